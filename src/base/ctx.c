@@ -1,0 +1,54 @@
+/* ctx.c - error sentences and notices. */
+#include "base/ctx.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+
+/* A sentence may quote a file's content: what is not printable UTF-8 must not reach a terminal. */
+static void ctx_make_printable(char *sentence) {
+    size_t n = strlen(sentence);
+    for (size_t i = 0; i < n;) {
+        size_t valid = pal_utf8_valid_prefix(sentence + i, n - i);
+        for (size_t end = i + valid; i < end; i++) {
+            if ((unsigned char)sentence[i] < 0x20 || sentence[i] == 0x7f) sentence[i] = '?';
+        }
+        if (i < n) sentence[i++] = '?';
+    }
+}
+
+pal_status pal_fail(pal_ctx *ctx, pal_status status, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(ctx->error, sizeof ctx->error, format, arguments);
+    va_end(arguments);
+    ctx_make_printable(ctx->error);
+    return status;
+}
+
+pal_status pal_fail_memory(pal_ctx *ctx, const char *what, double bytes) {
+    pal_text size = {0};
+    pal_text_add_size(&size, bytes);
+    pal_fail(ctx, PAL_ENOMEM, "%s needs %s, which is more memory than there is: use a smaller log or raise the limit",
+             what, size.bytes ? size.bytes : "more");
+    pal_text_release(&size);
+    return PAL_ENOMEM;
+}
+
+void pal_note(pal_ctx *ctx, pal_notice_type type, const char *format, ...) {
+    if (!ctx->notice) return;
+    char line[4096];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    ctx_make_printable(line);
+    ctx->notice(ctx->notice_arg, type, line);
+}
+
+pal_status pal_check_cancelled(pal_ctx *ctx) {
+    if (!atomic_load(&ctx->cancelled)) return PAL_OK;
+    return pal_fail(ctx, PAL_ECANCELLED, "stopped on request");
+}

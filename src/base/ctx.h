@@ -1,0 +1,54 @@
+/* ctx.h - what every verb works with: the last error's sentence, threads, seed, memory limit, who listens. */
+#ifndef PAL_BASE_CTX_H
+#define PAL_BASE_CTX_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "palate.h"
+
+typedef struct pal_pool pal_pool;
+
+enum { PAL_ERROR_MAX = 1024 };
+
+/* Called between epochs, outside parallel sections; true asks the kind to stop. */
+typedef bool pal_watch_fn(void *arg, int32_t epoch, double loss);
+
+struct pal_ctx {
+    char error[PAL_ERROR_MAX]; /* one sentence, no newline; "" before the first failure */
+    pal_pool *pool;            /* threads of this context */
+    uint64_t seed;
+    int64_t memory_limit; /* bytes that batches and scratch may take; > 0 */
+    bool verbose;
+    pal_notice_fn *notice; /* or NULL */
+    void *notice_arg;
+    pal_watch_fn *watch; /* or NULL */
+    void *watch_arg;
+    atomic_bool cancelled;
+    double multiply_adds; /* of the running fit, as its kind counts them */
+    double progress_started, progress_shown; /* seconds of a monotonic clock; base/progress.c */
+    pal_status open_status;                  /* what pal_open found wrong with its options */
+};
+
+/* Writes the sentence to ctx->error and returns `status`. One thread at a time; workers return their trouble instead.
+ * Bytes that are not printable UTF-8 are shown as '?', so that a file's content cannot drive a terminal. */
+pal_status pal_fail(pal_ctx *ctx, pal_status status, const char *format, ...) PAL_PRINTF(3, 4);
+
+/* PAL_ENOMEM with "<what> needs <bytes>, …". */
+pal_status pal_fail_memory(pal_ctx *ctx, const char *what, double bytes);
+
+/* Tells whoever listens; one line. */
+void pal_note(pal_ctx *ctx, pal_notice_type type, const char *format, ...) PAL_PRINTF(3, 4);
+
+/* PAL_ECANCELLED when somebody asked to stop. */
+pal_status pal_check_cancelled(pal_ctx *ctx);
+
+/* The only macro that hides a return. */
+#define TRY(expression)                                                                            \
+    do {                                                                                           \
+        pal_status try_status_ = (expression);                                                     \
+        if (try_status_ != PAL_OK) return try_status_;                                             \
+    } while (0)
+
+#endif

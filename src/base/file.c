@@ -1,0 +1,408 @@
+/* file.c - whole files in, whole files out. */
+#include "base/file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+#include <zstd.h>
+
+#include "base/ctx.h"
+#include "base/text.h"
+
+/* --- reading --- */
+
+static pal_status file_fail_errno(pal_ctx *ctx, const char *path, const char *what) {
+    int code = errno;
+    if (code == ENOSPC || code == EDQUOT || code == EFBIG) {
+        return pal_fail(ctx, PAL_EIO, "%s: the disk is full (%s): nothing was written, make room and try again", path,
+                        strerror(code));
+    }
+    return pal_fail(ctx, PAL_EIO, "%s: cannot %s: %s", path, what, strerror(code));
+}
+
+/* Opens a regular file; sets its length. */
+static pal_status file_open(pal_ctx *ctx, const char *path, int *out, size_t *length) {
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0) return file_fail_errno(ctx, path, "open");
+    struct stat about;
+    if (fstat(fd, &about) < 0) {
+        pal_status status = file_fail_errno(ctx, path, "read");
+        close(fd);
+        return status;
+    }
+    if (!S_ISREG(about.st_mode)) {
+        close(fd);
+        return pal_fail(ctx, PAL_EIO, "%s: is %s, not a file", path,
+                        S_ISDIR(about.st_mode) ? "a folder" : "a device or pipe");
+    }
+    *out = fd;
+    *length = (size_t)about.st_size;
+    return PAL_OK;
+}
+
+static pal_status file_map(pal_ctx *ctx, const char *path, pal_bytes *out) {
+    int fd;
+    size_t length;
+    TRY(file_open(ctx, path, &fd, &length));
+    *out = (pal_bytes){0};
+    if (length > 0) {
+        void *bytes = mmap(NULL, length, PROT_READ, MAP_PRIVATE, fd, 0);
+        if (bytes == MAP_FAILED) {
+            pal_status status = file_fail_errno(ctx, path, "read");
+            close(fd);
+            return status;
+        }
+        *out = (pal_bytes){.bytes = bytes, .length = length, .is_mapped = true};
+    }
+    close(fd);
+    return PAL_OK;
+}
+
+typedef struct { /* decompressed bytes so far */
+    char *bytes;
+    size_t length, capacity;
+} file_buffer;
+
+static bool file_buffer_grow(file_buffer *buffer) {
+    if (buffer->capacity - buffer->length >= 1 << 16) return true;
+    size_t capacity = buffer->capacity ? buffer->capacity * 2 : 1 << 20;
+    char *bytes = realloc(buffer->bytes, capacity);
+    if (!bytes) return false;
+    buffer->bytes = bytes;
+    buffer->capacity = capacity;
+    return true;
+}
+
+/* Members of a .gz file follow one another; PAL_EFORMAT for a cut or damaged one. */
+static pal_status file_inflate(pal_ctx *ctx, const char *path, const pal_bytes *in, file_buffer *out) {
+    z_stream stream = {0};
+    if (inflateInit2(&stream, 16 + MAX_WBITS) != Z_OK) return pal_fail_memory(ctx, path, 1e6);
+    size_t taken = 0;
+    pal_status status = PAL_OK;
+    int code = Z_OK;
+    while (status == PAL_OK) {
+        if (!file_buffer_grow(out)) {
+            status = pal_fail_memory(ctx, path, 2.0 * (double)out->capacity);
+            break;
+        }
+        size_t chunk = in->length - taken < 1u << 30 ? in->length - taken : 1u << 30;
+        size_t room = out->capacity - out->length < 1u << 30 ? out->capacity - out->length : 1u << 30;
+        stream.next_in = (Bytef *)(in->bytes + taken);
+        stream.avail_in = (uInt)chunk;
+        stream.next_out = (Bytef *)(out->bytes + out->length);
+        stream.avail_out = (uInt)room;
+        code = inflate(&stream, Z_NO_FLUSH);
+        taken += chunk - stream.avail_in;
+        out->length += room - stream.avail_out;
+        if (code == Z_STREAM_END) {
+            if (taken == in->length) break;
+            if (inflateReset(&stream) != Z_OK) code = Z_DATA_ERROR;
+        } else if (code == Z_BUF_ERROR && taken == in->length) {
+            status = pal_fail(ctx, PAL_EFORMAT, "%s: the compressed file ends early: it was cut, get it again", path);
+        }
+        if (code != Z_OK && code != Z_STREAM_END && code != Z_BUF_ERROR) {
+            status = pal_fail(ctx, PAL_EFORMAT, "%s: the compressed file is damaged at byte %zu: get it again", path, taken);
+        }
+    }
+    inflateEnd(&stream);
+    return status;
+}
+
+static pal_status file_unzstd(pal_ctx *ctx, const char *path, const pal_bytes *in, file_buffer *out) {
+    ZSTD_DStream *stream = ZSTD_createDStream();
+    if (!stream) return pal_fail_memory(ctx, path, 1e6);
+    ZSTD_inBuffer input = {in->bytes, in->length, 0};
+    pal_status status = PAL_OK;
+    size_t left = 1;
+    while (status == PAL_OK) {
+        if (!file_buffer_grow(out)) {
+            status = pal_fail_memory(ctx, path, 2.0 * (double)out->capacity);
+            break;
+        }
+        ZSTD_outBuffer output = {out->bytes, out->capacity, out->length};
+        left = ZSTD_decompressStream(stream, &output, &input);
+        bool stands_still = output.pos == out->length && input.pos == input.size;
+        out->length = output.pos;
+        if (ZSTD_isError(left)) {
+            status = pal_fail(ctx, PAL_EFORMAT, "%s: the compressed file is damaged (%s): get it again", path,
+                              ZSTD_getErrorName(left));
+        } else if (input.pos == input.size && left == 0) {
+            break;
+        } else if (stands_still) {
+            status = pal_fail(ctx, PAL_EFORMAT, "%s: the compressed file ends early: it was cut, get it again", path);
+        }
+    }
+    ZSTD_freeDStream(stream);
+    return status;
+}
+
+pal_status pal_file_read(pal_ctx *ctx, const char *path, pal_bytes *out) {
+    pal_bytes raw;
+    TRY(file_map(ctx, path, &raw));
+    bool is_gzip = raw.length >= 2 && !memcmp(raw.bytes, "\x1f\x8b", 2);
+    bool is_zstd = raw.length >= 4 && !memcmp(raw.bytes, "\x28\xb5\x2f\xfd", 4);
+    if (!is_gzip && !is_zstd) {
+        *out = raw;
+        return PAL_OK;
+    }
+    file_buffer buffer = {0};
+    pal_status status = is_gzip ? file_inflate(ctx, path, &raw, &buffer) : file_unzstd(ctx, path, &raw, &buffer);
+    pal_bytes_release(&raw);
+    if (status != PAL_OK) {
+        free(buffer.bytes);
+        return status;
+    }
+    *out = (pal_bytes){.bytes = buffer.bytes, .length = buffer.length};
+    return PAL_OK;
+}
+
+pal_status pal_file_load(pal_ctx *ctx, const char *path, pal_bytes *out) {
+    int fd;
+    size_t length, done = 0;
+    TRY(file_open(ctx, path, &fd, &length));
+    /* Aligned like a mapping, so that tensors in it are aligned too. */
+    char *bytes = aligned_alloc(64, (length + 64) / 64 * 64);
+    pal_status status = bytes ? PAL_OK : pal_fail_memory(ctx, path, (double)length);
+    while (status == PAL_OK && done < length) {
+        ssize_t n = read(fd, bytes + done, length - done);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) status = file_fail_errno(ctx, path, "read");
+        if (n == 0) status = pal_fail(ctx, PAL_EIO, "%s: became shorter while it was read: try again", path);
+        if (n > 0) done += (size_t)n;
+    }
+    close(fd);
+    if (status != PAL_OK) {
+        free(bytes);
+        return status;
+    }
+    *out = (pal_bytes){.bytes = bytes, .length = length};
+    return PAL_OK;
+}
+
+void pal_bytes_release(pal_bytes *bytes) {
+    if (bytes->is_mapped) {
+        munmap((void *)(uintptr_t)bytes->bytes, bytes->length);
+    } else {
+        free((void *)(uintptr_t)bytes->bytes);
+    }
+    *bytes = (pal_bytes){0};
+}
+
+/* --- paths --- */
+
+bool pal_path_is_folder(const char *path) {
+    struct stat about;
+    return stat(path, &about) == 0 && S_ISDIR(about.st_mode);
+}
+
+bool pal_path_exists(const char *path) { return access(path, F_OK) == 0; }
+
+char *pal_path_join(pal_arena *arena, const char *folder, const char *name) {
+    size_t n = strlen(folder), m = strlen(name);
+    while (n > 1 && folder[n - 1] == '/') n--;
+    char *path = pal_arena_alloc(arena, (int64_t)(n + m + 2), 1);
+    if (!path) return NULL;
+    memcpy(path, folder, n);
+    path[n] = '/';
+    memcpy(path + n + 1, name, m);
+    return path;
+}
+
+char *pal_path_stem(pal_arena *arena, const char *path) {
+    size_t end = strlen(path);
+    while (end > 1 && path[end - 1] == '/') end--;
+    size_t begin = end;
+    while (begin > 0 && path[begin - 1] != '/') begin--;
+    char *stem = pal_arena_text(arena, path + begin, end - begin);
+    if (!stem) return NULL;
+    for (int pass = 0; pass < 2; pass++) {
+        char *dot = strrchr(stem, '.');
+        if (!dot || dot == stem) break;
+        bool is_compression = !strcmp(dot, ".gz") || !strcmp(dot, ".zst");
+        *dot = '\0';
+        if (!is_compression) break;
+    }
+    return stem;
+}
+
+static int file_compare_names(const void *a, const void *b) {
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+pal_status pal_folder_list(pal_ctx *ctx, const char *path, pal_arena *arena, const char *const **names, int32_t *n) {
+    enum { FOLDER_NAMES_MAX = 4096 };
+    DIR *folder = opendir(path);
+    if (!folder) return file_fail_errno(ctx, path, "list");
+    const char **list = PAL_ARENA_ARRAY(arena, const char *, FOLDER_NAMES_MAX);
+    int32_t count = 0;
+    const struct dirent *entry;
+    while (list && count < FOLDER_NAMES_MAX && (entry = readdir(folder))) {
+        if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..")) continue;
+        list[count] = pal_arena_text(arena, entry->d_name, strlen(entry->d_name));
+        if (!list[count]) {
+            list = NULL;
+            break;
+        }
+        count++;
+    }
+    closedir(folder);
+    if (!list) return pal_fail_memory(ctx, path, FOLDER_NAMES_MAX);
+    qsort(list, (size_t)count, sizeof *list, file_compare_names);
+    *names = list;
+    *n = count;
+    return PAL_OK;
+}
+
+pal_status pal_folder_make(pal_ctx *ctx, const char *path) {
+    char *copy = strdup(path);
+    if (!copy) return pal_fail_memory(ctx, path, 1);
+    pal_status status = PAL_OK;
+    for (char *c = copy + 1; status == PAL_OK; c++) {
+        if (*c != '/' && *c != '\0') continue;
+        bool is_last = *c == '\0';
+        *c = '\0';
+        if (mkdir(copy, 0777) < 0 && (errno != EEXIST || !pal_path_is_folder(copy))) {
+            status = errno == EEXIST ? pal_fail(ctx, PAL_EIO, "%s: is a file, not a folder: name another place", copy)
+                                     : file_fail_errno(ctx, copy, "make the folder");
+        }
+        if (is_last) break;
+        *c = '/';
+    }
+    free(copy);
+    return status;
+}
+
+/* --- writing --- */
+
+/* "folder/.name.tmp-pid", beside the target so that rename stays within one file system. */
+static char *file_temporary_name(const char *path) {
+    const char *slash = strrchr(path, '/');
+    size_t folder = slash ? (size_t)(slash - path) + 1 : 0;
+    pal_text name = {0};
+    pal_text_add_bytes(&name, path, folder);
+    pal_text_addf(&name, ".%s.tmp-%ld", path + folder, (long)getpid());
+    return pal_text_take(&name);
+}
+
+static char *file_folder_of(const char *path) {
+    const char *slash = strrchr(path, '/');
+    if (!slash) return strdup(".");
+    return slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
+}
+
+void pal_writer_abort(pal_writer *writer) {
+    if (writer->fd >= 0) close(writer->fd);
+    if (writer->temporary) unlink(writer->temporary);
+    free(writer->path);
+    free(writer->temporary);
+    *writer = (pal_writer){.fd = -1};
+}
+
+pal_status pal_writer_open(pal_ctx *ctx, const char *path, pal_writer *out) {
+    struct stat about;
+    if (stat(path, &about) == 0 && !S_ISREG(about.st_mode)) {
+        return pal_fail(ctx, PAL_EIO, "%s: is %s: name a file to write", path,
+                        S_ISDIR(about.st_mode) ? "a folder" : "a device or pipe");
+    }
+    pal_writer writer = {.fd = -1, .path = strdup(path)};
+    char *folder = file_folder_of(path);
+    if (!writer.path || !folder) {
+        free(folder);
+        pal_writer_abort(&writer);
+        return pal_fail_memory(ctx, path, 1);
+    }
+    writer.fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
+    free(folder);
+    if (writer.fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) {
+        writer.temporary = file_temporary_name(path);
+        if (writer.temporary) writer.fd = open(writer.temporary, O_CREAT | O_TRUNC | O_RDWR | O_CLOEXEC, 0666);
+    }
+    if (writer.fd < 0) {
+        pal_status status = file_fail_errno(ctx, path, "write");
+        pal_writer_abort(&writer);
+        return status;
+    }
+    *out = writer;
+    return PAL_OK;
+}
+
+static pal_status writer_put(pal_ctx *ctx, pal_writer *writer, int64_t offset, const char *bytes, size_t n) {
+    while (n > 0) {
+        ssize_t done = pwrite(writer->fd, bytes, n, offset);
+        if (done < 0 && errno == EINTR) continue;
+        if (done < 0) {
+            pal_status status = file_fail_errno(ctx, writer->path, "write");
+            pal_writer_abort(writer);
+            return status;
+        }
+        bytes += done;
+        offset += done;
+        n -= (size_t)done;
+    }
+    return PAL_OK;
+}
+
+pal_status pal_writer_add(pal_ctx *ctx, pal_writer *writer, const void *bytes, size_t n) {
+    TRY(writer_put(ctx, writer, writer->written, bytes, n));
+    writer->written += (int64_t)n;
+    return PAL_OK;
+}
+
+pal_status pal_writer_patch(pal_ctx *ctx, pal_writer *writer, int64_t offset, const void *bytes, size_t n) {
+    return writer_put(ctx, writer, offset, bytes, n);
+}
+
+/* A nameless file gets a temporary name for the blink before rename: link cannot replace an existing file. */
+static bool writer_name(pal_writer *writer) {
+    if (writer->temporary) return true;
+    char *temporary = file_temporary_name(writer->path);
+    if (!temporary) return false;
+    char self[64];
+    snprintf(self, sizeof self, "/proc/self/fd/%d", writer->fd);
+    unlink(temporary);
+    if (linkat(AT_FDCWD, self, AT_FDCWD, temporary, AT_SYMLINK_FOLLOW) < 0) {
+        free(temporary);
+        return false;
+    }
+    writer->temporary = temporary;
+    return true;
+}
+
+static bool writer_sync_folder(const char *path) {
+    char *folder = file_folder_of(path);
+    if (!folder) return false;
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    free(folder);
+    if (fd < 0) return false;
+    /* Some file systems cannot sync a folder; the file itself is safe by then. */
+    bool synced = fsync(fd) == 0 || errno == EINVAL;
+    close(fd);
+    return synced;
+}
+
+pal_status pal_writer_commit(pal_ctx *ctx, pal_writer *writer) {
+    bool done = fsync(writer->fd) == 0 && writer_name(writer) && rename(writer->temporary, writer->path) == 0;
+    pal_status status = done ? PAL_OK : file_fail_errno(ctx, writer->path, "write");
+    if (done) {
+        free(writer->temporary);
+        writer->temporary = NULL;
+        if (!writer_sync_folder(writer->path)) status = file_fail_errno(ctx, writer->path, "sync the folder of");
+    }
+    pal_writer_abort(writer);
+    return status;
+}
+
+pal_status pal_file_write(pal_ctx *ctx, const char *path, const void *bytes, size_t n) {
+    pal_writer writer;
+    TRY(pal_writer_open(ctx, path, &writer));
+    TRY(pal_writer_add(ctx, &writer, bytes, n));
+    return pal_writer_commit(ctx, &writer);
+}

@@ -1,0 +1,533 @@
+/* param.c - what follows from a table of options. */
+#include "base/param.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/ctx.h"
+
+static void *param_field(const pal_param *row, void *values) { return (char *)values + row->offset; }
+static const void *param_field_of(const pal_param *row, const void *values) { return (const char *)values + row->offset; }
+static bool param_has_range(const pal_param *row) { return row->min != 0 || row->max != 0; }
+
+/* --- numbers as a user writes and reads them --- */
+
+typedef struct {
+    const char *suffix;
+    double factor;
+} param_unit;
+
+static const param_unit param_time_units[] = {{"s", 1},     {"m", 60},     {"min", 60}, {"h", 3600},
+                                              {"d", 86400}, {"w", 604800}, {"y", 31557600}};
+static const param_unit param_size_units[] = {{"B", 1},      {"kB", 1e3},     {"KB", 1e3},
+                                              {"MB", 1e6},   {"GB", 1e9},     {"TB", 1e12},
+                                              {"KiB", 1024}, {"MiB", 1048576}, {"GiB", 1073741824}};
+
+/* A number with an optional unit. */
+static bool param_parse_unit(const char *text, const param_unit *units, size_t n_units, double *out) {
+    size_t n = strlen(text), digits = n;
+    while (digits > 0 && isalpha((unsigned char)text[digits - 1])) digits--;
+    double factor = 1;
+    if (digits < n) {
+        size_t i = 0;
+        while (i < n_units && strcmp(units[i].suffix, text + digits)) i++;
+        if (i == n_units) return false;
+        factor = units[i].factor;
+    }
+    if (!pal_parse_double(text, text + digits, out)) return false;
+    *out *= factor;
+    return isfinite(*out);
+}
+
+static bool param_parse_number(const pal_param *row, const char *text, double *out) {
+    switch (row->type) {
+    case PAL_PARAM_SECONDS:
+        return param_parse_unit(text, param_time_units, sizeof param_time_units / sizeof *param_time_units, out);
+    case PAL_PARAM_BYTES:
+        return param_parse_unit(text, param_size_units, sizeof param_size_units / sizeof *param_size_units, out) &&
+               fabs(*out) < 9e18;
+    case PAL_PARAM_INT: {
+        int64_t value;
+        if (!pal_parse_int64(text, text + strlen(text), &value)) return false;
+        *out = (double)value;
+        return true;
+    }
+    default: return pal_parse_double(text, text + strlen(text), out);
+    }
+}
+
+static void param_add_number(const pal_param *row, double value, pal_text *out) {
+    if (row->type == PAL_PARAM_SECONDS && value != 0) {
+        static const param_unit shown[] = {{"d", 86400}, {"h", 3600}, {"m", 60}};
+        for (size_t i = 0; i < sizeof shown / sizeof *shown; i++) {
+            double count = value / shown[i].factor;
+            if (count == floor(count) && count < 1e6) {
+                pal_text_addf(out, "%.0f%s", count, shown[i].suffix);
+                return;
+            }
+        }
+        pal_text_addf(out, "%gs", value);
+        return;
+    }
+    if (row->type == PAL_PARAM_BYTES && value >= 1e6 && fmod(value, 1e6) == 0) {
+        bool whole = fmod(value, 1e9) == 0;
+        pal_text_addf(out, "%.0f%s", whole ? value / 1e9 : value / 1e6, whole ? "GB" : "MB");
+        return;
+    }
+    if (value == floor(value) && fabs(value) < 1e15) {
+        pal_text_addf(out, "%.0f", value);
+        return;
+    }
+    /* The shortest text that reads back as the same number. */
+    for (int digits = 6; digits <= 17; digits++) {
+        char text[40];
+        snprintf(text, sizeof text, "%.*g", digits, value);
+        if (strtod(text, NULL) == value || digits == 17) {
+            pal_text_add(out, text);
+            return;
+        }
+    }
+}
+
+static void param_add_range(const pal_param *row, pal_text *out) {
+    if (!param_has_range(row)) return;
+    if (isinf(row->max)) {
+        pal_text_add(out, "at least ");
+        param_add_number(row, row->min, out);
+    } else if (isinf(row->min)) {
+        pal_text_add(out, "at most ");
+        param_add_number(row, row->max, out);
+    } else {
+        pal_text_add(out, "from ");
+        param_add_number(row, row->min, out);
+        pal_text_add(out, " to ");
+        param_add_number(row, row->max, out);
+    }
+}
+
+/* --- setting --- */
+
+static const char *const param_kinds_of_value[] = {
+    [PAL_PARAM_INT] = "a whole number",
+    [PAL_PARAM_REAL] = "a number",
+    [PAL_PARAM_FLAG] = "yes or no",
+    [PAL_PARAM_CHOICE] = "one of its choices",
+    [PAL_PARAM_TEXT] = "a text",
+    [PAL_PARAM_TEXTS] = "a text",
+    [PAL_PARAM_INTS] = "whole numbers separated by commas",
+    [PAL_PARAM_SECONDS] = "a time such as 90s, 12h, 7d",
+    [PAL_PARAM_BYTES] = "a size such as 500MB, 2GB",
+};
+
+static pal_status param_fail_value(pal_ctx *ctx, const char *owner, const pal_param *row, const char *text) {
+    pal_text range = {0};
+    if (param_has_range(row)) {
+        pal_text_add(&range, " ");
+        param_add_range(row, &range);
+    }
+    pal_fail(ctx, PAL_EUSAGE, "%s: %s must be %s%s, not '%s'", owner, row->name, param_kinds_of_value[row->type],
+             range.bytes ? range.bytes : "", text);
+    pal_text_release(&range);
+    return PAL_EUSAGE;
+}
+
+static pal_status param_set_number(pal_ctx *ctx, const char *owner, const pal_param *row, void *field, const char *text) {
+    double value;
+    bool valid = param_parse_number(row, text, &value);
+    if (!valid || (param_has_range(row) && (value < row->min || value > row->max))) {
+        return param_fail_value(ctx, owner, row, text);
+    }
+    if (row->type == PAL_PARAM_INT || row->type == PAL_PARAM_BYTES) {
+        *(int64_t *)field = (int64_t)value;
+    } else {
+        *(double *)field = value;
+    }
+    return PAL_OK;
+}
+
+static pal_status param_set_ints(pal_ctx *ctx, const char *owner, const pal_param *row, void *field, const char *text) {
+    pal_ints list = {0};
+    for (const char *c = text;; c++) {
+        size_t n = strcspn(c, ",");
+        int64_t value;
+        if (list.n == PAL_INTS_MAX || !pal_parse_int64(c, c + n, &value) || value < INT32_MIN || value > INT32_MAX ||
+            (param_has_range(row) && ((double)value < row->min || (double)value > row->max))) {
+            return param_fail_value(ctx, owner, row, text);
+        }
+        list.at[list.n++] = (int32_t)value;
+        c += n;
+        if (*c == '\0') break;
+    }
+    *(pal_ints *)field = list;
+    return PAL_OK;
+}
+
+static pal_status param_set_flag(pal_ctx *ctx, const char *owner, const pal_param *row, void *field, const char *text) {
+    static const char *const yes[] = {"", "1", "true", "yes", "on"};
+    static const char *const no[] = {"0", "false", "no", "off"};
+    for (size_t i = 0; i < sizeof yes / sizeof *yes; i++) {
+        if (!strcmp(text, yes[i])) return *(bool *)field = true, PAL_OK;
+    }
+    for (size_t i = 0; i < sizeof no / sizeof *no; i++) {
+        if (!strcmp(text, no[i])) return *(bool *)field = false, PAL_OK;
+    }
+    return param_fail_value(ctx, owner, row, text);
+}
+
+static pal_status param_set_choice(pal_ctx *ctx, const char *owner, const pal_param *row, void *field, const char *text) {
+    int32_t n = 0;
+    for (; row->choices[n]; n++) {
+        if (pal_name_equal(row->choices[n], text)) {
+            *(int32_t *)field = n;
+            return PAL_OK;
+        }
+    }
+    pal_text list = {0};
+    for (int32_t i = 0; i < n; i++) pal_text_addf(&list, i ? ", %s" : "%s", row->choices[i]);
+    const char *nearest = pal_nearest_name(text, row->choices, n);
+    pal_fail(ctx, PAL_EUSAGE, "%s: %s must be one of %s, not '%s'%s%s%s", owner, row->name, list.bytes ? list.bytes : "",
+             text, nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
+    pal_text_release(&list);
+    return PAL_EUSAGE;
+}
+
+static pal_status param_set_text(pal_ctx *ctx, const pal_param *row, void *field, pal_arena *arena, const char *text) {
+    char *copy = pal_arena_text(arena, text, strlen(text));
+    if (!copy) return pal_fail_memory(ctx, row->name, (double)strlen(text));
+    if (row->type == PAL_PARAM_TEXT) {
+        *(const char **)field = copy;
+        return PAL_OK;
+    }
+    pal_texts *texts = field;
+    if (texts->n == PAL_TEXTS_MAX) {
+        return pal_fail(ctx, PAL_EUSAGE, "%s can be given %d times at the most", row->name, PAL_TEXTS_MAX);
+    }
+    texts->at[texts->n++] = copy;
+    return PAL_OK;
+}
+
+static pal_status param_set_row(pal_ctx *ctx, const char *owner, const pal_param *row, void *values, pal_arena *arena,
+                                const char *text) {
+    void *field = param_field(row, values);
+    switch (row->type) {
+    case PAL_PARAM_FLAG: return param_set_flag(ctx, owner, row, field, text);
+    case PAL_PARAM_CHOICE: return param_set_choice(ctx, owner, row, field, text);
+    case PAL_PARAM_TEXT:
+    case PAL_PARAM_TEXTS: return param_set_text(ctx, row, field, arena, text);
+    case PAL_PARAM_INTS: return param_set_ints(ctx, owner, row, field, text);
+    default: return param_set_number(ctx, owner, row, field, text);
+    }
+}
+
+void pal_params_init(const pal_param *table, void *values) {
+    /* A table's own initial values are right by test, so that nobody listens to the context here. */
+    pal_ctx quiet = {0};
+    for (const pal_param *row = table; row->name; row++) {
+        void *field = param_field(row, values);
+        if (row->type == PAL_PARAM_TEXT) {
+            *(const char **)field = row->initial;
+        } else if (row->type == PAL_PARAM_TEXTS) {
+            *(pal_texts *)field = (pal_texts){0};
+        } else if (!row->initial && row->type == PAL_PARAM_FLAG) {
+            *(bool *)field = false;
+        } else if (!row->initial && row->type == PAL_PARAM_INTS) {
+            *(pal_ints *)field = (pal_ints){0};
+        } else {
+            const char *initial = row->initial ? row->initial : row->type == PAL_PARAM_CHOICE ? row->choices[0] : "0";
+            (void)param_set_row(&quiet, "", row, values, NULL, initial);
+        }
+    }
+}
+
+const pal_param *pal_param_find(const pal_param *table, const char *name) {
+    for (const pal_param *row = table; row->name; row++) {
+        if (pal_name_equal(row->name, name)) return row;
+    }
+    return NULL;
+}
+
+pal_status pal_param_set(pal_ctx *ctx, const char *owner, const pal_param *table, void *values, pal_arena *arena,
+                         const char *name, const char *text) {
+    const pal_param *row = pal_param_find(table, name);
+    if (row) return param_set_row(ctx, owner, row, values, arena, text);
+    const char *names[256];
+    int32_t n = 0;
+    pal_text list = {0};
+    for (row = table; row->name && n < 256; row++) {
+        pal_text_addf(&list, n ? ", %s" : "%s", row->name);
+        names[n++] = row->name;
+    }
+    const char *nearest = pal_nearest_name(name, names, n);
+    if (nearest) {
+        pal_fail(ctx, PAL_EUSAGE, "%s has no option '%s'; did you mean %s?", owner, name, nearest);
+    } else if (n) {
+        pal_fail(ctx, PAL_EUSAGE, "%s has no option '%s'; there are %s", owner, name, list.bytes);
+    } else {
+        pal_fail(ctx, PAL_EUSAGE, "%s has no option '%s': it takes none", owner, name);
+    }
+    pal_text_release(&list);
+    return PAL_EUSAGE;
+}
+
+/* --- option text --- */
+
+/* Reads one word at *at, with 'single' or "double" quotes in it; NULL at the end, or with *broken for an open quote. */
+static char *param_next_word(const char **at, pal_arena *arena, bool *broken) {
+    const char *c = *at;
+    while (*c && isspace((unsigned char)*c)) c++;
+    if (!*c) return NULL;
+    char *word = pal_arena_alloc(arena, (int64_t)strlen(c) + 1, 1);
+    size_t n = 0;
+    char quote = 0;
+    for (; word && *c && (quote || !isspace((unsigned char)*c)); c++) {
+        if (quote ? *c == quote : *c == '\'' || *c == '"') {
+            quote = quote ? 0 : *c;
+        } else {
+            word[n++] = *c;
+        }
+    }
+    *broken = quote != 0 || !word;
+    *at = c;
+    return *broken ? NULL : word;
+}
+
+pal_status pal_params_parse(pal_ctx *ctx, const char *owner, const pal_param *table, void *values, pal_arena *arena,
+                            const char *text) {
+    pal_params_init(table, values);
+    const char *at = text ? text : "";
+    bool broken = false;
+    char *word;
+    while ((word = param_next_word(&at, arena, &broken))) {
+        char *equals = strchr(word, '=');
+        if (equals) *equals = '\0';
+        TRY(pal_param_set(ctx, owner, table, values, arena, word, equals ? equals + 1 : ""));
+    }
+    if (broken) return pal_fail(ctx, PAL_EUSAGE, "%s: a quote is not closed in '%s'", owner, text);
+    return PAL_OK;
+}
+
+void pal_param_format_value(const pal_param *row, const void *values, pal_text *out) {
+    const void *field = param_field_of(row, values);
+    switch (row->type) {
+    case PAL_PARAM_INT:
+    case PAL_PARAM_BYTES: param_add_number(row, (double)*(const int64_t *)field, out); break;
+    case PAL_PARAM_REAL:
+    case PAL_PARAM_SECONDS: param_add_number(row, *(const double *)field, out); break;
+    case PAL_PARAM_FLAG: pal_text_add(out, *(const bool *)field ? "1" : "0"); break;
+    case PAL_PARAM_CHOICE: pal_text_add(out, row->choices[*(const int32_t *)field]); break;
+    case PAL_PARAM_TEXT: {
+        const char *text = *(const char *const *)field;
+        pal_text_add(out, text ? text : "");
+        break;
+    }
+    case PAL_PARAM_TEXTS: {
+        const pal_texts *texts = field;
+        for (int32_t i = 0; i < texts->n; i++) pal_text_addf(out, i ? ",%s" : "%s", texts->at[i]);
+        break;
+    }
+    case PAL_PARAM_INTS: {
+        const pal_ints *ints = field;
+        for (int32_t i = 0; i < ints->n; i++) pal_text_addf(out, i ? ",%d" : "%d", ints->at[i]);
+        break;
+    }
+    }
+}
+
+/* Written so that pal_params_parse reads it back; a text holds one sort of quotes at the most. */
+static void param_add_quoted(const char *text, pal_text *out) {
+    if (*text && !strpbrk(text, " \t\n'\"")) {
+        pal_text_add(out, text);
+    } else {
+        const char *quote = strchr(text, '\'') ? "\"" : "'";
+        pal_text_add(out, quote);
+        pal_text_add(out, text);
+        pal_text_add(out, quote);
+    }
+}
+
+void pal_params_format(const pal_param *table, const void *values, bool every, pal_text *out) {
+    bool first = true;
+    for (const pal_param *row = table; row->name; row++) {
+        pal_text value = {0};
+        pal_param_format_value(row, values, &value);
+        const char *text = value.bytes ? value.bytes : "";
+        const char *initial = row->initial ? row->initial
+                              : row->type == PAL_PARAM_CHOICE ? row->choices[0]
+                              : row->type == PAL_PARAM_TEXT || row->type == PAL_PARAM_TEXTS || row->type == PAL_PARAM_INTS
+                                  ? ""
+                                  : "0";
+        if (every || strcmp(text, initial)) {
+            pal_text_addf(out, first ? "%s=" : " %s=", row->name);
+            param_add_quoted(text, out);
+            first = false;
+        }
+        out->failed |= value.failed;
+        pal_text_release(&value);
+    }
+}
+
+/* --- help --- */
+
+static const char *param_value_name(const pal_param *row) {
+    static const char *const names[] = {
+        [PAL_PARAM_INT] = "N",     [PAL_PARAM_REAL] = "X",   [PAL_PARAM_FLAG] = "",       [PAL_PARAM_CHOICE] = "NAME",
+        [PAL_PARAM_TEXT] = "TEXT", [PAL_PARAM_TEXTS] = "TEXT", [PAL_PARAM_INTS] = "N,N",  [PAL_PARAM_SECONDS] = "TIME",
+        [PAL_PARAM_BYTES] = "SIZE",
+    };
+    return row->value_name ? row->value_name : names[row->type];
+}
+
+/* "help (default x; from a to b)" */
+static void param_add_meaning(const pal_param *row, pal_text *out) {
+    pal_text_add(out, row->help);
+    pal_text notes = {0};
+    if (row->type == PAL_PARAM_CHOICE) {
+        for (int32_t i = 0; row->choices[i]; i++) pal_text_addf(&notes, i ? ", %s" : "%s", row->choices[i]);
+    }
+    if (row->initial || row->type == PAL_PARAM_CHOICE) {
+        pal_text_addf(&notes, "%sdefault %s", notes.length ? "; " : "", row->initial ? row->initial : row->choices[0]);
+    }
+    if (param_has_range(row)) {
+        if (notes.length) pal_text_add(&notes, "; ");
+        param_add_range(row, &notes);
+    }
+    if (row->type == PAL_PARAM_TEXTS) pal_text_addf(&notes, "%scan be repeated", notes.length ? "; " : "");
+    if (notes.length) pal_text_addf(out, " (%s)", notes.bytes);
+    out->failed |= notes.failed;
+    pal_text_release(&notes);
+}
+
+/* Breaks at spaces so that lines end before `width`; lines after the first start at column `indent`. */
+static void param_add_wrapped(const char *text, int32_t indent, int32_t width, pal_text *out) {
+    int32_t column = indent;
+    for (const char *word = text; *word;) {
+        size_t n = strcspn(word, " ");
+        int32_t columns = (int32_t)n;
+        if (column > indent && column + 1 + columns > width) {
+            pal_text_addf(out, "\n%*s", indent, "");
+            column = indent;
+        } else if (column > indent) {
+            pal_text_add(out, " ");
+            column++;
+        }
+        pal_text_add_bytes(out, word, n);
+        column += columns;
+        word += n;
+        while (*word == ' ') word++;
+    }
+    pal_text_add(out, "\n");
+}
+
+static void param_add_flag_name(const pal_param *row, pal_text *out) {
+    if (row->letter) pal_text_addf(out, "-%c, ", row->letter);
+    pal_text_add(out, "--");
+    for (const char *c = row->name; *c; c++) pal_text_add_bytes(out, *c == '_' ? "-" : c, 1);
+}
+
+void pal_params_help(const pal_param *table, bool flags, pal_text *out) {
+    enum { HELP_INDENT = 28, HELP_WIDTH = 100 };
+    for (const pal_param *row = table; row->name; row++) {
+        pal_text head = {0}, meaning = {0};
+        pal_text_add(&head, "  ");
+        const char *value = param_value_name(row);
+        if (flags) {
+            param_add_flag_name(row, &head);
+            if (*value) pal_text_addf(&head, " %s", value);
+        } else {
+            pal_text_addf(&head, "%s=%s", row->name, *value ? value : "0|1");
+        }
+        param_add_meaning(row, &meaning);
+        if (!head.failed && !meaning.failed) {
+            pal_text_add(out, head.bytes);
+            if (head.length + 2 > HELP_INDENT) {
+                pal_text_addf(out, "\n%*s", HELP_INDENT, "");
+            } else {
+                pal_text_addf(out, "%*s", HELP_INDENT - (int)head.length, "");
+            }
+            param_add_wrapped(meaning.bytes, HELP_INDENT, HELP_WIDTH, out);
+        }
+        pal_text_release(&head);
+        pal_text_release(&meaning);
+    }
+}
+
+static const char *const param_type_names[] = {
+    [PAL_PARAM_INT] = "whole number", [PAL_PARAM_REAL] = "number",   [PAL_PARAM_FLAG] = "yes or no",
+    [PAL_PARAM_CHOICE] = "choice",    [PAL_PARAM_TEXT] = "text",     [PAL_PARAM_TEXTS] = "texts",
+    [PAL_PARAM_INTS] = "numbers",     [PAL_PARAM_SECONDS] = "time",  [PAL_PARAM_BYTES] = "size",
+};
+
+void pal_params_markdown(const pal_param *table, bool flags, pal_text *out) {
+    pal_text_add(out, flags ? "| option" : "| name");
+    pal_text_add(out, " | type | default | range | meaning |\n| --- | --- | --- | --- | --- |\n");
+    for (const pal_param *row = table; row->name; row++) {
+        pal_text_add(out, "| `");
+        if (flags) {
+            param_add_flag_name(row, out);
+        } else {
+            pal_text_add(out, row->name);
+        }
+        pal_text_addf(out, "` | %s | %s | ", param_type_names[row->type],
+                      row->initial ? row->initial : row->type == PAL_PARAM_CHOICE ? row->choices[0] : "–");
+        if (row->type == PAL_PARAM_CHOICE) {
+            for (int32_t i = 0; row->choices[i]; i++) pal_text_addf(out, i ? ", `%s`" : "`%s`", row->choices[i]);
+        } else if (param_has_range(row)) {
+            param_add_range(row, out);
+        } else {
+            pal_text_add(out, "–");
+        }
+        pal_text_addf(out, " | %s |\n", row->help);
+    }
+}
+
+void pal_params_json(const pal_param *table, pal_text *out) {
+    pal_text_add(out, "[");
+    for (const pal_param *row = table; row->name; row++) {
+        pal_text_add(out, row == table ? "{\"name\": " : ", {\"name\": ");
+        pal_text_add_json(out, row->name);
+        pal_text_addf(out, ", \"type\": \"%s\", \"default\": ", param_type_names[row->type]);
+        if (row->initial || row->type == PAL_PARAM_CHOICE) {
+            pal_text_add_json(out, row->initial ? row->initial : row->choices[0]);
+        } else {
+            pal_text_add(out, "null");
+        }
+        if (param_has_range(row)) {
+            if (isfinite(row->min)) pal_text_addf(out, ", \"min\": %.17g", row->min);
+            if (isfinite(row->max)) pal_text_addf(out, ", \"max\": %.17g", row->max);
+            pal_text_addf(out, ", \"scale\": \"%s\"", row->scale == PAL_LOG ? "log" : "linear");
+        }
+        if (row->type == PAL_PARAM_CHOICE) {
+            pal_text_add(out, ", \"choices\": [");
+            for (int32_t i = 0; row->choices[i]; i++) {
+                if (i) pal_text_add(out, ", ");
+                pal_text_add_json(out, row->choices[i]);
+            }
+            pal_text_add(out, "]");
+        }
+        pal_text_add(out, ", \"help\": ");
+        pal_text_add_json(out, row->help);
+        pal_text_add(out, "}");
+    }
+    pal_text_add(out, "]");
+}
+
+/* --- specs --- */
+
+pal_status pal_spec_split(pal_ctx *ctx, const char *spec, pal_arena *arena, const char **name, const char **options) {
+    const char *begin = spec;
+    while (isspace((unsigned char)*begin)) begin++;
+    size_t n = 0;
+    while (islower((unsigned char)begin[n]) || isdigit((unsigned char)begin[n]) || begin[n] == '_') n++;
+    if (n == 0 || (begin[n] && !isspace((unsigned char)begin[n]))) {
+        return pal_fail(ctx, PAL_EUSAGE, "'%s' is no spec: write a name and options, such as \"ease l2=500\"", spec);
+    }
+    char *copy = pal_arena_text(arena, begin, n);
+    if (!copy) return pal_fail_memory(ctx, "a spec", (double)n);
+    *name = copy;
+    *options = begin + n;
+    return PAL_OK;
+}

@@ -1,0 +1,35 @@
+/* protocol.h - how models are judged; nothing of it is implicit, all of it is in the fingerprint. */
+#ifndef PAL_EVAL_PROTOCOL_H
+#define PAL_EVAL_PROTOCOL_H
+
+#include "base/param.h"
+#include "data/inspect.h"
+#include "data/split.h"
+#include "models/rank.h"
+
+typedef enum { PAL_TASK_AUTO, PAL_TASK_WINDOW, PAL_TASK_NEXT, PAL_TASK_BOTH } pal_task;
+typedef enum { PAL_CANDIDATES_SEEN, PAL_CANDIDATES_CATALOG } pal_candidates;
+
+typedef struct {
+    const char *split;    /* a spec; NULL: time, or random without times */
+    int32_t task;         /* pal_task */
+    const char *relevant; /* "all" or "value>=4" (also > <= <) */
+    int32_t hide;         /* pal_hide */
+    int32_t candidates;   /* pal_candidates */
+    const char *fallback; /* "popular", "none" or a spec */
+    pal_ints k;           /* 10, 20; ascending after pal_protocol_check */
+    int64_t resamples;    /* bootstrap */
+    bool allow_drop;
+    int32_t refit;        /* 0 all, 1 none */
+    const char *trec;     /* folder for qrels and runs, or NULL */
+    pal_texts runs;       /* TREC runs of systems in use today */
+} pal_protocol;
+extern const pal_param pal_protocol_params[];
+
+/* Settles what is "auto" and refuses what the data cannot answer. */
+pal_status pal_protocol_settle(pal_ctx *ctx, const pal_data *data, const pal_inspection *inspection, pal_protocol *protocol);
+
+/* xxh3 of the canonical log, the split's parts, task, relevance, mask, candidates, fallback and k: 16 hex digits. */
+void pal_protocol_fingerprint(const pal_protocol *protocol, pal_task task, const pal_split *split, char out[17]);
+
+#endif

@@ -1,0 +1,44 @@
+/* rank.h - lists: scores of batches of queries, masked, filtered, the k best. Offline and served lists both come from here. */
+#ifndef PAL_MODELS_RANK_H
+#define PAL_MODELS_RANK_H
+
+#include "models/model.h"
+
+typedef enum { PAL_HIDE_TARGET, PAL_HIDE_ANY, PAL_HIDE_NONE } pal_hide;
+extern const char *const pal_hide_choices[]; /* "target", "any", "none" */
+
+typedef enum {
+    PAL_FALLBACK_MODEL, /* model->fallback, or popularity */
+    PAL_FALLBACK_NONE,  /* queries without history get empty lists */
+    PAL_FALLBACK_SELF,  /* the kind answers strangers itself (PAL_SCORES_STRANGERS, PAL_IS_CONTROL) */
+} pal_fallback_use;
+
+typedef struct {
+    int32_t k;
+    pal_hide hide;             /* which items of the query's history are not listed */
+    const uint8_t *excluded;   /* [n_items] 1: not listed; NULL: none */
+    const pal_model *fallback; /* instead of the model's own; NULL: the model's own */
+    pal_fallback_use use;
+} pal_rank_options;
+
+typedef struct {
+    int32_t n, k;
+    int32_t *items;    /* [n, k] rows of the training log, best first; -1 beyond counts */
+    float *scores;     /* [n, k] */
+    int32_t *counts;   /* [n] */
+    uint8_t *fallback; /* [n] 1: answered by the fallback */
+} pal_lists;
+
+/* Rows in query histories outside the training log are left out before a kind sees them; a query of whose history nothing is left is a
+ * stranger's. user_plus_1 is kept only if the history equals the training one. Batches are sized by ctx->memory_limit; lists do not depend
+ * on how queries are cut into batches, or on threads. PAL_ENOMEM when not even one query fits. */
+pal_status pal_rank(pal_ctx *ctx, const pal_model *model, const pal_query *queries, int32_t n_queries,
+                    const pal_rank_options *options, pal_arena *arena, pal_lists *out);
+
+/* The query of a known user with all that the model's log has of him. */
+pal_query pal_query_of_user(const pal_model *model, int32_t user);
+
+/* Raw scores of all items of the log for one query (conformance tests, explanations): out [n_items]. */
+pal_status pal_score_one(pal_ctx *ctx, const pal_model *model, const pal_query *query, float *out);
+
+#endif
