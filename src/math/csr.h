@@ -15,11 +15,15 @@ typedef struct {
     const float *values;   /* like cols, or NULL: all 1 */
 } pal_csr;
 
-/* out = aᵀ, rows ascending. False without memory. */
-bool pal_csr_transpose(pal_pool *pool, const pal_csr *a, pal_arena *arena, pal_csr *out);
+/* out = aᵀ, columns ascending in a row. False without memory. */
+bool pal_csr_transpose(const pal_csr *a, pal_arena *arena, pal_csr *out);
 
-/* out [n_cols, n_cols] row-major, dense = aᵀ a, both triangles; diagonal included. Own kernel, not BLAS: same bytes for any
- * thread count on every machine. `transposed` is aᵀ. */
+/* out [a.n_cols, a.n_cols] row-major = aᵀ a, both triangles; `transposed` is aᵀ. Sums run over rows of `a` in order: same
+ * bytes for any thread count on every machine. Σ_r |row r|² / 2 multiply-adds. */
 void pal_csr_gram(pal_pool *pool, const pal_csr *a, const pal_csr *transposed, float *out);
+
+/* Chunk `chunk` of PAL_MIRROR_ROWS rows: copies a's [n, n] lower triangle to those rows of the upper one. */
+enum { PAL_MIRROR_ROWS = 64 };
+void pal_mirror_lower(float *a, int64_t n, int64_t chunk);
 
 #endif

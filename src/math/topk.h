@@ -2,6 +2,7 @@
 #ifndef PAL_MATH_TOPK_H
 #define PAL_MATH_TOPK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,8 +16,12 @@ typedef struct {
 } pal_topk;
 
 void pal_topk_start(pal_topk *top, int32_t k, int32_t *items, float *scores);
-/* Offers scores[i] for row first + i, rows ascending over calls. `found` is scratch for n numbers. */
-void pal_topk_offer(pal_topk *top, const pal_kernels *kernels, const float *scores, int32_t n, int32_t first, int32_t *found);
+void pal_topk_add(pal_topk *top, int32_t item, float score);
+/* A score must be larger to enter (or equal, with a smaller row than the worst kept). */
+float pal_topk_threshold(const pal_topk *top);
+/* Offers scores[i] for row first + i; rows ascend over calls, so that an equal score never enters a full heap. `found` is scratch [n]. */
+void pal_topk_offer(pal_topk *top, const pal_kernels *kernels, const float *scores, int32_t n, int32_t first,
+                    int32_t *found);
 /* Sorts what was kept, best first; returns how many. */
 int32_t pal_topk_finish(pal_topk *top);
 
@@ -30,13 +35,13 @@ size_t pal_packed_floats(int32_t n_items, int32_t n_factors);
 /* vectors [n_items, n_factors]; panels has room for pal_packed_floats. */
 pal_packed pal_pack(const float *vectors, int32_t n_items, int32_t n_factors, float *panels);
 
-/* The fused scan: for each query of users [n_queries, n_factors] the k items with the largest inner product, without those
- * listed as hidden: hidden[hidden_starts[q] … hidden_starts[q + 1]), ascending rows. items and scores are [n_queries, k];
- * counts [n_queries] tells how many there are. Scratch of pal_scan_scratch(n_queries) bytes. Same bits for any way of cutting
- * the queries into calls. */
-size_t pal_scan_scratch(int32_t n_queries, int32_t k);
+/* The fused scan: for each query of users [n_queries, n_factors] the k items with the largest inner product, without its
+ * hidden rows: hidden[hidden_starts[q] … hidden_starts[q + 1]), ascending. items and scores are [n_queries, k]; counts
+ * [n_queries] tells how many there are. Scratch of pal_scan_scratch(k) bytes. Same bits for any way of cutting the queries
+ * into calls. */
+size_t pal_scan_scratch(int32_t k);
 void pal_scan(const pal_kernels *kernels, const pal_packed *packed, const float *users, int32_t n_queries,
-              const int64_t *hidden_starts, const int32_t *hidden, int32_t k, int32_t *items, float *scores, int32_t *counts,
-              void *scratch);
+              const int64_t *hidden_starts, const int32_t *hidden, int32_t k, int32_t *items, float *scores,
+              int32_t *counts, void *scratch);
 
 #endif

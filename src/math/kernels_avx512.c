@@ -1,0 +1,84 @@
+/* kernels_avx512.c - AVX-512. Twelve queries by a panel of 32 items fill 24 of the 32 registers. */
+#include <immintrin.h>
+
+#include "math/kernels.h"
+
+enum { AVX512_LANES = 16, AVX512_QUERIES = 12 };
+
+/* n_queries is a constant at every call, so that the sums stay in registers. */
+static inline __attribute__((always_inline)) void
+avx512_score_block(const float *queries, const int32_t n_queries, const float *panel,
+                   int32_t n_factors, float *scores, int64_t stride) {
+    __m512 sums[AVX512_QUERIES][2];
+    for (int32_t q = 0; q < n_queries; q++) sums[q][0] = sums[q][1] = _mm512_setzero_ps();
+    for (int32_t f = 0; f < n_factors; f++) {
+        __m512 left = _mm512_loadu_ps(panel + (int64_t)f * PAL_PANEL);
+        __m512 right = _mm512_loadu_ps(panel + (int64_t)f * PAL_PANEL + AVX512_LANES);
+        for (int32_t q = 0; q < n_queries; q++) {
+            __m512 factor = _mm512_set1_ps(queries[(int64_t)q * n_factors + f]);
+            sums[q][0] = _mm512_fmadd_ps(factor, left, sums[q][0]);
+            sums[q][1] = _mm512_fmadd_ps(factor, right, sums[q][1]);
+        }
+    }
+    for (int32_t q = 0; q < n_queries; q++) {
+        _mm512_storeu_ps(scores + q * stride, sums[q][0]);
+        _mm512_storeu_ps(scores + q * stride + AVX512_LANES, sums[q][1]);
+    }
+}
+
+static void avx512_score_panel(const float *queries, int32_t n_queries, const float *panel,
+                               int32_t n_factors, float *scores, int64_t stride) {
+    int32_t q = 0;
+    for (; q + AVX512_QUERIES <= n_queries; q += AVX512_QUERIES) {
+        avx512_score_block(queries + (int64_t)q * n_factors, AVX512_QUERIES, panel, n_factors,
+                           scores + q * stride, stride);
+    }
+    for (; q + 4 <= n_queries; q += 4) {
+        avx512_score_block(queries + (int64_t)q * n_factors, 4, panel, n_factors,
+                           scores + q * stride, stride);
+    }
+    for (; q < n_queries; q++) {
+        avx512_score_block(queries + (int64_t)q * n_factors, 1, panel, n_factors,
+                           scores + q * stride, stride);
+    }
+}
+
+static void avx512_sum_rows(const float *matrix, int64_t stride, const int32_t *rows,
+                            int32_t n_rows, float *out, int32_t n) {
+    enum { VECTORS = 8, WIDTH = VECTORS * AVX512_LANES };
+    int32_t i = 0;
+    for (; i + WIDTH <= n; i += WIDTH) {
+        __m512 sums[VECTORS];
+        for (int32_t v = 0; v < VECTORS; v++) sums[v] = _mm512_setzero_ps();
+        for (int32_t r = 0; r < n_rows; r++) {
+            const float *row = matrix + rows[r] * stride + i;
+            for (int32_t v = 0; v < VECTORS; v++) {
+                sums[v] = _mm512_add_ps(sums[v], _mm512_loadu_ps(row + v * AVX512_LANES));
+            }
+        }
+        for (int32_t v = 0; v < VECTORS; v++) _mm512_storeu_ps(out + i + v * AVX512_LANES, sums[v]);
+    }
+    if (i < n) pal_kernels_reference.sum_rows(matrix + i, stride, rows, n_rows, out + i, n - i);
+}
+
+static int32_t avx512_above(const float *scores, int32_t n, float threshold, int32_t *found) {
+    __m512 limit = _mm512_set1_ps(threshold);
+    int32_t n_found = 0, i = 0;
+    for (; i + AVX512_LANES <= n; i += AVX512_LANES) {
+        __mmask16 over = _mm512_cmp_ps_mask(_mm512_loadu_ps(scores + i), limit, _CMP_GT_OQ);
+        unsigned mask = over;
+        /* Most blocks have nothing: the branch is predicted. */
+        for (; mask; mask &= mask - 1) found[n_found++] = i + __builtin_ctz(mask);
+    }
+    for (; i < n; i++) {
+        if (scores[i] > threshold) found[n_found++] = i;
+    }
+    return n_found;
+}
+
+const pal_kernels pal_kernels_avx512 = {
+    .name = "avx512",
+    .score_panel = avx512_score_panel,
+    .sum_rows = avx512_sum_rows,
+    .above = avx512_above,
+};
