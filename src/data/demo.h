@@ -13,7 +13,6 @@ extern const pal_param pal_demo_params[];
 
 /* The true probability that the next event of this person at this time is on each item, up to a factor, and so the best possible ranking. `user_id` is the outside id; items[i]
  * are outside ids' world rows as given by pal_world_item (-1: unknown, scored 0). recent [n_recent] are the world rows of the person's events before `now`, newest last. */
-typedef struct pal_world pal_world;
 int32_t pal_world_user(const pal_world *world, const char *user_id); /* -1: not of this world */
 int32_t pal_world_item(const pal_world *world, const char *item_id);
 void pal_world_score(const pal_world *world, int32_t user, const int32_t *recent, int32_t n_recent, int64_t now,

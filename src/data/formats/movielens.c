@@ -1,0 +1,84 @@
+/* movielens.c - the folders of MovieLens 100K, 1M, 10M and "latest" (Harper and Konstan 2015). */
+#include <string.h>
+
+#include "base/ctx.h"
+#include "data/formats/format.h"
+
+typedef struct {
+    const char *log, *companion; /* files that tell the release; companion NULL: none needed */
+    const char *catalog;
+    pal_dialect dialect;
+    bool guesses_dialect; /* a header says which column is which */
+    pal_catalog_dialect items;
+} movielens_release;
+
+static const char *const movielens_names_100k[] = {"item", "title", "release_date", "video_date", "url", NULL};
+static const char *const movielens_names_1m[] = {"item", "title", "genres", NULL};
+
+static const movielens_release movielens_releases[] = {
+    {.log = "u.data", .catalog = "u.item", .dialect = {"\t", false, false, {0, 1, 2, 3, -1}},
+     .items = {"|", movielens_names_100k, true}},
+    {.log = "ratings.dat", .catalog = "movies.dat", .dialect = {"::", false, false, {0, 1, 2, 3, -1}},
+     .items = {"::", movielens_names_1m, true}},
+    {.log = "ratings.csv", .companion = "movies.csv", .catalog = "movies.csv", .guesses_dialect = true,
+     .items = {",", NULL, false}},
+};
+
+static bool movielens_has(const char *folder, const char *name) {
+    pal_arena arena = {0};
+    const char *path = pal_path_join(&arena, folder, name);
+    bool has = path && pal_path_exists(path);
+    pal_arena_release(&arena);
+    return has;
+}
+
+static const movielens_release *movielens_find(const char *folder) {
+    for (size_t i = 0; i < sizeof movielens_releases / sizeof *movielens_releases; i++) {
+        const movielens_release *release = &movielens_releases[i];
+        if (movielens_has(folder, release->log) && (!release->companion || movielens_has(folder, release->companion))) {
+            return release;
+        }
+    }
+    return NULL;
+}
+
+static bool movielens_recognizes(const char *path, const pal_bytes *bytes) { return !bytes && movielens_find(path); }
+
+/* The 10M release and later copies are UTF-8 already: only what is not valid UTF-8 is Latin-1. */
+static pal_status movielens_read_items(pal_reader *reader, const char *folder, const movielens_release *release) {
+    pal_catalog_dialect dialect = release->items;
+    char *path = pal_path_join(&reader->data->arena, folder, release->catalog);
+    if (!path) return pal_fail_memory(reader->ctx, folder, 1);
+    if (!pal_path_exists(path)) return PAL_OK;
+    pal_bytes bytes;
+    TRY(pal_file_read(reader->ctx, path, &bytes));
+    if (pal_utf8_valid_prefix(bytes.bytes, bytes.length) == bytes.length) dialect.is_latin1 = false;
+    pal_status status = pal_catalog_read(reader, path, &bytes, &dialect);
+    pal_bytes_release(&bytes);
+    return status;
+}
+
+static pal_status movielens_read(pal_reader *reader, const char *path, const pal_bytes *bytes) {
+    (void)bytes;
+    const movielens_release *release = movielens_find(path);
+    if (!release) {
+        return pal_fail(reader->ctx, PAL_EFORMAT, "%s: is no MovieLens folder: it needs u.data, ratings.dat, or ratings.csv and movies.csv", path);
+    }
+    char *log = pal_path_join(&reader->data->arena, path, release->log);
+    if (!log) return pal_fail_memory(reader->ctx, path, 1);
+    pal_bytes content;
+    TRY(pal_file_read(reader->ctx, log, &content));
+    pal_dialect dialect = release->dialect;
+    pal_status status = release->guesses_dialect ? pal_delimited_guess(reader, log, &content, &dialect) : PAL_OK;
+    if (status == PAL_OK) status = pal_delimited_read(reader, log, &content, &dialect);
+    pal_bytes_release(&content);
+    TRY(status);
+    return movielens_read_items(reader, path, release);
+}
+
+const pal_format pal_format_movielens = {
+    .name = "movielens",
+    .summary = "a folder of MovieLens 100K (u.data), 1M or 10M (ratings.dat), or 20M and later (ratings.csv)",
+    .recognizes = movielens_recognizes,
+    .read = movielens_read,
+};
