@@ -60,6 +60,22 @@ static bool param_parse_number(const pal_param *row, const char *text, double *o
     }
 }
 
+/* The shortest text that reads back as the same number. */
+static void param_add_shortest(double value, pal_text *out) {
+    if (value == floor(value) && fabs(value) < 1e15) {
+        pal_text_addf(out, "%.0f", value);
+        return;
+    }
+    for (int digits = 6; digits <= 17; digits++) {
+        char text[40];
+        snprintf(text, sizeof text, "%.*g", digits, value);
+        if (strtod(text, NULL) == value || digits == 17) {
+            pal_text_add(out, text);
+            return;
+        }
+    }
+}
+
 static void param_add_number(const pal_param *row, double value, pal_text *out) {
     if (row->type == PAL_PARAM_SECONDS && value != 0) {
         static const param_unit shown[] = {{"d", 86400}, {"h", 3600}, {"m", 60}};
@@ -70,7 +86,8 @@ static void param_add_number(const pal_param *row, double value, pal_text *out) 
                 return;
             }
         }
-        pal_text_addf(out, "%gs", value);
+        param_add_shortest(value, out);
+        pal_text_add(out, "s");
         return;
     }
     if (row->type == PAL_PARAM_BYTES && value >= 1e6 && fmod(value, 1e6) == 0) {
@@ -78,19 +95,7 @@ static void param_add_number(const pal_param *row, double value, pal_text *out) 
         pal_text_addf(out, "%.0f%s", whole ? value / 1e9 : value / 1e6, whole ? "GB" : "MB");
         return;
     }
-    if (value == floor(value) && fabs(value) < 1e15) {
-        pal_text_addf(out, "%.0f", value);
-        return;
-    }
-    /* The shortest text that reads back as the same number. */
-    for (int digits = 6; digits <= 17; digits++) {
-        char text[40];
-        snprintf(text, sizeof text, "%.*g", digits, value);
-        if (strtod(text, NULL) == value || digits == 17) {
-            pal_text_add(out, text);
-            return;
-        }
-    }
+    param_add_shortest(value, out);
 }
 
 static void param_add_range(const pal_param *row, pal_text *out) {
@@ -339,7 +344,7 @@ void pal_param_format_value(const pal_param *row, const void *values, pal_text *
 
 /* Written so that pal_params_parse reads it back; a text holds one sort of quotes at the most. */
 static void param_add_quoted(const char *text, pal_text *out) {
-    if (*text && !strpbrk(text, " \t\n'\"")) {
+    if (*text && !strpbrk(text, " \t\n\v\f\r'\"")) {
         pal_text_add(out, text);
     } else {
         const char *quote = strchr(text, '\'') ? "\"" : "'";

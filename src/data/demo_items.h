@@ -1,4 +1,5 @@
-/* demo_items.h - the shelves of the demo shop: what is sold, how it is called, what belongs together. */
+/* demo_items.h - the shelves of the demo shop: what is sold, how it is called, what belongs
+ * together. */
 #ifndef PAL_DATA_DEMO_ITEMS_H
 #define PAL_DATA_DEMO_ITEMS_H
 
@@ -9,25 +10,26 @@
 enum { PAL_DEMO_DIMS = 8, PAL_DEMO_ID_MAX = 16, PAL_DEMO_PACK = 16 };
 
 typedef struct {
-    const char *name, *use;   /* "cameras"; "for trips that should be remembered" */
-    double price;             /* of a usual item */
-    double share;             /* of the shop's lines, relative to other categories */
-    double season;            /* how far its appeal rises in the peak and falls half a year from it, as a logarithm */
-    int32_t peak_day;         /* day of the year */
-    bool is_consumable;       /* bought again */
-    bool is_series;           /* a line is a series of volumes, else a product and what belongs to it */
-    int32_t line_length;      /* items that belong together */
-    const char *nouns[8];     /* products */
-    const char *extras[4];    /* what belongs to a product; of categories with lines that are no series */
+    const char *name, *use; /* "cameras"; "for trips that should be remembered" */
+    double price;           /* of a usual item */
+    double share;           /* of the shop's lines, relative to other categories */
+    double season;          /* logarithm of how far its appeal rises in the peak */
+    int32_t peak_day;       /* day of the year */
+    bool is_consumable;     /* bought again */
+    bool is_series;         /* a line is a series of volumes, else a product and its extras */
+    int32_t line_length;    /* items that belong together */
+    const char *nouns[8];   /* products; none for series */
+    const char *extras[4];  /* what belongs to a product; none where lines have one item */
 } pal_demo_category;
 extern const pal_demo_category pal_demo_categories[]; /* [pal_demo_n_categories] */
 extern const int32_t pal_demo_n_categories;
 
 typedef struct {
     int32_t category;
-    int32_t first, place; /* the item its line starts with, and how many items after that one it stands */
-    int32_t brand, noun;  /* shared by the line */
-    int32_t words[2];     /* what its vector says most strongly: 2 * dimension + (1: negative) */
+    int32_t first;       /* the item its line starts with */
+    int32_t place;       /* how many items after that one it stands */
+    int32_t brand, noun; /* shared by the line */
+    int32_t words[2];    /* what its vector says most strongly: 2 * dimension + (1: negative) */
     float price;
 } pal_demo_item;
 
@@ -39,7 +41,8 @@ typedef struct {
     const float *centers;       /* [n_categories, PAL_DEMO_DIMS] */
 } pal_demo_shelves;             /* arrays live in the arena given */
 
-pal_status pal_demo_shelves_make(pal_ctx *ctx, uint64_t seed, int32_t n_items, pal_arena *arena, pal_demo_shelves *out);
+pal_status pal_demo_shelves_make(pal_ctx *ctx, uint64_t seed, int32_t n_items, pal_arena *arena,
+                                 pal_demo_shelves *out);
 
 void pal_demo_item_id(int32_t item, char id[PAL_DEMO_ID_MAX]); /* "sku-0001" for item 0 */
 

@@ -14,23 +14,25 @@ enum { WORLD_RECENT = 3, WORLD_CONSIDERED = 6 };
 static const int64_t world_end = 1751328000; /* 2025-07-01 */
 
 /* What tastes are made of. */
-static const double world_taste_center = 0.2, world_taste_own = 0.33, world_taste_drift = 0.55;
+static const double world_taste_center = 0.22, world_taste_own = 0.42, world_taste_drift = 0.45;
 
 /* What appeal is made of, as logarithms but for the factors. */
-static const double world_appeal_spread = 1.05, world_trend_step = 0.22, world_trend_kept = 0.95;
+static const double world_appeal_spread = 0.7, world_trend_step = 0.18, world_trend_kept = 0.95;
 static const double world_place_loss = 0.45, world_new_share = 0.15, world_later_share = 0.15;
-static const double world_new_boost = 3, world_new_weeks = 6, world_sale_boost = 1.7;
+static const double world_new_boost = 1.5, world_new_weeks = 6, world_sale_boost = 1.7;
 
 /* What a person did before multiplies. */
-static const float world_follow_pull = 60, world_mood_pull = 2.5f, world_again_pull = 4, world_considered_pull = 3,
-                   world_settled_pull = 0.25f;
+static const float world_follow_pull = 80, world_mood_pull = 2.5f, world_again_pull = 1.5f,
+                   world_considered_pull = 1.5f, world_settled_pull = 0.08f;
 
-/* e^x for |x| < 80 by plain multiplications and additions, so that every machine draws the same world. */
+/* e^x for |x| < 80 by plain multiplications and additions, so that every machine draws the same
+ * world. */
 static inline float world_exp(float x) {
     float scaled = x * 1.44269504f;
     int32_t whole = (int32_t)(scaled + 128.5f) - 128;
     float rest = (scaled - (float)whole) * 0.69314718f;
-    float power = 1 + rest * (1 + rest * (0.5f + rest * (1.0f / 6 + rest * (1.0f / 24 + rest / 120))));
+    float power =
+        1 + rest * (1 + rest * (0.5f + rest * (1.0f / 6 + rest * (1.0f / 24 + rest / 120))));
     int32_t bits = (whole + 127) << 23;
     float scale;
     memcpy(&scale, &bits, sizeof scale);
@@ -39,11 +41,13 @@ static inline float world_exp(float x) {
 
 /* --- making --- */
 
-/* Draws the week of each launch: most items are there from the start, some come in the first three quarters, some in the last. */
+/* Draws the week of each launch: most items are there from the start, some come in the first three
+ * quarters, some in the last. */
 static void world_launch(const pal_world *world, uint64_t seed, int32_t *launches) {
     pal_rng rng = pal_rng_at(pal_seed_for(seed, "demo launches"), 0);
     int32_t quarter = (world->n_weeks + 3) / 4, early = world->n_weeks - quarter;
-    for (int32_t i = 0; i < world->shelves.n_items; i++) {
+    /* Item 0 stays at week 0, so that there is always something on sale. */
+    for (int32_t i = 1; i < world->shelves.n_items; i++) {
         double when = pal_rng_uniform(&rng);
         int32_t within_quarter = (int32_t)pal_rng_below(&rng, (uint32_t)quarter);
         int32_t before = (int32_t)pal_rng_below(&rng, (uint32_t)(early > 0 ? early : 1));
@@ -54,23 +58,30 @@ static void world_launch(const pal_world *world, uint64_t seed, int32_t *launche
         }
         /* A second volume is not sold before the first. */
         const pal_demo_item *item = &world->shelves.items[i];
-        bool is_sequel = item->place > 0 && pal_demo_categories[item->category].is_series;
-        if (is_sequel && launches[i] < launches[i - 1]) launches[i] = launches[i - 1];
+        if (!pal_demo_categories[item->category].is_series) continue;
+        for (int32_t j = i; j > item->first && launches[j] < launches[j - 1]; j--) {
+            int32_t launch = launches[j];
+            launches[j] = launches[j - 1];
+            launches[j - 1] = launch;
+        }
     }
 }
 
-static double world_season(const pal_world *world, const pal_demo_category *category, int32_t week) {
+static double world_season(const pal_world *world, const pal_demo_category *category,
+                           int32_t week) {
     double day = (double)((world->start + (int64_t)week * PAL_DEMO_WEEK) / PAL_DEMO_DAY % 365);
     return category->season * cos(2 * 3.14159265358979323846 * (day - category->peak_day) / 365);
 }
 
-/* The appeal of one item, week by week: fashion comes and goes around what the item is worth, what is new draws. */
+/* The appeal of one item, week by week: fashion comes and goes around what the item is worth, what
+ * is new draws. */
 static void world_fill_appeal(const pal_world *world, uint64_t seed, int32_t i, float *appeal) {
     pal_rng rng = pal_rng_at(pal_seed_for(seed, "demo appeal"), (uint64_t)i);
     const pal_demo_item *item = &world->shelves.items[i];
     const pal_demo_category *category = &pal_demo_categories[item->category];
     double worth = world_appeal_spread * pal_rng_normal(&rng) - world_place_loss * item->place;
-    double trend = world_trend_step / sqrt(1 - world_trend_kept * world_trend_kept) * pal_rng_normal(&rng);
+    double trend =
+        world_trend_step / sqrt(1 - world_trend_kept * world_trend_kept) * pal_rng_normal(&rng);
     int32_t launch = world->launches[i];
     for (int32_t week = 0; week < world->n_weeks; week++) {
         trend = world_trend_kept * trend + world_trend_step * pal_rng_normal(&rng);
@@ -96,7 +107,8 @@ static void world_link(const pal_demo_shelves *shelves, int32_t *followers) {
     }
 }
 
-/* Two favourite categories and a leaning of one's own; the last month's taste keeps part of the first's. */
+/* Two favourite categories and a leaning of one's own; the last month's taste keeps part of the
+ * first's. */
 static void world_fill_taste(const pal_world *world, pal_rng *rng, float *taste) {
     float *first = taste, *last = taste + PAL_DEMO_DIMS;
     double kept = sqrt(1 - world_taste_drift * world_taste_drift);
@@ -105,14 +117,17 @@ static void world_fill_taste(const pal_world *world, pal_rng *rng, float *taste)
     const float *b = world->shelves.centers + (int64_t)pal_rng_below(rng, n) * PAL_DEMO_DIMS;
     const float *c = world->shelves.centers + (int64_t)pal_rng_below(rng, n) * PAL_DEMO_DIMS;
     for (int32_t d = 0; d < PAL_DEMO_DIMS; d++) {
-        double begun = world_taste_center * (double)(a[d] + b[d]) + world_taste_own * pal_rng_normal(rng);
-        double new = world_taste_center * (double)(b[d] + c[d]) + world_taste_own * pal_rng_normal(rng);
+        double begun =
+            world_taste_center * (double)(a[d] + b[d]) + world_taste_own * pal_rng_normal(rng);
+        double new =
+            world_taste_center *(double)(b[d] + c[d]) + world_taste_own *pal_rng_normal(rng);
         first[d] = (float)begun;
         last[d] = (float)(kept * begun + world_taste_drift * new);
     }
 }
 
-static void world_fill_people(const pal_world *world, uint64_t seed, float *tastes, uint8_t *is_bot) {
+static void world_fill_people(const pal_world *world, uint64_t seed, float *tastes,
+                              uint8_t *is_bot) {
     for (int32_t u = 0; u < world->n_users; u++) {
         pal_rng rng = pal_rng_at(pal_seed_for(seed, "demo tastes"), (uint64_t)u);
         world_fill_taste(world, &rng, tastes + (int64_t)u * 2 * PAL_DEMO_DIMS);
@@ -130,18 +145,25 @@ static void world_fill_people(const pal_world *world, uint64_t seed, float *tast
 static pal_status world_fill(pal_ctx *ctx, pal_world *world, int32_t n_items) {
     TRY(pal_demo_shelves_make(ctx, ctx->seed, n_items, &world->arena, &world->shelves));
     int64_t stride = world->shelves.stride;
-    float *appeal = PAL_ARENA_ARRAY(&world->arena, float, world->n_weeks * stride);
+    float *appeal = PAL_ARENA_ARRAY(&world->arena, float, world->n_weeks *stride);
     int32_t *launches = PAL_ARENA_ARRAY(&world->arena, int32_t, n_items);
-    float *tastes = PAL_ARENA_ARRAY(&world->arena, float, (int64_t)world->n_users * 2 * PAL_DEMO_DIMS);
+    float *tastes =
+        PAL_ARENA_ARRAY(&world->arena, float, (int64_t)world->n_users * 2 * PAL_DEMO_DIMS);
     uint8_t *is_bot = PAL_ARENA_ARRAY(&world->arena, uint8_t, world->n_users);
-    int32_t *followers = PAL_ARENA_ARRAY(&world->arena, int32_t, (int64_t)n_items * PAL_DEMO_FOLLOWERS);
-    if (!appeal || !launches || !tastes || !is_bot || !followers) {
-        return pal_fail_memory(ctx, "the demo world", 4.0 * (double)(world->n_weeks * stride) + 64.0 * world->n_users);
+    int32_t *followers =
+        PAL_ARENA_ARRAY(&world->arena, int32_t, (int64_t)n_items * PAL_DEMO_FOLLOWERS);
+    int32_t *categories = PAL_ARENA_ARRAY(&world->arena, int32_t, stride);
+    if (!appeal || !launches || !tastes || !is_bot || !followers || !categories) {
+        return pal_fail_memory(ctx, "the demo world",
+                               4.0 * (double)(world->n_weeks * stride) + 64.0 * world->n_users);
     }
     world_launch(world, ctx->seed, launches);
     world->launches = launches;
     for (int32_t i = 0; i < n_items; i++) world_fill_appeal(world, ctx->seed, i, appeal);
     world->appeal = appeal;
+    for (int32_t i = 0; i < stride; i++)
+        categories[i] = i < n_items ? world->shelves.items[i].category : -1;
+    world->categories = categories;
     world_link(&world->shelves, followers);
     world->followers = followers;
     world_fill_people(world, ctx->seed, tastes, is_bot);
@@ -182,11 +204,13 @@ static int32_t world_step(int64_t offset, int64_t length, int32_t n) {
 }
 
 int32_t pal_world_week(const pal_world *world, int64_t time) {
-    return world_step(time < world->start ? -1 : time - world->start, PAL_DEMO_WEEK, world->n_weeks);
+    return world_step(time < world->start ? -1 : time - world->start, PAL_DEMO_WEEK,
+                      world->n_weeks);
 }
 
 int32_t pal_world_month(const pal_world *world, int64_t time) {
-    return world_step(time < world->start ? -1 : time - world->start, PAL_DEMO_MONTH, world->n_months);
+    return world_step(time < world->start ? -1 : time - world->start, PAL_DEMO_MONTH,
+                      world->n_months);
 }
 
 double pal_world_discount(const pal_world *world, int32_t category, int32_t week) {
@@ -198,7 +222,8 @@ void pal_world_wants(const pal_world *world, int32_t user, int32_t month, float 
     int32_t stride = world->shelves.stride;
     memset(wants, 0, (size_t)stride * sizeof *wants);
     if (user >= 0) {
-        const float *first = world->tastes + (int64_t)user * 2 * PAL_DEMO_DIMS, *last = first + PAL_DEMO_DIMS;
+        const float *first = world->tastes + (int64_t)user * 2 * PAL_DEMO_DIMS,
+                    *last = first + PAL_DEMO_DIMS;
         float moved = world->n_months > 1 ? (float)month / (float)(world->n_months - 1) : 0;
         for (int32_t d = 0; d < PAL_DEMO_DIMS; d++) {
             float taste = first[d] + moved * (last[d] - first[d]);
@@ -210,7 +235,8 @@ void pal_world_wants(const pal_world *world, int32_t user, int32_t month, float 
 }
 
 /* Followers of the last events, half as strongly for each event further back; an item acts once. */
-static void world_pull_followers(const pal_world *world, const int32_t *recent, int32_t n_recent, float *pulls) {
+static void world_pull_followers(const pal_world *world, const int32_t *recent, int32_t n_recent,
+                                 float *pulls) {
     float strength = world_follow_pull;
     for (int32_t back = 1; back <= WORLD_RECENT && back <= n_recent; back++, strength /= 2) {
         int32_t item = recent[n_recent - back];
@@ -223,25 +249,29 @@ static void world_pull_followers(const pal_world *world, const int32_t *recent, 
     }
 }
 
-void pal_world_pulls(const pal_world *world, const int32_t *recent, int32_t n_recent, float *pulls) {
-    const pal_demo_item *items = world->shelves.items;
-    for (int32_t i = 0; i < world->shelves.stride; i++) pulls[i] = 1;
-    for (int32_t e = 0; e < n_recent; e++) {
-        if (recent[e] < 0) continue;
-        bool is_consumable = pal_demo_categories[items[recent[e]].category].is_consumable;
-        bool is_considered = e >= n_recent - WORLD_CONSIDERED;
-        pulls[recent[e]] = is_consumable ? world_again_pull : is_considered ? world_considered_pull : world_settled_pull;
-    }
+void pal_world_pulls(const pal_world *world, const int32_t *recent, int32_t n_recent,
+                     float *pulls) {
+    const int32_t *categories = world->categories;
     int32_t last = n_recent > 0 ? recent[n_recent - 1] : -1;
-    for (int32_t i = 0; last >= 0 && i < world->shelves.n_items; i++) {
-        if (items[i].category == items[last].category) pulls[i] *= world_mood_pull;
+    int32_t mood = last >= 0 ? categories[last] : -2;
+    for (int32_t i = 0; i < world->shelves.stride; i++)
+        pulls[i] = categories[i] == mood ? world_mood_pull : 1;
+    for (int32_t e = 0; e < n_recent; e++) {
+        int32_t item = recent[e];
+        if (item < 0) continue;
+        bool is_considered = e >= n_recent - WORLD_CONSIDERED;
+        float pull = pal_demo_categories[categories[item]].is_consumable ? world_again_pull
+                     : is_considered                                     ? world_considered_pull
+                                                                         : world_settled_pull;
+        pulls[item] = pull * (categories[item] == mood ? world_mood_pull : 1);
     }
     world_pull_followers(world, recent, n_recent, pulls);
 }
 
-void pal_world_score(const pal_world *world, int32_t user, const int32_t *recent, int32_t n_recent, int64_t now,
-                     const int32_t *items, int32_t n_items, float *scores) {
-    const float *appeal = world->appeal + (int64_t)pal_world_week(world, now) * world->shelves.stride;
+void pal_world_score(const pal_world *world, int32_t user, const int32_t *recent, int32_t n_recent,
+                     int64_t now, const int32_t *items, int32_t n_items, float *scores) {
+    const float *appeal =
+        world->appeal + (int64_t)pal_world_week(world, now) * world->shelves.stride;
     bool is_bot = user >= 0 && world->is_bot[user];
     float wants[PAL_DEMO_ITEMS_MAX], pulls[PAL_DEMO_ITEMS_MAX];
     pal_world_wants(world, user, pal_world_month(world, now), wants);
@@ -260,10 +290,13 @@ void pal_world_score(const pal_world *world, int32_t user, const int32_t *recent
 
 /* --- ids --- */
 
-void pal_demo_user_id(int32_t user, char id[PAL_DEMO_ID_MAX]) { snprintf(id, PAL_DEMO_ID_MAX, "u%04d", user + 1); }
+void pal_demo_user_id(int32_t user, char id[PAL_DEMO_ID_MAX]) {
+    snprintf(id, PAL_DEMO_ID_MAX, "u%04d", user + 1);
+}
 
 /* The row in [0, n) whose id, as written by `write`, is `id`; -1 when there is none. */
-static int32_t world_find(const char *id, size_t prefix, int32_t n, void (*write)(int32_t row, char id[PAL_DEMO_ID_MAX])) {
+static int32_t world_find(const char *id, size_t prefix, int32_t n,
+                          void (*write)(int32_t row, char id[PAL_DEMO_ID_MAX])) {
     char again[PAL_DEMO_ID_MAX];
     int64_t number;
     size_t length = strlen(id);

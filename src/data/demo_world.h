@@ -4,10 +4,11 @@
  *
  *     appeal(i, week of t) * exp(taste(u, month of t) . vector(i)) * pull(i, what u did before)
  *
- * Appeal is 0 before the item's launch. Pull holds all that depends on the order of events: the next volume or what belongs to
- * a product is pulled by it, the category of the last event stays on the mind, consumables are bought again, things
- * just looked at are looked at again, and things met long ago are settled. Events are drawn from exactly this product, so that ranking by it
- * is the best that anybody can do. */
+ * Appeal is 0 before the item's launch. Pull holds all that depends on the order of events: the
+ * next volume or what belongs to a product is pulled by it, the category of the last event stays on
+ * the mind, consumables are bought again, things just looked at are looked at again, and things met
+ * long ago are settled. Events are drawn from exactly this product, so that ranking by it is the
+ * best that anybody can do. */
 #ifndef PAL_DATA_DEMO_WORLD_H
 #define PAL_DATA_DEMO_WORLD_H
 
@@ -15,7 +16,7 @@
 #include "data/demo_items.h"
 
 enum {
-    PAL_DEMO_ITEMS_MAX = 10000, /* so that a row of weights fits the stack; a multiple of PAL_DEMO_PACK */
+    PAL_DEMO_ITEMS_MAX = 10000, /* so that rows of weights fit the stack */
     PAL_DEMO_FOLLOWERS = 3,
     PAL_DEMO_DAY = 86400,
     PAL_DEMO_WEEK = 7 * PAL_DEMO_DAY,
@@ -25,13 +26,14 @@ _Static_assert(PAL_DEMO_ITEMS_MAX % PAL_DEMO_PACK == 0, "rows of weights are pad
 
 struct pal_world {
     int32_t n_users, n_weeks, n_months;
-    int64_t start, end;       /* seconds; events are in [start, end) */
+    int64_t start, end; /* seconds; events are in [start, end) */
     pal_demo_shelves shelves;
-    const float *appeal;      /* [n_weeks, stride] 0 before launch and past n_items */
-    const int32_t *launches;  /* [n_items] week of the launch; 0: on sale from the start */
-    const float *tastes;      /* [n_users, 2, PAL_DEMO_DIMS] in the first and in the last month */
-    const uint8_t *is_bot;    /* [n_users] all that is on sale is the same to it */
-    const int32_t *followers; /* [n_items, PAL_DEMO_FOLLOWERS] items pulled by this one, or -1 */
+    const float *appeal;       /* [n_weeks, stride] 0 before launch and past n_items */
+    const int32_t *launches;   /* [n_items] week of the launch; 0: on sale from the start */
+    const int32_t *categories; /* [stride] of items; -1 past n_items */
+    const float *tastes;       /* [n_users, 2, PAL_DEMO_DIMS] in the first and in the last month */
+    const uint8_t *is_bot;     /* [n_users] all that is on sale is the same to it */
+    const int32_t *followers;  /* [n_items, PAL_DEMO_FOLLOWERS] items pulled by this one, or -1 */
     pal_arena arena;
 };
 

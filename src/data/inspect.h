@@ -1,4 +1,5 @@
-/* inspect.h - what a log is, what is odd about it, and which flags fit it. compare uses the same answers. */
+/* inspect.h - what a log is, what is odd about it, and which flags fit it. compare uses the same
+ * answers. */
 #ifndef PAL_DATA_INSPECT_H
 #define PAL_DATA_INSPECT_H
 
@@ -6,25 +7,61 @@
 
 #include "data/read.h"
 
+enum { PAL_LEVELS_MAX = 40 };
+
 typedef struct {
-    int64_t n_events, n_pairs; /* pairs: distinct (user, item) */
-    int32_t n_users, n_items;
-    double density;            /* pairs / (users * items) */
-    double median_user_events, median_item_events, largest_user_share; /* share of events by the most active user */
-    double repeat_share;       /* events whose (user, item) occurred before */
-    double session_share;      /* users all of whose events lie within one day; 0 without times */
-    double constant_time_share;/* events that share their second with another of the same user */
-    double head_share;         /* events on the most popular 20 % of items */
+    int64_t n_events;
+    int64_t n_pairs;          /* distinct (user, item) */
+    int64_t n_targets;        /* events of the target types */
+    int32_t n_users, n_items; /* with an event */
+    double density;           /* pairs / (users * items) */
+    double median_user_events, median_item_events;
+    double largest_user_share; /* of events, by the most active user */
+    double head_share;         /* of events, on the most popular 20 % of items */
+    double repeat_share;       /* of target events: the same user and item had one before */
+    double single_event_share; /* of users: have one event */
+    /* 0 without times: */
+    double duplicate_share;     /* of events: as an earlier one in user, item, type and second */
+    double session_share;       /* of users with two events and more: all within one day */
+    double constant_time_share; /* of events: share their second with another of the user */
+    double churn_share;         /* of users: no event in the last 10 % of the time */
     int64_t first_time, last_time;
     bool has_times, has_values, ids_are_sessions, repeats_matter;
+
+    int32_t busiest_user; /* row */
+    int32_t n_idle;       /* users with so many events that having no target event is no chance */
+    int32_t idle_user;    /* the busiest of them */
+    int64_t type_events[PAL_TYPES_MAX];       /* events of each type */
+    int64_t type_after_target[PAL_TYPES_MAX]; /* of them: user and item had a target event before */
+
+    int32_t n_levels;             /* distinct values; 0 when there are more than PAL_LEVELS_MAX */
+    float levels[PAL_LEVELS_MAX]; /* [n_levels] ascending */
+    int64_t level_events[PAL_LEVELS_MAX];
+    double value_min, value_max;
+    double whole_share, distinct_share; /* of values, looked at in a sample of at most 100,000 */
+
     /* Proposals, as option values: */
     const char *split, *task, *hide;
 } pal_inspection;
 
-void pal_inspect_log(pal_ctx *ctx, const pal_log *log, pal_inspection *out);
-/* The object under "data" of results: sizes, shares, findings, warnings (one sentence each with what to do), and what the report draws: item
- * counts by rank ("long_tail": [[rank, events]…], at most 200 points), events over time ("timeline": [[seconds, events]…]), value
- * levels ("values": [[value, events]…]), users by history length. */
+/* split: time, or random where times tell nothing. task: next when ids are sessions or the median
+ * user has under 10 events, and there are times to order them, else window. hide: none when 20 % of
+ * the target events and more are repeats, else target. */
+pal_status pal_inspect_log(pal_ctx *ctx, const pal_log *log, pal_inspection *out);
+
+/* Writes one sentence about what the checks find odd, with what to do about it; nothing when
+ * `check` finds nothing. Checks are numbered from 0; false past the last one. */
+bool pal_inspect_check(const pal_log *log, const pal_inspection *found, int32_t check,
+                       pal_text *sentence);
+
+/* The object under "data" of results: sizes, shares, findings, warnings (one sentence each with
+ * what to do), proposal, and what the report draws: item counts by rank ("long_tail": [[rank,
+ * events]…], at most 200 points), events over time ("timeline": [[seconds, events]…]), value levels
+ * ("values": [[value, events]…], lower edges of bins where there are too many levels), users by
+ * history length ("history_lengths": [[least events, users]…]). Of given parts the training part is
+ * inspected. */
 pal_status pal_inspect_json(pal_ctx *ctx, const pal_data *data, json_t **out);
+/* The same for a terminal. */
+pal_status pal_inspect_text(pal_ctx *ctx, const pal_data *data, pal_text *out);
 
 #endif

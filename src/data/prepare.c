@@ -320,6 +320,14 @@ static pal_status prepare_run(prepare_job *job, prepare_types *types) {
     return options->events ? prepare_weights(job->ctx, &job->data->parts[0], types) : PAL_OK;
 }
 
+/* A log that was stored with its target (import.c) keeps it unless another is asked for. */
+static pal_status prepare_target(pal_ctx *ctx, pal_data *data) {
+    uint32_t stored = data->parts[0].about.target_types;
+    if (data->options.target || stored == UINT32_MAX) return pal_data_set_target(ctx, data, data->options.target);
+    for (int32_t p = 1; p < data->n_parts; p++) data->parts[p].about.target_types = stored;
+    return PAL_OK;
+}
+
 pal_status pal_data_prepare(pal_ctx *ctx, pal_data *data) {
     const pal_data_options *options = &data->options;
     bool filters = options->since || options->drop_users || options->events || options->dedupe || options->min_user > 1 ||
@@ -342,7 +350,7 @@ pal_status pal_data_prepare(pal_ctx *ctx, pal_data *data) {
         pal_arena_release(&job.scratch);
         TRY(status);
     }
-    return pal_data_set_target(ctx, data, options->target);
+    return prepare_target(ctx, data);
 }
 
 /* --- weights of training events --- */

@@ -65,16 +65,20 @@ static void read_reader_release(pal_reader *reader) {
     free(reader->types);
 }
 
-/* Times in milliseconds or microseconds are told by their size: seconds stay under 10^11 until the year 5138. */
+/* Brings times to seconds and returns the name of what they were. Where no number was a date of our time, the largest decides. */
 static const char *read_settle_times(pal_reader *reader) {
-    int64_t largest = 0, divisor = 1;
     if (!reader->times_are_numbers) return "ISO 8601";
-    for (int64_t e = 0; e < reader->n; e++) {
+    int32_t unit = reader->time_unit - 1;
+    int64_t largest = 0;
+    for (int64_t e = 0; unit < 0 && e < reader->n; e++) {
         if (reader->times[e] > largest) largest = reader->times[e];
     }
-    while (largest / divisor >= 100000000000) divisor *= 1000;
-    for (int64_t e = 0; divisor > 1 && e < reader->n; e++) reader->times[e] /= divisor;
-    return divisor == 1 ? "seconds" : divisor == 1000 ? "milliseconds" : divisor == 1000000 ? "microseconds" : "nanoseconds";
+    if (unit < 0) {
+        for (unit = 0; unit < PAL_TIME_UNITS - 1 && largest >= pal_time_units[unit + 1].first;) unit++;
+    }
+    int64_t per_second = pal_time_units[unit].per_second;
+    for (int64_t e = 0; per_second > 1 && e < reader->n; e++) reader->times[e] /= per_second;
+    return pal_time_units[unit].name;
 }
 
 static int read_compare_floats(const void *a, const void *b) {
@@ -152,18 +156,20 @@ static pal_status read_part_with(pal_reader *reader, const char *path, const pal
     return read_finish_part(reader, path);
 }
 
-static pal_status read_part(pal_ctx *ctx, pal_data *data, const char *path, int32_t part) {
+/* bytes NULL: `path` is a folder. */
+static pal_status read_part_bytes(pal_ctx *ctx, pal_data *data, const char *path, const pal_bytes *bytes, int32_t part) {
     pal_reader reader = {.ctx = ctx, .data = data, .options = &data->options, .part = part, .is_first = part == 0};
-    pal_status status;
-    if (pal_path_is_folder(path)) {
-        status = read_part_with(&reader, path, NULL);
-    } else {
-        pal_bytes bytes;
-        TRY(pal_file_read(ctx, path, &bytes));
-        status = read_part_with(&reader, path, &bytes);
-        pal_bytes_release(&bytes);
-    }
+    pal_status status = read_part_with(&reader, path, bytes);
     read_reader_release(&reader);
+    return status;
+}
+
+static pal_status read_part(pal_ctx *ctx, pal_data *data, const char *path, int32_t part) {
+    if (pal_path_is_folder(path)) return read_part_bytes(ctx, data, path, NULL, part);
+    pal_bytes bytes;
+    TRY(pal_file_read(ctx, path, &bytes));
+    pal_status status = read_part_bytes(ctx, data, path, &bytes, part);
+    pal_bytes_release(&bytes);
     return status;
 }
 
@@ -226,7 +232,22 @@ static pal_status read_catalog(pal_ctx *ctx, pal_data *data, const char *path) {
         pal_bytes_release(&bytes);
         TRY(status);
     }
-    return data->catalog.ids.n ? read_check_catalog(ctx, data, path ? path : data->source) : PAL_OK;
+    /* The catalog of a .palate log was checked before it was stored. */
+    bool is_checked = !path && !strcmp(data->format, pal_format_palate.name);
+    return data->catalog.ids.n && !is_checked ? read_check_catalog(ctx, data, path ? path : data->source) : PAL_OK;
+}
+
+/* What is done once all parts are there. */
+static pal_status read_finish(pal_ctx *ctx, pal_data *data, const char *items) {
+    TRY(read_check_parts(ctx, data));
+    TRY(read_catalog(ctx, data, items));
+    return pal_data_prepare(ctx, data);
+}
+
+static void read_name(pal_data *data, const char *path) {
+    char *stem = pal_path_stem(&data->arena, path);
+    snprintf(data->name, sizeof data->name, "%s", stem ? stem : "log");
+    snprintf(data->source, sizeof data->source, "%s", path);
 }
 
 static pal_status read_all(pal_ctx *ctx, const pal_paths *paths, pal_data *data) {
@@ -239,28 +260,55 @@ static pal_status read_all(pal_ctx *ctx, const pal_paths *paths, pal_data *data)
     }
     const char *const parts[] = {paths->log ? paths->log : paths->train, paths->valid ? paths->valid : paths->test,
                                  paths->valid ? paths->test : NULL};
-    char *stem = pal_path_stem(&data->arena, parts[0]);
-    snprintf(data->name, sizeof data->name, "%s", stem ? stem : "log");
-    snprintf(data->source, sizeof data->source, "%s", parts[0]);
+    read_name(data, parts[0]);
     int32_t n_parts = paths->log ? 1 : paths->valid ? 3 : 2;
-    for (int32_t p = 0; p < n_parts; p++) TRY(read_part(ctx, data, parts[p], p));
-    TRY(read_check_parts(ctx, data));
-    TRY(read_catalog(ctx, data, paths->items));
-    return pal_data_prepare(ctx, data);
+    for (int32_t p = 0; p < n_parts; p++) {
+        TRY(read_part(ctx, data, parts[p], p));
+        if (n_parts > 1 && data->n_parts != p + 1) {
+            return pal_fail(ctx, PAL_EUSAGE, "%s: holds %d parts already: name it alone, without --train and --test", parts[p],
+                            data->n_parts);
+        }
+    }
+    return read_finish(ctx, data, paths->items);
+}
+
+/* Empty data with its options, or NULL with a sentence. */
+static pal_data *read_new(pal_ctx *ctx, const char *options, pal_status *status) {
+    pal_data *data = calloc(1, sizeof *data);
+    if (!data) {
+        *status = pal_fail_memory(ctx, "the log", sizeof *data);
+        return NULL;
+    }
+    data->catalog.title = -1;
+    *status = pal_params_parse(ctx, "data", pal_data_params, &data->options, &data->arena, options);
+    if (*status == PAL_OK) return data;
+    pal_data_free(data);
+    return NULL;
+}
+
+static pal_status read_hand_over(pal_data *data, pal_status status, pal_data **out) {
+    if (status == PAL_OK) {
+        *out = data;
+    } else {
+        pal_data_free(data);
+    }
+    return status;
 }
 
 pal_status pal_data_read(pal_ctx *ctx, const pal_paths *paths, const char *options, pal_data **out) {
-    pal_data *data = calloc(1, sizeof *data);
-    if (!data) return pal_fail_memory(ctx, "the log", sizeof *data);
-    data->catalog.title = -1;
-    pal_status status = pal_params_parse(ctx, "data", pal_data_params, &data->options, &data->arena, options);
-    if (status == PAL_OK) status = read_all(ctx, paths, data);
-    if (status != PAL_OK) {
-        pal_data_free(data);
-        return status;
-    }
-    *out = data;
-    return PAL_OK;
+    pal_status status;
+    pal_data *data = read_new(ctx, options, &status);
+    return data ? read_hand_over(data, read_all(ctx, paths, data), out) : status;
+}
+
+pal_status pal_data_parse(pal_ctx *ctx, const char *name, const pal_bytes *bytes, const char *options, pal_data **out) {
+    pal_status status;
+    pal_data *data = read_new(ctx, options, &status);
+    if (!data) return status;
+    read_name(data, name);
+    status = read_part_bytes(ctx, data, name, bytes, 0);
+    if (status == PAL_OK) status = read_finish(ctx, data, NULL);
+    return read_hand_over(data, status, out);
 }
 
 void pal_data_free(pal_data *data) {

@@ -51,6 +51,9 @@ struct pal_data { /* the public noun */
     pal_arena arena;         /* texts of options */
 };
 
+/* pal_data_read on a log whose content is at hand; `name` stands where its path would. */
+pal_status pal_data_parse(pal_ctx *ctx, const char *name, const pal_bytes *bytes, const char *options, pal_data **out);
+
 void pal_data_find(pal_data *data, const char *format, ...) PAL_PRINTF(2, 3);
 
 /* What pal_data_read does before splitting: filters of the options, on a single log. PAL_EDATA when nothing is left. */

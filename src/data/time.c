@@ -12,6 +12,10 @@ static int64_t time_days(int64_t year, int64_t month, int64_t day) {
     return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719468;
 }
 
+static int64_t time_month_length(int64_t year, int64_t month) {
+    return time_days(month == 12 ? year + 1 : year, month == 12 ? 1 : month + 1, 1) - time_days(year, month, 1);
+}
+
 /* Exactly `n` digits at *at as a number in [low, high]; moves past them. */
 static bool time_digits(const char **at, const char *end, int n, int64_t low, int64_t high, int64_t *out) {
     if (end - *at < n) return false;
@@ -51,7 +55,7 @@ static bool time_parse_date(const char *begin, const char *end, int64_t *out) {
     int64_t year, month, day, hour = 0, minute = 0, second = 0, zone = 0;
     if (!time_digits(&at, end, 4, 0, 9999, &year) || !time_char(&at, end, "-/") ||
         !time_digits(&at, end, 2, 1, 12, &month) || !time_char(&at, end, "-/") ||
-        !time_digits(&at, end, 2, 1, 31, &day)) {
+        !time_digits(&at, end, 2, 1, 31, &day) || day > time_month_length(year, month)) {
         return false;
     }
     if (at < end) {

@@ -15,7 +15,7 @@ const char *const pal_column_roles[] = {"user", "item", "value", "time", "event"
 /* Names that say what a column is, best first. Compared without case, '-' equals '_', type suffix (":token") cut. */
 static const char *const delimited_names[PAL_COLUMN_ROLES][24] = {
     [PAL_COLUMN_USER] = {"user", "user_id", "userid", "uid", "customer_id", "customer", "visitorid", "visitor_id",
-                         "household_id", "member_id", "author", "author_id", "session_id", "session", NULL},
+                         "household_id", "member_id", "author", "author_id", "session_id", "session", "basket_id", NULL},
     [PAL_COLUMN_ITEM] = {"item", "item_id", "itemid", "movieid", "movie_id", "asin", "parent_asin", "product_id",
                          "product", "article_id", "sku", "business_id", "news_id", "song_id", "track_id", "book_id", NULL},
     [PAL_COLUMN_VALUE] = {"rating", "score", "stars", "weight", "overall", "playtime", "play_count", "value", "quantity", "count",
@@ -32,10 +32,11 @@ typedef struct {
     const char *separator;
     size_t separator_length;
     bool has_quotes;
+    bool tolerates_quotes;  /* a field with wrong quotes is taken as it stands: a title may begin with a quote */
     int64_t line;           /* number of the line read last, from 1 */
     int64_t lines_inside;   /* newlines within quoted fields of that line */
-    char *unquoted;         /* heap; fields that had doubled quotes */
-    size_t unquoted_length, unquoted_capacity;
+    char *unquoted;         /* heap, [DELIMITED_LINE_MAX]: fields that had doubled quotes; NULL: they stay doubled */
+    size_t unquoted_length;
 } delimited_scanner;
 
 static void delimited_start(delimited_scanner *scanner, const char *path, const pal_bytes *bytes, const pal_dialect *dialect) {
@@ -54,10 +55,13 @@ static const char *delimited_find_separator(const delimited_scanner *scanner, co
     }
 }
 
-/* Copies a quoted field without its quotes; text stays valid until the next line. */
-static bool delimited_unquote(delimited_scanner *scanner, const char *begin, const char *end, pal_field *out) {
-    size_t need = scanner->unquoted_length + (size_t)(end - begin);
-    if (need > scanner->unquoted_capacity) return false;
+static bool delimited_at_separator(const delimited_scanner *scanner, const char *at) {
+    return (size_t)(scanner->end - at) >= scanner->separator_length && !memcmp(at, scanner->separator, scanner->separator_length);
+}
+
+/* Copies a quoted field without its doubled quotes; the text stays valid until the next line. The byte after it is free, so
+ * that a catalog can end its cells with a NUL. */
+static void delimited_unquote(delimited_scanner *scanner, const char *begin, const char *end, pal_field *out) {
     char *to = scanner->unquoted + scanner->unquoted_length;
     out->begin = to;
     for (const char *c = begin; c < end; c++) {
@@ -65,8 +69,7 @@ static bool delimited_unquote(delimited_scanner *scanner, const char *begin, con
         if (*c == '"') c++;
     }
     out->end = to;
-    scanner->unquoted_length = (size_t)(to - scanner->unquoted);
-    return true;
+    scanner->unquoted_length = (size_t)(to - scanner->unquoted) + 1;
 }
 
 /* The end of a quoted field whose content starts at `at`: its closing quote, or NULL. */
@@ -82,37 +85,49 @@ static const char *delimited_closing_quote(const char *at, const char *end, bool
 
 typedef enum { DELIMITED_LINE, DELIMITED_END, DELIMITED_OPEN_QUOTE, DELIMITED_TOO_LONG, DELIMITED_AFTER_QUOTE } delimited_result;
 
-/* A quoted line: fields one by one. scanner->at stands at the line's start. */
+/* The field whose opening quote stands at *at; moves past its closing one. */
+static delimited_result delimited_quoted_field(delimited_scanner *scanner, const char **at, const char *limit, pal_field *out) {
+    bool has_doubled;
+    const char *begin = *at + 1, *quote = delimited_closing_quote(begin, limit, &has_doubled);
+    if (!quote) return DELIMITED_OPEN_QUOTE;
+    const char *next = quote + 1;
+    if (next < limit && *next == '\r' && (next + 1 == scanner->end || next[1] == '\n')) next++;
+    if (next == limit && limit < scanner->end) return DELIMITED_TOO_LONG;
+    if (next < limit && *next != '\n' && !delimited_at_separator(scanner, next)) return DELIMITED_AFTER_QUOTE;
+    *out = (pal_field){begin, quote};
+    for (const char *c = begin; c < quote && (c = memchr(c, '\n', (size_t)(quote - c))); c++) scanner->lines_inside++;
+    if (has_doubled && scanner->unquoted) delimited_unquote(scanner, begin, quote, out);
+    *at = next;
+    return DELIMITED_LINE;
+}
+
+/* A line with quotes: fields one by one. scanner->at stands at its start, and stays there when the line cannot be read. */
 static delimited_result delimited_next_quoted(delimited_scanner *scanner, pal_field *fields, int32_t *n) {
-    const char *at = scanner->at, *begin = at;
+    const char *at = scanner->at, *line_end = NULL;
     const char *limit = (size_t)(scanner->end - at) > DELIMITED_LINE_MAX ? at + DELIMITED_LINE_MAX : scanner->end;
     for (*n = 0;; (*n)++) {
-        pal_field field = {at, NULL};
-        if (at < limit && *at == '"') {
-            bool has_doubled;
-            const char *quote = delimited_closing_quote(at + 1, limit, &has_doubled);
-            if (!quote) return limit < scanner->end ? DELIMITED_TOO_LONG : DELIMITED_OPEN_QUOTE;
-            field = (pal_field){at + 1, quote};
-            if (has_doubled && !delimited_unquote(scanner, at + 1, quote, &field)) return DELIMITED_TOO_LONG;
-            for (const char *c = at + 1; c < quote; c++) scanner->lines_inside += *c == '\n';
-            at = quote + 1;
-            if (at < limit && *at == '\r' && at + 1 < limit && at[1] == '\n') at++;
-            if (at < limit && *at != '\n' && *at != scanner->separator[0]) return DELIMITED_AFTER_QUOTE;
-        } else {
-            const char *line_end = memchr(at, '\n', (size_t)(limit - at));
+        pal_field field;
+        delimited_result result = DELIMITED_AFTER_QUOTE;
+        bool is_quoted = at < limit && *at == '"';
+        if (is_quoted) {
+            result = delimited_quoted_field(scanner, &at, limit, &field);
+            if (result != DELIMITED_LINE && (result == DELIMITED_TOO_LONG || !scanner->tolerates_quotes)) return result;
+        }
+        if (result != DELIMITED_LINE) {
+            if (!line_end || line_end < at) line_end = memchr(at, '\n', (size_t)(limit - at));
             if (!line_end && limit < scanner->end) return DELIMITED_TOO_LONG;
             if (!line_end) line_end = limit;
-            at = delimited_find_separator(scanner, at, line_end);
-            field.end = at;
+            field = (pal_field){at, delimited_find_separator(scanner, at, line_end)};
+            at = field.end;
             if (at == line_end && field.end > field.begin && field.end[-1] == '\r') field.end--;
         }
         if (*n < DELIMITED_COLUMNS_MAX) fields[*n] = field;
-        if (at >= scanner->end || *at == '\n') break;
+        if (at == scanner->end || *at == '\n') break;
         at += scanner->separator_length;
+        if (at > limit) return DELIMITED_TOO_LONG;
     }
     (*n)++;
     scanner->at = at < scanner->end ? at + 1 : at;
-    (void)begin;
     return DELIMITED_LINE;
 }
 
@@ -147,18 +162,28 @@ static delimited_result delimited_next(delimited_scanner *scanner, pal_field *fi
     }
 }
 
-static pal_status delimited_fail(pal_ctx *ctx, const delimited_scanner *scanner, delimited_result result) {
+/* Goes on after a line that could not be read. */
+static void delimited_skip_line(delimited_scanner *scanner) {
+    const char *line_end = memchr(scanner->at, '\n', (size_t)(scanner->end - scanner->at));
+    scanner->at = line_end ? line_end + 1 : scanner->end;
+    scanner->lines_inside = 0;
+}
+
+static const char *delimited_sentence(delimited_result result) {
     static const char *const sentences[] = {
-        [DELIMITED_OPEN_QUOTE] = "a quote that opens here is never closed: close it, or double quotes inside a field",
+        [DELIMITED_OPEN_QUOTE] = "a quote that opens in this line is not closed: close it, or double quotes inside a field",
         [DELIMITED_TOO_LONG] = "the line is longer than 1 MB: this is not a table of events, or its line ends are lost",
         [DELIMITED_AFTER_QUOTE] = "text follows a closing quote: double the quotes inside a field",
     };
-    return pal_fail(ctx, PAL_EFORMAT, "%s:%" PRId64 ": %s", scanner->path, scanner->line, sentences[result]);
+    return sentences[result];
+}
+
+static pal_status delimited_fail(pal_ctx *ctx, const delimited_scanner *scanner, delimited_result result) {
+    return pal_fail(ctx, PAL_EFORMAT, "%s:%" PRId64 ": %s", scanner->path, scanner->line, delimited_sentence(result));
 }
 
 static bool delimited_scanner_buffer(delimited_scanner *scanner) {
-    scanner->unquoted_capacity = DELIMITED_LINE_MAX;
-    scanner->unquoted = malloc(scanner->unquoted_capacity);
+    scanner->unquoted = malloc(DELIMITED_LINE_MAX);
     return scanner->unquoted != NULL;
 }
 
@@ -175,13 +200,14 @@ static bool delimited_is_time(const pal_field *field) {
     return pal_time_parse(field->begin, field->end, &time, &is_number) && (!is_number || time >= 100000000);
 }
 
-/* Copies a header's field without a type suffix; false when it is no name. */
+/* Copies a header's field without a type suffix, up to what is not UTF-8. */
 static void delimited_name(const pal_field *field, char out[PAL_NAME_MAX]) {
     size_t n = (size_t)(field->end - field->begin);
     const char *colon = memchr(field->begin, ':', n);
     if (colon) n = (size_t)(colon - field->begin);
     while (n > 0 && field->begin[n - 1] == ' ') n--;
     if (n >= PAL_NAME_MAX) n = PAL_NAME_MAX - 1;
+    n = pal_utf8_valid_prefix(field->begin, n);
     memcpy(out, field->begin, n);
     out[n] = '\0';
 }
@@ -194,46 +220,46 @@ static int32_t delimited_name_rank(const char *name, pal_column_role role) {
     return -1;
 }
 
-/* The separator under which the first lines have the same largest number of fields, at least two. */
+/* The separator that cuts most of the first lines into as many fields as the very first, at least two. */
 static void delimited_guess_separator(const pal_bytes *bytes, pal_dialect *dialect) {
     static const char *const candidates[] = {"\t", "::", ",", ";", "|"};
     enum { LINES = 20 };
-    int32_t best = 0;
+    int32_t most_lines = 0, most_fields = 0;
     strcpy(dialect->separator, ",");
     for (size_t i = 0; i < sizeof candidates / sizeof *candidates; i++) {
         pal_dialect trial = {.has_quotes = true};
         strcpy(trial.separator, candidates[i]);
         delimited_scanner scanner;
         delimited_start(&scanner, "", bytes, &trial);
-        char unquoted[4096];
-        scanner.unquoted = unquoted;
-        scanner.unquoted_capacity = sizeof unquoted;
         pal_field fields[DELIMITED_COLUMNS_MAX];
-        int32_t n, smallest = INT32_MAX, lines = 0;
-        while (lines < LINES && delimited_next(&scanner, fields, &n) == DELIMITED_LINE) {
-            if (n < smallest) smallest = n;
-            lines++;
+        int32_t n, n_fields = 0, agreeing = 0;
+        for (int32_t line = 0; line < LINES && delimited_next(&scanner, fields, &n) == DELIMITED_LINE; line++) {
+            if (line == 0) n_fields = n;
+            agreeing += n == n_fields;
         }
-        if (lines > 0 && smallest > best && smallest > 1) {
-            best = smallest;
+        if (n_fields > 1 && (agreeing > most_lines || (agreeing == most_lines && n_fields > most_fields))) {
+            most_lines = agreeing;
+            most_fields = n_fields;
             strcpy(dialect->separator, candidates[i]);
         }
     }
 }
 
-/* A header has names that we know, or no numbers above a line with some. */
+/* A header has two names that we know (one may be somebody's id), or one and no numbers, or no numbers above some. */
 static bool delimited_guess_header(const pal_field *first, int32_t n, const pal_field *second, int32_t n_second) {
-    bool first_has_number = false, second_has_number = false;
+    int32_t n_known = 0, first_numbers = 0, second_numbers = 0;
     for (int32_t c = 0; c < n && c < DELIMITED_COLUMNS_MAX; c++) {
         char name[PAL_NAME_MAX];
         delimited_name(&first[c], name);
+        bool is_known = false;
         for (int role = 0; role < PAL_COLUMN_ROLES; role++) {
-            if (delimited_name_rank(name, (pal_column_role)role) >= 0) return true;
+            is_known |= delimited_name_rank(name, (pal_column_role)role) >= 0;
         }
-        first_has_number |= delimited_is_number(&first[c]);
+        n_known += is_known;
+        first_numbers += delimited_is_number(&first[c]);
     }
-    for (int32_t c = 0; c < n_second && c < DELIMITED_COLUMNS_MAX; c++) second_has_number |= delimited_is_number(&second[c]);
-    return !first_has_number && second_has_number;
+    for (int32_t c = 0; c < n_second && c < DELIMITED_COLUMNS_MAX; c++) second_numbers += delimited_is_number(&second[c]);
+    return n_known >= 2 || (first_numbers == 0 && (n_known > 0 || second_numbers > 0));
 }
 
 static void delimited_guess_by_name(const pal_field *header, int32_t n, pal_dialect *dialect) {
@@ -298,6 +324,7 @@ static pal_status delimited_apply_options(pal_reader *reader, const char *path, 
                                           pal_dialect *dialect) {
     pal_ctx *ctx = reader->ctx;
     const char *text = reader->options->columns ? reader->options->columns : "";
+    bool is_named[PAL_COLUMN_ROLES] = {false};
     while (*text) {
         char part[2 * PAL_NAME_MAX];
         size_t length = strcspn(text, ",");
@@ -313,12 +340,32 @@ static pal_status delimited_apply_options(pal_reader *reader, const char *path, 
         if (!equals || !pal_column_roles[role]) {
             return pal_fail(ctx, PAL_EUSAGE, "--columns must look like user=a,item=b,value=c,time=d,event=e, not '%s'", part);
         }
+        if (is_named[role]) return pal_fail(ctx, PAL_EUSAGE, "--columns names the %s twice", pal_column_roles[role]);
+        is_named[role] = true;
         TRY(delimited_find_column(ctx, path, first, n, dialect->has_header, equals + 1, &dialect->columns[role]));
         text += length + (text[length] == ',');
     }
     if (reader->options->value) {
         TRY(delimited_find_column(ctx, path, first, n, dialect->has_header, reader->options->value,
                                   &dialect->columns[PAL_COLUMN_VALUE]));
+    }
+    return PAL_OK;
+}
+
+/* Two columns of one name: which of them was meant is not ours to guess. */
+static pal_status delimited_check_names(pal_ctx *ctx, const char *path, const pal_field *header, int32_t n,
+                                        const pal_dialect *dialect) {
+    for (int role = 0; role < PAL_COLUMN_ROLES; role++) {
+        char name[PAL_NAME_MAX], other[PAL_NAME_MAX];
+        int32_t column = dialect->columns[role];
+        if (column < 0) continue;
+        delimited_name(&header[column], name);
+        for (int32_t c = 0; c < n; c++) {
+            delimited_name(&header[c], other);
+            if (c == column || !pal_name_equal(name, other)) continue;
+            return pal_fail(ctx, PAL_EFORMAT, "%s: columns %d and %d are both called '%s': say --columns %s=%d or %s=%d", path,
+                            column + 1, c + 1, name, pal_column_roles[role], column + 1, pal_column_roles[role], c + 1);
+        }
     }
     return PAL_OK;
 }
@@ -347,12 +394,10 @@ static pal_status delimited_check_roles(pal_ctx *ctx, const char *path, int32_t 
 pal_status pal_delimited_guess(pal_reader *reader, const char *path, const pal_bytes *bytes, pal_dialect *out) {
     pal_dialect dialect = {.has_quotes = true};
     for (int role = 0; role < PAL_COLUMN_ROLES; role++) dialect.columns[role] = -1;
+    if (bytes->length == 0) return pal_fail(reader->ctx, PAL_EFORMAT, "%s: the file is empty", path);
     delimited_guess_separator(bytes, &dialect);
     delimited_scanner scanner;
     delimited_start(&scanner, path, bytes, &dialect);
-    char unquoted[4096];
-    scanner.unquoted = unquoted;
-    scanner.unquoted_capacity = sizeof unquoted;
     pal_field first[DELIMITED_COLUMNS_MAX], second[DELIMITED_COLUMNS_MAX];
     int32_t n = 0, n_second = 0;
     delimited_result result = delimited_next(&scanner, first, &n);
@@ -368,6 +413,7 @@ pal_status pal_delimited_guess(pal_reader *reader, const char *path, const pal_b
     }
     TRY(delimited_apply_options(reader, path, first, n, &dialect));
     TRY(delimited_check_roles(reader->ctx, path, n, &dialect));
+    if (dialect.has_header && !reader->options->columns) TRY(delimited_check_names(reader->ctx, path, first, n, &dialect));
     *out = dialect;
     return PAL_OK;
 }
@@ -395,8 +441,23 @@ static void delimited_describe(pal_reader *reader, const pal_dialect *dialect, c
     pal_text_release(&roles);
 }
 
-/* The first three lines with the role of each column, for a person. */
-static void delimited_show(pal_reader *reader, const pal_dialect *dialect, const pal_field *fields, int32_t n, int32_t row) {
+/* Adds a field as one cell of a terminal's table: what could drive the terminal becomes '?', what is too wide is cut. */
+static void delimited_show_cell(pal_text *shown, const char *begin, const char *end) {
+    enum { WIDTH = 20, GAP = 2 };
+    int32_t columns = 0;
+    for (const char *c = begin; c < end && columns < WIDTH;) {
+        size_t length = 1, n = (size_t)(end - c);
+        while (length < n && ((unsigned char)c[length] & 0xC0) == 0x80) length++;
+        bool is_printable = (unsigned char)*c >= 0x20 && *c != 0x7F && pal_utf8_valid_prefix(c, length) == length;
+        pal_text_add_bytes(shown, is_printable ? c : "?", is_printable ? length : 1);
+        c += length;
+        columns++;
+    }
+    pal_text_addf(shown, "%*s", WIDTH + GAP - columns, "");
+}
+
+/* One of the first lines, below the roles of its columns. */
+static void delimited_show(pal_reader *reader, const pal_dialect *dialect, const pal_field *fields, int32_t row) {
     pal_text *shown = &reader->data->shown;
     for (int role = 0; row == 0 && role < PAL_COLUMN_ROLES; role++) {
         if (dialect->columns[role] >= 0) pal_text_addf(shown, "%-22s", pal_column_roles[role]);
@@ -404,9 +465,7 @@ static void delimited_show(pal_reader *reader, const pal_dialect *dialect, const
     if (row == 0) pal_text_add(shown, "\n");
     for (int role = 0; role < PAL_COLUMN_ROLES; role++) {
         int32_t c = dialect->columns[role];
-        if (c < 0 || c >= n) continue;
-        ptrdiff_t length = fields[c].end - fields[c].begin;
-        pal_text_addf(shown, "%-22.*s", (int)(length < 20 ? length : 20), fields[c].begin);
+        if (c >= 0) delimited_show_cell(shown, fields[c].begin, fields[c].end);
     }
     pal_text_add(shown, "\n");
 }
@@ -429,7 +488,12 @@ static pal_status delimited_read_lines(pal_reader *reader, delimited_scanner *sc
     for (;;) {
         delimited_result result = delimited_next(scanner, fields, &n);
         if (result == DELIMITED_END) return PAL_OK;
-        if (result != DELIMITED_LINE) return delimited_fail(reader->ctx, scanner, result);
+        if (result != DELIMITED_LINE) {
+            reader->n_lines++;
+            TRY(pal_reader_bad_line(reader, scanner->path, scanner->line, "%s", delimited_sentence(result)));
+            delimited_skip_line(scanner);
+            continue;
+        }
         if (n_columns < 0) {
             n_columns = n;
             for (int role = 0; role < PAL_COLUMN_ROLES; role++) {
@@ -444,8 +508,9 @@ static pal_status delimited_read_lines(pal_reader *reader, delimited_scanner *sc
             if (dialect->has_header) continue;
         }
         reader->n_lines++;
+        int64_t before = reader->n;
         TRY(delimited_read_line(reader, scanner, dialect, fields, n, n_columns));
-        if (reader->is_first && shown < 3) delimited_show(reader, dialect, fields, n, shown++);
+        if (reader->is_first && shown < 3 && reader->n > before) delimited_show(reader, dialect, fields, shown++);
     }
 }
 
@@ -510,7 +575,7 @@ static int32_t catalog_column_named(const pal_catalog *catalog, const char *cons
 static pal_status catalog_start(catalog_builder *builder, const pal_field *header, int32_t n, const char *const *names) {
     static const char *const titles[] = {"title", "name", "movie_title", "item_name", "product_type", "path", "description", NULL};
     pal_catalog *catalog = builder->catalog;
-    int32_t n_columns = n;
+    int32_t n_columns;
     for (n_columns = 0; names ? names[n_columns] != NULL : n_columns < n;) n_columns++;
     catalog->n_columns = n_columns;
     catalog->columns = PAL_ARENA_ARRAY(&catalog->arena, pal_column, n_columns);
@@ -597,6 +662,7 @@ pal_status pal_catalog_read(pal_reader *reader, const char *path, const pal_byte
     }
     delimited_scanner scanner;
     delimited_start(&scanner, path, &copy, &lines);
+    scanner.tolerates_quotes = true;
     catalog_builder builder = {.reader = reader, .catalog = &catalog, .capacity = catalog_count_lines(&copy)};
     pal_status status = delimited_scanner_buffer(&scanner) ? catalog_read_lines(&builder, &scanner, dialect->names)
                                                            : pal_fail_memory(reader->ctx, path, DELIMITED_LINE_MAX);
@@ -636,6 +702,8 @@ static const struct {
 } table_refused[] = {
     {"PAR1", "is a Parquet file: convert it with duckdb -c \"COPY (FROM '%s') TO 'events.csv'\"", 4},
     {"ORC", "is an ORC file: convert it to CSV first (%s)", 3},
+    {"\xFF\xFE", "is UTF-16: convert it with iconv -f UTF-16 -t UTF-8 %s > events.csv", 2},
+    {"\xFE\xFF", "is UTF-16: convert it with iconv -f UTF-16 -t UTF-8 %s > events.csv", 2},
     {"PK\x03\x04", "is a zip archive or spreadsheet: unpack it, or save it as CSV (%s)", 4},
     {"%PDF", "is a PDF document, not a log (%s)", 4},
     {"BZh", "is compressed with bzip2: unpack it, or use gzip or zstd (%s)", 3},
@@ -646,6 +714,7 @@ static const struct {
 };
 
 static pal_status table_read(pal_reader *reader, const char *path, const pal_bytes *bytes) {
+    if (!bytes) return pal_fail(reader->ctx, PAL_EFORMAT, "%s: is a folder: name the file in it that holds the events", path);
     if (bytes->length == 0) return pal_fail(reader->ctx, PAL_EFORMAT, "%s: the file is empty", path);
     for (size_t i = 0; i < sizeof table_refused / sizeof *table_refused; i++) {
         size_t length = table_refused[i].length;

@@ -19,6 +19,7 @@ typedef struct pal_reader {
     int64_t *times;
     uint8_t *types;
     bool has_values, has_times, has_types, times_are_numbers;
+    int32_t time_unit;         /* index into pal_time_units plus 1, told by the first number that is a date in it; 0: not yet */
     char value_name[PAL_NAME_MAX];
     int32_t n_types;
     char type_names[PAL_TYPES_MAX][PAL_NAME_MAX];
@@ -62,6 +63,14 @@ pal_status pal_catalog_read_beside(pal_reader *reader, const char *folder, const
                                    const pal_catalog_dialect *dialect);
 
 /* --- the builder (reader.c) --- */
+
+/* Numbers in [first, last) are dates of 1980 to 2099 in this unit, and in no other. */
+typedef struct {
+    const char *name;
+    int64_t first, last, per_second;
+} pal_time_unit;
+enum { PAL_TIME_UNITS = 4 };
+extern const pal_time_unit pal_time_units[PAL_TIME_UNITS];
 
 typedef struct {
     const char *begin, *end;

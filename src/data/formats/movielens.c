@@ -64,6 +64,10 @@ static pal_status movielens_read(pal_reader *reader, const char *path, const pal
     if (!release) {
         return pal_fail(reader->ctx, PAL_EFORMAT, "%s: is no MovieLens folder: it needs u.data, ratings.dat, or ratings.csv and movies.csv", path);
     }
+    if (!release->guesses_dialect && (reader->options->columns || reader->options->value)) {
+        return pal_fail(reader->ctx, PAL_EUSAGE, "%s: the columns of %s are known: name the file itself to read it with --columns or --value",
+                        path, release->log);
+    }
     char *log = pal_path_join(&reader->data->arena, path, release->log);
     if (!log) return pal_fail_memory(reader->ctx, path, 1);
     pal_bytes content;

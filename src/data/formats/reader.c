@@ -24,6 +24,13 @@ pal_status pal_reader_bad_line(pal_reader *reader, const char *path, int64_t lin
     return pal_fail(reader->ctx, PAL_EFORMAT, "%s:%" PRId64 ": %s", path, line, what);
 }
 
+const pal_time_unit pal_time_units[PAL_TIME_UNITS] = {
+    {"seconds", 315532800, 4102444800, 1},
+    {"milliseconds", 315532800000, 4102444800000, 1000},
+    {"microseconds", 315532800000000, 4102444800000000, 1000000},
+    {"nanoseconds", 315532800000000000, 4102444800000000000, 1000000000},
+};
+
 static bool reader_resize(void **array, int64_t capacity, size_t size) {
     void *bigger = realloc(*array, (size_t)capacity * size);
     if (bigger) *array = bigger;
@@ -59,10 +66,9 @@ static int32_t reader_length(const pal_field *field) {
     return (int32_t)(n < 60 ? n : 60);
 }
 
-/* The row of an event type's name, or -1 when there are too many. */
+/* The row of an event type's name, or -1 when there are too many. The name is shorter than PAL_NAME_MAX. */
 static int32_t reader_type(pal_reader *reader, const pal_field *field) {
     size_t n = (size_t)(field->end - field->begin);
-    if (n >= PAL_NAME_MAX) n = PAL_NAME_MAX - 1;
     for (int32_t t = 0; t < reader->n_types; t++) {
         if (!strncmp(reader->type_names[t], field->begin, n) && reader->type_names[t][n] == '\0') return t;
     }
@@ -78,6 +84,40 @@ typedef struct {
     int32_t type;
 } reader_cells;
 
+/* The unit in which a number is a date of our time, plus 1; 0: none. */
+static int32_t reader_time_unit(int64_t time) {
+    for (int32_t i = 0; i < PAL_TIME_UNITS; i++) {
+        if (time >= pal_time_units[i].first && time < pal_time_units[i].last) return i + 1;
+    }
+    return 0;
+}
+
+static pal_status reader_parse_time(pal_reader *reader, const char *path, int64_t line, const pal_field *field, int64_t *out,
+                                    bool *bad) {
+    bool is_number;
+    *bad = true;
+    if (!pal_time_parse(field->begin, field->end, out, &is_number)) {
+        return pal_reader_bad_line(reader, path, line, "time must be seconds or a date such as 2024-03-01T12:30:00Z, not '%.*s'",
+                                   reader_length(field), field->begin);
+    }
+    if (*out < 0) {
+        return pal_reader_bad_line(reader, path, line, "time is negative: '%.*s'", reader_length(field), field->begin);
+    }
+    if (reader->n == 0) reader->times_are_numbers = is_number;
+    if (is_number != reader->times_are_numbers) {
+        return pal_reader_bad_line(reader, path, line, "time is %s here but %s before: '%.*s'", is_number ? "a number" : "a date",
+                                   is_number ? "a date" : "a number", reader_length(field), field->begin);
+    }
+    int32_t unit = is_number ? reader_time_unit(*out) : 0;
+    if (reader->time_unit == 0) reader->time_unit = unit;
+    if (unit && unit != reader->time_unit) {
+        return pal_reader_bad_line(reader, path, line, "time is in %s here but in %s before: '%.*s'", pal_time_units[unit - 1].name,
+                                   pal_time_units[reader->time_unit - 1].name, reader_length(field), field->begin);
+    }
+    *bad = false;
+    return PAL_OK;
+}
+
 /* Value, time and type of a line; *bad is set when the line was refused and counted. */
 static pal_status reader_parse_cells(pal_reader *reader, const char *path, int64_t line, const pal_field *fields,
                                      reader_cells *out, bool *bad) {
@@ -88,22 +128,14 @@ static pal_status reader_parse_cells(pal_reader *reader, const char *path, int64
                                    reader_length(value), value->begin);
     }
     if (reader->has_times) {
-        bool is_number;
-        if (!pal_time_parse(time->begin, time->end, &out->time, &is_number)) {
-            return pal_reader_bad_line(reader, path, line, "time must be seconds or a date such as 2024-03-01T12:30:00Z, not '%.*s'",
-                                       reader_length(time), time->begin);
-        }
-        if (out->time < 0) {
-            return pal_reader_bad_line(reader, path, line, "time is negative: '%.*s'", reader_length(time), time->begin);
-        }
-        if (reader->n == 0) reader->times_are_numbers = is_number;
-        if (is_number != reader->times_are_numbers) {
-            return pal_reader_bad_line(reader, path, line, "time is %s here but %s before: '%.*s'",
-                                       is_number ? "a number" : "a date", is_number ? "a date" : "a number",
-                                       reader_length(time), time->begin);
-        }
+        TRY(reader_parse_time(reader, path, line, time, &out->time, bad));
+        if (*bad) return PAL_OK;
+        *bad = true;
     }
     if (reader->has_types) {
+        const char *wrong = reader_check_id(event);
+        if (!wrong && event->end - event->begin >= PAL_NAME_MAX) wrong = "is longer than 63 bytes: is this column really the type?";
+        if (wrong) return pal_reader_bad_line(reader, path, line, "event type %s", wrong);
         out->type = reader_type(reader, event);
         if (out->type < 0) {
             return pal_fail(reader->ctx, PAL_EFORMAT, "%s:%" PRId64 ": more than %d event types: is this column really the event type?",

@@ -17,7 +17,7 @@ static bool recbole_is_inter(const char *name) {
 static bool recbole_has_header(const pal_bytes *bytes) {
     const char *end = bytes->length ? memchr(bytes->bytes, '\n', bytes->length) : NULL;
     size_t n = end ? (size_t)(end - bytes->bytes) : bytes->length;
-    return memmem(bytes->bytes, n, ":token\t", 7) != NULL && memmem(bytes->bytes, n, ":token", 6) != NULL;
+    return memmem(bytes->bytes, n, ":token\t", 7) != NULL;
 }
 
 static bool recbole_recognizes(const char *path, const pal_bytes *bytes) {
@@ -42,7 +42,7 @@ static pal_status recbole_read_file(pal_reader *reader, const char *path, const 
 
 /* NAME.item beside NAME.inter. */
 static pal_status recbole_read_items(pal_reader *reader, const char *inter) {
-    const char *dot = strstr(inter, ".inter");
+    const char *slash = strrchr(inter, '/'), *dot = strstr(slash ? slash : inter, ".inter");
     size_t length = dot ? (size_t)(dot - inter) : strlen(inter);
     char *path = pal_arena_alloc(&reader->data->arena, (int64_t)length + 6, 1);
     if (!path) return pal_fail_memory(reader->ctx, inter, 1);

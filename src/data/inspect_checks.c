@@ -1,0 +1,141 @@
+/* inspect_checks.c - what may be wrong with a log. Each check writes a sentence that says what was
+ * seen and the way out, or nothing. Sentences hedge: a check sees numbers, not what they mean. */
+#include <inttypes.h>
+
+#include "data/inspect.h"
+
+typedef void check_fn(const pal_log *log, const pal_inspection *found, pal_text *sentence);
+
+static const char *check_user(const pal_log *log, int32_t user) {
+    return pal_ids_at(log->about.user_ids, user);
+}
+
+static void check_one_user(const pal_log *log, const pal_inspection *found, pal_text *sentence) {
+    if (found->largest_user_share < 0.25 || found->n_users < 2) return;
+    pal_text_addf(sentence,
+                  "user %s alone has %.0f %% of the events: if it is a bot or a shared account, "
+                  "write its id to a file and "
+                  "leave it out with --drop-users FILE",
+                  check_user(log, found->busiest_user), 100 * found->largest_user_share);
+}
+
+static void check_idle_users(const pal_log *log, const pal_inspection *found, pal_text *sentence) {
+    if (found->n_idle == 0) return;
+    int64_t events = log->starts[found->idle_user + 1] - log->starts[found->idle_user];
+    pal_text_addf(sentence,
+                  "%d very active user%s no event of the target type, such as %s with %" PRId64
+                  " events: if these are bots, write their ids to a file and leave them out with "
+                  "--drop-users FILE",
+                  found->n_idle, found->n_idle == 1 ? " has" : "s have",
+                  check_user(log, found->idle_user), events);
+}
+
+static void check_swapped(const pal_log *log, const pal_inspection *found, pal_text *sentence) {
+    (void)log;
+    bool items_look_like_people =
+        (double)found->n_items >= 20.0 * found->n_users && found->median_item_events <= 2;
+    if (!items_look_like_people || found->median_user_events < 20) return;
+    pal_text_addf(sentence,
+                  "there are %.0f times as many items as users, and the median item has %.0f "
+                  "events where the median user has "
+                  "%.0f: if the columns are swapped, say --columns user=…,item=…",
+                  (double)found->n_items / found->n_users, found->median_item_events,
+                  found->median_user_events);
+}
+
+static void check_no_times(const pal_log *log, const pal_inspection *found, pal_text *sentence) {
+    (void)log;
+    if (found->has_times && found->last_time > found->first_time) return;
+    pal_text_add(sentence,
+                 found->has_times ? "all events have the same time" : "the events have no times");
+    pal_text_add(sentence, ", so the split is random and models see the future of what they are "
+                           "tested on: name a column of "
+                           "times with --columns time=… if there is one");
+}
+
+static void check_constant_times(const pal_log *log, const pal_inspection *found,
+                                 pal_text *sentence) {
+    (void)log;
+    if (found->constant_time_share < 0.5 || found->last_time <= found->first_time) return;
+    pal_text_addf(sentence,
+                  "%.0f %% of the events share their second with another of the same user, so the "
+                  "order within users means "
+                  "little: do not rely on --task next or --split leave_last",
+                  100 * found->constant_time_share);
+}
+
+static void check_value_column(const pal_log *log, const pal_inspection *found,
+                               pal_text *sentence) {
+    enum { LARGE = 1000000 };
+    if (!found->has_values || found->n_events < 20 || found->whole_share < 1) return;
+    bool like_ids = found->distinct_share >= 0.9,
+         like_times = found->value_min >= LARGE && found->n_levels == 0;
+    if (!like_ids && !like_times) return;
+    pal_text_addf(sentence,
+                  "the values in %s, whole numbers from %.0f to %.0f%s, look like ids or times: "
+                  "name the column that says how "
+                  "much with --value, or none with --columns",
+                  log->about.value_name[0] ? log->about.value_name : "the value column",
+                  found->value_min, found->value_max, like_ids ? " that hardly repeat" : "");
+}
+
+static void check_leak(const pal_log *log, const pal_inspection *found, pal_text *sentence) {
+    enum { ENOUGH = 20 };
+    for (int32_t t = 0; t < log->about.n_types; t++) {
+        int64_t n = found->type_events[t];
+        bool is_target = log->about.target_types >> t & 1u;
+        if (is_target || n < ENOUGH || (double)found->type_after_target[t] < 0.95 * (double)n)
+            continue;
+        pal_text_addf(
+            sentence,
+            "events of type %s nearly always follow a target event of the same user and item, so "
+            "they give the answer "
+            "away where they are not cut by time: split by time, or leave them out with --events",
+            log->about.type_names[t]);
+        return;
+    }
+}
+
+static void check_single_events(const pal_log *log, const pal_inspection *found,
+                                pal_text *sentence) {
+    (void)log;
+    if (found->single_event_share < 0.3) return;
+    pal_text_addf(sentence,
+                  "%.0f %% of the users have a single event and so no history to learn from: "
+                  "results for strangers weigh much "
+                  "here; --min-user 2 leaves such users out",
+                  100 * found->single_event_share);
+}
+
+static void check_duplicates(const pal_log *log, const pal_inspection *found, pal_text *sentence) {
+    (void)log;
+    if (found->duplicate_share < 0.01) return;
+    pal_text_addf(sentence,
+                  "%.1f %% of the events repeat another one exactly, second included: if the "
+                  "export wrote them twice, use "
+                  "--dedupe",
+                  100 * found->duplicate_share);
+}
+
+static void check_few_targets(const pal_log *log, const pal_inspection *found, pal_text *sentence) {
+    enum { FEW = 1000 };
+    if (found->n_targets >= FEW) return;
+    bool one_type = log->about.n_types < 2;
+    pal_text_addf(sentence,
+                  "only %" PRId64 " %s to learn from and be judged by: expect wide intervals%s",
+                  found->n_targets, one_type ? "events" : "events of the target type",
+                  one_type ? "" : ", or name a more frequent type with --target");
+}
+
+static check_fn *const checks[] = {
+    check_one_user,       check_idle_users,   check_swapped, check_no_times,
+    check_constant_times, check_value_column, check_leak,    check_single_events,
+    check_duplicates,     check_few_targets,
+};
+
+bool pal_inspect_check(const pal_log *log, const pal_inspection *found, int32_t check,
+                       pal_text *sentence) {
+    if (check >= (int32_t)(sizeof checks / sizeof *checks)) return false;
+    checks[check](log, found, sentence);
+    return true;
+}

@@ -1,0 +1,343 @@
+/* split.c - from an assignment of events to parts to logs with renumbered rows. */
+#include "data/split.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/ctx.h"
+
+const pal_splitter *const pal_splitters[] = {&pal_splitter_time, &pal_splitter_leave_last,
+                                             &pal_splitter_random, NULL};
+
+static pal_status split_find(pal_ctx *ctx, const char *name, const pal_splitter **out) {
+    const char *names[16];
+    int32_t n = 0;
+    pal_text list = {0};
+    for (; pal_splitters[n]; n++) {
+        if (pal_name_equal(pal_splitters[n]->name, name)) {
+            *out = pal_splitters[n];
+            pal_text_release(&list);
+            return PAL_OK;
+        }
+        names[n] = pal_splitters[n]->name;
+        pal_text_addf(&list, n ? ", %s" : "%s", names[n]);
+    }
+    const char *nearest = pal_nearest_name(name, names, n);
+    pal_fail(ctx, PAL_EUSAGE, "there is no split '%s'; %s%s%s", name,
+             nearest ? "did you mean " : "there are ",
+             nearest      ? nearest
+             : list.bytes ? list.bytes
+                          : "none",
+             nearest ? "?" : "");
+    pal_text_release(&list);
+    return PAL_EUSAGE;
+}
+
+/* --- one log of all events, with the part of each --- */
+
+typedef struct {
+    pal_ctx *ctx;
+    const pal_data *data;
+    pal_log all;   /* events of all parts given */
+    uint8_t *part; /* [all.n_events] */
+    pal_arena scratch;
+} split_job;
+
+/* Given parts, one after the other, as one log: parts of equal user and time keep their order. */
+static pal_status split_join(split_job *job) {
+    const pal_data *data = job->data;
+    int64_t n = 0;
+    bool is_weighed = false;
+    if (data->n_parts == 1) {
+        job->all = data->parts[0];
+        job->all.arena = (pal_arena){0}; /* the arrays stay the data's */
+        return PAL_OK;
+    }
+    for (int32_t p = 0; p < data->n_parts; p++) {
+        n += data->parts[p].n_events;
+        is_weighed |= data->parts[p].weights != NULL;
+    }
+    const pal_log *first = &data->parts[0];
+    int32_t *users = PAL_ARENA_ARRAY(&job->scratch, int32_t, n),
+            *items = PAL_ARENA_ARRAY(&job->scratch, int32_t, n);
+    float *values = first->values ? PAL_ARENA_ARRAY(&job->scratch, float, n) : NULL;
+    int64_t *times = first->times ? PAL_ARENA_ARRAY(&job->scratch, int64_t, n) : NULL;
+    uint8_t *types = first->types ? PAL_ARENA_ARRAY(&job->scratch, uint8_t, n) : NULL;
+    float *weights = is_weighed ? PAL_ARENA_ARRAY(&job->scratch, float, n) : NULL;
+    if (!users || !items || (first->values && !values) || (first->times && !times) ||
+        (first->types && !types) || (is_weighed && !weights)) {
+        return pal_fail_memory(job->ctx, "the parts of the split", 24.0 * (double)n);
+    }
+    int64_t at = 0;
+    for (int32_t p = 0; p < data->n_parts; p++) {
+        const pal_log *log = &data->parts[p];
+        size_t count = (size_t)log->n_events;
+        pal_log_users(log, users + at);
+        memcpy(items + at, log->items, count * sizeof *items);
+        if (values) memcpy(values + at, log->values, count * sizeof *values);
+        if (times) memcpy(times + at, log->times, count * sizeof *times);
+        if (types) memcpy(types + at, log->types, count);
+        for (size_t e = 0; weights && e < count; e++)
+            weights[at + (int64_t)e] = log->weights ? log->weights[e] : 1;
+        at += log->n_events;
+    }
+    pal_log_about about = first->about;
+    about.n_users = data->user_ids.n;
+    about.n_items = data->item_ids.n;
+    pal_events events = {.n = n,
+                         .users = users,
+                         .items = items,
+                         .values = values,
+                         .times = times,
+                         .types = types,
+                         .weights = weights};
+    return pal_log_build(job->ctx, &events, &about, &job->all);
+}
+
+/* --- renumbering --- */
+
+/* New rows so that those first seen in an earlier part come first, otherwise in their old order.
+ * first_part [n] is the earliest part of each old row, or 3: no event. counts [3]: rows known up to
+ * and including each part. */
+static pal_status split_renumber(split_job *job, const uint8_t *first_part, int32_t n,
+                                 const pal_ids *ids, int32_t **rows, int32_t counts[3],
+                                 pal_ids *out) {
+    int32_t *old = PAL_ARENA_ARRAY(&job->scratch, int32_t, n);
+    *rows = PAL_ARENA_ARRAY(&job->scratch, int32_t, n);
+    if (!old || !*rows) return pal_fail_memory(job->ctx, "the rows of the split", 8.0 * n);
+    int32_t next = 0;
+    for (int32_t p = 0; p < 3; p++) {
+        for (int32_t i = 0; i < n; i++) {
+            if (first_part[i] != p) continue;
+            old[next] = i;
+            (*rows)[i] = next++;
+        }
+        counts[p] = next;
+    }
+    return pal_ids_select(job->ctx, ids, old, next, out);
+}
+
+/* Events with first <= part <= last as a log of its own. */
+static pal_status split_part(split_job *job, uint8_t first, uint8_t last, const int32_t *user_rows,
+                             const int32_t *item_rows, int32_t n_users, int32_t n_items,
+                             pal_split *split, pal_log *out) {
+    uint8_t *keep = PAL_ARENA_ARRAY(&job->scratch, uint8_t, job->all.n_events);
+    if (!keep) return pal_fail_memory(job->ctx, "a part of the split", (double)job->all.n_events);
+    for (int64_t e = 0; e < job->all.n_events; e++)
+        keep[e] = job->part[e] >= first && job->part[e] <= last;
+    pal_log_about about = job->all.about;
+    about.n_users = n_users;
+    about.n_items = n_items;
+    about.user_ids = &split->user_ids;
+    about.item_ids = &split->item_ids;
+    return pal_log_select(job->ctx, &job->all, keep, user_rows, item_rows, &about, out);
+}
+
+static int64_t split_first_time(const pal_log *log) {
+    int64_t first = INT64_MAX;
+    for (int64_t e = 0; log->times && e < log->n_events; e++)
+        first = log->times[e] < first ? log->times[e] : first;
+    return log->times && log->n_events ? first : 0;
+}
+
+static bool split_has_target(const pal_log *log) {
+    for (int64_t e = 0; e < log->n_events; e++) {
+        if (pal_log_is_target(log, e)) return true;
+    }
+    return false;
+}
+
+static pal_status split_check_parts(pal_ctx *ctx, const pal_split *split) {
+    const struct {
+        const pal_log *log;
+        const char *name;
+        bool is_judged; /* lists are judged by its events of the target type */
+    } parts[] = {{&split->train, "training", false},
+                 {&split->valid, "validation", true},
+                 {&split->test, "test", true}};
+    for (int i = 0; i < 3; i++) {
+        if (parts[i].log->n_events == 0) {
+            return pal_fail(ctx, PAL_EDATA,
+                            "the split '%s' leaves the %s part empty: use another --split, or a "
+                            "log with more events",
+                            split->spec, parts[i].name);
+        }
+        if (parts[i].is_judged && !split_has_target(parts[i].log)) {
+            return pal_fail(ctx, PAL_EDATA,
+                            "the %s part of the split '%s' holds no event of the target type: name "
+                            "another --target or --split",
+                            parts[i].name, split->spec);
+        }
+    }
+    if (split->user_ids.n < 2 || split->item_ids.n < 2) {
+        return pal_fail(ctx, PAL_EDATA,
+                        "the log has %d user(s) and %d item(s): comparing needs two of each, are "
+                        "the columns right?",
+                        split->user_ids.n, split->item_ids.n);
+    }
+    return PAL_OK;
+}
+
+static pal_status split_build(split_job *job, pal_split *split) {
+    const pal_log *all = &job->all;
+    uint8_t *users = PAL_ARENA_ARRAY(&job->scratch, uint8_t, all->n_users);
+    uint8_t *items = PAL_ARENA_ARRAY(&job->scratch, uint8_t, all->n_items);
+    if (!users || !items)
+        return pal_fail_memory(job->ctx, "the rows of the split",
+                               (double)all->n_users + all->n_items);
+    memset(users, 3, (size_t)all->n_users);
+    memset(items, 3, (size_t)all->n_items);
+    for (int32_t u = 0; u < all->n_users; u++) {
+        for (int64_t e = all->starts[u]; e < all->starts[u + 1]; e++) {
+            if (job->part[e] < users[u]) users[u] = job->part[e];
+            if (job->part[e] < items[all->items[e]]) items[all->items[e]] = job->part[e];
+        }
+    }
+    int32_t *user_rows, *item_rows, n_users[3], n_items[3];
+    TRY(split_renumber(job, users, all->n_users, all->about.user_ids, &user_rows, n_users,
+                       &split->user_ids));
+    TRY(split_renumber(job, items, all->n_items, all->about.item_ids, &item_rows, n_items,
+                       &split->item_ids));
+    TRY(split_part(job, PAL_PART_TRAIN, PAL_PART_TRAIN, user_rows, item_rows, n_users[0],
+                   n_items[0], split, &split->train));
+    TRY(split_part(job, PAL_PART_VALID, PAL_PART_VALID, user_rows, item_rows, n_users[1],
+                   n_items[1], split, &split->valid));
+    TRY(split_part(job, PAL_PART_TRAIN, PAL_PART_VALID, user_rows, item_rows, n_users[1],
+                   n_items[1], split, &split->history));
+    TRY(split_part(job, PAL_PART_TEST, PAL_PART_TEST, user_rows, item_rows, n_users[2], n_items[2],
+                   split, &split->test));
+    TRY(split_check_parts(job->ctx, split));
+    split->valid_from = split_first_time(&split->valid);
+    split->test_from = split_first_time(&split->test);
+    return PAL_OK;
+}
+
+/* --- assigning --- */
+
+/* Which part each event of the joined log was given in. Row by row the joined log holds the parts'
+ * events merged by time, equal times in the order of parts, so that a merge by time finds them. */
+static void split_given_parts(const split_job *job) {
+    const pal_data *data = job->data;
+    int64_t next[PAL_PARTS_MAX];
+    for (int32_t u = 0; u < job->all.n_users; u++) {
+        for (int32_t p = 0; p < data->n_parts; p++)
+            next[p] = u < data->parts[p].n_users ? data->parts[p].starts[u] : 0;
+        for (int64_t e = job->all.starts[u]; e < job->all.starts[u + 1]; e++) {
+            int32_t best = -1;
+            for (int32_t p = 0; p < data->n_parts; p++) {
+                const pal_log *log = &data->parts[p];
+                if (u >= log->n_users || next[p] == log->starts[u + 1]) continue;
+                if (best < 0 ||
+                    (log->times && log->times[next[p]] < data->parts[best].times[next[best]]))
+                    best = p;
+                if (best >= 0 && !log->times) break;
+            }
+            next[best]++;
+            job->part[e] = (uint8_t)(best == data->n_parts - 1 ? PAL_PART_TEST : best);
+        }
+    }
+}
+
+/* Cuts validation from the given training part. */
+static pal_status split_cut_valid(split_job *job, const pal_splitter *splitter,
+                                  const void *params) {
+    const pal_log *train = &job->data->parts[0];
+    uint8_t *part = PAL_ARENA_ARRAY(&job->scratch, uint8_t, train->n_events);
+    if (!part) return pal_fail_memory(job->ctx, "the split", (double)train->n_events);
+    TRY(splitter->assign(job->ctx, params, train, false, part));
+    /* Training events stand in the joined log in their order, others between them. */
+    for (int32_t u = 0; u < train->n_users; u++) {
+        int64_t from = train->starts[u];
+        for (int64_t e = job->all.starts[u]; e < job->all.starts[u + 1]; e++) {
+            if (job->part[e] == PAL_PART_TRAIN) job->part[e] = part[from++];
+        }
+    }
+    return PAL_OK;
+}
+
+/* The canonical spec; the share of a test part that was given is nothing to tell. */
+static void split_describe(int32_t n_parts, const pal_splitter *splitter, const void *params,
+                           pal_split *split) {
+    enum { SPLIT_PARAMS_MAX = 16 };
+    static const char *const before[] = {"", "files, validation: ", "files"};
+    pal_param told[SPLIT_PARAMS_MAX + 1] = {0};
+    int32_t n = 0;
+    for (const pal_param *row = splitter->params; row->name && n < SPLIT_PARAMS_MAX; row++) {
+        if (n_parts == 1 || strcmp(row->name, "test")) told[n++] = *row;
+    }
+    pal_text options = {0};
+    pal_params_format(told, params, true, &options);
+    bool is_cut = n_parts < 3;
+    snprintf(split->spec, sizeof split->spec, "%s%s%s%s", before[n_parts - 1],
+             is_cut ? splitter->name : "", is_cut && options.length ? " " : "",
+             is_cut && options.length ? options.bytes : "");
+    pal_text_release(&options);
+}
+
+static pal_status split_assign(split_job *job, const pal_splitter *splitter, const void *params,
+                               pal_split *split) {
+    const pal_data *data = job->data;
+    TRY(split_join(job));
+    job->part = PAL_ARENA_ARRAY(&job->scratch, uint8_t, job->all.n_events);
+    if (!job->part) return pal_fail_memory(job->ctx, "the split", (double)job->all.n_events);
+    split_describe(data->n_parts, splitter, params, split);
+    if (data->n_parts == 1) return splitter->assign(job->ctx, params, &job->all, true, job->part);
+    split_given_parts(job);
+    return data->n_parts == 2 ? split_cut_valid(job, splitter, params) : PAL_OK;
+}
+
+pal_status pal_split_make(pal_ctx *ctx, const pal_data *data, const char *spec, pal_split *out) {
+    split_job job = {.ctx = ctx, .data = data};
+    bool has_times = data->parts[0].times != NULL;
+    const char *name, *options;
+    const pal_splitter *splitter;
+    pal_split *split = out; /* built in place: its logs point to its ids */
+    memset(split, 0, sizeof *split);
+    if (spec && data->n_parts == 3) {
+        return pal_fail(
+            ctx, PAL_EUSAGE,
+            "--split '%s' does not go with --train, --valid and --test: the parts are given", spec);
+    }
+    pal_status status = pal_spec_split(ctx,
+                                       spec        ? spec
+                                       : has_times ? "time"
+                                                   : "random",
+                                       &job.scratch, &name, &options);
+    if (status == PAL_OK) status = split_find(ctx, name, &splitter);
+    if (status == PAL_OK && splitter->needs_times && !has_times) {
+        status = pal_fail(ctx, PAL_EDATA,
+                          "the split %s needs times, and the log has none: use --split random",
+                          splitter->name);
+    }
+    void *params =
+        status == PAL_OK ? pal_arena_alloc(&job.scratch, 1, splitter->params_size) : NULL;
+    if (params)
+        status =
+            pal_params_parse(ctx, splitter->name, splitter->params, params, &job.scratch, options);
+    if (status == PAL_OK)
+        status = params ? split_assign(&job, splitter, params, split)
+                        : pal_fail_memory(ctx, "the split", 1e3);
+    if (status == PAL_OK) status = split_build(&job, split);
+    pal_log_release(&job.all);
+    pal_arena_release(&job.scratch);
+    if (status != PAL_OK) pal_split_release(split);
+    return status;
+}
+
+void pal_split_release(pal_split *split) {
+    pal_log_release(&split->train);
+    pal_log_release(&split->valid);
+    pal_log_release(&split->history);
+    pal_log_release(&split->test);
+    pal_ids_release(&split->user_ids);
+    pal_ids_release(&split->item_ids);
+    memset(split, 0, sizeof *split);
+}
+
+uint64_t pal_split_hash(const pal_split *split) {
+    const uint64_t parts[] = {pal_log_hash(&split->train), pal_log_hash(&split->valid),
+                              pal_log_hash(&split->test)};
+    uint64_t hash = 0;
+    for (int i = 0; i < 3; i++) hash = (hash ^ parts[i]) * 0x9E3779B97F4A7C15u ^ hash >> 29;
+    return hash;
+}
