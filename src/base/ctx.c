@@ -13,7 +13,9 @@ static void ctx_make_printable(char *sentence) {
     for (size_t i = 0; i < n;) {
         size_t valid = pal_utf8_valid_prefix(sentence + i, n - i);
         for (size_t end = i + valid; i < end; i++) {
-            if ((unsigned char)sentence[i] < 0x20 || sentence[i] == 0x7f) sentence[i] = '?';
+            bool is_c1 = sentence[i] == '\xC2' && (unsigned char)sentence[i + 1] < 0xA0;
+            if ((unsigned char)sentence[i] < 0x20 || sentence[i] == 0x7f || is_c1) sentence[i] = '?';
+            if (is_c1) sentence[++i] = '?';
         }
         if (i < n) sentence[i++] = '?';
     }

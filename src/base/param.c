@@ -259,7 +259,7 @@ pal_status pal_param_set(pal_ctx *ctx, const char *owner, const pal_param *table
                          const char *name, const char *text) {
     const pal_param *row = pal_param_find(table, name);
     if (row) return param_set_row(ctx, owner, row, values, arena, text);
-    const char *names[256];
+    const char *names[256] = {NULL};
     int32_t n = 0;
     pal_text list = {0};
     for (row = table; row->name && n < 256; row++) {

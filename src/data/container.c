@@ -222,7 +222,7 @@ static pal_status container_read_entries(const container_reader *reader, const j
     json_object_foreach(mutable_header, name, entry) {
         if (!strcmp(name, "__metadata__")) continue;
         pal_stored tensor;
-        int64_t begin, end;
+        int64_t begin = 0, end = 0;
         TRY(container_read_entry(reader, name, entry, &tensor, &begin, &end));
         if (begin != at) return container_damaged(reader, "tensors overlap or leave a hole");
         at = end;

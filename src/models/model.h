@@ -14,7 +14,6 @@
 #include "data/container.h"
 #include "data/demo.h"
 #include "data/log.h"
-#include "math/dense.h"
 
 typedef enum {                      /* what a kind asks of the data and can do for strangers */
     PAL_NEEDS_TIME = 1 << 0,
@@ -26,7 +25,8 @@ typedef enum {                      /* what a kind asks of the data and can do f
 } pal_trait;
 
 typedef struct {                    /* all that training may look at */
-    const pal_log *log;             /* the training part of a split */
+    const pal_log *log;             /* what to learn from: the training part of a split, weighed */
+    const pal_log *histories;       /* the same part unweighed and whole, with the same rows; NULL: log */
     const pal_catalog *items;       /* or NULL */
     const pal_world *world;         /* the demo's truth, for its oracle alone; or NULL */
 } pal_train_input;
@@ -75,16 +75,9 @@ typedef struct pal_kind {
     void (*score)(const void *params, const void *state, const pal_query *queries, int32_t n_queries, void *scratch,
                   float *scores);
 
-    /* Lists the arrays of `state`; returns how many. Shapes depend on the scalars n_users and n_items of the log, which are given, and on arrays
-     * listed before. On load, dims of -1 take what the file says. NULL: a state that is not stored (the oracle). */
+    /* Lists the arrays of `state`; returns how many. A dim of -1 is the end of the PAL_ROLE_STARTS tensor listed before. NULL: a state
+     * that is not stored (the oracle). */
     int32_t (*tensors)(const void *params, void *state, int32_t n_users, int32_t n_items, pal_tensor tensors[PAL_TENSORS_MAX]);
-    /* Optional. After load: checks what roles cannot say and derives what is not stored. PAL_EFORMAT with a sentence. */
-    pal_status (*restore)(pal_ctx *ctx, const void *params, int32_t n_users, int32_t n_items, pal_arena *arena, void *state);
-
-    /* Optional. Representations whose inner product is the score; `score` is then NULL and ranking is the fused scan. */
-    const pal_matrix *(*item_vectors)(const void *state);
-    void (*user_vectors)(const void *params, const void *state, const pal_query *queries, int32_t n_queries, void *scratch,
-                         float *vectors);
 } pal_kind;
 
 struct pal_model {                  /* the public noun: a trained kind with all that it needs to answer */
@@ -95,12 +88,11 @@ struct pal_model {                  /* the public noun: a trained kind with all 
     pal_log owned_log;              /* used by loaded models and by pal_model_keep */
     pal_ids user_ids, item_ids;     /* owned by loaded models and by pal_model_keep */
     pal_catalog catalog;            /* ids.n = 0: none; owned by loaded models and by pal_model_keep */
-    const pal_catalog *items;       /* titles, or NULL */
+    const pal_catalog *items;       /* for titles; or NULL */
     pal_model *fallback;            /* answers queries without history; owned; NULL: all-time popularity of the log */
     uint64_t data_hash;             /* pal_log_hash of log */
     char *metrics;                  /* JSON text of its validation metrics, or NULL */
-    float *popularity;              /* [n_items] users of each item: the default fallback */
-    const float *panels;            /* packed item vectors of kinds that have them, or NULL */
+    float *popularity;              /* [n_items] users of each item: answers strangers without a fallback */
     pal_arena arena;
     struct {                        /* how training went */
         double seconds, multiply_adds;

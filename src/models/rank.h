@@ -22,7 +22,7 @@ typedef struct {
 } pal_rank_options;
 
 typedef struct {
-    int32_t n, k;
+    int32_t n, k;      /* k is at most the number of items */
     int32_t *items;    /* [n, k] rows of the training log, best first; -1 beyond counts */
     float *scores;     /* [n, k] */
     int32_t *counts;   /* [n] */
@@ -38,7 +38,9 @@ pal_status pal_rank(pal_ctx *ctx, const pal_model *model, const pal_query *queri
 /* The query of a known user with all that the model's log has of him. */
 pal_query pal_query_of_user(const pal_model *model, int32_t user);
 
-/* Raw scores of all items of the log for one query (conformance tests, explanations): out [n_items]. */
-pal_status pal_score_one(pal_ctx *ctx, const pal_model *model, const pal_query *query, float *out);
+/* The k items that a person whose history is `item` alone would be shown: the model's own measure of similarity. PAL_EUSAGE for kinds whose
+ * lists do not depend on a history. */
+pal_status pal_similar_items(pal_ctx *ctx, const pal_model *model, int32_t item, int32_t k, const uint8_t *excluded,
+                             pal_arena *arena, pal_lists *out);
 
 #endif

@@ -448,7 +448,8 @@ static void delimited_show_cell(pal_text *shown, const char *begin, const char *
     for (const char *c = begin; c < end && columns < WIDTH;) {
         size_t length = 1, n = (size_t)(end - c);
         while (length < n && ((unsigned char)c[length] & 0xC0) == 0x80) length++;
-        bool is_printable = (unsigned char)*c >= 0x20 && *c != 0x7F && pal_utf8_valid_prefix(c, length) == length;
+        bool is_control = (unsigned char)*c < 0x20 || *c == 0x7F || (*c == '\xC2' && length == 2 && (unsigned char)c[1] < 0xA0);
+        bool is_printable = !is_control && pal_utf8_valid_prefix(c, length) == length;
         pal_text_add_bytes(shown, is_printable ? c : "?", is_printable ? length : 1);
         c += length;
         columns++;

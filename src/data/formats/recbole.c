@@ -40,10 +40,11 @@ static pal_status recbole_read_file(pal_reader *reader, const char *path, const 
     return pal_delimited_read(reader, path, bytes, &dialect);
 }
 
-/* NAME.item beside NAME.inter. */
+/* NAME.item beside NAME.inter or NAME.train.inter. */
 static pal_status recbole_read_items(pal_reader *reader, const char *inter) {
     const char *slash = strrchr(inter, '/'), *dot = strstr(slash ? slash : inter, ".inter");
     size_t length = dot ? (size_t)(dot - inter) : strlen(inter);
+    if (length > 6 && !memcmp(inter + length - 6, ".train", 6)) length -= 6;
     char *path = pal_arena_alloc(&reader->data->arena, (int64_t)length + 6, 1);
     if (!path) return pal_fail_memory(reader->ctx, inter, 1);
     memcpy(path, inter, length);

@@ -1,0 +1,246 @@
+/* file.c - models as containers: the spec, the tensors that the kind lists, and the log with its ids and titles. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "models/registry.h"
+#include "models/train.h"
+
+/* --- tensors --- */
+
+static int32_t file_tensors(const pal_model *model, pal_tensor tensors[PAL_TENSORS_MAX]) {
+    return model->kind->tensors(model->params, model->state, model->log->n_users, model->log->n_items, tensors);
+}
+
+/* Replaces dims of -1 by the end of the row starts listed before; these must be in place. */
+static void file_resolve_dims(pal_tensor *tensors, int32_t i) {
+    for (int32_t d = 0; d < tensors[i].n_dims; d++) {
+        for (int32_t s = i - 1; tensors[i].dims[d] < 0 && s >= 0; s--) {
+            if (tensors[s].role != PAL_ROLE_STARTS) continue;
+            const int64_t *starts = *tensors[s].data;
+            tensors[i].dims[d] = starts[tensors[s].dims[0] - 1];
+        }
+    }
+}
+
+static int64_t file_tensor_bytes(const pal_tensor *tensor) {
+    int64_t bytes = (int64_t)pal_dtype_size(tensor->dtype);
+    for (int32_t d = 0; d < tensor->n_dims; d++) bytes *= tensor->dims[d];
+    return bytes;
+}
+
+int64_t pal_model_state_bytes(const pal_model *model) {
+    if (!model->kind->tensors) return 0;
+    pal_tensor tensors[PAL_TENSORS_MAX];
+    int32_t n = file_tensors(model, tensors);
+    int64_t bytes = 0;
+    for (int32_t i = 0; i < n; i++) {
+        file_resolve_dims(tensors, i);
+        bytes += file_tensor_bytes(&tensors[i]);
+    }
+    return bytes;
+}
+
+/* --- writing --- */
+
+/* Spec and tensors of a model under `prefix`, and its fallback's under prefix + "fallback/". */
+static pal_status file_store_model(pal_ctx *ctx, const pal_model *model, const char *prefix, pal_container *container) {
+    if (!model->kind->tensors) return pal_fail(ctx, PAL_EUSAGE, "%s cannot be stored", model->kind->name);
+    char name[96];
+    snprintf(name, sizeof name, "%sspec", prefix);
+    TRY(pal_container_set(ctx, container, name, model->spec));
+    if (model->metrics) {
+        snprintf(name, sizeof name, "%smetrics", prefix);
+        TRY(pal_container_set(ctx, container, name, model->metrics));
+    }
+    pal_tensor tensors[PAL_TENSORS_MAX];
+    int32_t n = file_tensors(model, tensors);
+    for (int32_t i = 0; i < n; i++) {
+        file_resolve_dims(tensors, i);
+        snprintf(name, sizeof name, "%sstate/%s", prefix, tensors[i].name);
+        TRY(pal_container_add(ctx, container, name, tensors[i].dtype, tensors[i].n_dims, tensors[i].dims, *tensors[i].data));
+    }
+    if (!model->fallback) return PAL_OK;
+    snprintf(name, sizeof name, "%sfallback/", prefix);
+    return file_store_model(ctx, model->fallback, name, container);
+}
+
+static pal_status file_store(pal_ctx *ctx, const pal_model *model, pal_container *container) {
+    char hash[32];
+    snprintf(hash, sizeof hash, "%016" PRIx64, model->data_hash);
+    TRY(pal_container_set(ctx, container, "data_hash", hash));
+    TRY(file_store_model(ctx, model, "", container));
+    TRY(pal_ids_store(ctx, model->log->about.user_ids, model->log->n_users, "users/", container));
+    TRY(pal_ids_store(ctx, model->log->about.item_ids, model->log->n_items, "items/", container));
+    TRY(pal_log_store(ctx, model->log, "log/", container));
+    return model->items ? pal_catalog_store(ctx, model->items, true, "catalog/", container) : PAL_OK;
+}
+
+pal_status pal_model_save(pal_ctx *ctx, const pal_model *model, const char *path) {
+    pal_container container = {0};
+    pal_status status = file_store(ctx, model, &container);
+    if (status == PAL_OK) status = pal_container_write(ctx, &container, "model", path);
+    pal_container_release(&container);
+    return status;
+}
+
+/* --- reading --- */
+
+static bool file_check_role(const pal_tensor *tensor, const void *data) {
+    int64_t n = tensor->dims[0];
+    if (tensor->role == PAL_ROLE_STARTS) {
+        const int64_t *starts = data;
+        if (n < 1 || starts[0] != 0) return false;
+        for (int64_t i = 1; i < n; i++) {
+            if (starts[i] < starts[i - 1]) return false;
+        }
+    }
+    if (tensor->role == PAL_ROLE_INDEX) {
+        const int32_t *indices = data;
+        for (int64_t i = 0; i < n; i++) {
+            if (indices[i] < 0 || indices[i] >= tensor->index_bound) return false;
+        }
+    }
+    return true;
+}
+
+static pal_status file_restore_tensor(pal_ctx *ctx, const pal_container *container, const char *prefix, pal_tensor *tensor,
+                                      pal_arena *arena) {
+    char name[96];
+    const pal_stored *stored;
+    snprintf(name, sizeof name, "%sstate/%s", prefix, tensor->name);
+    TRY(pal_container_find(ctx, container, name, tensor->dtype, tensor->n_dims, &stored));
+    bool fits = true;
+    for (int32_t d = 0; d < tensor->n_dims; d++) fits &= stored->dims[d] == tensor->dims[d];
+    if (!fits || !file_check_role(tensor, stored->data)) {
+        return pal_fail(ctx, PAL_EFORMAT, "%s: the model's tensor %s is not valid: train the model again", container->what, name);
+    }
+    int64_t bytes = file_tensor_bytes(tensor);
+    void *copy = pal_arena_alloc(arena, bytes, 1);
+    if (!copy) return pal_fail_memory(ctx, "the model", (double)bytes);
+    memcpy(copy, stored->data, (size_t)bytes);
+    *tensor->data = copy;
+    return PAL_OK;
+}
+
+static pal_status file_restore_state(pal_ctx *ctx, const pal_container *container, const char *prefix, const char *spec, pal_model *model) {
+    if (pal_kind_parse(ctx, spec, &model->arena, &model->kind, &model->params) != PAL_OK) {
+        char why[PAL_ERROR_MAX];
+        snprintf(why, sizeof why, "%s", ctx->error);
+        return pal_fail(ctx, PAL_EFORMAT, "%s: this palate does not know the model's spec (%s)", container->what, why);
+    }
+    model->spec = pal_arena_text(&model->arena, spec, strlen(spec));
+    model->state = pal_arena_alloc(&model->arena, 1, model->kind->state_size);
+    if (!model->spec || !model->state) return pal_fail_memory(ctx, "the model", 1e3);
+    pal_tensor tensors[PAL_TENSORS_MAX];
+    int32_t n = file_tensors(model, tensors);
+    for (int32_t i = 0; i < n; i++) {
+        file_resolve_dims(tensors, i);
+        TRY(file_restore_tensor(ctx, container, prefix, &tensors[i], &model->arena));
+    }
+    return pal_model_count_users(ctx, model);
+}
+
+/* Spec and tensors under `prefix`, then the fallback's, one level deep. */
+static pal_status file_restore_model(pal_ctx *ctx, const pal_container *container, const char *prefix, pal_model *model) {
+    char name[96];
+    snprintf(name, sizeof name, "%sspec", prefix);
+    const char *spec = pal_container_get(container, name);
+    if (!spec) return pal_fail(ctx, PAL_EFORMAT, "%s: holds no spec: it was made by another program", container->what);
+    TRY(file_restore_state(ctx, container, prefix, spec, model));
+    snprintf(name, sizeof name, "%smetrics", prefix);
+    const char *metrics = pal_container_get(container, name);
+    if (metrics && !(model->metrics = strdup(metrics))) return pal_fail_memory(ctx, "the model", 1e3);
+    if (*prefix || !pal_container_get(container, "fallback/spec")) return PAL_OK;
+    pal_model *fallback = calloc(1, sizeof *fallback);
+    if (!fallback) return pal_fail_memory(ctx, "the model", sizeof *fallback);
+    fallback->catalog.title = -1;
+    fallback->log = model->log;
+    pal_model_set_fallback(model, fallback);
+    return file_restore_model(ctx, container, "fallback/", fallback);
+}
+
+static pal_status file_restore(pal_ctx *ctx, const pal_container *container, pal_model *model) {
+    TRY(pal_ids_restore(ctx, container, "users/", &model->user_ids));
+    TRY(pal_ids_restore(ctx, container, "items/", &model->item_ids));
+    TRY(pal_log_restore(ctx, container, "log/", &model->user_ids, &model->item_ids, &model->owned_log));
+    model->log = &model->owned_log;
+    if (model->log->n_users != model->user_ids.n || model->log->n_items != model->item_ids.n || model->log->n_items == 0) {
+        return pal_fail(ctx, PAL_EFORMAT, "%s: the model's log and ids do not fit: train the model again", container->what);
+    }
+    TRY(pal_catalog_restore(ctx, container, "catalog/", &model->catalog));
+    if (model->catalog.ids.n) model->items = &model->catalog;
+    model->data_hash = pal_log_hash(model->log);
+    return file_restore_model(ctx, container, "", model);
+}
+
+static pal_status file_restore_new(pal_ctx *ctx, const pal_container *container, pal_model **out) {
+    pal_model *model = calloc(1, sizeof *model);
+    if (!model) return pal_fail_memory(ctx, "the model", sizeof *model);
+    model->catalog.title = -1;
+    pal_status status = file_restore(ctx, container, model);
+    if (status != PAL_OK) {
+        pal_model_free(model);
+        return status;
+    }
+    *out = model;
+    return PAL_OK;
+}
+
+pal_status pal_model_load(pal_ctx *ctx, const char *path, pal_model **out) {
+    pal_container container;
+    TRY(pal_container_open(ctx, path, "model", true, &container));
+    pal_status status = file_restore_new(ctx, &container, out);
+    pal_container_release(&container);
+    return status;
+}
+
+pal_status pal_model_parse(pal_ctx *ctx, const char *what, const char *bytes, size_t n, pal_model **out) {
+    pal_container container;
+    TRY(pal_container_parse(ctx, what, bytes, n, "model", &container));
+    pal_status status = file_restore_new(ctx, &container, out);
+    pal_container_release(&container);
+    return status;
+}
+
+/* --- keeping --- */
+
+static pal_status file_copy_log(pal_ctx *ctx, const pal_log *log, pal_log *out) {
+    pal_arena scratch = {0};
+    uint8_t *keep = PAL_ARENA_ARRAY(&scratch, uint8_t, log->n_events);
+    pal_status status = keep ? PAL_OK : pal_fail_memory(ctx, "the model's log", (double)log->n_events);
+    if (keep) memset(keep, 1, (size_t)log->n_events);
+    if (status == PAL_OK) status = pal_log_select(ctx, log, keep, NULL, NULL, &log->about, out);
+    pal_arena_release(&scratch);
+    return status;
+}
+
+static pal_status file_copy_ids(pal_ctx *ctx, const pal_ids *ids, int32_t n, pal_ids *out) {
+    pal_arena scratch = {0};
+    int32_t *rows = PAL_ARENA_ARRAY(&scratch, int32_t, n);
+    pal_status status = rows ? PAL_OK : pal_fail_memory(ctx, "the model's ids", 4.0 * n);
+    for (int32_t i = 0; rows && i < n; i++) rows[i] = i;
+    if (status == PAL_OK) status = pal_ids_select(ctx, ids, rows, n, out);
+    pal_arena_release(&scratch);
+    return status;
+}
+
+pal_status pal_model_keep(pal_ctx *ctx, pal_model *model) {
+    if (model->log == &model->owned_log) return PAL_OK;
+    const pal_log *log = model->log;
+    TRY(file_copy_ids(ctx, log->about.user_ids, log->n_users, &model->user_ids));
+    TRY(file_copy_ids(ctx, log->about.item_ids, log->n_items, &model->item_ids));
+    TRY(file_copy_log(ctx, log, &model->owned_log));
+    model->owned_log.about.user_ids = &model->user_ids;
+    model->owned_log.about.item_ids = &model->item_ids;
+    model->log = &model->owned_log;
+    if (model->fallback) model->fallback->log = model->log;
+    if (!model->items) return PAL_OK;
+    pal_container titles = {0};
+    pal_status status = pal_catalog_store(ctx, model->items, true, "", &titles);
+    if (status == PAL_OK) status = pal_catalog_restore(ctx, &titles, "", &model->catalog);
+    pal_container_release(&titles);
+    model->items = model->catalog.ids.n ? &model->catalog : NULL;
+    return status;
+}

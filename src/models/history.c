@@ -1,0 +1,28 @@
+/* history.c - sets from histories. */
+#include "models/history.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Scratch: distinct items [n_items], then a mark an item [n_items], zero between calls. */
+size_t pal_history_bytes(int32_t n_items) { return (size_t)n_items * (sizeof(int32_t) + 1); }
+
+static int history_compare(const void *a, const void *b) {
+    int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
+    return (x > y) - (x < y);
+}
+
+int32_t pal_history_distinct(const pal_query *query, int32_t n_items, void *scratch, const int32_t **items) {
+    int32_t *distinct = scratch, n = 0;
+    uint8_t *marks = (uint8_t *)(distinct + n_items);
+    for (int32_t e = 0; e < query->n_events; e++) {
+        int32_t item = query->items[e];
+        if (marks[item]) continue;
+        marks[item] = 1;
+        distinct[n++] = item;
+    }
+    for (int32_t i = 0; i < n; i++) marks[distinct[i]] = 0;
+    qsort(distinct, (size_t)n, sizeof *distinct, history_compare);
+    *items = distinct;
+    return n;
+}

@@ -1,0 +1,54 @@
+/* registry.c - the kinds there are: one word each. */
+#include "models/registry.h"
+
+#include <stddef.h>
+
+#define PAL_KINDS(X)                                                                               \
+    X(random)                                                                                      \
+    X(popular)                                                                                     \
+    X(item_knn)                                                                                    \
+    X(ease)
+
+#define REGISTRY_DECLARE(name) extern const pal_kind pal_kind_##name;
+PAL_KINDS(REGISTRY_DECLARE)
+
+#define REGISTRY_LIST(name) &pal_kind_##name,
+const pal_kind *const pal_kinds[] = {PAL_KINDS(REGISTRY_LIST) NULL};
+
+const pal_kind *pal_kind_find(const char *name) {
+    for (int32_t i = 0; pal_kinds[i]; i++) {
+        if (pal_name_equal(pal_kinds[i]->name, name)) return pal_kinds[i];
+    }
+    return NULL;
+}
+
+static pal_status registry_fail_name(pal_ctx *ctx, const char *name) {
+    const char *names[256];
+    int32_t n = 0;
+    pal_text list = {0};
+    for (; pal_kinds[n]; n++) {
+        names[n] = pal_kinds[n]->name;
+        pal_text_addf(&list, n ? ", %s" : "%s", names[n]);
+    }
+    const char *nearest = pal_nearest_name(name, names, n);
+    if (nearest) {
+        pal_fail(ctx, PAL_EUSAGE, "there is no kind '%s'; did you mean %s?", name, nearest);
+    } else {
+        pal_fail(ctx, PAL_EUSAGE, "there is no kind '%s'; there are %s", name, list.bytes ? list.bytes : "none");
+    }
+    pal_text_release(&list);
+    return PAL_EUSAGE;
+}
+
+pal_status pal_kind_parse(pal_ctx *ctx, const char *spec, pal_arena *arena, const pal_kind **kind, void **params) {
+    const char *name, *options;
+    TRY(pal_spec_split(ctx, spec, arena, &name, &options));
+    const pal_kind *found = pal_kind_find(name);
+    if (!found) return registry_fail_name(ctx, name);
+    void *values = pal_arena_alloc(arena, 1, found->params_size);
+    if (!values) return pal_fail_memory(ctx, spec, (double)found->params_size);
+    TRY(pal_params_parse(ctx, found->name, found->params, values, arena, options));
+    *kind = found;
+    *params = values;
+    return PAL_OK;
+}

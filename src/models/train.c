@@ -1,0 +1,132 @@
+/* train.c - trains one kind and keeps what it cost. */
+#include "models/train.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/progress.h"
+#include "models/registry.h"
+
+/* Bytes of options text fit a spec's canonical form. */
+static pal_status train_set_spec(pal_ctx *ctx, pal_model *model) {
+    pal_text spec = {0};
+    pal_text_add(&spec, model->kind->name);
+    size_t bare = spec.length;
+    pal_text_add(&spec, " ");
+    pal_params_format(model->kind->params, model->params, false, &spec);
+    /* No option differs from its initial value: the name alone. */
+    if (!spec.failed && spec.length == bare + 1) spec.length = bare;
+    model->spec = spec.failed ? NULL : pal_arena_text(&model->arena, spec.bytes, spec.length);
+    pal_text_release(&spec);
+    return model->spec ? PAL_OK : pal_fail_memory(ctx, "a model", 1e3);
+}
+
+static pal_status train_check_needs(pal_ctx *ctx, const pal_kind *kind, const pal_log *log) {
+    if (log->n_users == 0 || log->n_items == 0 || log->n_events == 0) {
+        return pal_fail(ctx, PAL_EDATA, "%s: the training part holds no events", kind->name);
+    }
+    if ((kind->traits & PAL_NEEDS_TIME) && !log->times) {
+        return pal_fail(ctx, PAL_EDATA, "%s needs times, and the log has none: leave it out or name a time column", kind->name);
+    }
+    if ((kind->traits & PAL_NEEDS_VALUES) && !log->values) {
+        return pal_fail(ctx, PAL_EDATA, "%s needs values, and the log has none: leave it out or name a value column", kind->name);
+    }
+    return PAL_OK;
+}
+
+pal_status pal_model_count_users(pal_ctx *ctx, pal_model *model) {
+    const pal_log *log = model->log;
+    model->popularity = PAL_ARENA_ARRAY(&model->arena, float, log->n_items);
+    pal_arena scratch = {0};
+    int32_t *last = PAL_ARENA_ARRAY(&scratch, int32_t, log->n_items);
+    pal_status status = model->popularity && last ? PAL_OK : pal_fail_memory(ctx, "a model", 8.0 * log->n_items);
+    for (int32_t u = 0; status == PAL_OK && u < log->n_users; u++) {
+        for (int64_t e = log->starts[u]; e < log->starts[u + 1]; e++) {
+            if (last[log->items[e]] == u + 1) continue;
+            last[log->items[e]] = u + 1;
+            model->popularity[log->items[e]] += 1;
+        }
+    }
+    pal_arena_release(&scratch);
+    return status;
+}
+
+static pal_status train_fit(pal_ctx *ctx, const pal_train_input *input, pal_model *model) {
+    const pal_kind *kind = model->kind;
+    TRY(train_check_needs(ctx, kind, input->log));
+    pal_arena scratch = {0};
+    model->state = pal_arena_alloc(&model->arena, 1, kind->state_size);
+    if (!model->state) return pal_fail_memory(ctx, kind->name, (double)kind->state_size);
+    double started = pal_clock(), work = ctx->multiply_adds;
+    pal_progress_begin(ctx);
+    pal_status status = kind->fit(ctx, model->params, input, &model->arena, &scratch, model->state);
+    pal_progress_end(ctx);
+    model->cost.seconds = pal_clock() - started;
+    model->cost.multiply_adds = ctx->multiply_adds - work;
+    model->cost.peak_bytes = (int64_t)(scratch.peak_bytes + model->arena.peak_bytes);
+    pal_arena_release(&scratch);
+    return status;
+}
+
+static pal_status train_all(pal_ctx *ctx, const pal_train_input *input, pal_model *model) {
+    model->log = input->histories ? input->histories : input->log;
+    model->items = input->items;
+    TRY(train_set_spec(ctx, model));
+    TRY(train_fit(ctx, input, model));
+    model->data_hash = pal_log_hash(model->log);
+    return pal_model_count_users(ctx, model);
+}
+
+static pal_model *train_new_model(pal_ctx *ctx) {
+    pal_model *model = calloc(1, sizeof *model);
+    if (!model) pal_fail_memory(ctx, "a model", sizeof *model);
+    if (model) model->catalog.title = -1;
+    return model;
+}
+
+pal_status pal_model_train(pal_ctx *ctx, const char *spec, const pal_train_input *input, pal_model **out) {
+    pal_model *model = train_new_model(ctx);
+    if (!model) return PAL_ENOMEM;
+    pal_status status = pal_kind_parse(ctx, spec, &model->arena, &model->kind, &model->params);
+    if (status == PAL_OK) status = train_all(ctx, input, model);
+    if (status != PAL_OK) {
+        pal_model_free(model);
+        return status;
+    }
+    *out = model;
+    return PAL_OK;
+}
+
+pal_status pal_model_train_kind(pal_ctx *ctx, const pal_kind *kind, const char *options, const pal_train_input *input,
+                                pal_model **out) {
+    pal_model *model = train_new_model(ctx);
+    if (!model) return PAL_ENOMEM;
+    model->kind = kind;
+    model->params = pal_arena_alloc(&model->arena, 1, kind->params_size);
+    pal_status status = model->params ? pal_params_parse(ctx, kind->name, kind->params, model->params, &model->arena, options)
+                                      : pal_fail_memory(ctx, kind->name, (double)kind->params_size);
+    if (status == PAL_OK) status = train_all(ctx, input, model);
+    if (status != PAL_OK) {
+        pal_model_free(model);
+        return status;
+    }
+    *out = model;
+    return PAL_OK;
+}
+
+void pal_model_set_fallback(pal_model *model, pal_model *fallback) {
+    pal_model_free(model->fallback);
+    model->fallback = fallback;
+}
+
+void pal_model_free(pal_model *model) {
+    if (!model) return;
+    pal_model_free(model->fallback);
+    pal_log_release(&model->owned_log);
+    pal_ids_release(&model->user_ids);
+    pal_ids_release(&model->item_ids);
+    pal_catalog_release(&model->catalog);
+    free(model->metrics);
+    pal_arena_release(&model->arena);
+    free(model);
+}
