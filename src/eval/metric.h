@@ -8,9 +8,7 @@
 
 typedef struct {              /* one list beside what was right */
     const uint8_t *hits;      /* [n] 1 where the item at that place is relevant */
-    const float *values;      /* [n] value of the hit, or NULL */
-    const uint8_t *judged;    /* [n] bit 0: has a test value, bit 1: it is disliked; NULL without ratings */
-    int32_t n;                /* length of the list, at most k */
+    int32_t n;                /* length of the list */
     int32_t n_relevant;       /* |R| > 0 */
 } pal_judged;
 
@@ -19,7 +17,7 @@ typedef struct {              /* all lists of a part, for what a list alone cann
     const pal_questions *questions;
     const double *popularity; /* [n_items] training users of each item */
     int32_t n_training_users;
-    const pal_csr *pairs;     /* training (user, item) pairs, for cosines between items; by item */
+    const pal_csr *by_item;   /* training users of each item, for cosines between items; or NULL */
     uint64_t seed;
 } pal_shown;
 

@@ -26,6 +26,16 @@ typedef struct {
 } pal_protocol;
 extern const pal_param pal_protocol_params[];
 
+const char *pal_task_name(pal_task task);
+
+/* Which values of test events count as right. */
+typedef struct {
+    int32_t comparison; /* -1: all; 0 >=, 1 <=, 2 >, 3 < */
+    float threshold;
+} pal_relevance;
+pal_status pal_relevance_parse(pal_ctx *ctx, const char *text, pal_relevance *out);
+bool pal_relevance_holds(const pal_relevance *rule, float value);
+
 /* Settles what is "auto" and refuses what the data cannot answer. */
 pal_status pal_protocol_settle(pal_ctx *ctx, const pal_data *data, const pal_inspection *inspection, pal_protocol *protocol);
 

@@ -8,6 +8,9 @@ typedef struct {
     double mean, low, high; /* 95 % */
 } pal_interval;
 
+/* The mean without NaN values, NaN when there are no others. */
+double pal_mean(const double *values, int32_t n);
+
 /* Percentile interval of the mean of values [n]; NaN values are left out with their user. */
 pal_status pal_bootstrap_mean(pal_ctx *ctx, const double *values, int32_t n, int64_t resamples, uint64_t seed,
                               pal_interval *out);

@@ -479,12 +479,13 @@ static void test_refused_for_length(void **state) {
 static void test_lines_around_the_limit(void **state) {
     (void)state;
     static const char *const heads[] = {"user,item,note\na,b,", "user,item,note\na,b,\"",
-                                        "user,item,note\n\"a\",b,", "\"a\"::b::"};
+                                        "user,item,note\n\"a\",b,", "\"a\"::b::",
+                                        "user::item::note\n\"a\"::\"b\"::\""};
     static const char *const tails[] = {"", "\"", "\"\n", "\",", "\"\"", "\n", "\r\n", "\"\r\n", ",", "::",
-                                        "\nc,d,e\n"};
-    for (size_t h = 0; h < 4; h++) {
+                                        "\nc,d,e\n", "\"::yyyyyyyyyyyyyyyyyyyyyyyyyyy"};
+    for (size_t h = 0; h < sizeof heads / sizeof *heads; h++) {
         for (size_t t = 0; t < sizeof tails / sizeof *tails; t++) {
-            for (size_t n = (1 << 20) - 12; n < (1 << 20) + 2; n++) {
+            for (size_t n = (1 << 20) - 20; n < (1 << 20) + 2; n++) {
                 char *text = repeat(heads[h], 'x', n, tails[t]);
                 pal_ctx ctx = {0};
                 pal_data *data;
