@@ -255,27 +255,42 @@ const pal_param *pal_param_find(const pal_param *table, const char *name) {
     return NULL;
 }
 
-pal_status pal_param_set(pal_ctx *ctx, const char *owner, const pal_param *table, void *values, pal_arena *arena,
-                         const char *name, const char *text) {
-    const pal_param *row = pal_param_find(table, name);
-    if (row) return param_set_row(ctx, owner, row, values, arena, text);
-    const char *names[256] = {NULL};
+/* Says which name was probably meant, of all tables. */
+static pal_status param_fail_name(pal_ctx *ctx, const char *owner, const pal_param_group *groups, const char *name) {
+    enum { NAMES_MAX = 256 };
+    const char *names[NAMES_MAX] = {0};
     int32_t n = 0;
     pal_text list = {0};
-    for (row = table; row->name && n < 256; row++) {
-        pal_text_addf(&list, n ? ", %s" : "%s", row->name);
-        names[n++] = row->name;
+    for (; groups->table; groups++) {
+        for (const pal_param *row = groups->table; row->name && n < NAMES_MAX; row++) {
+            pal_text_addf(&list, n ? ", %s" : "%s", row->name);
+            names[n++] = row->name;
+        }
     }
     const char *nearest = pal_nearest_name(name, names, n);
     if (nearest) {
         pal_fail(ctx, PAL_EUSAGE, "%s has no option '%s'; did you mean %s?", owner, name, nearest);
     } else if (n) {
-        pal_fail(ctx, PAL_EUSAGE, "%s has no option '%s'; there are %s", owner, name, list.bytes);
+        pal_fail(ctx, PAL_EUSAGE, "%s has no option '%s'; there are %s", owner, name, list.bytes ? list.bytes : "others");
     } else {
         pal_fail(ctx, PAL_EUSAGE, "%s has no option '%s': it takes none", owner, name);
     }
     pal_text_release(&list);
     return PAL_EUSAGE;
+}
+
+static pal_status param_set_in(pal_ctx *ctx, const char *owner, const pal_param_group *groups, pal_arena *arena,
+                               const char *name, const char *text) {
+    for (const pal_param_group *group = groups; group->table; group++) {
+        const pal_param *row = pal_param_find(group->table, name);
+        if (row) return param_set_row(ctx, owner, row, group->values, arena, text);
+    }
+    return param_fail_name(ctx, owner, groups, name);
+}
+
+pal_status pal_param_set(pal_ctx *ctx, const char *owner, const pal_param *table, void *values, pal_arena *arena,
+                         const char *name, const char *text) {
+    return param_set_in(ctx, owner, (const pal_param_group[]){{table, values}, {0}}, arena, name, text);
 }
 
 /* --- option text --- */
@@ -300,19 +315,24 @@ static char *param_next_word(const char **at, pal_arena *arena, bool *broken) {
     return *broken ? NULL : word;
 }
 
-pal_status pal_params_parse(pal_ctx *ctx, const char *owner, const pal_param *table, void *values, pal_arena *arena,
-                            const char *text) {
-    pal_params_init(table, values);
+pal_status pal_params_parse_tables(pal_ctx *ctx, const char *owner, const pal_param_group *groups, pal_arena *arena,
+                                   const char *text) {
     const char *at = text ? text : "";
     bool broken = false;
     char *word;
     while ((word = param_next_word(&at, arena, &broken))) {
         char *equals = strchr(word, '=');
         if (equals) *equals = '\0';
-        TRY(pal_param_set(ctx, owner, table, values, arena, word, equals ? equals + 1 : ""));
+        TRY(param_set_in(ctx, owner, groups, arena, word, equals ? equals + 1 : ""));
     }
     if (broken) return pal_fail(ctx, PAL_EUSAGE, "%s: a quote is not closed in '%s'", owner, text);
     return PAL_OK;
+}
+
+pal_status pal_params_parse(pal_ctx *ctx, const char *owner, const pal_param *table, void *values, pal_arena *arena,
+                            const char *text) {
+    pal_params_init(table, values);
+    return pal_params_parse_tables(ctx, owner, (const pal_param_group[]){{table, values}, {0}}, arena, text);
 }
 
 void pal_param_format_value(const pal_param *row, const void *values, pal_text *out) {

@@ -64,6 +64,15 @@ pal_status pal_param_set(pal_ctx *ctx, const char *owner, const pal_param *table
 pal_status pal_params_parse(pal_ctx *ctx, const char *owner, const pal_param *table, void *values, pal_arena *arena,
                             const char *text);
 
+/* As above for options that stand in several tables, each with its own struct; ended by {0}. Values must have been
+ * initialized. */
+typedef struct {
+    const pal_param *table;
+    void *values;
+} pal_param_group;
+pal_status pal_params_parse_tables(pal_ctx *ctx, const char *owner, const pal_param_group *groups, pal_arena *arena,
+                                   const char *text);
+
 /* Appends "name=value …", quoted where needed, rows that differ from their initial value only (or all with `every`). */
 void pal_params_format(const pal_param *table, const void *values, bool every, pal_text *out);
 

@@ -12,12 +12,15 @@ typedef enum { PAL_PREFER_ACCURACY, PAL_PREFER_COST } pal_preference;
 typedef struct {
     pal_protocol protocol;
     int32_t prefer;      /* pal_preference */
-    double worth;        /* relative loss that a cheaper model may cost: 0.02; text "2%" or 0.02 */
-    const char *worth_text;
+    double worth;        /* share of the accuracy that a cheaper model may lose: 0.02 */
     const char *limit;   /* "list_us_p99=500; memory=1GB; model=100MB; train=60" or NULL */
-    bool save_all;
 } pal_compare_options;
-extern const pal_param pal_compare_params[]; /* protocol's rows and these */
+extern const pal_param pal_compare_params[]; /* fields of this struct besides protocol, whose table is pal_protocol_params */
+
+typedef struct {         /* what a model may cost; 0: no limit */
+    double list_us_p99, train; /* microseconds, seconds */
+    int64_t memory, model;     /* bytes */
+} pal_limits;
 
 typedef enum { PAL_ROW_DONE, PAL_ROW_SKIPPED, PAL_ROW_FAILED } pal_row_status;
 
@@ -60,6 +63,7 @@ typedef struct pal_comparison {
     const pal_data *data;
     pal_inspection inspection;
     pal_compare_options options;
+    pal_limits limits;
     pal_split split;
     pal_measures measures;        /* at[0] is the choice metric, ndcg at the smallest k */
     int32_t n_tables;             /* 2 for task both */
@@ -67,6 +71,8 @@ typedef struct pal_comparison {
     bool interrupted;             /* ended by request; rows that are missing are skipped */
     pal_arena arena;
 } pal_comparison;
+
+bool pal_row_within_limits(const pal_comparison *comparison, const pal_row *row);
 
 /* Told on the calling thread when a row is done, and once before the first with row -1 (the plan is settled). */
 typedef void pal_row_fn(void *arg, const pal_comparison *comparison, int32_t table, int32_t row);

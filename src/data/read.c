@@ -231,6 +231,7 @@ static pal_status read_catalog(pal_ctx *ctx, pal_data *data, const char *path) {
         pal_status status = pal_catalog_read(&reader, path, &bytes, &(pal_catalog_dialect){0});
         pal_bytes_release(&bytes);
         TRY(status);
+        if (data->catalog.ids.n == 0) return pal_fail(ctx, PAL_EDATA, "%s: holds no items", path);
     }
     /* The catalog of a .palate log was checked before it was stored. */
     bool is_checked = !path && !strcmp(data->format, pal_format_palate.name);

@@ -1,5 +1,5 @@
-/* fuzz_delimited.c - tables: what is read keeps the promises of a log, and skipping bad lines changes nothing where there
- * are none. The first byte chooses the options. */
+/* fuzz_delimited.c - tables: what is read keeps the promises of a log, and skipping bad lines
+ * changes nothing where there are none. The first byte chooses the options. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +31,8 @@ static void fuzz_check_ids(const pal_ids *ids) {
 
 static void fuzz_check_log(const pal_data *data) {
     const pal_log *log = &data->parts[0];
-    fuzz_check(data->n_parts == 1 && log->n_events > 0 && log->starts[log->n_users] == log->n_events);
+    fuzz_check(data->n_parts == 1 && log->n_events > 0 &&
+               log->starts[log->n_users] == log->n_events);
     fuzz_check(log->n_users == data->user_ids.n && log->n_items == data->item_ids.n);
     fuzz_check_ids(&data->user_ids);
     fuzz_check_ids(&data->item_ids);
@@ -40,11 +41,13 @@ static void fuzz_check_log(const pal_data *data) {
             fuzz_check(log->items[e] >= 0 && log->items[e] < log->n_items);
             fuzz_check(!log->values || isfinite(log->values[e]));
             fuzz_check(!log->types || log->types[e] < log->about.n_types);
-            if (log->times) fuzz_check(log->times[e] >= (e > log->starts[u] ? log->times[e - 1] : 0));
+            if (log->times)
+                fuzz_check(log->times[e] >= (e > log->starts[u] ? log->times[e - 1] : 0));
         }
     }
     const pal_text *shown = &data->shown;
-    fuzz_check(shown->failed || pal_utf8_valid_prefix(shown->bytes, shown->length) == shown->length);
+    fuzz_check(shown->failed ||
+               pal_utf8_valid_prefix(shown->bytes, shown->length) == shown->length);
     for (size_t i = 0; i < shown->length; i++) {
         fuzz_check(shown->bytes[i] == '\n' || (unsigned char)shown->bytes[i] >= 0x20);
     }

@@ -1,6 +1,7 @@
 /* format.h - what a format sees: its descriptor, and the builder it pushes events into.
  *
- * To add a format: one file here with one const pal_format, named in formats/list.c and in data/CMakeLists.txt. */
+ * To add a format: one file here with one const pal_format, named in formats/list.c and in
+ * data/CMakeLists.txt. */
 #ifndef PAL_DATA_FORMATS_FORMAT_H
 #define PAL_DATA_FORMATS_FORMAT_H
 
@@ -11,15 +12,16 @@ typedef struct pal_reader {
     pal_ctx *ctx;
     pal_data *data;
     const pal_data_options *options;
-    int32_t part;              /* index into data->parts */
-    bool is_first;             /* this file's columns are shown to the person */
+    int32_t part;  /* index into data->parts */
+    bool is_first; /* this file's columns are shown to the person */
     int64_t n, capacity, n_lines, n_bad;
     int32_t *users, *items;
     float *values;
     int64_t *times;
     uint8_t *types;
     bool has_values, has_times, has_types, times_are_numbers;
-    int32_t time_unit;         /* index into pal_time_units plus 1, told by the first number that is a date in it; 0: not yet */
+    int32_t time_unit; /* index into pal_time_units plus 1, told by the first number that is a date
+                          in it; 0: not yet */
     char value_name[PAL_NAME_MAX];
     int32_t n_types;
     char type_names[PAL_TYPES_MAX][PAL_NAME_MAX];
@@ -27,37 +29,61 @@ typedef struct pal_reader {
 
 typedef struct {
     const char *name, *summary;
-    /* True when this format reads what stands at `path`; bytes is its content, decompressed, or NULL for a folder. */
+    /* True when this format reads what stands at `path`; bytes is its content, decompressed, or
+     * NULL for a folder. */
     bool (*recognizes)(const char *path, const pal_bytes *bytes);
     /* Reads events, and the catalog when it finds one. A folder format may fill all parts. */
     pal_status (*read)(pal_reader *reader, const char *path, const pal_bytes *bytes);
 } pal_format;
 
 extern const pal_format *const pal_formats[]; /* in the order of asking; NULL-ended */
-extern const pal_format pal_format_palate, pal_format_movielens, pal_format_recbole, pal_format_folder, pal_format_table;
+extern const pal_format pal_format_palate, pal_format_movielens, pal_format_recbole,
+    pal_format_folder, pal_format_table;
 
-/* --- delimited text (delimited.c) --- */
+/* --- delimited text (lines.h, columns.c, delimited.c, items.c) --- */
 
-typedef enum { PAL_COLUMN_USER, PAL_COLUMN_ITEM, PAL_COLUMN_VALUE, PAL_COLUMN_TIME, PAL_COLUMN_EVENT, PAL_COLUMN_ROLES } pal_column_role;
+typedef enum {
+    PAL_COLUMN_USER,
+    PAL_COLUMN_ITEM,
+    PAL_COLUMN_VALUE,
+    PAL_COLUMN_TIME,
+    PAL_COLUMN_EVENT,
+    PAL_COLUMN_ROLES
+} pal_column_role;
 extern const char *const pal_column_roles[]; /* "user", "item", … */
 
 typedef struct {
-    char separator[3];  /* "\t", ",", "::", … */
+    const char *begin, *end;
+} pal_field;
+
+/* Copies a header's field without a type suffix (":token"), up to what is not UTF-8. */
+void pal_column_name(const pal_field *field, char out[PAL_NAME_MAX]);
+
+typedef struct {
+    char separator[3]; /* "\t", ",", "::", … */
     bool has_header, has_quotes;
     int32_t columns[PAL_COLUMN_ROLES]; /* column of each role, or -1 */
 } pal_dialect;
 
+/* How good a name is for a role: 0 is best, -1 not at all. */
+int32_t pal_column_name_rank(const char *name, pal_column_role role);
+/* The separator that cuts most of the first lines into as many fields as the very first, at least
+ * two. */
+void pal_column_separator(const pal_bytes *bytes, pal_dialect *dialect);
 /* Guesses what is not told: separator, header, roles. */
-pal_status pal_delimited_guess(pal_reader *reader, const char *path, const pal_bytes *bytes, pal_dialect *out);
-pal_status pal_delimited_read(pal_reader *reader, const char *path, const pal_bytes *bytes, const pal_dialect *dialect);
+pal_status pal_delimited_guess(pal_reader *reader, const char *path, const pal_bytes *bytes,
+                               pal_dialect *out);
+pal_status pal_delimited_read(pal_reader *reader, const char *path, const pal_bytes *bytes,
+                              const pal_dialect *dialect);
 
 typedef struct {
-    const char *separator;      /* NULL: guessed */
-    const char *const *names;   /* NULL-ended names of the columns; NULL: from the header */
+    const char *separator;    /* NULL: guessed */
+    const char *const *names; /* NULL-ended names of the columns; NULL: from the header */
     bool is_latin1;
 } pal_catalog_dialect;
 /* Reads a table of items; the id column is the one whose name says so, else the first. */
-pal_status pal_catalog_read(pal_reader *reader, const char *path, const pal_bytes *bytes, const pal_catalog_dialect *dialect);
+pal_status pal_catalog_read(pal_reader *reader, const char *path, const pal_bytes *bytes,
+                            const pal_catalog_dialect *dialect);
 /* Reads folder/name as a catalog when it is there. */
 pal_status pal_catalog_read_beside(pal_reader *reader, const char *folder, const char *name,
                                    const pal_catalog_dialect *dialect);
@@ -72,13 +98,12 @@ typedef struct {
 enum { PAL_TIME_UNITS = 4 };
 extern const pal_time_unit pal_time_units[PAL_TIME_UNITS];
 
-typedef struct {
-    const char *begin, *end;
-} pal_field;
-
-/* One event from its fields (begin NULL: the role has no column). PAL_EFORMAT with file:line, or skipped and counted. */
-pal_status pal_reader_add(pal_reader *reader, const char *path, int64_t line, const pal_field fields[PAL_COLUMN_ROLES]);
+/* One event from its fields (begin NULL: the role has no column). PAL_EFORMAT with file:line, or
+ * skipped and counted. */
+pal_status pal_reader_add(pal_reader *reader, const char *path, int64_t line,
+                          const pal_field fields[PAL_COLUMN_ROLES]);
 /* A line that cannot be read: fails, or counts it under --bad-lines skip. */
-pal_status pal_reader_bad_line(pal_reader *reader, const char *path, int64_t line, const char *format, ...) PAL_PRINTF(4, 5);
+pal_status pal_reader_bad_line(pal_reader *reader, const char *path, int64_t line,
+                               const char *format, ...) PAL_PRINTF(4, 5);
 
 #endif

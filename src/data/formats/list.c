@@ -2,5 +2,6 @@
 #include "data/formats/format.h"
 
 const pal_format *const pal_formats[] = {
-    &pal_format_palate, &pal_format_movielens, &pal_format_recbole, &pal_format_folder, &pal_format_table, NULL,
+    &pal_format_palate, &pal_format_movielens, &pal_format_recbole,
+    &pal_format_folder, &pal_format_table,     NULL,
 };

@@ -12,15 +12,23 @@ typedef struct {
     pal_catalog_dialect items;
 } movielens_release;
 
-static const char *const movielens_names_100k[] = {"item", "title", "release_date", "video_date", "url", NULL};
+static const char *const movielens_names_100k[] = {"item",       "title", "release_date",
+                                                   "video_date", "url",   NULL};
 static const char *const movielens_names_1m[] = {"item", "title", "genres", NULL};
 
 static const movielens_release movielens_releases[] = {
-    {.log = "u.data", .catalog = "u.item", .dialect = {"\t", false, false, {0, 1, 2, 3, -1}},
+    {.log = "u.data",
+     .catalog = "u.item",
+     .dialect = {"\t", false, false, {0, 1, 2, 3, -1}},
      .items = {"|", movielens_names_100k, true}},
-    {.log = "ratings.dat", .catalog = "movies.dat", .dialect = {"::", false, false, {0, 1, 2, 3, -1}},
+    {.log = "ratings.dat",
+     .catalog = "movies.dat",
+     .dialect = {"::", false, false, {0, 1, 2, 3, -1}},
      .items = {"::", movielens_names_1m, true}},
-    {.log = "ratings.csv", .companion = "movies.csv", .catalog = "movies.csv", .guesses_dialect = true,
+    {.log = "ratings.csv",
+     .companion = "movies.csv",
+     .catalog = "movies.csv",
+     .guesses_dialect = true,
      .items = {",", NULL, false}},
 };
 
@@ -35,17 +43,21 @@ static bool movielens_has(const char *folder, const char *name) {
 static const movielens_release *movielens_find(const char *folder) {
     for (size_t i = 0; i < sizeof movielens_releases / sizeof *movielens_releases; i++) {
         const movielens_release *release = &movielens_releases[i];
-        if (movielens_has(folder, release->log) && (!release->companion || movielens_has(folder, release->companion))) {
+        if (movielens_has(folder, release->log) &&
+            (!release->companion || movielens_has(folder, release->companion))) {
             return release;
         }
     }
     return NULL;
 }
 
-static bool movielens_recognizes(const char *path, const pal_bytes *bytes) { return !bytes && movielens_find(path); }
+static bool movielens_recognizes(const char *path, const pal_bytes *bytes) {
+    return !bytes && movielens_find(path);
+}
 
 /* The 10M release and later copies are UTF-8 already: only what is not valid UTF-8 is Latin-1. */
-static pal_status movielens_read_items(pal_reader *reader, const char *folder, const movielens_release *release) {
+static pal_status movielens_read_items(pal_reader *reader, const char *folder,
+                                       const movielens_release *release) {
     pal_catalog_dialect dialect = release->items;
     char *path = pal_path_join(&reader->data->arena, folder, release->catalog);
     if (!path) return pal_fail_memory(reader->ctx, folder, 1);
@@ -62,10 +74,15 @@ static pal_status movielens_read(pal_reader *reader, const char *path, const pal
     (void)bytes;
     const movielens_release *release = movielens_find(path);
     if (!release) {
-        return pal_fail(reader->ctx, PAL_EFORMAT, "%s: is no MovieLens folder: it needs u.data, ratings.dat, or ratings.csv and movies.csv", path);
+        return pal_fail(reader->ctx, PAL_EFORMAT,
+                        "%s: is no MovieLens folder: it needs u.data, ratings.dat, or ratings.csv "
+                        "and movies.csv",
+                        path);
     }
     if (!release->guesses_dialect && (reader->options->columns || reader->options->value)) {
-        return pal_fail(reader->ctx, PAL_EUSAGE, "%s: the columns of %s are known: name the file itself to read it with --columns or --value",
+        return pal_fail(reader->ctx, PAL_EUSAGE,
+                        "%s: the columns of %s are known: name the file itself to read it with "
+                        "--columns or --value",
                         path, release->log);
     }
     char *log = pal_path_join(&reader->data->arena, path, release->log);
@@ -73,7 +90,8 @@ static pal_status movielens_read(pal_reader *reader, const char *path, const pal
     pal_bytes content;
     TRY(pal_file_read(reader->ctx, log, &content));
     pal_dialect dialect = release->dialect;
-    pal_status status = release->guesses_dialect ? pal_delimited_guess(reader, log, &content, &dialect) : PAL_OK;
+    pal_status status =
+        release->guesses_dialect ? pal_delimited_guess(reader, log, &content, &dialect) : PAL_OK;
     if (status == PAL_OK) status = pal_delimited_read(reader, log, &content, &dialect);
     pal_bytes_release(&content);
     TRY(status);
@@ -82,7 +100,8 @@ static pal_status movielens_read(pal_reader *reader, const char *path, const pal
 
 const pal_format pal_format_movielens = {
     .name = "movielens",
-    .summary = "a folder of MovieLens 100K (u.data), 1M or 10M (ratings.dat), or 20M and later (ratings.csv)",
+    .summary = "a folder of MovieLens 100K (u.data), 1M or 10M (ratings.dat), or 20M and later "
+               "(ratings.csv)",
     .recognizes = movielens_recognizes,
     .read = movielens_read,
 };

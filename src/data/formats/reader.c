@@ -9,7 +9,8 @@
 #include "base/ctx.h"
 #include "data/formats/format.h"
 
-pal_status pal_reader_bad_line(pal_reader *reader, const char *path, int64_t line, const char *format, ...) {
+pal_status pal_reader_bad_line(pal_reader *reader, const char *path, int64_t line,
+                               const char *format, ...) {
     char what[512];
     va_list arguments;
     va_start(arguments, format);
@@ -42,9 +43,12 @@ static pal_status reader_reserve(pal_reader *reader) {
     int64_t capacity = reader->capacity ? reader->capacity * 2 : 4096;
     if (!reader_resize((void **)&reader->users, capacity, sizeof *reader->users) ||
         !reader_resize((void **)&reader->items, capacity, sizeof *reader->items) ||
-        (reader->has_values && !reader_resize((void **)&reader->values, capacity, sizeof *reader->values)) ||
-        (reader->has_times && !reader_resize((void **)&reader->times, capacity, sizeof *reader->times)) ||
-        (reader->has_types && !reader_resize((void **)&reader->types, capacity, sizeof *reader->types))) {
+        (reader->has_values &&
+         !reader_resize((void **)&reader->values, capacity, sizeof *reader->values)) ||
+        (reader->has_times &&
+         !reader_resize((void **)&reader->times, capacity, sizeof *reader->times)) ||
+        (reader->has_types &&
+         !reader_resize((void **)&reader->types, capacity, sizeof *reader->types))) {
         return pal_fail_memory(reader->ctx, "reading the log", 21.0 * (double)capacity);
     }
     reader->capacity = capacity;
@@ -57,7 +61,8 @@ static const char *reader_check_id(const pal_field *field) {
     if (n == 0) return "is empty";
     if (n > PAL_ID_MAX) return "is longer than 1024 bytes: is this column really an id?";
     if (memchr(field->begin, '\0', n)) return "contains a NUL byte";
-    if (pal_utf8_valid_prefix(field->begin, n) != n) return "is not valid UTF-8: convert the file, e.g. with iconv";
+    if (pal_utf8_valid_prefix(field->begin, n) != n)
+        return "is not valid UTF-8: convert the file, e.g. with iconv";
     return NULL;
 }
 
@@ -66,11 +71,13 @@ static int32_t reader_length(const pal_field *field) {
     return (int32_t)(n < 60 ? n : 60);
 }
 
-/* The row of an event type's name, or -1 when there are too many. The name is shorter than PAL_NAME_MAX. */
+/* The row of an event type's name, or -1 when there are too many. The name is shorter than
+ * PAL_NAME_MAX. */
 static int32_t reader_type(pal_reader *reader, const pal_field *field) {
     size_t n = (size_t)(field->end - field->begin);
     for (int32_t t = 0; t < reader->n_types; t++) {
-        if (!strncmp(reader->type_names[t], field->begin, n) && reader->type_names[t][n] == '\0') return t;
+        if (!strncmp(reader->type_names[t], field->begin, n) && reader->type_names[t][n] == '\0')
+            return t;
     }
     if (reader->n_types == PAL_TYPES_MAX) return -1;
     memcpy(reader->type_names[reader->n_types], field->begin, n);
@@ -92,40 +99,49 @@ static int32_t reader_time_unit(int64_t time) {
     return 0;
 }
 
-static pal_status reader_parse_time(pal_reader *reader, const char *path, int64_t line, const pal_field *field, int64_t *out,
-                                    bool *bad) {
+static pal_status reader_parse_time(pal_reader *reader, const char *path, int64_t line,
+                                    const pal_field *field, int64_t *out, bool *bad) {
     bool is_number;
     *bad = true;
     if (!pal_time_parse(field->begin, field->end, out, &is_number)) {
-        return pal_reader_bad_line(reader, path, line, "time must be seconds or a date such as 2024-03-01T12:30:00Z, not '%.*s'",
-                                   reader_length(field), field->begin);
+        return pal_reader_bad_line(
+            reader, path, line,
+            "time must be seconds or a date such as 2024-03-01T12:30:00Z, not '%.*s'",
+            reader_length(field), field->begin);
     }
     if (*out < 0) {
-        return pal_reader_bad_line(reader, path, line, "time is negative: '%.*s'", reader_length(field), field->begin);
+        return pal_reader_bad_line(reader, path, line, "time is negative: '%.*s'",
+                                   reader_length(field), field->begin);
     }
     if (reader->n == 0) reader->times_are_numbers = is_number;
     if (is_number != reader->times_are_numbers) {
-        return pal_reader_bad_line(reader, path, line, "time is %s here but %s before: '%.*s'", is_number ? "a number" : "a date",
-                                   is_number ? "a date" : "a number", reader_length(field), field->begin);
+        return pal_reader_bad_line(reader, path, line, "time is %s here but %s before: '%.*s'",
+                                   is_number ? "a number" : "a date",
+                                   is_number ? "a date" : "a number", reader_length(field),
+                                   field->begin);
     }
     int32_t unit = is_number ? reader_time_unit(*out) : 0;
     if (reader->time_unit == 0) reader->time_unit = unit;
     if (unit && unit != reader->time_unit) {
-        return pal_reader_bad_line(reader, path, line, "time is in %s here but in %s before: '%.*s'", pal_time_units[unit - 1].name,
-                                   pal_time_units[reader->time_unit - 1].name, reader_length(field), field->begin);
+        return pal_reader_bad_line(
+            reader, path, line, "time is in %s here but in %s before: '%.*s'",
+            pal_time_units[unit - 1].name, pal_time_units[reader->time_unit - 1].name,
+            reader_length(field), field->begin);
     }
     *bad = false;
     return PAL_OK;
 }
 
 /* Value, time and type of a line; *bad is set when the line was refused and counted. */
-static pal_status reader_parse_cells(pal_reader *reader, const char *path, int64_t line, const pal_field *fields,
-                                     reader_cells *out, bool *bad) {
-    const pal_field *value = &fields[PAL_COLUMN_VALUE], *time = &fields[PAL_COLUMN_TIME], *event = &fields[PAL_COLUMN_EVENT];
+static pal_status reader_parse_cells(pal_reader *reader, const char *path, int64_t line,
+                                     const pal_field *fields, reader_cells *out, bool *bad) {
+    const pal_field *value = &fields[PAL_COLUMN_VALUE], *time = &fields[PAL_COLUMN_TIME],
+                    *event = &fields[PAL_COLUMN_EVENT];
     *bad = true;
-    if (reader->has_values && (!pal_parse_double(value->begin, value->end, &out->value) || fabs(out->value) > 3e38)) {
-        return pal_reader_bad_line(reader, path, line, "%s must be a finite number, not '%.*s'", reader->value_name,
-                                   reader_length(value), value->begin);
+    if (reader->has_values &&
+        (!pal_parse_double(value->begin, value->end, &out->value) || fabs(out->value) > 3e38)) {
+        return pal_reader_bad_line(reader, path, line, "%s must be a finite number, not '%.*s'",
+                                   reader->value_name, reader_length(value), value->begin);
     }
     if (reader->has_times) {
         TRY(reader_parse_time(reader, path, line, time, &out->time, bad));
@@ -134,11 +150,14 @@ static pal_status reader_parse_cells(pal_reader *reader, const char *path, int64
     }
     if (reader->has_types) {
         const char *wrong = reader_check_id(event);
-        if (!wrong && event->end - event->begin >= PAL_NAME_MAX) wrong = "is longer than 63 bytes: is this column really the type?";
+        if (!wrong && event->end - event->begin >= PAL_NAME_MAX)
+            wrong = "is longer than 63 bytes: is this column really the type?";
         if (wrong) return pal_reader_bad_line(reader, path, line, "event type %s", wrong);
         out->type = reader_type(reader, event);
         if (out->type < 0) {
-            return pal_fail(reader->ctx, PAL_EFORMAT, "%s:%" PRId64 ": more than %d event types: is this column really the event type?",
+            return pal_fail(reader->ctx, PAL_EFORMAT,
+                            "%s:%" PRId64
+                            ": more than %d event types: is this column really the event type?",
                             path, line, PAL_TYPES_MAX);
         }
     }
@@ -146,7 +165,8 @@ static pal_status reader_parse_cells(pal_reader *reader, const char *path, int64
     return PAL_OK;
 }
 
-pal_status pal_reader_add(pal_reader *reader, const char *path, int64_t line, const pal_field fields[PAL_COLUMN_ROLES]) {
+pal_status pal_reader_add(pal_reader *reader, const char *path, int64_t line,
+                          const pal_field fields[PAL_COLUMN_ROLES]) {
     static const char *const names[] = {"user id", "item id"};
     for (int i = 0; i < 2; i++) {
         const char *wrong = reader_check_id(&fields[i]);
@@ -158,8 +178,10 @@ pal_status pal_reader_add(pal_reader *reader, const char *path, int64_t line, co
     if (bad) return PAL_OK;
     TRY(reader_reserve(reader));
     const pal_field *user = &fields[PAL_COLUMN_USER], *item = &fields[PAL_COLUMN_ITEM];
-    int32_t user_row = pal_ids_add(&reader->data->user_ids, user->begin, (size_t)(user->end - user->begin));
-    int32_t item_row = pal_ids_add(&reader->data->item_ids, item->begin, (size_t)(item->end - item->begin));
+    int32_t user_row =
+        pal_ids_add(&reader->data->user_ids, user->begin, (size_t)(user->end - user->begin));
+    int32_t item_row =
+        pal_ids_add(&reader->data->item_ids, item->begin, (size_t)(item->end - item->begin));
     if (user_row < 0 || item_row < 0) return pal_fail_memory(reader->ctx, "the table of ids", 1e9);
     int64_t n = reader->n++;
     reader->users[n] = user_row;

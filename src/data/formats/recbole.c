@@ -1,4 +1,5 @@
-/* recbole.c - atomic files: NAME.inter with a typed header, NAME.item beside it, or parts NAME.train.inter and so on. */
+/* recbole.c - atomic files: NAME.inter with a typed header, NAME.item beside it, or parts
+ * NAME.train.inter and so on. */
 #include <string.h>
 
 #include "base/ctx.h"
@@ -10,7 +11,8 @@ static bool recbole_ends_with(const char *text, const char *end) {
 }
 
 static bool recbole_is_inter(const char *name) {
-    return recbole_ends_with(name, ".inter") || recbole_ends_with(name, ".inter.gz") || recbole_ends_with(name, ".inter.zst");
+    return recbole_ends_with(name, ".inter") || recbole_ends_with(name, ".inter.gz") ||
+           recbole_ends_with(name, ".inter.zst");
 }
 
 /* The typed header tells the format even under another name. */
@@ -52,7 +54,8 @@ static pal_status recbole_read_items(pal_reader *reader, const char *inter) {
     if (!pal_path_exists(path)) return PAL_OK;
     pal_bytes bytes;
     TRY(pal_file_read(reader->ctx, path, &bytes));
-    pal_status status = pal_catalog_read(reader, path, &bytes, &(pal_catalog_dialect){.separator = "\t"});
+    pal_status status =
+        pal_catalog_read(reader, path, &bytes, &(pal_catalog_dialect){.separator = "\t"});
     pal_bytes_release(&bytes);
     return status;
 }
@@ -64,13 +67,18 @@ static pal_status recbole_read_folder(pal_reader *reader, const char *folder) {
     TRY(pal_folder_list(reader->ctx, folder, &reader->data->arena, &names, &n));
     for (int32_t i = 0; i < n; i++) {
         if (!recbole_is_inter(names[i])) continue;
-        if (strstr(names[i], ".train.") || strstr(names[i], ".valid.") || strstr(names[i], ".test.")) {
-            return pal_fail(reader->ctx, PAL_EUSAGE, "%s: holds parts of a split: name them with --train, --valid and --test", folder);
+        if (strstr(names[i], ".train.") || strstr(names[i], ".valid.") ||
+            strstr(names[i], ".test.")) {
+            return pal_fail(
+                reader->ctx, PAL_EUSAGE,
+                "%s: holds parts of a split: name them with --train, --valid and --test", folder);
         }
         log = names[i];
         n_logs++;
     }
-    if (n_logs != 1) return pal_fail(reader->ctx, PAL_EFORMAT, "%s: holds %d .inter files: name the one to read", folder, n_logs);
+    if (n_logs != 1)
+        return pal_fail(reader->ctx, PAL_EFORMAT, "%s: holds %d .inter files: name the one to read",
+                        folder, n_logs);
     char *path = pal_path_join(&reader->data->arena, folder, log);
     if (!path) return pal_fail_memory(reader->ctx, folder, 1);
     pal_bytes bytes;

@@ -142,10 +142,9 @@ static void test_select_keeps_and_renumbers(void **state) {
     assert_memory_equal(part.times, part_times, sizeof part_times);
     assert_memory_equal(part.weights, part_weights, sizeof part_weights);
     pal_log_release(&part);
-    assert_int_equal(
-        pal_log_select(&ctx, &log, keep, NULL, NULL, &(pal_log_about){.n_users = 3, .n_items = 4},
-                       &part),
-        PAL_OK);
+    assert_int_equal(pal_log_select(&ctx, &log, keep, NULL, NULL,
+                                    &(pal_log_about){.n_users = 3, .n_items = 4}, &part),
+                     PAL_OK);
     assert_int_equal(part.starts[1], 1);
     assert_int_equal(part.starts[3], 3);
     pal_log_release(&part);
@@ -236,7 +235,8 @@ static void test_weigh_halves_and_cuts(void **state) {
     build(&all_columns, &log);
     assert_int_equal(pal_log_weigh(&ctx, &log, 10, 0, &weighed), PAL_OK);
     assert_int_equal(weighed.n_events, N_EVENTS);
-    /* Ages before 60, the newest: 55, 50, 50, 20, 10, 10, 0; weights before: 1, 3, 2, 1, 1, 2, 3. */
+    /* Ages before 60, the newest: 55, 50, 50, 20, 10, 10, 0; weights before: 1, 3, 2, 1, 1, 2, 3.
+     */
     static const double expected[] = {0.02209709, 0.09375, 0.0625, 0.25, 0.5, 1, 3};
     for (int e = 0; e < N_EVENTS; e++) {
         assert_true(fabs(weighed.weights[e] - expected[e]) < 1e-6);

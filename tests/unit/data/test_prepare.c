@@ -1,4 +1,5 @@
-/* test_prepare.c - filters leave what they promise, say what they dropped, and refuse to leave nothing. */
+/* test_prepare.c - filters leave what they promise, say what they dropped, and refuse to leave
+ * nothing. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -44,7 +45,8 @@ static void assert_finds(const pal_data *data, const char *sentence) {
     fail_msg("no finding is '%s'", sentence);
 }
 
-/* The log as text, "user item time …" by user, which shows that ids, rows and events still belong together. */
+/* The log as text, "user item time …" by user, which shows that ids, rows and events still belong
+ * together. */
 static void assert_events(const pal_data *data, const char *expected) {
     const pal_log *log = &data->parts[0];
     assert_int_equal(log->n_users, data->user_ids.n);
@@ -87,8 +89,9 @@ static void test_since(void **state) {
     data = read_text(dated, "since=2024-03-01");
     assert_events(data, "a: y@1709251200\nb: x@1709337600\n");
     pal_data_free(data);
-    assert_refused(shop, "since=someday", PAL_EUSAGE,
-                   "--since must be a date such as 2024-03-01 or seconds since 1970, not 'someday'");
+    assert_refused(
+        shop, "since=someday", PAL_EUSAGE,
+        "--since must be a date such as 2024-03-01 or seconds since 1970, not 'someday'");
     assert_refused("a,x\nb,y\n", "since=2024-03-01", PAL_EDATA,
                    "--since needs times, and the log has none");
 }
@@ -213,7 +216,8 @@ static void test_core_is_the_largest(void **state) {
             changed = false;
             memset(n_user, 0, sizeof n_user);
             memset(n_item, 0, sizeof n_item);
-            for (int e = 0; e < EVENTS; e++) n_user[users[e]] += keep[e], n_item[items[e]] += keep[e];
+            for (int e = 0; e < EVENTS; e++)
+                n_user[users[e]] += keep[e], n_item[items[e]] += keep[e];
             for (int e = 0; e < EVENTS && !changed; e++) {
                 if (keep[e] && (n_user[users[e]] < MIN || n_item[items[e]] < MIN)) {
                     keep[e] = false;

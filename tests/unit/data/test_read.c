@@ -1,4 +1,5 @@
-/* test_read.c - tables in every dialect are read as meant, and what cannot be read is refused in one sentence. */
+/* test_read.c - tables in every dialect are read as meant, and what cannot be read is refused in
+ * one sentence. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -69,7 +70,8 @@ static const char *const dialects[] = {
     "\"user_id\",\"item_id\",\"rating\",\"timestamp\"\r\n\"ann\",\"fig\",\"4\",\"1000000000\"\r\n"
     "\"bob\",pear,\"2.5\",1000000060\r\nann,\"pear\",1,\"1000000120\"\r\n",
     "\"ann\"::fig::4::1000000000\nbob::\"pear\"::2.5::1000000060\nann::pear::1::\"1000000120\"",
-    /* Other names, other order, columns that have no role, separators and newlines within quotes. */
+    /* Other names, other order, columns that have no role, separators and newlines within quotes.
+     */
     "note,ts,Score,MovieId,customer-id\n\"a, \"\"b\"\"\",1000000000,4,fig,ann\n\"c\nd\",1000000060,"
     "2.5,pear,bob\n,1000000120,1,pear,ann\n",
     /* Typed names. */
@@ -177,9 +179,12 @@ static void test_columns_told(void **state) {
     static const struct {
         const char *text, *options, *columns;
     } told[] = {
-        {"who,what,how,when\nann,fig,4,1000000000\nbob,pear,2.5,1000000060\nann,pear,1,1000000120\n",
-         "columns=user=who,item=what,value=how,time=when", "user=who item=what value=how time=when"},
-        {"who,what,how,when\nann,fig,4,1000000000\nbob,pear,2.5,1000000060\nann,pear,1,1000000120\n",
+        {"who,what,how,when\nann,fig,4,1000000000\nbob,pear,2.5,1000000060\nann,pear,1,"
+         "1000000120\n",
+         "columns=user=who,item=what,value=how,time=when",
+         "user=who item=what value=how time=when"},
+        {"who,what,how,when\nann,fig,4,1000000000\nbob,pear,2.5,1000000060\nann,pear,1,"
+         "1000000120\n",
          "columns=user=1,item=2,value=3,time=4", "user=who item=what value=how time=when"},
         {"fig,4,x,x,x,1000000000,ann\npear,2.5,x,x,x,1000000060,bob\npear,1,x,x,x,1000000120,ann\n",
          "columns=user=7,item=1,time=6,value=2", "user=7 item=1 value=2 time=6"},
@@ -283,10 +288,11 @@ static void test_shown_rows_are_harmless(void **state) {
     pal_data *data = read_text("user,item,rating\n\x1b[31mred,äöüäöüäöüäöüäöüäöüäöüäöü,3\n"
                                "b\ad,i\x7f,4\nc\xC2\x9B,d\xC2\xA0,5\ne,f,5\n",
                                NULL);
-    static const char shown[] = "user                  item                  value                 \n"
-                                "?[31mred              äöüäöüäöüäöüäöüäöüäö  3                     \n"
-                                "b?d                   i?                    4                     \n"
-                                "c?                    d\xC2\xA0                    5                     \n";
+    static const char shown[] =
+        "user                  item                  value                 \n"
+        "?[31mred              äöüäöüäöüäöüäöüäöüäö  3                     \n"
+        "b?d                   i?                    4                     \n"
+        "c?                    d\xC2\xA0                    5                     \n";
     assert_string_equal(data->shown.bytes, shown);
     pal_data_free(data);
 }
@@ -308,10 +314,12 @@ static const struct {
     {"user\na\nb\n", NULL, PAL_EFORMAT,
      "log.csv: only one column found: fields must be separated by tab, comma, semicolon, | or ::"},
     {"foo,item\nx,1\n", NULL, PAL_EFORMAT,
-     "log.csv: cannot tell which of 2 columns is the user: say --columns user=…,item=… with names or "
+     "log.csv: cannot tell which of 2 columns is the user: say --columns user=…,item=… with names "
+     "or "
      "numbers"},
     {"1,2,3,4,5,6\n1,2,3,4,5,6\n", NULL, PAL_EFORMAT,
-     "log.csv: cannot tell which of 6 columns is the user: say --columns user=…,item=… with names or "
+     "log.csv: cannot tell which of 6 columns is the user: say --columns user=…,item=… with names "
+     "or "
      "numbers"},
     {"user,item,user\na,b,c\n", NULL, PAL_EFORMAT,
      "log.csv: columns 1 and 3 are both called 'user': say --columns user=1 or user=3"},
@@ -344,7 +352,8 @@ static const struct {
     {"user,item\n\"a\nb\",c\nd\n", NULL, PAL_EFORMAT,
      "log.csv:4: has 1 columns where the first line has 2"},
     {"user,item\na,\"b\nc,d\ne,f\n", NULL, PAL_EFORMAT,
-     "log.csv:2: a quote that opens in this line is not closed: close it, or double quotes inside a "
+     "log.csv:2: a quote that opens in this line is not closed: close it, or double quotes inside "
+     "a "
      "field"},
     {"user,item\na,\"b\"c\n", NULL, PAL_EFORMAT,
      "log.csv:2: text follows a closing quote: double the quotes inside a field"},
@@ -399,10 +408,13 @@ static const struct {
      "log.csv:2: event type is not valid UTF-8: convert the file, e.g. with iconv"},
     /* Files that are no tables. */
     {"PAR1\x15\x04\x15", NULL, PAL_EFORMAT,
-     "log.csv is a Parquet file: convert it with duckdb -c \"COPY (FROM 'log.csv') TO 'events.csv'\""},
+     "log.csv is a Parquet file: convert it with duckdb -c \"COPY (FROM 'log.csv') TO "
+     "'events.csv'\""},
     {"PK\x03\x04...", NULL, PAL_EFORMAT,
-     "log.csv is a zip archive or spreadsheet: unpack it, or save it as CSV (log.csv)"},
-    {"ORC\x11", NULL, PAL_EFORMAT, "log.csv is an ORC file: convert it to CSV first (log.csv)"},
+     "log.csv is a zip archive or spreadsheet: unpack it, or save it as CSV"},
+    {"ORC\x11", NULL, PAL_EFORMAT, "log.csv is an ORC file: convert it to CSV first"},
+    {"\xFD\x37zXZ...", NULL, PAL_EFORMAT,
+     "log.csv is compressed with xz: unpack it, or use gzip or zstd"},
     {"\xFF\xFEu\1s\1", NULL, PAL_EFORMAT,
      "log.csv is UTF-16: convert it with iconv -f UTF-16 -t UTF-8 log.csv > events.csv"},
     {"{\"user\": 1}\n", NULL, PAL_EFORMAT,
@@ -459,7 +471,8 @@ static void test_refused_for_length(void **state) {
         {"user,item\na,b\n", "", '\0', 10 << 20, "log.csv:3: ", long_line},
         {"", "", 'x', 10 << 20, "log.csv:1: ", long_line},
         {"user,item\na,b\na,\"", "c,d\n", '\n', 10 << 20, "log.csv:3: ",
-         "a quote that opens in this line is not closed: close it, or double quotes inside a field"},
+         "a quote that opens in this line is not closed: close it, or double quotes inside a "
+         "field"},
         {"user,item,event\na,b,", "\n", 'x', PAL_NAME_MAX, "log.csv:2: event type ",
          "is longer than 63 bytes: is this column really the type?"},
     };
@@ -479,10 +492,11 @@ static void test_refused_for_length(void **state) {
 static void test_lines_around_the_limit(void **state) {
     (void)state;
     static const char *const heads[] = {"user,item,note\na,b,", "user,item,note\na,b,\"",
-                                        "user,item,note\n\"a\",b,", "\"a\"::b::",
-                                        "user::item::note\n\"a\"::\"b\"::\""};
-    static const char *const tails[] = {"", "\"", "\"\n", "\",", "\"\"", "\n", "\r\n", "\"\r\n", ",", "::",
-                                        "\nc,d,e\n", "\"::yyyyyyyyyyyyyyyyyyyyyyyyyyy"};
+                                        "user,item,note\n\"a\",b,",
+                                        "\"a\"::b::", "user::item::note\n\"a\"::\"b\"::\""};
+    static const char *const tails[] = {
+        "",     "\"",     "\"\n", "\",", "\"\"",      "\n",
+        "\r\n", "\"\r\n", ",",    "::",  "\nc,d,e\n", "\"::yyyyyyyyyyyyyyyyyyyyyyyyyyy"};
     for (size_t h = 0; h < sizeof heads / sizeof *heads; h++) {
         for (size_t t = 0; t < sizeof tails / sizeof *tails; t++) {
             for (size_t n = (1 << 20) - 20; n < (1 << 20) + 2; n++) {
@@ -561,10 +575,10 @@ static void test_bad_lines_are_skipped_and_counted(void **state) {
     (void)state;
     static const char text[] = "user,item,rating\n"
                                "a,b,1\n"
-                               "a,b\n"          /* too short */
-                               "a,c,x\n"        /* no number */
-                               "a,\"c\"d,2\n"   /* text after a quote */
-                               ",c,2\n"         /* no user */
+                               "a,b\n"        /* too short */
+                               "a,c,x\n"      /* no number */
+                               "a,\"c\"d,2\n" /* text after a quote */
+                               ",c,2\n"       /* no user */
                                "b,\"c\",2\n"
                                "c,d,3\n"
                                "d,e,4\n"

@@ -1,4 +1,5 @@
-/* test_read_folders.c - folders and parts as they are published: MovieLens, atomic files, and a log beside its items. */
+/* test_read_folders.c - folders and parts as they are published: MovieLens, atomic files, and a log
+ * beside its items. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -34,9 +35,9 @@ static int remove_folder(void **state) {
 }
 
 static const char *path_of(const char *name) {
-    static char paths[4][128];
+    static char paths[32][128];
     static int next;
-    char *path = paths[next++ % 4];
+    char *path = paths[next++ % 32];
     snprintf(path, sizeof paths[0], "%s/%s", folder, name);
     return path;
 }
@@ -80,7 +81,8 @@ static void assert_title(const pal_data *data, const char *item, const char *tit
 
 static void test_movielens_100k(void **state) {
     (void)state;
-    write_text("u.data", "196\t242\t3\t881250949\n186\t302\t3\t891717742\n196\t302\t5\t881250940\n");
+    write_text("u.data",
+               "196\t242\t3\t881250949\n186\t302\t3\t891717742\n196\t302\t5\t881250940\n");
     write_text("u.item", "242|Mis\xE9rables, Les (1995)|01-Jan-1995||http://a/?\"b\"|0|1\n"
                          "302|\"L.A.\" Confidential (1997)|01-Jan-1997||http://c|1|0\n");
     pal_data *data = read_folder();
@@ -111,7 +113,8 @@ static void test_movielens_1m_and_10m(void **state) {
         {"1193::Caf\xC3\xA9: One (1975)::Drama|Comedy\n661::James (1996)::Animation\n",
          "Café: One (1975)"},
     };
-    write_text("ratings.dat", "1::1193::5::978300760\n1::661::3.5::978302109\n2::661::4::978302109\n");
+    write_text("ratings.dat",
+               "1::1193::5::978300760\n1::661::3.5::978302109\n2::661::4::978302109\n");
     for (int i = 0; i < 2; i++) {
         write_text("movies.dat", releases[i].movies);
         pal_data *data = read_folder();
@@ -229,8 +232,8 @@ static void test_parts_share_event_types(void **state) {
     assert_int_equal(data->parts[1].types[0], 2);
     assert_int_equal(data->parts[1].types[1], 0);
     pal_data_free(data);
-    static const char *const filters[] = {"min_user=2",  "min_item=2", "dedupe", "since=2020-01-01",
-                                          "events=view", "drop_users=nobody"};
+    static const char *const filters[] = {"min_user=2",       "min_item=2",  "dedupe",
+                                          "since=2020-01-01", "events=view", "drop_users=nobody"};
     for (size_t i = 0; i < sizeof filters / sizeof *filters; i++) {
         assert_refused(&paths, filters[i], PAL_EUSAGE, "they do not go with given parts");
     }
@@ -280,11 +283,16 @@ static void test_items_named(void **state) {
     assert_title(data, "y", NULL);
     pal_data_free(data);
     write_text("things.csv", "item;name\n1;a\n2;b\n");
-    assert_refused(&paths, NULL, PAL_EDATA,
-                   "things.csv: describes only 0 of the log's 2 items: are the ids written the same way?");
+    assert_refused(
+        &paths, NULL, PAL_EDATA,
+        "things.csv: describes only 0 of the log's 2 items: are the ids written the same way?");
     write_text("things.csv", "item;name\n;a\n");
     assert_refused(&paths, NULL, PAL_EFORMAT,
                    "things.csv:2: the item id is empty, too long or not UTF-8");
+    write_text("things.csv", "item;name\n");
+    assert_refused(&paths, NULL, PAL_EDATA, "things.csv: holds no items");
+    write_text("things.csv", "");
+    assert_refused(&paths, NULL, PAL_EDATA, "things.csv: holds no items");
     unlink(path_of("things.csv"));
     assert_refused(&paths, NULL, PAL_EIO, "things.csv: cannot open: No such file or directory");
 }

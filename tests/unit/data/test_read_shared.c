@@ -1,6 +1,7 @@
 /* test_read_shared.c - published logs are read with the counts that their READMEs print.
  *
- * They are looked for in the folder PALATE_DATA, else in ../shared/data beside the sources, and skipped where missing. */
+ * They are looked for in the folder PALATE_DATA, else in ../shared/data beside the sources, and
+ * skipped where missing. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,0 +1,304 @@
+/* describe.c - the tables printed: what the reference pages, --help of the command line and other programs read. */
+#include <string.h>
+
+#include "api/api.h"
+#include "base/json.h"
+#include "data/demo.h"
+#include "data/formats/format.h"
+#include "data/inspect.h"
+#include "data/split.h"
+#include "eval/metric.h"
+#include "models/registry.h"
+
+typedef struct {
+    const char *name, *summary;
+    const pal_param *table;
+} describe_group;
+
+static const describe_group describe_groups[] = {
+    {"context", "threads, seed and memory, for every command", pal_ctx_params},
+    {"data", "how logs are read and prepared", pal_data_params},
+    {"demo", "the demo world", pal_demo_params},
+    {"evaluate", "how models are judged", pal_protocol_params},
+    {"compare", "how the verdict chooses", pal_compare_params},
+    {"recommend", "lists", pal_recommend_params},
+    {"similar", "similar items", pal_similar_params},
+};
+enum { DESCRIBE_GROUPS = sizeof describe_groups / sizeof *describe_groups };
+
+const struct pal_param *pal_option_table(const char *group) {
+    for (int i = 0; i < DESCRIBE_GROUPS; i++) {
+        if (!strcmp(describe_groups[i].name, group)) return describe_groups[i].table;
+    }
+    return NULL;
+}
+
+typedef enum { DESCRIBE_TEXT, DESCRIBE_JSON, DESCRIBE_MARKDOWN } describe_format;
+static const char *const describe_formats[] = {"text", "json", "markdown"};
+
+static const struct {
+    unsigned trait;
+    const char *sentence;
+} describe_traits[] = {
+    {PAL_NEEDS_TIME, "needs times"},
+    {PAL_NEEDS_VALUES, "needs values"},
+    {PAL_SCORES_NEW_USERS, "answers new users from their history"},
+    {PAL_SCORES_STRANGERS, "answers people without history"},
+    {PAL_IS_CONTROL, "a control row, never chosen"},
+    {PAL_IS_STOCHASTIC, "depends on the seed"},
+};
+
+static void describe_kind_traits(const pal_kind *kind, pal_text *out) {
+    bool first = true;
+    for (size_t i = 0; i < sizeof describe_traits / sizeof *describe_traits; i++) {
+        if (!(kind->traits & describe_traits[i].trait)) continue;
+        pal_text_addf(out, first ? "%s" : "; %s", describe_traits[i].sentence);
+        first = false;
+    }
+}
+
+/* --- one kind --- */
+
+static void describe_kind_json(const pal_kind *kind, pal_text *out) {
+    pal_text_add(out, "{\"name\": ");
+    pal_text_add_json(out, kind->name);
+    pal_text_add(out, ", \"family\": ");
+    pal_text_add_json(out, kind->family);
+    pal_text_add(out, ", \"summary\": ");
+    pal_text_add_json(out, kind->summary);
+    pal_text_add(out, ", \"paper\": ");
+    pal_text_add_json(out, kind->paper);
+    pal_text_add(out, ", \"params\": ");
+    pal_params_json(kind->params, out);
+    pal_text_add(out, "}");
+}
+
+static void describe_kind(const pal_kind *kind, describe_format format, pal_text *out) {
+    bool has_params = kind->params[0].name != NULL, has_paper = strcmp(kind->paper, "none") != 0;
+    if (format == DESCRIBE_JSON) {
+        describe_kind_json(kind, out);
+        return;
+    }
+    if (format == DESCRIBE_MARKDOWN) {
+        pal_text_addf(out, "# %s\n\n%s.\n\n- family: %s\n- ", kind->name, kind->summary, kind->family);
+        describe_kind_traits(kind, out);
+        if (has_paper) pal_text_addf(out, "\n- paper: %s", kind->paper);
+        pal_text_add(out, "\n\n");
+        if (has_params) pal_params_markdown(kind->params, false, out);
+        pal_text_addf(out, "\nUse: `palate compare LOG -m \"%s\"`\n", kind->name);
+        return;
+    }
+    pal_text_addf(out, "%s (%s): %s\n  ", kind->name, kind->family, kind->summary);
+    describe_kind_traits(kind, out);
+    if (has_paper) pal_text_addf(out, "\n  %s", kind->paper);
+    pal_text_add(out, "\n\n");
+    pal_params_help(kind->params, false, out);
+}
+
+static void describe_kinds(describe_format format, pal_text *out) {
+    if (format == DESCRIBE_JSON) pal_text_add(out, "[");
+    if (format == DESCRIBE_MARKDOWN) pal_text_add(out, "# Kinds\n\n| kind | family | what it is |\n| --- | --- | --- |\n");
+    for (int32_t i = 0; pal_kinds[i]; i++) {
+        const pal_kind *kind = pal_kinds[i];
+        if (format == DESCRIBE_JSON) {
+            if (i) pal_text_add(out, ", ");
+            describe_kind_json(kind, out);
+        } else if (format == DESCRIBE_MARKDOWN) {
+            pal_text_addf(out, "| [%s](%s.md) | %s | %s |\n", kind->name, kind->name, kind->family, kind->summary);
+        } else {
+            pal_text_addf(out, "  %-14s %-14s %s\n", kind->name, kind->family, kind->summary);
+        }
+    }
+    if (format == DESCRIBE_JSON) pal_text_add(out, "]");
+}
+
+/* --- metrics, formats, splits, options --- */
+
+static void describe_metrics(describe_format format, pal_text *out) {
+    if (format == DESCRIBE_JSON) pal_text_add(out, "[");
+    if (format == DESCRIBE_MARKDOWN) {
+        pal_text_add(out, "# Metrics\n\nh hits in the top k of a list, R what is relevant, L a list, C the candidates, n_i training users of item i, n "
+                          "training users. Means are over all test users with something relevant; no list counts 0. Equal scores "
+                          "stand in the order of item rows.\n\n| metric | meaning | definition | better |\n| --- | --- | --- | --- |\n");
+    }
+    for (int32_t i = 0; pal_metrics[i]; i++) {
+        const pal_metric *metric = pal_metrics[i];
+        if (format == DESCRIBE_JSON) {
+            pal_text_add(out, i ? ", {\"name\": " : "{\"name\": ");
+            pal_text_add_json(out, metric->name);
+            pal_text_add(out, ", \"summary\": ");
+            pal_text_add_json(out, metric->summary);
+            pal_text_add(out, ", \"formula\": ");
+            pal_text_add_json(out, metric->formula);
+            pal_text_add(out, "}");
+        } else if (format == DESCRIBE_MARKDOWN) {
+            pal_text_addf(out, "| %s@k | %s | ", metric->name, metric->summary);
+            for (const char *c = metric->formula; *c; c++) pal_text_add_bytes(out, *c == '|' ? "\\|" : c, *c == '|' ? 2 : 1);
+            pal_text_addf(out, " | %s |\n", metric->larger_is_better ? "larger" : "smaller");
+        } else {
+            pal_text_addf(out, "  %-18s %s\n", metric->name, metric->summary);
+        }
+    }
+    if (format == DESCRIBE_JSON) pal_text_add(out, "]");
+}
+
+static void describe_named(describe_format format, bool first, const char *name, const char *summary, pal_text *out) {
+    if (format == DESCRIBE_JSON) {
+        pal_text_add(out, first ? "{\"name\": " : ", {\"name\": ");
+        pal_text_add_json(out, name);
+        pal_text_add(out, ", \"summary\": ");
+        pal_text_add_json(out, summary);
+        pal_text_add(out, "}");
+    } else if (format == DESCRIBE_MARKDOWN) {
+        pal_text_addf(out, "- **%s**: %s\n", name, summary);
+    } else {
+        pal_text_addf(out, "  %-12s %s\n", name, summary);
+    }
+}
+
+static void describe_format_list(describe_format format, pal_text *out) {
+    for (int32_t i = 0; pal_formats[i]; i++) describe_named(format, i == 0, pal_formats[i]->name, pal_formats[i]->summary, out);
+}
+
+static void describe_splits(describe_format format, pal_text *out) {
+    for (int32_t i = 0; pal_splitters[i]; i++) {
+        const pal_splitter *splitter = pal_splitters[i];
+        describe_named(format, i == 0, splitter->name, splitter->summary, out);
+        if (format == DESCRIBE_TEXT) pal_params_help(splitter->params, false, out);
+        if (format == DESCRIBE_MARKDOWN && splitter->params[0].name) {
+            pal_text_add(out, "\n");
+            pal_params_markdown(splitter->params, false, out);
+            pal_text_add(out, "\n");
+        }
+    }
+}
+
+static void describe_list(describe_format format, const char *title, void (*list)(describe_format, pal_text *), pal_text *out) {
+    if (format == DESCRIBE_MARKDOWN) pal_text_addf(out, "# %s\n\n", title);
+    if (format == DESCRIBE_JSON) pal_text_add(out, "[");
+    list(format, out);
+    if (format == DESCRIBE_JSON) pal_text_add(out, "]");
+}
+
+static void describe_options(describe_format format, pal_text *out) {
+    if (format == DESCRIBE_MARKDOWN) pal_text_add(out, "# Options\n\n");
+    if (format == DESCRIBE_JSON) pal_text_add(out, "{");
+    for (int i = 0; i < DESCRIBE_GROUPS; i++) {
+        const describe_group *group = &describe_groups[i];
+        if (format == DESCRIBE_JSON) {
+            if (i) pal_text_add(out, ", ");
+            pal_text_add_json(out, group->name);
+            pal_text_add(out, ": ");
+            pal_params_json(group->table, out);
+        } else if (format == DESCRIBE_MARKDOWN) {
+            pal_text_addf(out, "## %s\n\n%s\n\n", group->name, group->summary);
+            pal_params_markdown(group->table, true, out);
+            pal_text_add(out, "\n");
+        } else {
+            pal_text_addf(out, "%s:\n", group->summary);
+            pal_params_help(group->table, true, out);
+            pal_text_add(out, "\n");
+        }
+    }
+    if (format == DESCRIBE_JSON) pal_text_add(out, "}");
+}
+
+static void describe_all_json(pal_text *out) {
+    pal_text_addf(out, "{\"palate\": \"%s\", \"kinds\": ", PAL_VERSION);
+    describe_kinds(DESCRIBE_JSON, out);
+    pal_text_add(out, ", \"metrics\": ");
+    describe_metrics(DESCRIBE_JSON, out);
+    pal_text_add(out, ", \"formats\": ");
+    describe_list(DESCRIBE_JSON, "", describe_format_list, out);
+    pal_text_add(out, ", \"splits\": ");
+    describe_list(DESCRIBE_JSON, "", describe_splits, out);
+    pal_text_add(out, ", \"options\": ");
+    describe_options(DESCRIBE_JSON, out);
+    pal_text_add(out, "}");
+}
+
+static void describe_all(describe_format format, pal_text *out) {
+    if (format == DESCRIBE_JSON) {
+        describe_all_json(out);
+        return;
+    }
+    describe_kinds(format, out);
+    for (int32_t i = 0; format == DESCRIBE_MARKDOWN && pal_kinds[i]; i++) {
+        pal_text_add(out, "\n");
+        describe_kind(pal_kinds[i], format, out);
+    }
+    pal_text_add(out, "\n");
+    describe_metrics(format, out);
+    pal_text_add(out, "\n");
+    describe_list(format, "Formats", describe_format_list, out);
+    pal_text_add(out, "\n");
+    describe_list(format, "Splits", describe_splits, out);
+    pal_text_add(out, "\n");
+    describe_options(format, out);
+}
+
+static pal_status describe_what(pal_ctx *ctx, const char *what, describe_format format, pal_text *out) {
+    static const char *const subjects[] = {"all", "kinds", "metrics", "formats", "splits", "options"};
+    if (!strncmp(what, "kind ", 5)) {
+        const pal_kind *kind;
+        void *params;
+        pal_arena scratch = {0};
+        pal_status status = pal_kind_parse(ctx, what + 5, &scratch, &kind, &params);
+        if (status == PAL_OK) describe_kind(kind, format, out);
+        pal_arena_release(&scratch);
+        return status;
+    }
+    if (!strcmp(what, subjects[0])) {
+        describe_all(format, out);
+    } else if (!strcmp(what, subjects[1])) {
+        describe_kinds(format, out);
+    } else if (!strcmp(what, subjects[2])) {
+        describe_metrics(format, out);
+    } else if (!strcmp(what, subjects[3])) {
+        describe_list(format, "Formats", describe_format_list, out);
+    } else if (!strcmp(what, subjects[4])) {
+        describe_list(format, "Splits", describe_splits, out);
+    } else if (!strcmp(what, subjects[5])) {
+        describe_options(format, out);
+    } else {
+        const char *nearest = pal_nearest_name(what, subjects, sizeof subjects / sizeof *subjects);
+        return pal_fail(ctx, PAL_EUSAGE, "nothing to describe is called '%s'%s%s", what, nearest ? "; did you mean " : "", nearest ? nearest : "");
+    }
+    return PAL_OK;
+}
+
+pal_status pal_describe(pal_ctx *ctx, const char *what, const char *format, char **out) {
+    TRY(pal_verb_start(ctx));
+    int code = 0;
+    while (code < 3 && strcmp(describe_formats[code], format)) code++;
+    if (code == 3) return pal_fail(ctx, PAL_EUSAGE, "the format must be text, json or markdown, not '%s'", format);
+    pal_text text = {0};
+    pal_status status = describe_what(ctx, what, (describe_format)code, &text);
+    if (status == PAL_OK && code == DESCRIBE_JSON) pal_text_add(&text, "\n");
+    if (status != PAL_OK) {
+        pal_text_release(&text);
+        return status;
+    }
+    *out = pal_text_take(&text);
+    return *out ? PAL_OK : pal_fail_memory(ctx, "the description", 1e6);
+}
+
+pal_status pal_inspect(pal_ctx *ctx, const pal_data *data, bool json, char **out) {
+    TRY(pal_verb_start(ctx));
+    pal_text text = {0};
+    pal_status status;
+    if (json) {
+        json_t *document = NULL;
+        status = pal_inspect_json(ctx, data, &document);
+        if (status == PAL_OK) pal_json_print(document, &text);
+        json_decref(document);
+    } else {
+        status = pal_inspect_text(ctx, data, &text);
+    }
+    if (status != PAL_OK) {
+        pal_text_release(&text);
+        return status;
+    }
+    *out = pal_text_take(&text);
+    return *out ? PAL_OK : pal_fail_memory(ctx, "the inspection", 1e6);
+}

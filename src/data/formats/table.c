@@ -1,0 +1,93 @@
+/* table.c - the format of last resort, which knows what it cannot read, and a folder with one such
+ * table. */
+#include <string.h>
+
+#include "base/ctx.h"
+#include "data/formats/format.h"
+
+static bool table_recognizes(const char *path, const pal_bytes *bytes) {
+    (void)path;
+    return bytes != NULL;
+}
+
+/* Files that are no lines of text, by how they begin, and what to do with them; %s is the path. */
+static const struct {
+    const char *magic, *sentence;
+} table_refused[] = {
+    {"PAR1", "is a Parquet file: convert it with duckdb -c \"COPY (FROM '%s') TO 'events.csv'\""},
+    {"ORC", "is an ORC file: convert it to CSV first"},
+    {"\xFF\xFE", "is UTF-16: convert it with iconv -f UTF-16 -t UTF-8 %s > events.csv"},
+    {"\xFE\xFF", "is UTF-16: convert it with iconv -f UTF-16 -t UTF-8 %s > events.csv"},
+    {"PK\x03\x04", "is a zip archive or spreadsheet: unpack it, or save it as CSV"},
+    {"%PDF", "is a PDF document: export its table as CSV"},
+    {"BZh", "is compressed with bzip2: unpack it, or use gzip or zstd"},
+    {"\xFD\x37zXZ", "is compressed with xz: unpack it, or use gzip or zstd"},
+    {"SQLite format 3", "is an SQLite database: export the table with "
+                        "sqlite3 -csv -header %s \"SELECT …\" > events.csv"},
+    {"{", "holds JSON: convert its lines to CSV, "
+          "e.g. jq -r '[.user_id, .item_id, .timestamp] | @csv' %s"},
+    {"[", "holds JSON: convert it to CSV, "
+          "e.g. jq -r '.[] | [.user_id, .item_id, .timestamp] | @csv' %s"},
+};
+
+static pal_status table_refuse(pal_ctx *ctx, const char *path, const char *sentence) {
+    const char *slot = strstr(sentence, "%s");
+    if (!slot) return pal_fail(ctx, PAL_EFORMAT, "%s %s", path, sentence);
+    return pal_fail(ctx, PAL_EFORMAT, "%s %.*s%s%s", path, (int)(slot - sentence), sentence, path,
+                    slot + 2);
+}
+
+static pal_status table_read(pal_reader *reader, const char *path, const pal_bytes *bytes) {
+    pal_ctx *ctx = reader->ctx;
+    if (!bytes) {
+        return pal_fail(ctx, PAL_EFORMAT,
+                        "%s: is a folder: name the file in it that holds the events", path);
+    }
+    if (bytes->length == 0) return pal_fail(ctx, PAL_EFORMAT, "%s: the file is empty", path);
+    for (size_t i = 0; i < sizeof table_refused / sizeof *table_refused; i++) {
+        size_t length = strlen(table_refused[i].magic);
+        if (bytes->length >= length && !memcmp(bytes->bytes, table_refused[i].magic, length)) {
+            return table_refuse(ctx, path, table_refused[i].sentence);
+        }
+    }
+    pal_dialect dialect;
+    TRY(pal_delimited_guess(reader, path, bytes, &dialect));
+    return pal_delimited_read(reader, path, bytes, &dialect);
+}
+
+const pal_format pal_format_table = {
+    .name = "table",
+    .summary =
+        "lines of fields separated by tab, comma, semicolon, | or ::, with or without a header",
+    .recognizes = table_recognizes,
+    .read = table_read,
+};
+
+static bool folder_recognizes(const char *path, const pal_bytes *bytes) {
+    if (bytes) return false;
+    pal_arena arena = {0};
+    const char *log = pal_path_join(&arena, path, "interactions.tsv");
+    bool found = log && pal_path_exists(log);
+    pal_arena_release(&arena);
+    return found;
+}
+
+static pal_status folder_read(pal_reader *reader, const char *path, const pal_bytes *bytes) {
+    (void)bytes;
+    const char *log = pal_path_join(&reader->data->arena, path, "interactions.tsv");
+    if (!log) return pal_fail_memory(reader->ctx, path, 1);
+    pal_bytes content;
+    TRY(pal_file_read(reader->ctx, log, &content));
+    pal_status status = table_read(reader, log, &content);
+    pal_bytes_release(&content);
+    TRY(status);
+    return pal_catalog_read_beside(reader, path, "items.tsv",
+                                   &(pal_catalog_dialect){.separator = "\t"});
+}
+
+const pal_format pal_format_folder = {
+    .name = "folder",
+    .summary = "a folder with interactions.tsv and, where there is one, items.tsv",
+    .recognizes = folder_recognizes,
+    .read = folder_read,
+};
