@@ -22,11 +22,14 @@ static void ctx_make_printable(char *sentence) {
 }
 
 pal_status pal_fail(pal_ctx *ctx, pal_status status, const char *format, ...) {
+    /* Not written in place: the arguments may quote the sentence before. */
+    char sentence[PAL_ERROR_MAX];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(ctx->error, sizeof ctx->error, format, arguments);
+    vsnprintf(sentence, sizeof sentence, format, arguments);
     va_end(arguments);
-    ctx_make_printable(ctx->error);
+    ctx_make_printable(sentence);
+    memcpy(ctx->error, sentence, strlen(sentence) + 1);
     return status;
 }
 

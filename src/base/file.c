@@ -207,12 +207,14 @@ bool pal_path_exists(const char *path) { return access(path, F_OK) == 0; }
 
 char *pal_path_join(pal_arena *arena, const char *folder, const char *name) {
     size_t n = strlen(folder), m = strlen(name);
-    while (n > 1 && folder[n - 1] == '/') n--;
+    while (n > 0 && folder[n - 1] == '/') n--;
+    /* The root keeps its slash; an empty name is the current folder. */
+    bool has_slash = *folder != '\0';
     char *path = pal_arena_alloc(arena, (int64_t)(n + m + 2), 1);
     if (!path) return NULL;
     memcpy(path, folder, n);
-    path[n] = '/';
-    memcpy(path + n + 1, name, m);
+    if (has_slash) path[n++] = '/';
+    memcpy(path + n, name, m);
     return path;
 }
 
@@ -237,24 +239,34 @@ static int file_compare_names(const void *a, const void *b) {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+/* Room for one more name: a list twice as long, the old one stays in the arena. */
+static bool file_grow_names(pal_arena *arena, const char ***list, int32_t *capacity, int32_t n) {
+    if (n < *capacity) return true;
+    if (*capacity > INT32_MAX / 2) return false;
+    int32_t larger = *capacity ? *capacity * 2 : 64;
+    const char **names = PAL_ARENA_ARRAY(arena, const char *, larger);
+    if (!names) return false;
+    if (n) memcpy(names, *list, (size_t)n * sizeof *names);
+    *list = names;
+    *capacity = larger;
+    return true;
+}
+
 pal_status pal_folder_list(pal_ctx *ctx, const char *path, pal_arena *arena, const char *const **names, int32_t *n) {
-    enum { FOLDER_NAMES_MAX = 4096 };
     DIR *folder = opendir(path);
     if (!folder) return file_fail_errno(ctx, path, "list");
-    const char **list = PAL_ARENA_ARRAY(arena, const char *, FOLDER_NAMES_MAX);
-    int32_t count = 0;
+    const char **list = NULL;
+    int32_t count = 0, capacity = 0;
+    bool fits = file_grow_names(arena, &list, &capacity, 0);
     const struct dirent *entry;
-    while (list && count < FOLDER_NAMES_MAX && (entry = readdir(folder))) {
+    while (fits && (entry = readdir(folder))) {
         if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..")) continue;
-        list[count] = pal_arena_text(arena, entry->d_name, strlen(entry->d_name));
-        if (!list[count]) {
-            list = NULL;
-            break;
-        }
-        count++;
+        char *name = pal_arena_text(arena, entry->d_name, strlen(entry->d_name));
+        fits = name && file_grow_names(arena, &list, &capacity, count);
+        if (fits) list[count++] = name;
     }
     closedir(folder);
-    if (!list) return pal_fail_memory(ctx, path, FOLDER_NAMES_MAX);
+    if (!fits) return pal_fail_memory(ctx, path, (double)capacity * sizeof *list);
     qsort(list, (size_t)count, sizeof *list, file_compare_names);
     *names = list;
     *n = count;
@@ -262,6 +274,7 @@ pal_status pal_folder_list(pal_ctx *ctx, const char *path, pal_arena *arena, con
 }
 
 pal_status pal_folder_make(pal_ctx *ctx, const char *path) {
+    if (!*path) return pal_fail(ctx, PAL_EUSAGE, "the name of the folder is empty: name a folder to make");
     char *copy = strdup(path);
     if (!copy) return pal_fail_memory(ctx, path, 1);
     pal_status status = PAL_OK;
@@ -282,13 +295,15 @@ pal_status pal_folder_make(pal_ctx *ctx, const char *path) {
 
 /* --- writing --- */
 
-/* "folder/.name.tmp-pid", beside the target so that rename stays within one file system. */
-static char *file_temporary_name(const char *path) {
+enum { FILE_TRIES = 1000 }; /* temporary names that others may hold at the same time */
+
+/* "folder/.name.tmp-pid-n", beside the target so that rename stays within one file system. */
+static char *file_temporary_name(const char *path, int n) {
     const char *slash = strrchr(path, '/');
     size_t folder = slash ? (size_t)(slash - path) + 1 : 0;
     pal_text name = {0};
     pal_text_add_bytes(&name, path, folder);
-    pal_text_addf(&name, ".%s.tmp-%ld", path + folder, (long)getpid());
+    pal_text_addf(&name, ".%s.tmp-%ld-%d", path + folder, (long)getpid(), n);
     return pal_text_take(&name);
 }
 
@@ -306,6 +321,47 @@ void pal_writer_abort(pal_writer *writer) {
     *writer = (pal_writer){.fd = -1};
 }
 
+/* Gives the writer's open file, or a new one where there is none, a temporary name that nobody else has; false with errno. */
+static bool writer_name(pal_writer *writer) {
+    char self[64];
+    snprintf(self, sizeof self, "/proc/self/fd/%d", writer->fd);
+    for (int i = 0; i < FILE_TRIES; i++) {
+        char *temporary = file_temporary_name(writer->path, i);
+        if (!temporary) {
+            errno = ENOMEM;
+            return false;
+        }
+        bool done;
+        if (writer->fd >= 0) {
+            done = linkat(AT_FDCWD, self, AT_FDCWD, temporary, AT_SYMLINK_FOLLOW) == 0;
+        } else {
+            writer->fd = open(temporary, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0666);
+            done = writer->fd >= 0;
+        }
+        if (done) {
+            writer->temporary = temporary;
+            return true;
+        }
+        free(temporary);
+        if (errno != EEXIST) return false;
+    }
+    return false;
+}
+
+/* Nameless where the system can: that takes a file system with O_TMPFILE and /proc to name the file in the end. */
+static bool writer_create(pal_writer *writer) {
+    char *folder = file_folder_of(writer->path);
+    if (!folder) {
+        errno = ENOMEM;
+        return false;
+    }
+    bool may_be_nameless = access("/proc/self/fd", F_OK) == 0;
+    if (may_be_nameless) writer->fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
+    bool refused = !may_be_nameless || errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL;
+    free(folder);
+    return writer->fd >= 0 || (refused && writer_name(writer));
+}
+
 pal_status pal_writer_open(pal_ctx *ctx, const char *path, pal_writer *out) {
     struct stat about;
     if (stat(path, &about) == 0 && !S_ISREG(about.st_mode)) {
@@ -313,19 +369,8 @@ pal_status pal_writer_open(pal_ctx *ctx, const char *path, pal_writer *out) {
                         S_ISDIR(about.st_mode) ? "a folder" : "a device or pipe");
     }
     pal_writer writer = {.fd = -1, .path = strdup(path)};
-    char *folder = file_folder_of(path);
-    if (!writer.path || !folder) {
-        free(folder);
-        pal_writer_abort(&writer);
-        return pal_fail_memory(ctx, path, 1);
-    }
-    writer.fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
-    free(folder);
-    if (writer.fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) {
-        writer.temporary = file_temporary_name(path);
-        if (writer.temporary) writer.fd = open(writer.temporary, O_CREAT | O_TRUNC | O_RDWR | O_CLOEXEC, 0666);
-    }
-    if (writer.fd < 0) {
+    if (!writer.path) return pal_fail_memory(ctx, path, (double)strlen(path));
+    if (!writer_create(&writer)) {
         pal_status status = file_fail_errno(ctx, path, "write");
         pal_writer_abort(&writer);
         return status;
@@ -360,22 +405,6 @@ pal_status pal_writer_patch(pal_ctx *ctx, pal_writer *writer, int64_t offset, co
     return writer_put(ctx, writer, offset, bytes, n);
 }
 
-/* A nameless file gets a temporary name for the blink before rename: link cannot replace an existing file. */
-static bool writer_name(pal_writer *writer) {
-    if (writer->temporary) return true;
-    char *temporary = file_temporary_name(writer->path);
-    if (!temporary) return false;
-    char self[64];
-    snprintf(self, sizeof self, "/proc/self/fd/%d", writer->fd);
-    unlink(temporary);
-    if (linkat(AT_FDCWD, self, AT_FDCWD, temporary, AT_SYMLINK_FOLLOW) < 0) {
-        free(temporary);
-        return false;
-    }
-    writer->temporary = temporary;
-    return true;
-}
-
 static bool writer_sync_folder(const char *path) {
     char *folder = file_folder_of(path);
     if (!folder) return false;
@@ -389,7 +418,9 @@ static bool writer_sync_folder(const char *path) {
 }
 
 pal_status pal_writer_commit(pal_ctx *ctx, pal_writer *writer) {
-    bool done = fsync(writer->fd) == 0 && writer_name(writer) && rename(writer->temporary, writer->path) == 0;
+    /* A nameless file is named for the blink before rename: link cannot replace an existing file. */
+    bool done = fsync(writer->fd) == 0 && (writer->temporary || writer_name(writer)) &&
+                rename(writer->temporary, writer->path) == 0;
     pal_status status = done ? PAL_OK : file_fail_errno(ctx, writer->path, "write");
     if (done) {
         free(writer->temporary);

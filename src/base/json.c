@@ -2,7 +2,6 @@
 #include "base/json.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/ctx.h"
@@ -55,8 +54,13 @@ const json_t *pal_json_at(const json_t *json, const char *path) {
         if (length >= sizeof key) return NULL;
         memcpy(key, path, length);
         key[length] = '\0';
-        json = json_is_array(json) ? json_array_get(json, (size_t)strtoul(key, NULL, 10))
-                                   : json_object_get(json, key);
+        if (json_is_array(json)) {
+            int64_t index;
+            if (!pal_parse_int64(key, key + length, &index) || index < 0) return NULL;
+            json = json_array_get(json, (size_t)index);
+        } else {
+            json = json_object_get(json, key);
+        }
         path += length;
         if (*path == '/') path++;
     }

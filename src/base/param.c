@@ -50,12 +50,6 @@ static bool param_parse_number(const pal_param *row, const char *text, double *o
     case PAL_PARAM_BYTES:
         return param_parse_unit(text, param_size_units, sizeof param_size_units / sizeof *param_size_units, out) &&
                fabs(*out) < 9e18;
-    case PAL_PARAM_INT: {
-        int64_t value;
-        if (!pal_parse_int64(text, text + strlen(text), &value)) return false;
-        *out = (double)value;
-        return true;
-    }
     default: return pal_parse_double(text, text + strlen(text), out);
     }
 }
@@ -66,13 +60,13 @@ static void param_add_shortest(double value, pal_text *out) {
         pal_text_addf(out, "%.0f", value);
         return;
     }
+    size_t begin = out->length;
     for (int digits = 6; digits <= 17; digits++) {
-        char text[40];
-        snprintf(text, sizeof text, "%.*g", digits, value);
-        if (strtod(text, NULL) == value || digits == 17) {
-            pal_text_add(out, text);
-            return;
-        }
+        double again;
+        out->length = begin;
+        pal_text_addf(out, "%.*g", digits, value);
+        if (out->failed) return;
+        if (pal_parse_double(out->bytes + begin, out->bytes + out->length, &again) && again == value) return;
     }
 }
 
@@ -140,13 +134,26 @@ static pal_status param_fail_value(pal_ctx *ctx, const char *owner, const pal_pa
     return PAL_EUSAGE;
 }
 
-static pal_status param_set_number(pal_ctx *ctx, const char *owner, const pal_param *row, void *field, const char *text) {
-    double value;
-    bool valid = param_parse_number(row, text, &value);
-    if (!valid || (param_has_range(row) && (value < row->min || value > row->max))) {
+static bool param_in_range(const pal_param *row, double value) {
+    return !param_has_range(row) || (value >= row->min && value <= row->max);
+}
+
+/* Whole numbers do not pass through a double, which holds 53 of their 63 bits. */
+static pal_status param_set_int(pal_ctx *ctx, const char *owner, const pal_param *row, void *field, const char *text) {
+    int64_t value;
+    if (!pal_parse_int64(text, text + strlen(text), &value) || !param_in_range(row, (double)value)) {
         return param_fail_value(ctx, owner, row, text);
     }
-    if (row->type == PAL_PARAM_INT || row->type == PAL_PARAM_BYTES) {
+    *(int64_t *)field = value;
+    return PAL_OK;
+}
+
+static pal_status param_set_number(pal_ctx *ctx, const char *owner, const pal_param *row, void *field, const char *text) {
+    double value;
+    if (!param_parse_number(row, text, &value) || !param_in_range(row, value)) {
+        return param_fail_value(ctx, owner, row, text);
+    }
+    if (row->type == PAL_PARAM_BYTES) {
         *(int64_t *)field = (int64_t)value;
     } else {
         *(double *)field = value;
@@ -160,7 +167,7 @@ static pal_status param_set_ints(pal_ctx *ctx, const char *owner, const pal_para
         size_t n = strcspn(c, ",");
         int64_t value;
         if (list.n == PAL_INTS_MAX || !pal_parse_int64(c, c + n, &value) || value < INT32_MIN || value > INT32_MAX ||
-            (param_has_range(row) && ((double)value < row->min || (double)value > row->max))) {
+            !param_in_range(row, (double)value)) {
             return param_fail_value(ctx, owner, row, text);
         }
         list.at[list.n++] = (int32_t)value;
@@ -219,6 +226,7 @@ static pal_status param_set_row(pal_ctx *ctx, const char *owner, const pal_param
                                 const char *text) {
     void *field = param_field(row, values);
     switch (row->type) {
+    case PAL_PARAM_INT: return param_set_int(ctx, owner, row, field, text);
     case PAL_PARAM_FLAG: return param_set_flag(ctx, owner, row, field, text);
     case PAL_PARAM_CHOICE: return param_set_choice(ctx, owner, row, field, text);
     case PAL_PARAM_TEXT:
@@ -338,7 +346,7 @@ pal_status pal_params_parse(pal_ctx *ctx, const char *owner, const pal_param *ta
 void pal_param_format_value(const pal_param *row, const void *values, pal_text *out) {
     const void *field = param_field_of(row, values);
     switch (row->type) {
-    case PAL_PARAM_INT:
+    case PAL_PARAM_INT: pal_text_addf(out, "%" PRId64, *(const int64_t *)field); break;
     case PAL_PARAM_BYTES: param_add_number(row, (double)*(const int64_t *)field, out); break;
     case PAL_PARAM_REAL:
     case PAL_PARAM_SECONDS: param_add_number(row, *(const double *)field, out); break;
@@ -362,37 +370,77 @@ void pal_param_format_value(const pal_param *row, const void *values, pal_text *
     }
 }
 
-/* Written so that pal_params_parse reads it back; a text holds one sort of quotes at the most. */
+/* Written so that pal_params_parse reads it back: a stretch with one sort of quotes in it stands between the other. */
 static void param_add_quoted(const char *text, pal_text *out) {
     if (*text && !strpbrk(text, " \t\n\v\f\r'\"")) {
         pal_text_add(out, text);
-    } else {
-        const char *quote = strchr(text, '\'') ? "\"" : "'";
-        pal_text_add(out, quote);
-        pal_text_add(out, text);
-        pal_text_add(out, quote);
+        return;
     }
+    do {
+        const char *first = strpbrk(text, "'\"");
+        const char *quote = first && *first == '\'' ? "\"" : "'";
+        size_t n = strcspn(text, quote);
+        pal_text_add(out, quote);
+        pal_text_add_bytes(out, text, n);
+        pal_text_add(out, quote);
+        text += n;
+    } while (*text);
+}
+
+static void param_add_assignment(const pal_param *row, const char *text, pal_text *out) {
+    pal_text_addf(out, out->length ? " %s=" : "%s=", row->name);
+    param_add_quoted(text, out);
+}
+
+/* Compared as text that this file wrote, so that 4w, 28d and 28.0d are the same. */
+static bool param_is_initial(const pal_param *row, const char *text) {
+    /* An empty text that was given is not an absent one. */
+    if (row->type == PAL_PARAM_TEXT && !row->initial) return false;
+    union {
+        int64_t whole;
+        double real;
+        bool flag;
+        int32_t choice;
+        const char *text;
+        pal_texts texts;
+        pal_ints ints;
+    } value;
+    pal_param alone[2] = {*row, {0}};
+    alone[0].offset = 0;
+    pal_params_init(alone, &value);
+    pal_text initial = {0};
+    pal_param_format_value(alone, &value, &initial);
+    bool same = !strcmp(text, initial.bytes ? initial.bytes : "");
+    pal_text_release(&initial);
+    return same;
+}
+
+/* What was never given has no text that would set it. */
+static bool param_is_absent(const pal_param *row, const void *values) {
+    const void *field = param_field_of(row, values);
+    return (row->type == PAL_PARAM_TEXT && !*(const char *const *)field) ||
+           (row->type == PAL_PARAM_INTS && ((const pal_ints *)field)->n == 0);
 }
 
 void pal_params_format(const pal_param *table, const void *values, bool every, pal_text *out) {
-    bool first = true;
+    pal_text line = {0};
     for (const pal_param *row = table; row->name; row++) {
+        if (row->type == PAL_PARAM_TEXTS) {
+            const pal_texts *texts = param_field_of(row, values);
+            for (int32_t i = 0; i < texts->n; i++) param_add_assignment(row, texts->at[i], &line);
+            continue;
+        }
+        if (param_is_absent(row, values)) continue;
         pal_text value = {0};
         pal_param_format_value(row, values, &value);
         const char *text = value.bytes ? value.bytes : "";
-        const char *initial = row->initial ? row->initial
-                              : row->type == PAL_PARAM_CHOICE ? row->choices[0]
-                              : row->type == PAL_PARAM_TEXT || row->type == PAL_PARAM_TEXTS || row->type == PAL_PARAM_INTS
-                                  ? ""
-                                  : "0";
-        if (every || strcmp(text, initial)) {
-            pal_text_addf(out, first ? "%s=" : " %s=", row->name);
-            param_add_quoted(text, out);
-            first = false;
-        }
-        out->failed |= value.failed;
+        if (every || !param_is_initial(row, text)) param_add_assignment(row, text, &line);
+        line.failed |= value.failed;
         pal_text_release(&value);
     }
+    if (line.bytes) pal_text_add(out, line.bytes);
+    out->failed |= line.failed;
+    pal_text_release(&line);
 }
 
 /* --- help --- */
@@ -431,7 +479,8 @@ static void param_add_wrapped(const char *text, int32_t indent, int32_t width, p
     int32_t column = indent;
     for (const char *word = text; *word;) {
         size_t n = strcspn(word, " ");
-        int32_t columns = (int32_t)n;
+        int32_t columns = 0;
+        for (size_t i = 0; i < n; i++) columns += ((unsigned char)word[i] & 0xC0) != 0x80;
         if (column > indent && column + 1 + columns > width) {
             pal_text_addf(out, "\n%*s", indent, "");
             column = indent;
@@ -475,6 +524,7 @@ void pal_params_help(const pal_param *table, bool flags, pal_text *out) {
             }
             param_add_wrapped(meaning.bytes, HELP_INDENT, HELP_WIDTH, out);
         }
+        out->failed |= head.failed || meaning.failed;
         pal_text_release(&head);
         pal_text_release(&meaning);
     }
@@ -485,6 +535,11 @@ static const char *const param_type_names[] = {
     [PAL_PARAM_CHOICE] = "choice",    [PAL_PARAM_TEXT] = "text",     [PAL_PARAM_TEXTS] = "texts",
     [PAL_PARAM_INTS] = "numbers",     [PAL_PARAM_SECONDS] = "time",  [PAL_PARAM_BYTES] = "size",
 };
+
+/* A bar would end the cell. */
+static void param_add_cell(const char *text, pal_text *out) {
+    for (const char *c = text; *c; c++) pal_text_add_bytes(out, *c == '|' ? "\\|" : c, *c == '|' ? 2 : 1);
+}
 
 void pal_params_markdown(const pal_param *table, bool flags, pal_text *out) {
     pal_text_add(out, flags ? "| option" : "| name");
@@ -505,8 +560,16 @@ void pal_params_markdown(const pal_param *table, bool flags, pal_text *out) {
         } else {
             pal_text_add(out, "–");
         }
-        pal_text_addf(out, " | %s |\n", row->help);
+        pal_text_add(out, " | ");
+        param_add_cell(row->help, out);
+        pal_text_add(out, " |\n");
     }
+}
+
+static void param_add_bound(const char *name, double value, pal_text *out) {
+    if (!isfinite(value)) return;
+    pal_text_addf(out, ", \"%s\": ", name);
+    param_add_shortest(value, out);
 }
 
 void pal_params_json(const pal_param *table, pal_text *out) {
@@ -521,8 +584,8 @@ void pal_params_json(const pal_param *table, pal_text *out) {
             pal_text_add(out, "null");
         }
         if (param_has_range(row)) {
-            if (isfinite(row->min)) pal_text_addf(out, ", \"min\": %.17g", row->min);
-            if (isfinite(row->max)) pal_text_addf(out, ", \"max\": %.17g", row->max);
+            param_add_bound("min", row->min, out);
+            param_add_bound("max", row->max, out);
             pal_text_addf(out, ", \"scale\": \"%s\"", row->scale == PAL_LOG ? "log" : "linear");
         }
         if (row->type == PAL_PARAM_CHOICE) {

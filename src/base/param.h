@@ -73,7 +73,8 @@ typedef struct {
 pal_status pal_params_parse_tables(pal_ctx *ctx, const char *owner, const pal_param_group *groups, pal_arena *arena,
                                    const char *text);
 
-/* Appends "name=value …", quoted where needed, rows that differ from their initial value only (or all with `every`). */
+/* Appends "name=value …", quoted where needed, so that pal_params_parse reads the same values; rows that differ from their
+ * initial value only, or with `every` all but texts and lists that were not given. */
 void pal_params_format(const pal_param *table, const void *values, bool every, pal_text *out);
 
 /* Appends one value as text, without quotes. */
@@ -83,7 +84,7 @@ void pal_param_format_value(const pal_param *row, const void *values, pal_text *
 void pal_params_help(const pal_param *table, bool flags, pal_text *out);
 /* A Markdown table: name, type, default, range, meaning. */
 void pal_params_markdown(const pal_param *table, bool flags, pal_text *out);
-/* A JSON array of objects name, type, initial, min, max, scale, choices, help. */
+/* A JSON array of objects name, type, default, min, max, scale, choices, help. */
 void pal_params_json(const pal_param *table, pal_text *out);
 
 /* The name of a spec "name key=value …" and where its options start. PAL_EUSAGE for an empty spec or a name with other characters

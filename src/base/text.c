@@ -43,17 +43,35 @@ void pal_text_add_bytes(pal_text *text, const char *more, size_t n) {
 
 void pal_text_add(pal_text *text, const char *more) { pal_text_add_bytes(text, more, strlen(more)); }
 
+/* A program around the library may have set a locale; our files and numbers do not follow it. */
+static locale_t text_locale(void) {
+    static locale_t c_locale;
+    locale_t locale = __atomic_load_n(&c_locale, __ATOMIC_ACQUIRE);
+    if (!locale) {
+        locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+        locale_t expected = (locale_t)0;
+        if (!__atomic_compare_exchange_n(&c_locale, &expected, locale, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+            freelocale(locale);
+            locale = expected;
+        }
+    }
+    return locale;
+}
+
 void pal_text_addf(pal_text *text, const char *format, ...) {
+    locale_t callers = uselocale(text_locale());
     va_list arguments, again;
     va_start(arguments, format);
     va_copy(again, arguments);
     int n = vsnprintf(NULL, 0, format, arguments);
     va_end(arguments);
+    if (n < 0) text->failed = true;
     if (n >= 0 && text_reserve(text, (size_t)n)) {
         vsnprintf(text->bytes + text->length, (size_t)n + 1, format, again);
         text->length += (size_t)n;
     }
     va_end(again);
+    uselocale(callers);
 }
 
 void pal_text_add_html(pal_text *text, const char *more) {
@@ -110,6 +128,8 @@ void pal_text_add_seconds(pal_text *text, double seconds) {
         pal_text_addf(text, "%.0f µs", seconds * 1e6);
     } else if (seconds < 0.1) {
         pal_text_addf(text, "%.0f ms", seconds * 1e3);
+    } else if (seconds < 1) {
+        pal_text_addf(text, "%.2f s", seconds);
     } else if (seconds < 10) {
         pal_text_addf(text, "%.1f s", seconds);
     } else if (seconds < 60) {
@@ -152,25 +172,16 @@ char *pal_text_take(pal_text *text) {
 
 /* --- numbers --- */
 
-/* strtod for what the fast path cannot round exactly; numbers longer than the buffer are not numbers anybody writes. */
+enum { TEXT_NUMBER_MAX = 511 }; /* longer ones are not numbers that anybody writes */
+
+/* strtod for what the fast path cannot round exactly. */
 static bool text_parse_double_slowly(const char *begin, const char *end, double *out) {
-    char buffer[512];
+    char buffer[TEXT_NUMBER_MAX + 1];
     size_t n = (size_t)(end - begin);
-    if (n >= sizeof buffer) return false;
     memcpy(buffer, begin, n);
     buffer[n] = '\0';
-    static locale_t c_locale;
-    locale_t locale = __atomic_load_n(&c_locale, __ATOMIC_ACQUIRE);
-    if (!locale) {
-        locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-        locale_t expected = (locale_t)0;
-        if (!__atomic_compare_exchange_n(&c_locale, &expected, locale, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
-            freelocale(locale);
-            locale = expected;
-        }
-    }
     char *stop;
-    double value = strtod_l(buffer, &stop, locale);
+    double value = strtod_l(buffer, &stop, text_locale());
     if (stop != buffer + n || !isfinite(value)) return false;
     *out = value;
     return true;
@@ -179,6 +190,7 @@ static bool text_parse_double_slowly(const char *begin, const char *end, double 
 bool pal_parse_double(const char *begin, const char *end, double *out) {
     static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
                                     1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+    if (end - begin > TEXT_NUMBER_MAX) return false;
     const char *c = begin;
     bool negative = c < end && *c == '-';
     if (c < end && (*c == '-' || *c == '+')) c++;

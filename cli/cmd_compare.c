@@ -1,0 +1,56 @@
+/* cmd_compare.c - the main job: a log in, a table, a verdict and a report out. */
+#include "cli.h"
+
+typedef struct {
+    cli_parts parts;
+    const char *folder;
+    pal_texts models;
+    bool quiet, json;
+} compare_values;
+
+static const pal_param compare_table[] = {
+    {.name = "model", .type = PAL_PARAM_TEXTS, .offset = offsetof(compare_values, models), .value_name = "SPEC", .letter = 'm',
+     .help = "a kind with options to compare, e.g. \"ease l2=500\"; without any the usual ones"},
+    {.name = "output", .type = PAL_PARAM_TEXT, .offset = offsetof(compare_values, folder), .initial = "palate-report",
+     .value_name = "FOLDER", .letter = 'o', .help = "where the report, the results and the model go"},
+    CLI_PART_ROWS(compare_values),
+    CLI_QUIET_ROW(compare_values),
+    CLI_JSON_ROW(compare_values),
+    {0},
+};
+
+/* Both groups go to the same verb. */
+static pal_status compare_all(cli_run *run, const pal_data *data, const char *const *specs, pal_results **out) {
+    const char *evaluate = cli_options(run, "evaluate"), *compare = cli_options(run, "compare");
+    pal_text options = {0};
+    pal_text_addf(&options, "%s %s", evaluate ? evaluate : "", compare ? compare : "");
+    pal_status status = options.failed ? PAL_ENOMEM : pal_compare(run->ctx, data, specs, options.bytes, out);
+    pal_text_release(&options);
+    return status;
+}
+
+static pal_status compare_run(cli_run *run) {
+    const compare_values *values = run->params;
+    pal_data *data;
+    pal_results *results = NULL;
+    const char *specs[PAL_TEXTS_MAX + 1] = {0};
+    for (int32_t i = 0; i < values->models.n; i++) specs[i] = values->models.at[i];
+    pal_status status = cli_read(run, 0, &values->parts, &data);
+    if (status != PAL_OK) return status;
+    status = compare_all(run, data, specs, &results);
+    if (status == PAL_OK) status = cli_finish_comparison(run, results, values->folder);
+    pal_results_free(results);
+    pal_data_free(data);
+    return status;
+}
+
+const cli_command cli_compare = {
+    .name = "compare",
+    .summary = "train several kinds on a log, judge them alike, say which to use",
+    .usage = "compare LOG | --train FILE --test FILE [-m SPEC]… [-o FOLDER] [OPTIONS]",
+    .params = compare_table,
+    .params_size = sizeof(compare_values),
+    .groups = {"data", "evaluate", "compare", "context"},
+    .words_max = 1,
+    .run = compare_run,
+};

@@ -1,0 +1,43 @@
+/* cmd_demo.c - compares the default kinds on the demo world. */
+#include "cli.h"
+
+typedef struct {
+    const char *folder;
+    pal_texts models;
+    bool quiet, json;
+} demo_values;
+
+static const pal_param demo_table[] = {
+    {.name = "output", .type = PAL_PARAM_TEXT, .offset = offsetof(demo_values, folder), .initial = "palate-demo", .value_name = "FOLDER",
+     .letter = 'o', .help = "where the report, the results and the model go"},
+    {.name = "model", .type = PAL_PARAM_TEXTS, .offset = offsetof(demo_values, models), .value_name = "SPEC", .letter = 'm',
+     .help = "a kind with options to compare, e.g. \"ease l2=500\""},
+    CLI_QUIET_ROW(demo_values),
+    CLI_JSON_ROW(demo_values),
+    {0},
+};
+
+static pal_status demo_run(cli_run *run) {
+    const demo_values *values = run->params;
+    pal_data *data;
+    pal_results *results = NULL;
+    const char *specs[PAL_TEXTS_MAX + 1] = {0};
+    for (int32_t i = 0; i < values->models.n; i++) specs[i] = values->models.at[i];
+    pal_status status = pal_data_demo(run->ctx, cli_options(run, "demo"), &data);
+    if (status != PAL_OK) return status;
+    status = pal_compare(run->ctx, data, specs, cli_options(run, "evaluate"), &results);
+    if (status == PAL_OK) status = cli_finish_comparison(run, results, values->folder);
+    pal_results_free(results);
+    pal_data_free(data);
+    return status;
+}
+
+const cli_command cli_demo = {
+    .name = "demo",
+    .summary = "compare recommenders on a small invented shop, with a report",
+    .usage = "demo [-o FOLDER] [OPTIONS]",
+    .params = demo_table,
+    .params_size = sizeof(demo_values),
+    .groups = {"demo", "evaluate", "context"},
+    .run = demo_run,
+};

@@ -1,0 +1,49 @@
+/* cmd_train.c - trains one model on a whole log. */
+#include <stdio.h>
+
+#include "cli.h"
+
+typedef struct {
+    const char *spec, *output, *items;
+    bool quiet;
+} train_values;
+
+static const pal_param train_table[] = {
+    {.name = "model", .type = PAL_PARAM_TEXT, .offset = offsetof(train_values, spec), .value_name = "SPEC", .letter = 'm',
+     .help = "the kind with its options, e.g. \"ease l2=500\""},
+    {.name = "output", .type = PAL_PARAM_TEXT, .offset = offsetof(train_values, output), .value_name = "FILE", .letter = 'o',
+     .help = "the model file to write"},
+    {.name = "items", .type = PAL_PARAM_TEXT, .offset = offsetof(train_values, items), .value_name = "FILE",
+     .help = "a table of items, for their titles; found by itself in known folders"},
+    CLI_QUIET_ROW(train_values),
+    {0},
+};
+
+static pal_status train_run(cli_run *run) {
+    const train_values *values = run->params;
+    pal_data *data;
+    pal_model *model = NULL;
+    if (!values->spec || !values->output) {
+        return cli_fail_usage(run, "say what to train with -m and where to write it with -o: usage: palate %s", run->command->usage);
+    }
+    pal_status status = cli_read(run, 0, &(cli_parts){.items = values->items}, &data);
+    if (status != PAL_OK) return status;
+    status = pal_train(run->ctx, data, values->spec, &model);
+    if (status == PAL_OK) status = pal_model_save(run->ctx, model, values->output);
+    if (status == PAL_OK && !run->quiet) printf("written: %s\nnext: palate recommend %s --user ID\n", values->output, values->output);
+    pal_model_free(model);
+    pal_data_free(data);
+    return status;
+}
+
+const cli_command cli_train = {
+    .name = "train",
+    .summary = "train one model on a whole log and write it to a file",
+    .usage = "train LOG -m SPEC -o MODEL.palate [OPTIONS]",
+    .params = train_table,
+    .params_size = sizeof(train_values),
+    .groups = {"data", "context"},
+    .words_min = 1,
+    .words_max = 1,
+    .run = train_run,
+};

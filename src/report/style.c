@@ -1,0 +1,27 @@
+/* style.c - one sheet, no font or picture from elsewhere. */
+#include "report/style.h"
+
+const char pal_report_style[] =
+    ":root{color-scheme:light dark;--bg:#fbfaf8;--card:#fff;--ink:#1d1f24;--soft:#5d6470;--rule:#e3e1dc;--accent:#b3431f;--mark:#f6e7df;"
+    "--dot:#5b7fa6;--area:#5b7fa622;--good:#2f7d4f}\n"
+    "@media(prefers-color-scheme:dark){:root{--bg:#15171b;--card:#1d2026;--ink:#e9e7e2;--soft:#a2a8b3;--rule:#333841;--accent:#f08a5d;"
+    "--mark:#3a2a22;--dot:#86abd4;--area:#86abd422;--good:#7ccb98}}\n"
+    "*{box-sizing:border-box}body{margin:0;background:var(--bg);color:var(--ink);font:16px/1.55 system-ui,-apple-system,'Segoe UI',Roboto,"
+    "'Noto Sans',sans-serif}main{max-width:920px;margin:0 auto;padding:32px 20px 64px}\n"
+    "h1{font-size:1.7rem;line-height:1.2;margin:0 0 4px}h2{font-size:1.15rem;margin:44px 0 10px}h3{font-size:1rem;margin:22px 0 6px}"
+    "p{margin:0 0 10px}.soft{color:var(--soft)}.small{font-size:.86rem}\n"
+    ".card{background:var(--card);border:1px solid var(--rule);border-radius:12px;padding:18px 20px}.verdict{border-left:5px solid var(--accent)}"
+    ".verdict p:first-of-type{font-size:1.12rem;font-weight:600}.verdict p:last-child{margin:0}\n"
+    ".scroll{overflow-x:auto;-webkit-overflow-scrolling:touch}table{border-collapse:collapse;width:100%;font-size:.9rem;"
+    "font-variant-numeric:tabular-nums}th,td{padding:7px 10px;text-align:right;white-space:nowrap;border-bottom:1px solid var(--rule)}"
+    "th{color:var(--soft);font-weight:600}th:first-child,td:first-child{text-align:left}td.text,th.text{text-align:left;white-space:normal}"
+    "tr.winner td{background:var(--mark);font-weight:600}tr.aside td{color:var(--soft)}\n"
+    ".chart{width:100%;height:auto;display:block}.grid{stroke:var(--rule)}.tick{fill:var(--soft);font-size:12px}.axis{fill:var(--soft);"
+    "font-size:12px;font-style:italic}.label{fill:var(--ink);font-size:12px}.dot{fill:var(--dot)}.dot.front{fill:var(--accent)}"
+    ".line{fill:none;stroke:var(--dot);stroke-width:2}.area{fill:var(--area)}.bar{fill:var(--dot)}.bar.front{fill:var(--accent)}"
+    ".whisker{fill:none;stroke:var(--ink);stroke-width:1.4}\n"
+    ".columns{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,260px),1fr));gap:14px}ol,ul{margin:0;padding-left:22px}"
+    "li{overflow-wrap:anywhere}.hit{color:var(--good);font-weight:600}\n"
+    "pre{white-space:pre-wrap;overflow-wrap:anywhere;background:var(--card);border:1px solid var(--rule);border-radius:8px;padding:12px 14px;"
+    "font-size:.86rem}dl{display:grid;grid-template-columns:minmax(110px,max-content) 1fr;gap:4px 16px;margin:0}dt{color:var(--soft)}"
+    "dd{margin:0;overflow-wrap:anywhere}@media(max-width:480px){main{padding:20px 14px 48px}.card{padding:14px}.tick,.axis,.label{font-size:15px}}\n";

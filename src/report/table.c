@@ -1,0 +1,148 @@
+/* table.c - the terminal's table and closing text, at most 100 columns wide. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "report/report.h"
+
+enum { TABLE_NAME = 30 };
+
+static int32_t table_measure(const pal_comparison *comparison, const char *metric) {
+    for (int32_t m = 0; m < comparison->measures.n; m++) {
+        if (!strcmp(comparison->measures.at[m].metric->name, metric)) return m;
+    }
+    return 0;
+}
+
+static void table_add_padded(pal_text *out, const char *text, int32_t width) {
+    int32_t columns = pal_utf8_columns(text);
+    if (columns > width) {
+        /* Names are ASCII specs or file names; cut where they are too long. */
+        pal_text_addf(out, "%.*s…", width - 1, text);
+    } else {
+        pal_text_addf(out, "%s%*s", text, width - columns, "");
+    }
+}
+
+static void table_add_number(pal_text *out, double value, int width) {
+    if (isnan(value)) {
+        pal_text_addf(out, "%*s", width + 2, "–");
+    } else {
+        pal_text_addf(out, "%*.4f", width, value);
+    }
+}
+
+static int32_t table_slice(const pal_table *table, const char *name) {
+    for (int32_t s = 0; s < table->slices.n; s++) {
+        if (!strcmp(table->slices.at[s].name, name)) return s;
+    }
+    return -1;
+}
+
+void pal_report_table_head(const pal_comparison *comparison, int32_t t, pal_text *out) {
+    const pal_split *split = &comparison->split;
+    const pal_table *table = &comparison->tables[t];
+    const pal_protocol *p = &comparison->options.protocol;
+    pal_text_add(out, "plan: split ");
+    pal_text_add(out, split->spec);
+    pal_text_add(out, ": train ");
+    pal_text_add_count(out, split->train.n_events);
+    pal_text_add(out, ", validation ");
+    pal_text_add_count(out, split->valid.n_events);
+    pal_text_add(out, ", test ");
+    pal_text_add_count(out, split->test.n_events);
+    pal_text_add(out, " events");
+    if (split->test_from) {
+        pal_text_add(out, "; test from ");
+        pal_text_add_time(out, split->test_from);
+    }
+    pal_text_addf(out, "\nplan: task %s; relevant %s; hidden %s; %d test users, %d of them strangers (answered by %s); ",
+                  comparison->n_tables > 1 ? "both" : pal_task_name(table->task), p->relevant, pal_hide_choices[p->hide], table->test.n_users,
+                  table->test.n_strangers, p->fallback);
+    pal_text_add_count(out, table->test.n_candidates);
+    pal_text_add(out, " candidates\n\n");
+    table_add_padded(out, "model", TABLE_NAME);
+    pal_text_addf(out, "%9s  %-15s %9s %8s %8s %8s %8s\n", comparison->measures.at[0].name, "95 % interval", "recall@k", "known", "stranger",
+                  "train", "a list");
+}
+
+void pal_report_table_row(const pal_comparison *comparison, int32_t t, int32_t r, pal_text *out) {
+    const pal_table *table = &comparison->tables[t];
+    const pal_row *row = &table->rows[r];
+    if (comparison->n_tables > 1) pal_text_addf(out, "%-7s", pal_task_name(table->task));
+    table_add_padded(out, row->name, comparison->n_tables > 1 ? TABLE_NAME - 7 : TABLE_NAME);
+    if (row->status != PAL_ROW_DONE) {
+        pal_text_addf(out, "  %s: %s\n", row->status == PAL_ROW_FAILED ? "failed" : "skipped", row->reason);
+        return;
+    }
+    int32_t recall = table_measure(comparison, "recall"), known = table_slice(table, "known users"), strangers = table_slice(table, "strangers");
+    int32_t n = comparison->measures.n;
+    table_add_number(out, row->test.mean[0], 9);
+    pal_text_addf(out, "  %.4f – %.4f", row->intervals[0].low, row->intervals[0].high);
+    table_add_number(out, row->test.mean[recall + comparison->options.protocol.k.n - 1], 10);
+    table_add_number(out, known < 0 ? NAN : row->test.by_slice[(int64_t)known * n], 9);
+    table_add_number(out, strangers < 0 ? NAN : row->test.by_slice[(int64_t)strangers * n], 9);
+    pal_text seconds = {0}, list = {0};
+    pal_text_add_seconds(&seconds, row->train_seconds);
+    pal_text_add_seconds(&list, row->test.list_us_p50 / 1e6);
+    table_add_padded(out, "", 2);
+    if (row->is_run) {
+        pal_text_add(out, "      –        –");
+    } else if (!seconds.failed && !list.failed) {
+        pal_text_addf(out, "%*s%s %*s%s", 7 - (int)pal_utf8_columns(seconds.bytes), "", seconds.bytes, 8 - (int)pal_utf8_columns(list.bytes), "", list.bytes);
+    }
+    pal_text_release(&seconds);
+    pal_text_release(&list);
+    pal_text_add(out, "\n");
+}
+
+/* --- closing text, from the document --- */
+
+static void table_add_differences(const json_t *task, const char *metric, pal_text *out) {
+    size_t index;
+    json_t *model;
+    pal_text_addf(out, "\ndifference to the winner, %s, all intervals hold together with 95 %%:\n", metric);
+    json_array_foreach(json_object_get(task, "models"), index, model) {
+        if (!json_is_object(json_object_get(model, "difference"))) continue;
+        pal_text_add(out, "  ");
+        table_add_padded(out, pal_json_text_at(model, "spec", ""), TABLE_NAME);
+        pal_text_addf(out, " %+.4f  (%+.4f to %+.4f)%s\n", pal_json_number_at(model, "difference/mean", 0),
+                      pal_json_number_at(model, "difference/low", 0), pal_json_number_at(model, "difference/high", 0),
+                      json_is_true(json_object_get(model, "tied")) ? "  not to be told apart" : "");
+    }
+}
+
+static void table_add_wrapped(const char *line, pal_text *out) {
+    enum { WIDTH = 98 };
+    int32_t column = 0;
+    for (const char *word = line; *word;) {
+        size_t n = strcspn(word, " ");
+        if (column > 0 && column + 1 + (int32_t)n > WIDTH) {
+            pal_text_add(out, "\n    ");
+            column = 4;
+        } else if (column > 0) {
+            pal_text_add(out, " ");
+            column++;
+        }
+        pal_text_add_bytes(out, word, n);
+        column += (int32_t)n;
+        word += n + (word[n] == ' ');
+    }
+    pal_text_add(out, "\n");
+}
+
+pal_status pal_report_text(pal_ctx *ctx, const json_t *results, pal_text *out) {
+    const char *metric = pal_json_text_at(results, "protocol/metric", "");
+    size_t index, line;
+    json_t *task, *sentence;
+    json_array_foreach(json_object_get(results, "tasks"), index, task) {
+        table_add_differences(task, metric, out);
+        pal_text_addf(out, "\nverdict (%s task, fingerprint %s):\n", pal_json_text_at(task, "task", ""), pal_json_text_at(task, "fingerprint", ""));
+        json_array_foreach(json_object_get(json_object_get(task, "verdict"), "why"), line, sentence) {
+            pal_text_add(out, "  ");
+            table_add_wrapped(json_string_value(sentence), out);
+        }
+    }
+    return out->failed ? pal_fail_memory(ctx, "the results", 1e5) : PAL_OK;
+}
