@@ -74,8 +74,8 @@ static void param_add_number(const pal_param *row, double value, pal_text *out) 
     if (row->type == PAL_PARAM_SECONDS && value != 0) {
         static const param_unit shown[] = {{"d", 86400}, {"h", 3600}, {"m", 60}};
         for (size_t i = 0; i < sizeof shown / sizeof *shown; i++) {
-            double count = value / shown[i].factor;
-            if (count == floor(count) && count < 1e6) {
+            double count = floor(value / shown[i].factor);
+            if (count * shown[i].factor == value && count < 1e6) {
                 pal_text_addf(out, "%.0f%s", count, shown[i].suffix);
                 return;
             }

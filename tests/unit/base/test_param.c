@@ -325,7 +325,7 @@ static void test_what_is_written_reads_back(void **state) {
         assert_int_equal(parse(format(false)), PAL_OK);
         assert_true(values.l2 == reals[i] && values.loss == loss);
     }
-    static const double spans[] = {0, 1, 59.5, 60, 3600, 86400, 90061, 31557600};
+    static const double spans[] = {0, 1, 59.5, 60, 3600, 86400, 90061, 31557600, 172800.00000000003, 1e-7};
     for (size_t i = 0; i < sizeof spans / sizeof *spans; i++) {
         values.span = spans[i];
         values.memory = 1000000 + (int64_t)i * 999999;

@@ -1,0 +1,73 @@
+/* test_significance.c - intervals know nothing, a constant, a known spread; together they are wider than alone. */
+#include "support.h"
+
+#include <math.h>
+
+#include "base/rng.h"
+#include "eval/significance.h"
+
+enum { USERS = 400, RESAMPLES = 1000 };
+
+static void fill(double *values, uint64_t stream, double shift) {
+    pal_rng rng = pal_rng_at(5, stream);
+    for (int i = 0; i < USERS; i++) values[i] = shift + pal_rng_normal(&rng);
+}
+
+static void a_mean_has_the_width_of_its_error(void **state) {
+    (void)state;
+    static double values[USERS];
+    pal_ctx *ctx = support_open(2);
+    pal_interval interval;
+    fill(values, 1, 3);
+    assert_int_equal(pal_bootstrap_mean(ctx, values, USERS, RESAMPLES, 7, &interval), PAL_OK);
+    assert_true(fabs(interval.mean - pal_mean(values, USERS)) < 1e-12);
+    double half = (interval.high - interval.low) / 2, expected = 1.96 / sqrt(USERS);
+    assert_true(half > 0.8 * expected && half < 1.2 * expected);
+    values[0] = NAN; /* left out */
+    assert_int_equal(pal_bootstrap_mean(ctx, values, USERS, RESAMPLES, 7, &interval), PAL_OK);
+    assert_true(isfinite(interval.mean) && interval.low < interval.mean && interval.mean < interval.high);
+    support_close(ctx);
+}
+
+static void equal_models_differ_by_nothing(void **state) {
+    (void)state;
+    static double values[USERS];
+    pal_ctx *ctx = support_open(1);
+    fill(values, 1, 0);
+    const double *others[] = {values};
+    pal_interval interval;
+    assert_int_equal(pal_bootstrap_differences(ctx, values, others, 1, USERS, RESAMPLES, 7, &interval), PAL_OK);
+    assert_true(interval.mean == 0 && interval.low == 0 && interval.high == 0);
+    support_close(ctx);
+}
+
+static void intervals_together_are_wider_and_do_not_depend_on_threads(void **state) {
+    (void)state;
+    enum { MODELS = 12 };
+    static double base[USERS], models[MODELS][USERS];
+    const double *others[MODELS];
+    fill(base, 0, 0);
+    for (int m = 0; m < MODELS; m++) {
+        fill(models[m], (uint64_t)m + 1, -0.1);
+        others[m] = models[m];
+    }
+    pal_interval alone, together[3][MODELS];
+    for (int32_t threads = 1; threads <= 3; threads++) {
+        pal_ctx *ctx = support_open(threads);
+        assert_int_equal(pal_bootstrap_differences(ctx, base, others, MODELS, USERS, RESAMPLES, 7, together[threads - 1]), PAL_OK);
+        assert_int_equal(pal_bootstrap_differences(ctx, base, others, 1, USERS, RESAMPLES, 7, &alone), PAL_OK);
+        support_close(ctx);
+    }
+    assert_memory_equal(together[0], together[1], sizeof together[0]);
+    assert_memory_equal(together[0], together[2], sizeof together[0]);
+    assert_true(together[0][0].high - together[0][0].low > 1.2 * (alone.high - alone.low));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_mean_has_the_width_of_its_error),
+        cmocka_unit_test(equal_models_differ_by_nothing),
+        cmocka_unit_test(intervals_together_are_wider_and_do_not_depend_on_threads),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
