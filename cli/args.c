@@ -1,4 +1,5 @@
-/* args.c - from argv to a command's values and the library's option texts, by the same tables that print --help. */
+/* args.c - from argv to a command's values and the library's option texts, by the same tables that
+ * print --help. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,14 +37,16 @@ static int32_t args_count_groups(const cli_command *command) {
 }
 
 /* By name, or by letter when length is 1 and `short_flag`. */
-static bool args_find(const cli_command *command, const char *name, size_t length, bool short_flag, args_flag *out) {
+static bool args_find(const cli_command *command, const char *name, size_t length, bool short_flag,
+                      args_flag *out) {
     char copy[64];
     if (length == 0 || length >= sizeof copy) return false;
     memcpy(copy, name, length);
     copy[length] = '\0';
     for (int32_t g = -1; g < args_count_groups(command); g++) {
         for (const pal_param *row = args_table(command, g); row && row->name; row++) {
-            if (short_flag ? row->letter == copy[0] && length == 1 : pal_name_equal(row->name, copy)) {
+            if (short_flag ? row->letter == copy[0] && length == 1
+                           : pal_name_equal(row->name, copy)) {
                 *out = (args_flag){row, g};
                 return true;
             }
@@ -60,7 +63,8 @@ static int args_fail_flag(const cli_command *command, const char *flag, size_t l
     memcpy(copy, flag, kept);
     copy[kept] = '\0';
     for (int32_t g = -1; g < args_count_groups(command); g++) {
-        for (const pal_param *row = args_table(command, g); row && row->name && n < 255; row++) names[n++] = row->name;
+        for (const pal_param *row = args_table(command, g); row && row->name && n < 255; row++)
+            names[n++] = row->name;
     }
     names[n++] = "help";
     const char *bare = copy + strspn(copy, "-"), *nearest = pal_nearest_name(bare, names, n);
@@ -100,7 +104,8 @@ static int args_add_flag(args_parser *parser, int argc, char **argv, int *i) {
     size_t length = equals ? (size_t)(equals - name) : strlen(name);
     args_set *set = &parser->sets[parser->n_sets];
     if (!args_find(parser->run->command, name, length, short_flag, &set->flag)) {
-        return args_fail_flag(parser->run->command, argument, equals ? (size_t)(equals - argument) : strlen(argument));
+        return args_fail_flag(parser->run->command, argument,
+                              equals ? (size_t)(equals - argument) : strlen(argument));
     }
     if (equals) {
         set->value = equals + 1;
@@ -130,7 +135,8 @@ static int args_split(args_parser *parser, int argc, char **argv, bool *help) {
         } else if (run->n_words < run->command->words_max && run->n_words < CLI_WORDS_MAX) {
             run->words[run->n_words++] = argv[i];
         } else {
-            fprintf(stderr, "palate: '%s' is one argument too many: usage: palate %s\n", argv[i], run->command->usage);
+            fprintf(stderr, "palate: '%s' is one argument too many: usage: palate %s\n", argv[i],
+                    run->command->usage);
             return CLI_USAGE;
         }
     }
@@ -153,7 +159,9 @@ static int args_apply(args_parser *parser) {
     for (int32_t s = 0; s < parser->n_sets; s++) {
         const args_flag *flag = &parser->sets[s].flag;
         if (flag->group < 0) continue;
-        pal_text *text = strcmp(run->command->groups[flag->group], "context") ? &run->options[flag->group] : &context;
+        pal_text *text = strcmp(run->command->groups[flag->group], "context")
+                             ? &run->options[flag->group]
+                             : &context;
         args_add_option(text, flag->row->name, parser->sets[s].value);
     }
     run->ctx = pal_open(context.bytes);
@@ -171,13 +179,15 @@ static int args_apply(args_parser *parser) {
     pal_params_init(run->command->params, run->params);
     for (int32_t s = 0; s < parser->n_sets; s++) {
         if (parser->sets[s].flag.group >= 0) continue;
-        if (pal_param_set(run->ctx, run->command->name, run->command->params, run->params, &run->arena, parser->sets[s].flag.row->name,
+        if (pal_param_set(run->ctx, run->command->name, run->command->params, run->params,
+                          &run->arena, parser->sets[s].flag.row->name,
                           parser->sets[s].value) != PAL_OK) {
             fprintf(stderr, "palate: %s\n", pal_error(run->ctx));
             return CLI_USAGE;
         }
     }
-    const pal_param *quiet = pal_param_find(run->command->params, "quiet"), *json = pal_param_find(run->command->params, "json");
+    const pal_param *quiet = pal_param_find(run->command->params, "quiet"),
+                    *json = pal_param_find(run->command->params, "json");
     run->quiet = quiet && *(const bool *)((const char *)run->params + quiet->offset);
     run->json = json && *(const bool *)((const char *)run->params + json->offset);
     return CLI_DONE;
@@ -206,15 +216,20 @@ const char *cli_options(const cli_run *run, const char *group) {
 void cli_print_help(const cli_command *command) {
     static const struct {
         const char *group, *title;
-    } titles[] = {{"data", "reading the log"}, {"evaluate", "how models are judged"}, {"compare", "how the verdict chooses"},
-                  {"demo", "the demo world"},  {"recommend", "the list"},             {"similar", "the list"},
+    } titles[] = {{"data", "reading the log"},
+                  {"evaluate", "how models are judged"},
+                  {"compare", "how the verdict chooses"},
+                  {"demo", "the demo world"},
+                  {"recommend", "the list"},
+                  {"similar", "the list"},
                   {"context", "everywhere"}};
     pal_text text = {0};
     pal_text_addf(&text, "usage: palate %s\n\n%s\n\n", command->usage, command->summary);
     pal_params_help(command->params, true, &text);
     for (int32_t g = 0; g < args_count_groups(command); g++) {
         for (size_t t = 0; t < sizeof titles / sizeof *titles; t++) {
-            if (!strcmp(titles[t].group, command->groups[g])) pal_text_addf(&text, "\n%s:\n", titles[t].title);
+            if (!strcmp(titles[t].group, command->groups[g]))
+                pal_text_addf(&text, "\n%s:\n", titles[t].title);
         }
         pal_params_help(args_table(command, g), true, &text);
     }

@@ -1,6 +1,7 @@
 /* cli.h - a command is one const descriptor: what it is called, what it takes, what it runs.
  *
- * To add a command: one file cmd_<name>.c with one cli_command, named in main.c and in CMakeLists.txt. */
+ * To add a command: one file cmd_<name>.c with one cli_command, named in main.c and in
+ * CMakeLists.txt. */
 #ifndef PAL_CLI_CLI_H
 #define PAL_CLI_CLI_H
 
@@ -14,7 +15,7 @@ typedef struct cli_run cli_run;
 
 typedef struct {
     const char *name, *summary, *usage;
-    const pal_param *params;            /* the command's own options */
+    const pal_param *params; /* the command's own options */
     size_t params_size;
     const char *groups[CLI_GROUPS_MAX]; /* the library's option tables it takes, NULL-ended */
     int32_t words_min, words_max;       /* arguments that are no options */
@@ -25,19 +26,20 @@ struct cli_run { /* a command line, taken apart */
     const cli_command *command;
     pal_ctx *ctx;
     pal_arena arena;
-    void *params;                        /* the command's own values */
-    pal_text options[CLI_GROUPS_MAX];    /* text for each group, "name=value …" */
+    void *params;                     /* the command's own values */
+    pal_text options[CLI_GROUPS_MAX]; /* text for each group, "name=value …" */
     int32_t n_words;
     const char *words[CLI_WORDS_MAX];
     bool quiet, json;
-    pal_status usage;                    /* set by cli_fail_usage */
+    pal_status usage; /* set by cli_fail_usage */
 };
 
-extern const cli_command cli_demo, cli_compare, cli_train, cli_evaluate, cli_recommend, cli_similar, cli_inspect, cli_import,
-    cli_models, cli_describe;
+extern const cli_command cli_demo, cli_compare, cli_train, cli_evaluate, cli_recommend, cli_similar,
+    cli_inspect, cli_import, cli_models, cli_describe;
 extern const cli_command *const cli_commands[]; /* NULL-ended */
 
-/* Takes argv after the command's name apart; prints its sentence itself and returns an exit code, or CLI_DONE. *help is set when help was asked for. */
+/* Takes argv after the command's name apart; prints its sentence itself and returns an exit code,
+ * or CLI_DONE. *help is set when help was asked for. */
 int cli_parse(cli_run *run, int argc, char **argv, bool *help);
 void cli_release(cli_run *run);
 void cli_print_help(const cli_command *command);
@@ -53,24 +55,44 @@ void cli_listen(cli_run *run);
 typedef struct {
     const char *train, *valid, *test, *items;
 } cli_parts;
-#define CLI_PART_ROWS(values)                                                                        \
-    {.name = "train", .type = PAL_PARAM_TEXT, .offset = offsetof(values, parts.train), .value_name = "FILE",                             \
+#define CLI_PART_ROWS(values)                                                                      \
+    {.name = "train",                                                                              \
+     .type = PAL_PARAM_TEXT,                                                                       \
+     .offset = offsetof(values, parts.train),                                                      \
+     .value_name = "FILE",                                                                         \
      .help = "the training part, when the split is given"},                                        \
-    {.name = "valid", .type = PAL_PARAM_TEXT, .offset = offsetof(values, parts.valid), .value_name = "FILE",                             \
-     .help = "the validation part; cut from train when not given"},                                \
-    {.name = "test", .type = PAL_PARAM_TEXT, .offset = offsetof(values, parts.test), .value_name = "FILE", .help = "the test part"},     \
-    {.name = "items", .type = PAL_PARAM_TEXT, .offset = offsetof(values, parts.items), .value_name = "FILE",                             \
-     .help = "a table of items, for their titles; found by itself in known folders"}
-#define CLI_QUIET_ROW(values)                                                                        \
-    {.name = "quiet", .type = PAL_PARAM_FLAG, .offset = offsetof(values, quiet), .help = "print results only"}
-#define CLI_JSON_ROW(values)                                                                         \
-    {.name = "json", .type = PAL_PARAM_FLAG, .offset = offsetof(values, json), .help = "print one JSON document and nothing else"}
+        {.name = "valid",                                                                          \
+         .type = PAL_PARAM_TEXT,                                                                   \
+         .offset = offsetof(values, parts.valid),                                                  \
+         .value_name = "FILE",                                                                     \
+         .help = "the validation part; cut from train when not given"},                            \
+        {.name = "test",                                                                           \
+         .type = PAL_PARAM_TEXT,                                                                   \
+         .offset = offsetof(values, parts.test),                                                   \
+         .value_name = "FILE",                                                                     \
+         .help = "the test part"},                                                                 \
+    {                                                                                              \
+        .name = "items", .type = PAL_PARAM_TEXT, .offset = offsetof(values, parts.items),          \
+        .value_name = "FILE",                                                                      \
+        .help = "a table of items, for their titles; found by itself in known folders"             \
+    }
+#define CLI_QUIET_ROW(values)                                                                      \
+    {                                                                                              \
+        .name = "quiet", .type = PAL_PARAM_FLAG, .offset = offsetof(values, quiet),                \
+        .help = "print results only"                                                               \
+    }
+#define CLI_JSON_ROW(values)                                                                       \
+    {                                                                                              \
+        .name = "json", .type = PAL_PARAM_FLAG, .offset = offsetof(values, json),                  \
+        .help = "print one JSON document and nothing else"                                         \
+    }
 
 /* Reads the log named by the first word from `word` on, or the parts. */
 pal_status cli_read(cli_run *run, int32_t word, const cli_parts *parts, pal_data **out);
 /* Saves results into a folder, prints the closing text and what was written. */
 pal_status cli_finish_comparison(cli_run *run, const pal_results *results, const char *folder);
 /* Prints a list as text or as one JSON object. */
-void cli_print_list(const cli_run *run, const char *whom, const char *strategy, const pal_entry *entries, int32_t n);
+void cli_print_list(const cli_run *run, const char *whom, const char *strategy,
+                    const pal_entry *entries, int32_t n);
 
 #endif

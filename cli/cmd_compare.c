@@ -9,10 +9,19 @@ typedef struct {
 } compare_values;
 
 static const pal_param compare_table[] = {
-    {.name = "model", .type = PAL_PARAM_TEXTS, .offset = offsetof(compare_values, models), .value_name = "SPEC", .letter = 'm',
+    {.name = "model",
+     .type = PAL_PARAM_TEXTS,
+     .offset = offsetof(compare_values, models),
+     .value_name = "SPEC",
+     .letter = 'm',
      .help = "a kind with options to compare, e.g. \"ease l2=500\"; without any the usual ones"},
-    {.name = "output", .type = PAL_PARAM_TEXT, .offset = offsetof(compare_values, folder), .initial = "palate-report",
-     .value_name = "FOLDER", .letter = 'o', .help = "where the report, the results and the model go"},
+    {.name = "output",
+     .type = PAL_PARAM_TEXT,
+     .offset = offsetof(compare_values, folder),
+     .initial = "palate-report",
+     .value_name = "FOLDER",
+     .letter = 'o',
+     .help = "where the report, the results and the model go"},
     CLI_PART_ROWS(compare_values),
     CLI_QUIET_ROW(compare_values),
     CLI_JSON_ROW(compare_values),
@@ -20,11 +29,13 @@ static const pal_param compare_table[] = {
 };
 
 /* Both groups go to the same verb. */
-static pal_status compare_all(cli_run *run, const pal_data *data, const char *const *specs, pal_results **out) {
+static pal_status compare_all(cli_run *run, const pal_data *data, const char *const *specs,
+                              pal_results **out) {
     const char *evaluate = cli_options(run, "evaluate"), *compare = cli_options(run, "compare");
     pal_text options = {0};
     pal_text_addf(&options, "%s %s", evaluate ? evaluate : "", compare ? compare : "");
-    pal_status status = options.failed ? PAL_ENOMEM : pal_compare(run->ctx, data, specs, options.bytes, out);
+    pal_status status =
+        options.failed ? PAL_ENOMEM : pal_compare(run->ctx, data, specs, options.bytes, out);
     pal_text_release(&options);
     return status;
 }

@@ -8,9 +8,18 @@ typedef struct {
 } demo_values;
 
 static const pal_param demo_table[] = {
-    {.name = "output", .type = PAL_PARAM_TEXT, .offset = offsetof(demo_values, folder), .initial = "palate-demo", .value_name = "FOLDER",
-     .letter = 'o', .help = "where the report, the results and the model go"},
-    {.name = "model", .type = PAL_PARAM_TEXTS, .offset = offsetof(demo_values, models), .value_name = "SPEC", .letter = 'm',
+    {.name = "output",
+     .type = PAL_PARAM_TEXT,
+     .offset = offsetof(demo_values, folder),
+     .initial = "palate-demo",
+     .value_name = "FOLDER",
+     .letter = 'o',
+     .help = "where the report, the results and the model go"},
+    {.name = "model",
+     .type = PAL_PARAM_TEXTS,
+     .offset = offsetof(demo_values, models),
+     .value_name = "SPEC",
+     .letter = 'm',
      .help = "a kind with options to compare, e.g. \"ease l2=500\""},
     CLI_QUIET_ROW(demo_values),
     CLI_JSON_ROW(demo_values),

@@ -10,7 +10,10 @@ typedef struct {
 
 static const pal_param describe_table[] = {
     CLI_JSON_ROW(describe_values),
-    {.name = "markdown", .type = PAL_PARAM_FLAG, .offset = offsetof(describe_values, markdown), .help = "print Markdown"},
+    {.name = "markdown",
+     .type = PAL_PARAM_FLAG,
+     .offset = offsetof(describe_values, markdown),
+     .help = "print Markdown"},
     {0},
 };
 
@@ -19,11 +22,13 @@ static void describe_commands(pal_text *out) {
     pal_text_add(out, "# Commands\n\n");
     for (int i = 0; cli_commands[i]; i++) {
         const cli_command *command = cli_commands[i];
-        pal_text_addf(out, "## %s\n\n%s\n\n    palate %s\n\n", command->name, command->summary, command->usage);
+        pal_text_addf(out, "## %s\n\n%s\n\n    palate %s\n\n", command->name, command->summary,
+                      command->usage);
         if (command->params[0].name) pal_params_markdown(command->params, true, out);
         pal_text_add(out, "\nIt also takes the options of:");
         for (int g = 0; g < CLI_GROUPS_MAX && command->groups[g]; g++) {
-            pal_text_addf(out, "%s [%s](options.md#%s)", g ? "," : "", command->groups[g], command->groups[g]);
+            pal_text_addf(out, "%s [%s](options.md#%s)", g ? "," : "", command->groups[g],
+                          command->groups[g]);
         }
         pal_text_add(out, ".\n\n");
     }
@@ -40,8 +45,13 @@ static pal_status describe_run(cli_run *run) {
         return PAL_OK;
     }
     pal_text what = {0};
-    for (int32_t i = 0; i < run->n_words; i++) pal_text_addf(&what, i ? " %s" : "%s", run->words[i]);
-    pal_status status = pal_describe(run->ctx, what.bytes ? what.bytes : "all", run->json ? "json" : values->markdown ? "markdown" : "text", &text);
+    for (int32_t i = 0; i < run->n_words; i++)
+        pal_text_addf(&what, i ? " %s" : "%s", run->words[i]);
+    pal_status status = pal_describe(run->ctx, what.bytes ? what.bytes : "all",
+                                     run->json          ? "json"
+                                     : values->markdown ? "markdown"
+                                                        : "text",
+                                     &text);
     if (status == PAL_OK) fputs(text, stdout);
     pal_text_free(text);
     pal_text_release(&what);
@@ -51,7 +61,8 @@ static pal_status describe_run(cli_run *run) {
 const cli_command cli_describe = {
     .name = "describe",
     .summary = "all kinds, metrics, formats, splits and options, as text, JSON or Markdown",
-    .usage = "describe [kinds | kind NAME | metrics | formats | splits | options | commands] [--json | --markdown]",
+    .usage = "describe [kinds | kind NAME | metrics | formats | splits | options | commands] "
+             "[--json | --markdown]",
     .params = describe_table,
     .params_size = sizeof(describe_values),
     .groups = {"context"},

@@ -9,9 +9,16 @@ typedef struct {
 } evaluate_values;
 
 static const pal_param evaluate_table[] = {
-    {.name = "train", .type = PAL_PARAM_TEXT, .offset = offsetof(evaluate_values, parts.train), .value_name = "FILE",
+    {.name = "train",
+     .type = PAL_PARAM_TEXT,
+     .offset = offsetof(evaluate_values, parts.train),
+     .value_name = "FILE",
      .help = "histories of the test users; without it those that the model remembers"},
-    {.name = "test", .type = PAL_PARAM_TEXT, .offset = offsetof(evaluate_values, parts.test), .value_name = "FILE", .help = "the test part"},
+    {.name = "test",
+     .type = PAL_PARAM_TEXT,
+     .offset = offsetof(evaluate_values, parts.test),
+     .value_name = "FILE",
+     .help = "the test part"},
     CLI_QUIET_ROW(evaluate_values),
     CLI_JSON_ROW(evaluate_values),
     {0},
@@ -23,14 +30,20 @@ static pal_status evaluate_run(cli_run *run) {
     pal_data *data = NULL;
     pal_results *results = NULL;
     char *text = NULL;
-    if (!values->parts.test) return cli_fail_usage(run, "name the test part with --test: usage: palate %s", run->command->usage);
+    if (!values->parts.test)
+        return cli_fail_usage(run, "name the test part with --test: usage: palate %s",
+                              run->command->usage);
     pal_status status = pal_model_load(run->ctx, run->words[0], &model);
     if (status != PAL_OK) return status;
-    pal_paths paths = {.log = values->parts.train ? NULL : values->parts.test, .train = values->parts.train,
+    pal_paths paths = {.log = values->parts.train ? NULL : values->parts.test,
+                       .train = values->parts.train,
                        .test = values->parts.train ? values->parts.test : NULL};
     status = pal_data_read(run->ctx, &paths, cli_options(run, "data"), &data);
-    if (status == PAL_OK) status = pal_evaluate(run->ctx, model, data, cli_options(run, "evaluate"), &results);
-    if (status == PAL_OK) status = run->json ? pal_results_json(run->ctx, results, &text) : pal_results_text(run->ctx, results, &text);
+    if (status == PAL_OK)
+        status = pal_evaluate(run->ctx, model, data, cli_options(run, "evaluate"), &results);
+    if (status == PAL_OK)
+        status = run->json ? pal_results_json(run->ctx, results, &text)
+                           : pal_results_text(run->ctx, results, &text);
     if (text) fputs(text, stdout);
     pal_text_free(text);
     pal_results_free(results);

@@ -10,7 +10,11 @@ typedef struct {
 } import_values;
 
 static const pal_param import_table[] = {
-    {.name = "output", .type = PAL_PARAM_TEXT, .offset = offsetof(import_values, output), .value_name = "FILE", .letter = 'o',
+    {.name = "output",
+     .type = PAL_PARAM_TEXT,
+     .offset = offsetof(import_values, output),
+     .value_name = "FILE",
+     .letter = 'o',
      .help = "the .palate file to write"},
     CLI_PART_ROWS(import_values),
     CLI_QUIET_ROW(import_values),
@@ -20,11 +24,14 @@ static const pal_param import_table[] = {
 static pal_status import_run(cli_run *run) {
     const import_values *values = run->params;
     pal_data *data;
-    if (!values->output) return cli_fail_usage(run, "say where to write with -o: usage: palate %s", run->command->usage);
+    if (!values->output)
+        return cli_fail_usage(run, "say where to write with -o: usage: palate %s",
+                              run->command->usage);
     pal_status status = cli_read(run, 0, &values->parts, &data);
     if (status != PAL_OK) return status;
     status = pal_data_save(run->ctx, data, values->output);
-    if (status == PAL_OK && !run->quiet) printf("written: %s\nnext: palate compare %s\n", values->output, values->output);
+    if (status == PAL_OK && !run->quiet)
+        printf("written: %s\nnext: palate compare %s\n", values->output, values->output);
     pal_data_free(data);
     return status;
 }

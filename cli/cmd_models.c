@@ -13,7 +13,9 @@ static pal_status models_run(cli_run *run) {
     pal_text what = {0};
     char *text = NULL;
     pal_text_addf(&what, run->n_words ? "kind %s" : "kinds%s", run->n_words ? run->words[0] : "");
-    pal_status status = what.failed ? PAL_ENOMEM : pal_describe(run->ctx, what.bytes, run->json ? "json" : "text", &text);
+    pal_status status =
+        what.failed ? PAL_ENOMEM
+                    : pal_describe(run->ctx, what.bytes, run->json ? "json" : "text", &text);
     if (status == PAL_OK) fputs(text, stdout);
     pal_text_free(text);
     pal_text_release(&what);

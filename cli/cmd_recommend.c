@@ -11,9 +11,15 @@ typedef struct {
 } recommend_values;
 
 static const pal_param recommend_table[] = {
-    {.name = "user", .type = PAL_PARAM_TEXT, .offset = offsetof(recommend_values, user), .value_name = "ID",
+    {.name = "user",
+     .type = PAL_PARAM_TEXT,
+     .offset = offsetof(recommend_values, user),
+     .value_name = "ID",
      .help = "a user of the log; - reads ids from standard input, one a line"},
-    {.name = "history", .type = PAL_PARAM_TEXT, .offset = offsetof(recommend_values, history), .value_name = "IDS",
+    {.name = "history",
+     .type = PAL_PARAM_TEXT,
+     .offset = offsetof(recommend_values, history),
+     .value_name = "IDS",
      .help = "items that somebody used, oldest first, separated by commas"},
     CLI_QUIET_ROW(recommend_values),
     CLI_JSON_ROW(recommend_values),
@@ -22,10 +28,12 @@ static const pal_param recommend_table[] = {
 
 enum { RECOMMEND_ITEMS = 10000 }; /* as many as -n allows */
 
-static pal_status recommend_one(cli_run *run, const pal_model *model, const char *user, const char *history, pal_entry *entries) {
+static pal_status recommend_one(cli_run *run, const pal_model *model, const char *user,
+                                const char *history, pal_entry *entries) {
     const char *strategy;
     int32_t n;
-    pal_status status = pal_recommend(run->ctx, model, user, history, cli_options(run, "recommend"), entries, RECOMMEND_ITEMS, &n, &strategy);
+    pal_status status = pal_recommend(run->ctx, model, user, history, cli_options(run, "recommend"),
+                                      entries, RECOMMEND_ITEMS, &n, &strategy);
     if (status != PAL_OK) return status;
     cli_print_list(run, user ? user : history, strategy, entries, n);
     return PAL_OK;

@@ -9,7 +9,11 @@ typedef struct {
 } similar_values;
 
 static const pal_param similar_table[] = {
-    {.name = "item", .type = PAL_PARAM_TEXT, .offset = offsetof(similar_values, item), .value_name = "ID", .help = "an item of the log"},
+    {.name = "item",
+     .type = PAL_PARAM_TEXT,
+     .offset = offsetof(similar_values, item),
+     .value_name = "ID",
+     .help = "an item of the log"},
     CLI_QUIET_ROW(similar_values),
     CLI_JSON_ROW(similar_values),
     {0},
@@ -20,12 +24,16 @@ enum { SIMILAR_ITEMS = 10000 };
 static pal_status similar_run(cli_run *run) {
     const similar_values *values = run->params;
     pal_model *model;
-    if (!values->item) return cli_fail_usage(run, "name an item with --item: usage: palate %s", run->command->usage);
+    if (!values->item)
+        return cli_fail_usage(run, "name an item with --item: usage: palate %s",
+                              run->command->usage);
     pal_status status = pal_model_load(run->ctx, run->words[0], &model);
     if (status != PAL_OK) return status;
     pal_entry *entries = calloc(SIMILAR_ITEMS, sizeof *entries);
     int32_t n = 0;
-    status = entries ? pal_similar(run->ctx, model, values->item, cli_options(run, "similar"), entries, SIMILAR_ITEMS, &n) : PAL_ENOMEM;
+    status = entries ? pal_similar(run->ctx, model, values->item, cli_options(run, "similar"),
+                                   entries, SIMILAR_ITEMS, &n)
+                     : PAL_ENOMEM;
     if (status == PAL_OK) cli_print_list(run, values->item, NULL, entries, n);
     free(entries);
     pal_model_free(model);

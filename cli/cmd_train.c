@@ -9,11 +9,22 @@ typedef struct {
 } train_values;
 
 static const pal_param train_table[] = {
-    {.name = "model", .type = PAL_PARAM_TEXT, .offset = offsetof(train_values, spec), .value_name = "SPEC", .letter = 'm',
+    {.name = "model",
+     .type = PAL_PARAM_TEXT,
+     .offset = offsetof(train_values, spec),
+     .value_name = "SPEC",
+     .letter = 'm',
      .help = "the kind with its options, e.g. \"ease l2=500\""},
-    {.name = "output", .type = PAL_PARAM_TEXT, .offset = offsetof(train_values, output), .value_name = "FILE", .letter = 'o',
+    {.name = "output",
+     .type = PAL_PARAM_TEXT,
+     .offset = offsetof(train_values, output),
+     .value_name = "FILE",
+     .letter = 'o',
      .help = "the model file to write"},
-    {.name = "items", .type = PAL_PARAM_TEXT, .offset = offsetof(train_values, items), .value_name = "FILE",
+    {.name = "items",
+     .type = PAL_PARAM_TEXT,
+     .offset = offsetof(train_values, items),
+     .value_name = "FILE",
      .help = "a table of items, for their titles; found by itself in known folders"},
     CLI_QUIET_ROW(train_values),
     {0},
@@ -24,13 +35,17 @@ static pal_status train_run(cli_run *run) {
     pal_data *data;
     pal_model *model = NULL;
     if (!values->spec || !values->output) {
-        return cli_fail_usage(run, "say what to train with -m and where to write it with -o: usage: palate %s", run->command->usage);
+        return cli_fail_usage(
+            run, "say what to train with -m and where to write it with -o: usage: palate %s",
+            run->command->usage);
     }
     pal_status status = cli_read(run, 0, &(cli_parts){.items = values->items}, &data);
     if (status != PAL_OK) return status;
     status = pal_train(run->ctx, data, values->spec, &model);
     if (status == PAL_OK) status = pal_model_save(run->ctx, model, values->output);
-    if (status == PAL_OK && !run->quiet) printf("written: %s\nnext: palate recommend %s --user ID\n", values->output, values->output);
+    if (status == PAL_OK && !run->quiet)
+        printf("written: %s\nnext: palate recommend %s --user ID\n", values->output,
+               values->output);
     pal_model_free(model);
     pal_data_free(data);
     return status;

@@ -13,7 +13,9 @@ pal_status cli_read(cli_run *run, int32_t word, const cli_parts *parts, pal_data
         paths.items = parts->items;
     }
     if (!paths.log && !paths.train && !paths.test && !paths.valid) {
-        return cli_fail_usage(run, "name a log, or the parts of a split with --train and --test: usage: palate %s", run->command->usage);
+        return cli_fail_usage(
+            run, "name a log, or the parts of a split with --train and --test: usage: palate %s",
+            run->command->usage);
     }
     return pal_data_read(run->ctx, &paths, cli_options(run, "data"), out);
 }
@@ -22,19 +24,22 @@ pal_status cli_finish_comparison(cli_run *run, const pal_results *results, const
     char *text = NULL;
     pal_status status = pal_results_save(run->ctx, results, folder);
     if (status == PAL_OK) {
-        status = run->json ? pal_results_json(run->ctx, results, &text) : pal_results_text(run->ctx, results, &text);
+        status = run->json ? pal_results_json(run->ctx, results, &text)
+                           : pal_results_text(run->ctx, results, &text);
     }
     if (status != PAL_OK) return status;
     fputs(text, stdout);
     pal_text_free(text);
     if (!run->json) {
-        printf("\nwritten: %s/report.html, %s/results.json%s%s%s\n", folder, folder, pal_results_model(results) ? ", " : "",
-               pal_results_model(results) ? folder : "", pal_results_model(results) ? "/model.palate" : "");
+        printf("\nwritten: %s/report.html, %s/results.json%s%s%s\n", folder, folder,
+               pal_results_model(results) ? ", " : "", pal_results_model(results) ? folder : "",
+               pal_results_model(results) ? "/model.palate" : "");
     }
     return PAL_OK;
 }
 
-static void logs_print_json_list(const char *whom, const char *strategy, const pal_entry *entries, int32_t n) {
+static void logs_print_json_list(const char *whom, const char *strategy, const pal_entry *entries,
+                                 int32_t n) {
     pal_text text = {0};
     pal_text_add(&text, "{\"for\": ");
     if (whom) {
@@ -61,14 +66,17 @@ static void logs_print_json_list(const char *whom, const char *strategy, const p
     pal_text_release(&text);
 }
 
-void cli_print_list(const cli_run *run, const char *whom, const char *strategy, const pal_entry *entries, int32_t n) {
+void cli_print_list(const cli_run *run, const char *whom, const char *strategy,
+                    const pal_entry *entries, int32_t n) {
     if (run->json) {
         logs_print_json_list(whom, strategy, entries, n);
         return;
     }
-    if (strategy && !run->quiet) printf("for %s, by %s:\n", whom ? whom : "somebody unknown", strategy);
+    if (strategy && !run->quiet)
+        printf("for %s, by %s:\n", whom ? whom : "somebody unknown", strategy);
     for (int32_t i = 0; i < n; i++) {
-        printf("%4d  %-24s %10.4f  %s\n", i + 1, entries[i].id, (double)entries[i].score, entries[i].title ? entries[i].title : "");
+        printf("%4d  %-24s %10.4f  %s\n", i + 1, entries[i].id, (double)entries[i].score,
+               entries[i].title ? entries[i].title : "");
     }
     if (n == 0) printf("  nothing is left to list\n");
 }

@@ -1,4 +1,5 @@
-/* main.c - the commands there are, and what is common to all: help, version, signals, exit codes. */
+/* main.c - the commands there are, and what is common to all: help, version, signals, exit codes.
+ */
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -8,8 +9,10 @@
 
 #include "cli.h"
 
-const cli_command *const cli_commands[] = {&cli_demo,    &cli_compare, &cli_train,  &cli_evaluate, &cli_recommend, &cli_similar,
-                                           &cli_inspect, &cli_import,  &cli_models, &cli_describe, NULL};
+const cli_command *const cli_commands[] = {
+    &cli_demo,      &cli_compare,  &cli_train,   &cli_evaluate,
+    &cli_recommend, &cli_similar,  &cli_inspect, &cli_import,
+    &cli_models,    &cli_describe, NULL};
 
 static pal_ctx *main_ctx; /* for the signal handler */
 
@@ -21,9 +24,14 @@ static void main_on_interrupt(int number) {
 }
 
 static void main_print_help(FILE *to) {
-    fprintf(to, "palate %s: trains, compares and explains recommenders\n\nusage: palate COMMAND [OPTIONS]\n\n", PAL_VERSION);
-    for (int i = 0; cli_commands[i]; i++) fprintf(to, "  %-12s %s\n", cli_commands[i]->name, cli_commands[i]->summary);
-    fprintf(to, "\npalate COMMAND --help tells the options of a command. Start with: palate demo\n");
+    fprintf(to,
+            "palate %s: trains, compares and explains recommenders\n\nusage: palate COMMAND "
+            "[OPTIONS]\n\n",
+            PAL_VERSION);
+    for (int i = 0; cli_commands[i]; i++)
+        fprintf(to, "  %-12s %s\n", cli_commands[i]->name, cli_commands[i]->summary);
+    fprintf(to,
+            "\npalate COMMAND --help tells the options of a command. Start with: palate demo\n");
 }
 
 static const cli_command *main_find(const char *name) {

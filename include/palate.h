@@ -1,9 +1,10 @@
 /* palate.h - the public interface: opaque nouns, a dozen verbs, one text syntax for options.
  *
- * Every verb that can fail returns a pal_status; the sentence for a person is then pal_error(ctx). Results are set only on
- * success and freed by their noun's _free. Options are text, "name=value name=value", the same as on the command line,
- * over HTTP and in Python; NULL means all defaults. `palate describe` prints every name, range and default.
- * A pal_ctx belongs to one thread at a time; models are immutable and may be shared between contexts. */
+ * Every verb that can fail returns a pal_status; the sentence for a person is then pal_error(ctx).
+ * Results are set only on success and freed by their noun's _free. Options are text, "name=value
+ * name=value", the same as on the command line, over HTTP and in Python; NULL means all defaults.
+ * `palate describe` prints every name, range and default. A pal_ctx belongs to one thread at a
+ * time; models are immutable and may be shared between contexts. */
 #ifndef PALATE_H
 #define PALATE_H
 
@@ -19,8 +20,8 @@ extern "C" {
 
 #if defined(__GNUC__)
 #define PAL_PRINTF(text, first) __attribute__((format(printf, text, first)))
-#define PAL_MUST_CHECK __attribute__((warn_unused_result))
-#define PAL_API __attribute__((visibility("default")))
+#define PAL_MUST_CHECK          __attribute__((warn_unused_result))
+#define PAL_API                 __attribute__((visibility("default")))
 #else
 #define PAL_PRINTF(text, first)
 #define PAL_MUST_CHECK
@@ -48,31 +49,38 @@ typedef struct pal_data pal_data;       /* logs as read, with catalog, or given 
 typedef struct pal_model pal_model;     /* a trained kind with the ids and histories it knows */
 typedef struct pal_results pal_results; /* what a comparison found: one JSON document */
 
-/* --- context ------------------------------------------------------------------------------------------------------- */
+/* --- context
+ * -------------------------------------------------------------------------------------------------------
+ */
 
-/* Options: threads (0: all processors), seed, memory (bytes that batches and scratch may take), verbose.
- * NULL only when there is no memory at all; options that are wrong are told by the first verb called. */
+/* Options: threads (0: all processors), seed, memory (bytes that batches and scratch may take),
+ * verbose. NULL only when there is no memory at all; options that are wrong are told by the first
+ * verb called. */
 PAL_API pal_ctx *pal_open(const char *options);
 PAL_API void pal_close(pal_ctx *ctx);
 
 /* The sentence about the last failure, valid until the next verb. */
 PAL_API const char *pal_error(const pal_ctx *ctx);
 
-/* Asks the running verb to end soon with PAL_ECANCELLED (compare: with what is done). Safe in a signal handler. */
+/* Asks the running verb to end soon with PAL_ECANCELLED (compare: with what is done). Safe in a
+ * signal handler. */
 PAL_API void pal_cancel(pal_ctx *ctx);
 
 typedef enum {
     PAL_NOTICE_INFO,     /* a fact to show: guessed columns, counts */
     PAL_NOTICE_WARNING,  /* something the reader should act on */
     PAL_NOTICE_ROW,      /* a row of the terminal's table */
-    PAL_NOTICE_PROGRESS, /* where the work is, with the time left; replaces the one before; "" clears it */
+    PAL_NOTICE_PROGRESS, /* where the work is, with the time left; replaces the one before; ""
+                            clears it */
 } pal_notice_type;
 
 /* Called on the thread that runs the verb, with one line of UTF-8 without a newline. */
 typedef void pal_notice_fn(void *arg, pal_notice_type type, const char *line);
 PAL_API void pal_on_notice(pal_ctx *ctx, pal_notice_fn *fn, void *arg);
 
-/* --- data ---------------------------------------------------------------------------------------------------------- */
+/* --- data
+ * ----------------------------------------------------------------------------------------------------------
+ */
 
 typedef struct {
     const char *log;   /* one log to split, a file or a known folder; or NULL with train and test */
@@ -82,22 +90,31 @@ typedef struct {
     const char *items; /* catalog, or NULL: taken from a known folder */
 } pal_paths;
 
-/* Reads, checks and prepares logs; options: format, columns, value, events, target, bad_lines, min_user, … */
-PAL_API PAL_MUST_CHECK pal_status pal_data_read(pal_ctx *ctx, const pal_paths *paths, const char *options, pal_data **out);
+/* Reads, checks and prepares logs; options: format, columns, value, events, target, bad_lines,
+ * min_user, … */
+PAL_API PAL_MUST_CHECK pal_status pal_data_read(pal_ctx *ctx, const pal_paths *paths,
+                                                const char *options, pal_data **out);
 /* The demo world; options: users, items, days. */
 PAL_API PAL_MUST_CHECK pal_status pal_data_demo(pal_ctx *ctx, const char *options, pal_data **out);
-PAL_API PAL_MUST_CHECK pal_status pal_data_save(pal_ctx *ctx, const pal_data *data, const char *path);
-/* What the log is and which flags fit it; `json` false gives text for a terminal. Free with pal_text_free. */
-PAL_API PAL_MUST_CHECK pal_status pal_inspect(pal_ctx *ctx, const pal_data *data, bool json, char **out);
+PAL_API PAL_MUST_CHECK pal_status pal_data_save(pal_ctx *ctx, const pal_data *data,
+                                                const char *path);
+/* What the log is and which flags fit it; `json` false gives text for a terminal. Free with
+ * pal_text_free. */
+PAL_API PAL_MUST_CHECK pal_status pal_inspect(pal_ctx *ctx, const pal_data *data, bool json,
+                                              char **out);
 PAL_API void pal_data_free(pal_data *data);
 PAL_API void pal_text_free(char *text);
 
-/* --- models -------------------------------------------------------------------------------------------------------- */
+/* --- models
+ * --------------------------------------------------------------------------------------------------------
+ */
 
 /* spec: "ease l2=500". Trains on the whole log. */
-PAL_API PAL_MUST_CHECK pal_status pal_train(pal_ctx *ctx, const pal_data *data, const char *spec, pal_model **out);
+PAL_API PAL_MUST_CHECK pal_status pal_train(pal_ctx *ctx, const pal_data *data, const char *spec,
+                                            pal_model **out);
 PAL_API PAL_MUST_CHECK pal_status pal_model_load(pal_ctx *ctx, const char *path, pal_model **out);
-PAL_API PAL_MUST_CHECK pal_status pal_model_save(pal_ctx *ctx, const pal_model *model, const char *path);
+PAL_API PAL_MUST_CHECK pal_status pal_model_save(pal_ctx *ctx, const pal_model *model,
+                                                 const char *path);
 PAL_API void pal_model_free(pal_model *model);
 
 typedef struct {
@@ -106,40 +123,58 @@ typedef struct {
     float score;
 } pal_entry;
 
-/* For whom: a known user's id, or a history of item ids separated by commas (oldest first), or neither (a stranger).
- * Options: n, hide, allow, deny (comma-separated ids). entries has room for `capacity`; *n is set to how many there are;
- * *strategy names what answered ("ease", or "popular" for a stranger). */
-PAL_API PAL_MUST_CHECK pal_status pal_recommend(pal_ctx *ctx, const pal_model *model, const char *user, const char *history,
-                                                const char *options, pal_entry *entries, int32_t capacity, int32_t *n,
+/* For whom: a known user's id, or a history of item ids separated by commas (oldest first), or
+ * neither (a stranger). Options: n, hide, allow, deny (comma-separated ids). entries has room for
+ * `capacity`; *n is set to how many there are; *strategy names what answered ("ease", or "popular"
+ * for a stranger). */
+PAL_API PAL_MUST_CHECK pal_status pal_recommend(pal_ctx *ctx, const pal_model *model,
+                                                const char *user, const char *history,
+                                                const char *options, pal_entry *entries,
+                                                int32_t capacity, int32_t *n,
                                                 const char **strategy);
-/* Items most similar to `item` by the model's own measure, strongest first. Options: n, allow, deny. */
-PAL_API PAL_MUST_CHECK pal_status pal_similar(pal_ctx *ctx, const pal_model *model, const char *item, const char *options,
+/* Items most similar to `item` by the model's own measure, strongest first. Options: n, allow,
+ * deny. */
+PAL_API PAL_MUST_CHECK pal_status pal_similar(pal_ctx *ctx, const pal_model *model,
+                                              const char *item, const char *options,
                                               pal_entry *entries, int32_t capacity, int32_t *n);
 
-/* --- comparing ----------------------------------------------------------------------------------------------------- */
+/* --- comparing
+ * -----------------------------------------------------------------------------------------------------
+ */
 
-/* specs: NULL-ended, or NULL for the default kinds. Options: split, task, relevant, hide, candidates, fallback, k, prefer,
- * worth, limit, run (files, comma-separated), trec, … Rows are told by notices as they finish. */
-PAL_API PAL_MUST_CHECK pal_status pal_compare(pal_ctx *ctx, const pal_data *data, const char *const *specs, const char *options,
+/* specs: NULL-ended, or NULL for the default kinds. Options: split, task, relevant, hide,
+ * candidates, fallback, k, prefer, worth, limit, run (files, comma-separated), trec, … Rows are
+ * told by notices as they finish. */
+PAL_API PAL_MUST_CHECK pal_status pal_compare(pal_ctx *ctx, const pal_data *data,
+                                              const char *const *specs, const char *options,
                                               pal_results **out);
 /* Scores a trained model on the test part of `data` (train and test given). */
-PAL_API PAL_MUST_CHECK pal_status pal_evaluate(pal_ctx *ctx, const pal_model *model, const pal_data *data, const char *options,
+PAL_API PAL_MUST_CHECK pal_status pal_evaluate(pal_ctx *ctx, const pal_model *model,
+                                               const pal_data *data, const char *options,
                                                pal_results **out);
-/* The model that the verdict chose, trained on all of train + validation; NULL when it chose none. Lives in results. */
+/* The model that the verdict chose, trained on all of train + validation; NULL when it chose none.
+ * Lives in results. */
 PAL_API const pal_model *pal_results_model(const pal_results *results);
-PAL_API PAL_MUST_CHECK pal_status pal_results_json(pal_ctx *ctx, const pal_results *results, char **out);
-PAL_API PAL_MUST_CHECK pal_status pal_results_text(pal_ctx *ctx, const pal_results *results, char **out);
+PAL_API PAL_MUST_CHECK pal_status pal_results_json(pal_ctx *ctx, const pal_results *results,
+                                                   char **out);
+PAL_API PAL_MUST_CHECK pal_status pal_results_text(pal_ctx *ctx, const pal_results *results,
+                                                   char **out);
 /* Writes results.json, report.html and model.palate into a folder, made if missing. */
-PAL_API PAL_MUST_CHECK pal_status pal_results_save(pal_ctx *ctx, const pal_results *results, const char *folder);
+PAL_API PAL_MUST_CHECK pal_status pal_results_save(pal_ctx *ctx, const pal_results *results,
+                                                   const char *folder);
 PAL_API void pal_results_free(pal_results *results);
 
-/* --- describing ---------------------------------------------------------------------------------------------------- */
+/* --- describing
+ * ----------------------------------------------------------------------------------------------------
+ */
 
-/* what: "kinds", "kind NAME", "metrics", "formats", "splits", "options GROUP"; format: "text", "json" or "markdown". */
-PAL_API PAL_MUST_CHECK pal_status pal_describe(pal_ctx *ctx, const char *what, const char *format, char **out);
+/* what: "kinds", "kind NAME", "metrics", "formats", "splits", "options GROUP"; format: "text",
+ * "json" or "markdown". */
+PAL_API PAL_MUST_CHECK pal_status pal_describe(pal_ctx *ctx, const char *what, const char *format,
+                                               char **out);
 
-/* Tables that the command line parses and prints help from: "context", "data", "demo", "compare", "evaluate", "recommend",
- * "similar"; NULL for another name. Rows are read with base/param.h. */
+/* Tables that the command line parses and prints help from: "context", "data", "demo", "compare",
+ * "evaluate", "recommend", "similar"; NULL for another name. Rows are read with base/param.h. */
 struct pal_param;
 PAL_API const struct pal_param *pal_option_table(const char *group);
 

@@ -38,8 +38,10 @@ typedef struct {
     pal_ids users, items;
 } support_log;
 
-static inline void support_log_make(pal_ctx *ctx, support_log *out, int32_t n_users, int32_t n_items, int64_t n,
-                                    const int32_t *users, const int32_t *items, const int64_t *times, const float *values) {
+static inline void support_log_make(pal_ctx *ctx, support_log *out, int32_t n_users,
+                                    int32_t n_items, int64_t n, const int32_t *users,
+                                    const int32_t *items, const int64_t *times,
+                                    const float *values) {
     memset(out, 0, sizeof *out);
     char id[32];
     for (int32_t u = 0; u < n_users; u++) {
@@ -50,7 +52,10 @@ static inline void support_log_make(pal_ctx *ctx, support_log *out, int32_t n_us
         snprintf(id, sizeof id, "i%d", i);
         assert_int_equal(pal_ids_add(&out->items, id, strlen(id)), i);
     }
-    pal_log_about about = {.n_users = n_users, .n_items = n_items, .target_types = UINT32_MAX, .user_ids = &out->users,
+    pal_log_about about = {.n_users = n_users,
+                           .n_items = n_items,
+                           .target_types = UINT32_MAX,
+                           .user_ids = &out->users,
                            .item_ids = &out->items};
     if (values) strcpy(about.value_name, "rating");
     pal_events events = {.n = n, .users = users, .items = items, .times = times, .values = values};

@@ -32,16 +32,19 @@ static const pal_model *compare_chosen(const pal_comparison *comparison) {
     pal_verdict_make(comparison, 0, &verdict);
     const pal_table *table = &comparison->tables[0];
     for (int32_t r = 0; verdict.known && r < table->n_rows; r++) {
-        if (table->rows[r].model && !strcmp(table->rows[r].name, verdict.known)) return table->rows[r].model;
+        if (table->rows[r].model && !strcmp(table->rows[r].name, verdict.known))
+            return table->rows[r].model;
     }
     return NULL;
 }
 
-pal_status pal_compare(pal_ctx *ctx, const pal_data *data, const char *const *specs, const char *options, pal_results **out) {
+pal_status pal_compare(pal_ctx *ctx, const pal_data *data, const char *const *specs,
+                       const char *options, pal_results **out) {
     TRY(pal_verb_start(ctx));
     pal_results *results = calloc(1, sizeof *results);
     if (!results) return pal_fail_memory(ctx, "the results", sizeof *results);
-    pal_status status = pal_compare_run(ctx, data, specs, options, compare_tell, ctx, &results->comparison);
+    pal_status status =
+        pal_compare_run(ctx, data, specs, options, compare_tell, ctx, &results->comparison);
     if (status == PAL_OK) {
         results->has_comparison = true;
         results->model = compare_chosen(&results->comparison);
@@ -66,12 +69,16 @@ typedef struct {
 } evaluate_job;
 
 /* The parts' events with the model's rows: users and items it does not know come after its own. */
-static pal_status evaluate_map(evaluate_job *job, const pal_log *log, pal_ids *user_ids, pal_ids *item_ids, pal_log *out) {
-    int32_t *users = PAL_ARENA_ARRAY(&job->scratch, int32_t, log->n_events), *items = PAL_ARENA_ARRAY(&job->scratch, int32_t, log->n_events);
-    if (!users || !items) return pal_fail_memory(job->ctx, "the test part", 8.0 * (double)log->n_events);
+static pal_status evaluate_map(evaluate_job *job, const pal_log *log, pal_ids *user_ids,
+                               pal_ids *item_ids, pal_log *out) {
+    int32_t *users = PAL_ARENA_ARRAY(&job->scratch, int32_t, log->n_events),
+            *items = PAL_ARENA_ARRAY(&job->scratch, int32_t, log->n_events);
+    if (!users || !items)
+        return pal_fail_memory(job->ctx, "the test part", 8.0 * (double)log->n_events);
     pal_log_users(log, users);
     for (int64_t e = 0; e < log->n_events; e++) {
-        const char *user = pal_ids_at(log->about.user_ids, users[e]), *item = pal_ids_at(log->about.item_ids, log->items[e]);
+        const char *user = pal_ids_at(log->about.user_ids, users[e]),
+                   *item = pal_ids_at(log->about.item_ids, log->items[e]);
         users[e] = pal_ids_add(user_ids, user, strlen(user));
         items[e] = pal_ids_add(item_ids, item, strlen(item));
         if (users[e] < 0 || items[e] < 0) return pal_fail_memory(job->ctx, "the table of ids", 1e9);
@@ -81,12 +88,18 @@ static pal_status evaluate_map(evaluate_job *job, const pal_log *log, pal_ids *u
     about.n_items = item_ids->n;
     about.user_ids = user_ids;
     about.item_ids = item_ids;
-    pal_events events = {.n = log->n_events, .users = users, .items = items, .values = log->values, .times = log->times,
-                         .types = log->types, .weights = log->weights};
+    pal_events events = {.n = log->n_events,
+                         .users = users,
+                         .items = items,
+                         .values = log->values,
+                         .times = log->times,
+                         .types = log->types,
+                         .weights = log->weights};
     return pal_log_build(job->ctx, &events, &about, out);
 }
 
-static pal_status evaluate_ids(pal_ctx *ctx, const pal_model *model, pal_arena *scratch, pal_ids *users, pal_ids *items) {
+static pal_status evaluate_ids(pal_ctx *ctx, const pal_model *model, pal_arena *scratch,
+                               pal_ids *users, pal_ids *items) {
     const pal_log *log = model->log;
     int32_t n = log->n_users > log->n_items ? log->n_users : log->n_items;
     int32_t *rows = PAL_ARENA_ARRAY(scratch, int32_t, n);
@@ -96,27 +109,33 @@ static pal_status evaluate_ids(pal_ctx *ctx, const pal_model *model, pal_arena *
     return pal_ids_select(ctx, log->about.item_ids, rows, log->n_items, items);
 }
 
-static json_t *evaluate_document(const evaluate_job *job, const pal_questions *questions, const pal_slices *slices,
-                                 const pal_evaluation *evaluation) {
+static json_t *evaluate_document(const evaluate_job *job, const pal_questions *questions,
+                                 const pal_slices *slices, const pal_evaluation *evaluation) {
     pal_measures measures;
     pal_measures_list(&job->protocol.k, &measures);
     json_t *metrics = json_object(), *parts = json_array();
-    for (int32_t m = 0; m < measures.n; m++) json_object_set_new(metrics, measures.at[m].name, pal_json_real(evaluation->mean[m]));
+    for (int32_t m = 0; m < measures.n; m++)
+        json_object_set_new(metrics, measures.at[m].name, pal_json_real(evaluation->mean[m]));
     for (int32_t s = 0; s < slices->n; s++) {
         json_t *of_slice = json_object();
         for (int32_t m = 0; m < measures.n; m++) {
             if (!measures.at[m].metric->of_list) continue;
-            json_object_set_new(of_slice, measures.at[m].name, pal_json_real(evaluation->by_slice[(int64_t)s * measures.n + m]));
+            json_object_set_new(of_slice, measures.at[m].name,
+                                pal_json_real(evaluation->by_slice[(int64_t)s * measures.n + m]));
         }
-        json_array_append_new(parts, json_pack("{s:s, s:i, s:o}", "name", slices->at[s].name, "n", (int)slices->at[s].n_users, "metrics", of_slice));
+        json_array_append_new(parts, json_pack("{s:s, s:i, s:o}", "name", slices->at[s].name, "n",
+                                               (int)slices->at[s].n_users, "metrics", of_slice));
     }
-    return json_pack("{s:s, s:s, s:s, s:i, s:i, s:o, s:o, s:{s:o, s:o}}", "palate", PAL_VERSION, "spec", job->model->spec, "task",
-                     pal_task_name(questions->task), "n_users", (int)questions->n_users, "n_strangers", (int)questions->n_strangers,
-                     "metrics", metrics, "slices", parts, "measured", "list_us_p50", pal_json_real(evaluation->list_us_p50), "list_us_p99",
+    return json_pack("{s:s, s:s, s:s, s:i, s:i, s:o, s:o, s:{s:o, s:o}}", "palate", PAL_VERSION,
+                     "spec", job->model->spec, "task", pal_task_name(questions->task), "n_users",
+                     (int)questions->n_users, "n_strangers", (int)questions->n_strangers, "metrics",
+                     metrics, "slices", parts, "measured", "list_us_p50",
+                     pal_json_real(evaluation->list_us_p50), "list_us_p99",
                      pal_json_real(evaluation->list_us_p99));
 }
 
-static pal_status evaluate_test(evaluate_job *job, const pal_log *history, const pal_log *test, json_t **out) {
+static pal_status evaluate_test(evaluate_job *job, const pal_log *history, const pal_log *test,
+                                json_t **out) {
     pal_questions questions;
     pal_slices slices = {0};
     pal_evaluation evaluation = {0};
@@ -124,12 +143,18 @@ static pal_status evaluate_test(evaluate_job *job, const pal_log *history, const
     pal_task task = job->protocol.task == PAL_TASK_NEXT ? PAL_TASK_NEXT : PAL_TASK_WINDOW;
     if (test->times && test->n_events) {
         split.test_from = test->times[0];
-        for (int64_t e = 0; e < test->n_events; e++) split.test_from = test->times[e] < split.test_from ? test->times[e] : split.test_from;
+        for (int64_t e = 0; e < test->n_events; e++)
+            split.test_from = test->times[e] < split.test_from ? test->times[e] : split.test_from;
     }
-    TRY(pal_questions_make(job->ctx, &job->protocol, task, history, test, history->n_items, &questions));
-    pal_rank_options rank = {.use = pal_name_equal(job->protocol.fallback, "none") ? PAL_FALLBACK_NONE : PAL_FALLBACK_MODEL};
+    TRY(pal_questions_make(job->ctx, &job->protocol, task, history, test, history->n_items,
+                           &questions));
+    pal_rank_options rank = {.use = pal_name_equal(job->protocol.fallback, "none")
+                                        ? PAL_FALLBACK_NONE
+                                        : PAL_FALLBACK_MODEL};
     pal_status status = pal_slices_make(job->ctx, &questions, &split, &slices);
-    if (status == PAL_OK) status = pal_evaluate_model(job->ctx, &job->protocol, &questions, &slices, job->model, &rank, &evaluation);
+    if (status == PAL_OK)
+        status = pal_evaluate_model(job->ctx, &job->protocol, &questions, &slices, job->model,
+                                    &rank, &evaluation);
     if (status == PAL_OK) *out = evaluate_document(job, &questions, &slices, &evaluation);
     pal_evaluation_release(&evaluation);
     pal_slices_release(&slices);
@@ -144,11 +169,15 @@ static pal_status evaluate_run(evaluate_job *job, json_t **out) {
     pal_inspection inspection;
     pal_status status = pal_inspect_log(job->ctx, &data->parts[data->n_parts - 1], &inspection);
     if (status == PAL_OK) status = pal_protocol_settle(job->ctx, data, &inspection, &job->protocol);
-    if (status == PAL_OK) status = evaluate_ids(job->ctx, job->model, &job->scratch, &users, &items);
+    if (status == PAL_OK)
+        status = evaluate_ids(job->ctx, job->model, &job->scratch, &users, &items);
     /* With --train its events are the histories, else those that the model remembers. */
-    if (status == PAL_OK && data->n_parts > 1) status = evaluate_map(job, &data->parts[0], &users, &items, &history);
-    if (status == PAL_OK) status = evaluate_map(job, &data->parts[data->n_parts - 1], &users, &items, &test);
-    if (status == PAL_OK) status = evaluate_test(job, data->n_parts > 1 ? &history : job->model->log, &test, out);
+    if (status == PAL_OK && data->n_parts > 1)
+        status = evaluate_map(job, &data->parts[0], &users, &items, &history);
+    if (status == PAL_OK)
+        status = evaluate_map(job, &data->parts[data->n_parts - 1], &users, &items, &test);
+    if (status == PAL_OK)
+        status = evaluate_test(job, data->n_parts > 1 ? &history : job->model->log, &test, out);
     pal_log_release(&history);
     pal_log_release(&test);
     pal_ids_release(&users);
@@ -156,12 +185,14 @@ static pal_status evaluate_run(evaluate_job *job, json_t **out) {
     return status;
 }
 
-pal_status pal_evaluate(pal_ctx *ctx, const pal_model *model, const pal_data *data, const char *options, pal_results **out) {
+pal_status pal_evaluate(pal_ctx *ctx, const pal_model *model, const pal_data *data,
+                        const char *options, pal_results **out) {
     TRY(pal_verb_start(ctx));
     evaluate_job job = {.ctx = ctx, .model = model, .data = data};
     pal_results *results = calloc(1, sizeof *results);
     if (!results) return pal_fail_memory(ctx, "the results", sizeof *results);
-    pal_status status = pal_params_parse(ctx, "evaluate", pal_protocol_params, &job.protocol, &job.scratch, options);
+    pal_status status = pal_params_parse(ctx, "evaluate", pal_protocol_params, &job.protocol,
+                                         &job.scratch, options);
     if (status == PAL_OK) status = evaluate_run(&job, &results->json);
     pal_arena_release(&job.scratch);
     if (status == PAL_OK && !results->json) status = pal_fail_memory(ctx, "the results", 1e4);
@@ -189,12 +220,15 @@ pal_status pal_results_json(pal_ctx *ctx, const pal_results *results, char **out
 }
 
 static void compare_evaluation_text(const json_t *json, pal_text *out) {
-    pal_text_addf(out, "%s, task %s: %.0f users, %.0f of them strangers\n", pal_json_text_at(json, "spec", ""),
-                  pal_json_text_at(json, "task", ""), pal_json_number_at(json, "n_users", 0), pal_json_number_at(json, "n_strangers", 0));
+    pal_text_addf(out, "%s, task %s: %.0f users, %.0f of them strangers\n",
+                  pal_json_text_at(json, "spec", ""), pal_json_text_at(json, "task", ""),
+                  pal_json_number_at(json, "n_users", 0),
+                  pal_json_number_at(json, "n_strangers", 0));
     const char *name;
     json_t *value;
     json_object_foreach(json_object_get(json, "metrics"), name, value) {
-        if (json_is_number(value)) pal_text_addf(out, "  %-20s %.4f\n", name, json_number_value(value));
+        if (json_is_number(value))
+            pal_text_addf(out, "  %-20s %.4f\n", name, json_number_value(value));
     }
 }
 
@@ -208,13 +242,15 @@ pal_status pal_results_text(pal_ctx *ctx, const pal_results *results, char **out
     return compare_take(ctx, &text, out);
 }
 
-static pal_status compare_write(pal_ctx *ctx, const char *folder, const char *name, pal_text *text, pal_arena *scratch) {
+static pal_status compare_write(pal_ctx *ctx, const char *folder, const char *name, pal_text *text,
+                                pal_arena *scratch) {
     const char *path = pal_path_join(scratch, folder, name);
     if (!path || text->failed) return pal_fail_memory(ctx, name, (double)text->length);
     return pal_file_write(ctx, path, text->bytes, text->length);
 }
 
-static pal_status compare_save(pal_ctx *ctx, const pal_results *results, const char *folder, pal_arena *scratch) {
+static pal_status compare_save(pal_ctx *ctx, const pal_results *results, const char *folder,
+                               pal_arena *scratch) {
     pal_text json = {0}, html = {0};
     pal_json_print(results->json, &json);
     pal_status status = pal_folder_make(ctx, folder);
@@ -226,11 +262,13 @@ static pal_status compare_save(pal_ctx *ctx, const pal_results *results, const c
     TRY(status);
     if (!results->model) return PAL_OK;
     const char *path = pal_path_join(scratch, folder, "model.palate");
-    return path ? pal_model_save(ctx, results->model, path) : pal_fail_memory(ctx, "model.palate", 1e3);
+    return path ? pal_model_save(ctx, results->model, path)
+                : pal_fail_memory(ctx, "model.palate", 1e3);
 }
 
 pal_status pal_results_save(pal_ctx *ctx, const pal_results *results, const char *folder) {
-    if (!results->has_comparison) return pal_fail(ctx, PAL_EUSAGE, "only a comparison has a report to save");
+    if (!results->has_comparison)
+        return pal_fail(ctx, PAL_EUSAGE, "only a comparison has a report to save");
     pal_arena scratch = {0};
     pal_status status = compare_save(ctx, results, folder, &scratch);
     pal_arena_release(&scratch);

@@ -1,4 +1,5 @@
-/* describe.c - the tables printed: what the reference pages, --help of the command line and other programs read. */
+/* describe.c - the tables printed: what the reference pages, --help of the command line and other
+ * programs read. */
 #include <string.h>
 
 #include "api/api.h"
@@ -80,7 +81,8 @@ static void describe_kind(const pal_kind *kind, describe_format format, pal_text
         return;
     }
     if (format == DESCRIBE_MARKDOWN) {
-        pal_text_addf(out, "# %s\n\n%s.\n\n- family: %s\n- ", kind->name, kind->summary, kind->family);
+        pal_text_addf(out, "# %s\n\n%s.\n\n- family: %s\n- ", kind->name, kind->summary,
+                      kind->family);
         describe_kind_traits(kind, out);
         if (has_paper) pal_text_addf(out, "\n- paper: %s", kind->paper);
         pal_text_add(out, "\n\n");
@@ -97,14 +99,16 @@ static void describe_kind(const pal_kind *kind, describe_format format, pal_text
 
 static void describe_kinds(describe_format format, pal_text *out) {
     if (format == DESCRIBE_JSON) pal_text_add(out, "[");
-    if (format == DESCRIBE_MARKDOWN) pal_text_add(out, "# Kinds\n\n| kind | family | what it is |\n| --- | --- | --- |\n");
+    if (format == DESCRIBE_MARKDOWN)
+        pal_text_add(out, "# Kinds\n\n| kind | family | what it is |\n| --- | --- | --- |\n");
     for (int32_t i = 0; pal_kinds[i]; i++) {
         const pal_kind *kind = pal_kinds[i];
         if (format == DESCRIBE_JSON) {
             if (i) pal_text_add(out, ", ");
             describe_kind_json(kind, out);
         } else if (format == DESCRIBE_MARKDOWN) {
-            pal_text_addf(out, "| [%s](%s.md) | %s | %s |\n", kind->name, kind->name, kind->family, kind->summary);
+            pal_text_addf(out, "| [%s](%s.md) | %s | %s |\n", kind->name, kind->name, kind->family,
+                          kind->summary);
         } else {
             pal_text_addf(out, "  %-14s %-14s %s\n", kind->name, kind->family, kind->summary);
         }
@@ -117,9 +121,12 @@ static void describe_kinds(describe_format format, pal_text *out) {
 static void describe_metrics(describe_format format, pal_text *out) {
     if (format == DESCRIBE_JSON) pal_text_add(out, "[");
     if (format == DESCRIBE_MARKDOWN) {
-        pal_text_add(out, "# Metrics\n\nh hits in the top k of a list, R what is relevant, L a list, C the candidates, n_i training users of item i, n "
-                          "training users. Means are over all test users with something relevant; no list counts 0. Equal scores "
-                          "stand in the order of item rows.\n\n| metric | meaning | definition | better |\n| --- | --- | --- | --- |\n");
+        pal_text_add(out, "# Metrics\n\nh hits in the top k of a list, R what is relevant, L a "
+                          "list, C the candidates, n_i training users of item i, n "
+                          "training users. Means are over all test users with something relevant; "
+                          "no list counts 0. Equal scores "
+                          "stand in the order of item rows.\n\n| metric | meaning | definition | "
+                          "better |\n| --- | --- | --- | --- |\n");
     }
     for (int32_t i = 0; pal_metrics[i]; i++) {
         const pal_metric *metric = pal_metrics[i];
@@ -133,7 +140,8 @@ static void describe_metrics(describe_format format, pal_text *out) {
             pal_text_add(out, "}");
         } else if (format == DESCRIBE_MARKDOWN) {
             pal_text_addf(out, "| %s@k | %s | ", metric->name, metric->summary);
-            for (const char *c = metric->formula; *c; c++) pal_text_add_bytes(out, *c == '|' ? "\\|" : c, *c == '|' ? 2 : 1);
+            for (const char *c = metric->formula; *c; c++)
+                pal_text_add_bytes(out, *c == '|' ? "\\|" : c, *c == '|' ? 2 : 1);
             pal_text_addf(out, " | %s |\n", metric->larger_is_better ? "larger" : "smaller");
         } else {
             pal_text_addf(out, "  %-18s %s\n", metric->name, metric->summary);
@@ -142,7 +150,8 @@ static void describe_metrics(describe_format format, pal_text *out) {
     if (format == DESCRIBE_JSON) pal_text_add(out, "]");
 }
 
-static void describe_named(describe_format format, bool first, const char *name, const char *summary, pal_text *out) {
+static void describe_named(describe_format format, bool first, const char *name,
+                           const char *summary, pal_text *out) {
     if (format == DESCRIBE_JSON) {
         pal_text_add(out, first ? "{\"name\": " : ", {\"name\": ");
         pal_text_add_json(out, name);
@@ -157,7 +166,8 @@ static void describe_named(describe_format format, bool first, const char *name,
 }
 
 static void describe_format_list(describe_format format, pal_text *out) {
-    for (int32_t i = 0; pal_formats[i]; i++) describe_named(format, i == 0, pal_formats[i]->name, pal_formats[i]->summary, out);
+    for (int32_t i = 0; pal_formats[i]; i++)
+        describe_named(format, i == 0, pal_formats[i]->name, pal_formats[i]->summary, out);
 }
 
 static void describe_splits(describe_format format, pal_text *out) {
@@ -173,7 +183,8 @@ static void describe_splits(describe_format format, pal_text *out) {
     }
 }
 
-static void describe_list(describe_format format, const char *title, void (*list)(describe_format, pal_text *), pal_text *out) {
+static void describe_list(describe_format format, const char *title,
+                          void (*list)(describe_format, pal_text *), pal_text *out) {
     if (format == DESCRIBE_MARKDOWN) pal_text_addf(out, "# %s\n\n", title);
     if (format == DESCRIBE_JSON) pal_text_add(out, "[");
     list(format, out);
@@ -237,8 +248,10 @@ static void describe_all(describe_format format, pal_text *out) {
     describe_options(format, out);
 }
 
-static pal_status describe_what(pal_ctx *ctx, const char *what, describe_format format, pal_text *out) {
-    static const char *const subjects[] = {"all", "kinds", "metrics", "formats", "splits", "options"};
+static pal_status describe_what(pal_ctx *ctx, const char *what, describe_format format,
+                                pal_text *out) {
+    static const char *const subjects[] = {"all",     "kinds",  "metrics",
+                                           "formats", "splits", "options"};
     if (!strncmp(what, "kind ", 5)) {
         const pal_kind *kind;
         void *params;
@@ -262,7 +275,8 @@ static pal_status describe_what(pal_ctx *ctx, const char *what, describe_format 
         describe_options(format, out);
     } else {
         const char *nearest = pal_nearest_name(what, subjects, sizeof subjects / sizeof *subjects);
-        return pal_fail(ctx, PAL_EUSAGE, "nothing to describe is called '%s'%s%s", what, nearest ? "; did you mean " : "", nearest ? nearest : "");
+        return pal_fail(ctx, PAL_EUSAGE, "nothing to describe is called '%s'%s%s", what,
+                        nearest ? "; did you mean " : "", nearest ? nearest : "");
     }
     return PAL_OK;
 }
@@ -271,7 +285,9 @@ pal_status pal_describe(pal_ctx *ctx, const char *what, const char *format, char
     TRY(pal_verb_start(ctx));
     int code = 0;
     while (code < 3 && strcmp(describe_formats[code], format)) code++;
-    if (code == 3) return pal_fail(ctx, PAL_EUSAGE, "the format must be text, json or markdown, not '%s'", format);
+    if (code == 3)
+        return pal_fail(ctx, PAL_EUSAGE, "the format must be text, json or markdown, not '%s'",
+                        format);
     pal_text text = {0};
     pal_status status = describe_what(ctx, what, (describe_format)code, &text);
     if (status == PAL_OK && code == DESCRIBE_JSON) pal_text_add(&text, "\n");

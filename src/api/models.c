@@ -8,31 +8,67 @@
 
 #define FIELD(name) offsetof(pal_recommend_options, name)
 const pal_param pal_recommend_params[] = {
-    {.name = "n", .type = PAL_PARAM_INT, .offset = FIELD(n), .initial = "10", .min = 1, .max = 10000, .letter = 'n',
+    {.name = "n",
+     .type = PAL_PARAM_INT,
+     .offset = FIELD(n),
+     .initial = "10",
+     .min = 1,
+     .max = 10000,
+     .letter = 'n',
      .help = "items in the list"},
-    {.name = "hide", .type = PAL_PARAM_CHOICE, .offset = FIELD(hide), .choices = pal_hide_choices,
+    {.name = "hide",
+     .type = PAL_PARAM_CHOICE,
+     .offset = FIELD(hide),
+     .choices = pal_hide_choices,
      .help = "items not listed again: those with a target event, those with any event, or none"},
-    {.name = "allow", .type = PAL_PARAM_TEXT, .offset = FIELD(allow), .value_name = "IDS", .help = "list only these items (ids separated by commas)"},
-    {.name = "deny", .type = PAL_PARAM_TEXT, .offset = FIELD(deny), .value_name = "IDS", .help = "never list these items"},
+    {.name = "allow",
+     .type = PAL_PARAM_TEXT,
+     .offset = FIELD(allow),
+     .value_name = "IDS",
+     .help = "list only these items (ids separated by commas)"},
+    {.name = "deny",
+     .type = PAL_PARAM_TEXT,
+     .offset = FIELD(deny),
+     .value_name = "IDS",
+     .help = "never list these items"},
     {0},
 };
 const pal_param pal_similar_params[] = {
-    {.name = "n", .type = PAL_PARAM_INT, .offset = FIELD(n), .initial = "10", .min = 1, .max = 10000, .letter = 'n',
+    {.name = "n",
+     .type = PAL_PARAM_INT,
+     .offset = FIELD(n),
+     .initial = "10",
+     .min = 1,
+     .max = 10000,
+     .letter = 'n',
      .help = "items in the list"},
-    {.name = "allow", .type = PAL_PARAM_TEXT, .offset = FIELD(allow), .value_name = "IDS", .help = "list only these items (ids separated by commas)"},
-    {.name = "deny", .type = PAL_PARAM_TEXT, .offset = FIELD(deny), .value_name = "IDS", .help = "never list these items"},
+    {.name = "allow",
+     .type = PAL_PARAM_TEXT,
+     .offset = FIELD(allow),
+     .value_name = "IDS",
+     .help = "list only these items (ids separated by commas)"},
+    {.name = "deny",
+     .type = PAL_PARAM_TEXT,
+     .offset = FIELD(deny),
+     .value_name = "IDS",
+     .help = "never list these items"},
     {0},
 };
 #undef FIELD
 
 pal_status pal_train(pal_ctx *ctx, const pal_data *data, const char *spec, pal_model **out) {
     TRY(pal_verb_start(ctx));
-    if (data->n_parts > 1) return pal_fail(ctx, PAL_EUSAGE, "train learns from one log: name a log, not the parts of a split");
+    if (data->n_parts > 1)
+        return pal_fail(ctx, PAL_EUSAGE,
+                        "train learns from one log: name a log, not the parts of a split");
     const pal_log *log = &data->parts[0];
     pal_log weighed = {0};
     bool is_weighed = data->options.half_life > 0 || data->options.train_window > 0;
-    if (is_weighed) TRY(pal_log_weigh(ctx, log, data->options.half_life, data->options.train_window, &weighed));
-    pal_train_input input = {.log = is_weighed ? &weighed : log, .histories = log, .items = data->catalog.ids.n ? &data->catalog : NULL,
+    if (is_weighed)
+        TRY(pal_log_weigh(ctx, log, data->options.half_life, data->options.train_window, &weighed));
+    pal_train_input input = {.log = is_weighed ? &weighed : log,
+                             .histories = log,
+                             .items = data->catalog.ids.n ? &data->catalog : NULL,
                              .world = data->world};
     pal_model *model = NULL;
     pal_status status = pal_model_train(ctx, spec, &input, &model);
@@ -49,23 +85,27 @@ pal_status pal_train(pal_ctx *ctx, const pal_data *data, const char *spec, pal_m
 /* --- ids in, ids out --- */
 
 /* The row of an item id, or a sentence with the nearest one. */
-static pal_status models_find(pal_ctx *ctx, const pal_ids *ids, int32_t n, const char *what, const char *id, size_t length, int32_t *out) {
+static pal_status models_find(pal_ctx *ctx, const pal_ids *ids, int32_t n, const char *what,
+                              const char *id, size_t length, int32_t *out) {
     int32_t row = pal_ids_find(ids, id, length);
     if (row >= 0 && row < n) {
         *out = row;
         return PAL_OK;
     }
-    return pal_fail(ctx, PAL_EUSAGE, "the model knows no %s '%.*s'", what, (int)(length < 200 ? length : 200), id);
+    return pal_fail(ctx, PAL_EUSAGE, "the model knows no %s '%.*s'", what,
+                    (int)(length < 200 ? length : 200), id);
 }
 
 /* Calls `each` for comma-separated ids; an id that holds a comma cannot be named this way. */
 typedef pal_status models_id_fn(pal_ctx *ctx, void *arg, int32_t item);
-static pal_status models_each_id(pal_ctx *ctx, const pal_model *model, const char *list, models_id_fn *each, void *arg) {
+static pal_status models_each_id(pal_ctx *ctx, const pal_model *model, const char *list,
+                                 models_id_fn *each, void *arg) {
     for (const char *c = list; *c;) {
         size_t n = strcspn(c, ",");
         int32_t item;
         if (n > 0) {
-            TRY(models_find(ctx, model->log->about.item_ids, model->log->n_items, "item", c, n, &item));
+            TRY(models_find(ctx, model->log->about.item_ids, model->log->n_items, "item", c, n,
+                            &item));
             TRY(each(ctx, arg, item));
         }
         c += n + (c[n] == ',');
@@ -86,7 +126,8 @@ static pal_status models_set_filter(pal_ctx *ctx, void *arg, int32_t item) {
 }
 
 /* excluded [n_items] from --allow and --deny; NULL when neither is given. */
-static pal_status models_make_filter(pal_ctx *ctx, const pal_model *model, const pal_recommend_options *options, pal_arena *arena,
+static pal_status models_make_filter(pal_ctx *ctx, const pal_model *model,
+                                     const pal_recommend_options *options, pal_arena *arena,
                                      const uint8_t **out) {
     *out = NULL;
     if (!options->allow && !options->deny) return PAL_OK;
@@ -94,9 +135,12 @@ static pal_status models_make_filter(pal_ctx *ctx, const pal_model *model, const
     if (!excluded) return pal_fail_memory(ctx, "the filter", model->log->n_items);
     if (options->allow) {
         memset(excluded, 1, (size_t)model->log->n_items);
-        TRY(models_each_id(ctx, model, options->allow, models_set_filter, &(models_filter){excluded, 0}));
+        TRY(models_each_id(ctx, model, options->allow, models_set_filter,
+                           &(models_filter){excluded, 0}));
     }
-    if (options->deny) TRY(models_each_id(ctx, model, options->deny, models_set_filter, &(models_filter){excluded, 1}));
+    if (options->deny)
+        TRY(models_each_id(ctx, model, options->deny, models_set_filter,
+                           &(models_filter){excluded, 1}));
     *out = excluded;
     return PAL_OK;
 }
@@ -113,12 +157,14 @@ static pal_status models_add_history(pal_ctx *ctx, void *arg, int32_t item) {
     return PAL_OK;
 }
 
-static pal_status models_query(pal_ctx *ctx, const pal_model *model, const char *user, const char *history, pal_arena *arena, pal_query *out) {
+static pal_status models_query(pal_ctx *ctx, const pal_model *model, const char *user,
+                               const char *history, pal_arena *arena, pal_query *out) {
     *out = (pal_query){.now = pal_log_end(model->log)};
     if (user && history) return pal_fail(ctx, PAL_EUSAGE, "name a user or a history, not both");
     if (user) {
         int32_t row;
-        TRY(models_find(ctx, model->log->about.user_ids, model->log->n_users, "user", user, strlen(user), &row));
+        TRY(models_find(ctx, model->log->about.user_ids, model->log->n_users, "user", user,
+                        strlen(user), &row));
         *out = pal_query_of_user(model, row);
         out->now = pal_log_end(model->log);
         return PAL_OK;
@@ -132,54 +178,65 @@ static pal_status models_query(pal_ctx *ctx, const pal_model *model, const char 
     return PAL_OK;
 }
 
-static void models_fill(const pal_model *model, const pal_lists *lists, pal_entry *entries, int32_t capacity, int32_t *n) {
+static void models_fill(const pal_model *model, const pal_lists *lists, pal_entry *entries,
+                        int32_t capacity, int32_t *n) {
     *n = lists->counts[0] < capacity ? lists->counts[0] : capacity;
     for (int32_t i = 0; i < *n; i++) {
         const char *id = pal_ids_at(model->log->about.item_ids, lists->items[i]);
-        entries[i] = (pal_entry){.id = id, .title = pal_catalog_title(model->items, id), .score = lists->scores[i]};
+        entries[i] = (pal_entry){
+            .id = id, .title = pal_catalog_title(model->items, id), .score = lists->scores[i]};
     }
 }
 
-pal_status pal_recommend(pal_ctx *ctx, const pal_model *model, const char *user, const char *history, const char *options,
-                         pal_entry *entries, int32_t capacity, int32_t *n, const char **strategy) {
+pal_status pal_recommend(pal_ctx *ctx, const pal_model *model, const char *user,
+                         const char *history, const char *options, pal_entry *entries,
+                         int32_t capacity, int32_t *n, const char **strategy) {
     TRY(pal_verb_start(ctx));
     pal_arena scratch = {0};
     pal_recommend_options values;
     pal_query query;
     pal_lists lists = {0};
     pal_rank_options rank = {0};
-    pal_status status = pal_params_parse(ctx, "recommend", pal_recommend_params, &values, &scratch, options);
+    pal_status status =
+        pal_params_parse(ctx, "recommend", pal_recommend_params, &values, &scratch, options);
     if (status == PAL_OK) status = models_query(ctx, model, user, history, &scratch, &query);
-    if (status == PAL_OK) status = models_make_filter(ctx, model, &values, &scratch, &rank.excluded);
+    if (status == PAL_OK)
+        status = models_make_filter(ctx, model, &values, &scratch, &rank.excluded);
     if (status == PAL_OK) {
         rank.k = (int32_t)values.n;
         rank.hide = (pal_hide)values.hide;
         /* A kind that has its own answer for everybody needs no other. */
-        rank.use = (model->kind->traits & PAL_SCORES_STRANGERS) ? PAL_FALLBACK_SELF : PAL_FALLBACK_MODEL;
+        rank.use =
+            (model->kind->traits & PAL_SCORES_STRANGERS) ? PAL_FALLBACK_SELF : PAL_FALLBACK_MODEL;
         status = pal_rank(ctx, model, &query, 1, &rank, &scratch, &lists);
     }
     if (status == PAL_OK) {
         models_fill(model, &lists, entries, capacity, n);
-        *strategy = !lists.fallback[0] ? model->spec : model->fallback ? model->fallback->spec : "popular";
+        *strategy = !lists.fallback[0] ? model->spec
+                    : model->fallback  ? model->fallback->spec
+                                       : "popular";
     }
     pal_arena_release(&scratch);
     return status;
 }
 
-pal_status pal_similar(pal_ctx *ctx, const pal_model *model, const char *item, const char *options, pal_entry *entries, int32_t capacity,
-                       int32_t *n) {
+pal_status pal_similar(pal_ctx *ctx, const pal_model *model, const char *item, const char *options,
+                       pal_entry *entries, int32_t capacity, int32_t *n) {
     TRY(pal_verb_start(ctx));
     pal_arena scratch = {0};
     pal_recommend_options values;
     int32_t row = 0;
     const uint8_t *excluded = NULL;
     pal_lists lists = {0};
-    pal_status status = pal_params_parse(ctx, "similar", pal_similar_params, &values, &scratch, options);
+    pal_status status =
+        pal_params_parse(ctx, "similar", pal_similar_params, &values, &scratch, options);
     if (status == PAL_OK) {
-        status = models_find(ctx, model->log->about.item_ids, model->log->n_items, "item", item, strlen(item), &row);
+        status = models_find(ctx, model->log->about.item_ids, model->log->n_items, "item", item,
+                             strlen(item), &row);
     }
     if (status == PAL_OK) status = models_make_filter(ctx, model, &values, &scratch, &excluded);
-    if (status == PAL_OK) status = pal_similar_items(ctx, model, row, (int32_t)values.n, excluded, &scratch, &lists);
+    if (status == PAL_OK)
+        status = pal_similar_items(ctx, model, row, (int32_t)values.n, excluded, &scratch, &lists);
     if (status == PAL_OK) models_fill(model, &lists, entries, capacity, n);
     pal_arena_release(&scratch);
     return status;

@@ -55,7 +55,8 @@ void *pal_arena_alloc(pal_arena *arena, int64_t count, size_t size) {
     if (!block || block->capacity - block->used < bytes) {
         block = arena_block_new(bytes > ARENA_SMALL ? bytes : ARENA_SMALL);
         if (!block) return NULL;
-        /* A block of its own for one large array goes behind the current one, which still has room. */
+        /* A block of its own for one large array goes behind the current one, which still has room.
+         */
         if (arena->blocks && bytes > ARENA_SMALL) {
             block->next = arena->blocks->next;
             arena->blocks->next = block;
@@ -68,7 +69,8 @@ void *pal_arena_alloc(pal_arena *arena, int64_t count, size_t size) {
     block->used += bytes;
     arena->used_bytes += bytes;
     if (arena->used_bytes > arena->peak_bytes) arena->peak_bytes = arena->used_bytes;
-    /* Fresh mappings are zero already; touching them here would also take memory that may never be used. */
+    /* Fresh mappings are zero already; touching them here would also take memory that may never be
+     * used. */
     if (!block->is_mapped) memset(data, 0, bytes);
     return data;
 }

@@ -14,7 +14,8 @@ static void ctx_make_printable(char *sentence) {
         size_t valid = pal_utf8_valid_prefix(sentence + i, n - i);
         for (size_t end = i + valid; i < end; i++) {
             bool is_c1 = sentence[i] == '\xC2' && (unsigned char)sentence[i + 1] < 0xA0;
-            if ((unsigned char)sentence[i] < 0x20 || sentence[i] == 0x7f || is_c1) sentence[i] = '?';
+            if ((unsigned char)sentence[i] < 0x20 || sentence[i] == 0x7f || is_c1)
+                sentence[i] = '?';
             if (is_c1) sentence[++i] = '?';
         }
         if (i < n) sentence[i++] = '?';
@@ -36,8 +37,10 @@ pal_status pal_fail(pal_ctx *ctx, pal_status status, const char *format, ...) {
 pal_status pal_fail_memory(pal_ctx *ctx, const char *what, double bytes) {
     pal_text size = {0};
     pal_text_add_size(&size, bytes);
-    pal_fail(ctx, PAL_ENOMEM, "%s needs %s, which is more memory than there is: use a smaller log or raise the limit",
-             what, size.bytes ? size.bytes : "more");
+    pal_fail(
+        ctx, PAL_ENOMEM,
+        "%s needs %s, which is more memory than there is: use a smaller log or raise the limit",
+        what, size.bytes ? size.bytes : "more");
     pal_text_release(&size);
     return PAL_ENOMEM;
 }

@@ -1,4 +1,5 @@
-/* ctx.h - what every verb works with: the last error's sentence, threads, seed, memory limit, who listens. */
+/* ctx.h - what every verb works with: the last error's sentence, threads, seed, memory limit, who
+ * listens. */
 #ifndef PAL_BASE_CTX_H
 #define PAL_BASE_CTX_H
 
@@ -26,13 +27,14 @@ struct pal_ctx {
     pal_watch_fn *watch; /* or NULL */
     void *watch_arg;
     atomic_bool cancelled;
-    double multiply_adds; /* of the running fit, as its kind counts them */
+    double multiply_adds;                    /* of the running fit, as its kind counts them */
     double progress_started, progress_shown; /* seconds of a monotonic clock; base/progress.c */
     pal_status open_status;                  /* what pal_open found wrong with its options */
 };
 
-/* Writes the sentence to ctx->error and returns `status`. One thread at a time; workers return their trouble instead.
- * Bytes that are not printable UTF-8 are shown as '?', so that a file's content cannot drive a terminal. */
+/* Writes the sentence to ctx->error and returns `status`. One thread at a time; workers return
+ * their trouble instead. Bytes that are not printable UTF-8 are shown as '?', so that a file's
+ * content cannot drive a terminal. */
 pal_status pal_fail(pal_ctx *ctx, pal_status status, const char *format, ...) PAL_PRINTF(3, 4);
 
 /* PAL_ENOMEM with "<what> needs <bytes>, …". */

@@ -22,8 +22,9 @@
 static pal_status file_fail_errno(pal_ctx *ctx, const char *path, const char *what) {
     int code = errno;
     if (code == ENOSPC || code == EDQUOT || code == EFBIG) {
-        return pal_fail(ctx, PAL_EIO, "%s: the disk is full (%s): nothing was written, make room and try again", path,
-                        strerror(code));
+        return pal_fail(ctx, PAL_EIO,
+                        "%s: the disk is full (%s): nothing was written, make room and try again",
+                        path, strerror(code));
     }
     return pal_fail(ctx, PAL_EIO, "%s: cannot %s: %s", path, what, strerror(code));
 }
@@ -82,7 +83,8 @@ static bool file_buffer_grow(file_buffer *buffer) {
 }
 
 /* Members of a .gz file follow one another; PAL_EFORMAT for a cut or damaged one. */
-static pal_status file_inflate(pal_ctx *ctx, const char *path, const pal_bytes *in, file_buffer *out) {
+static pal_status file_inflate(pal_ctx *ctx, const char *path, const pal_bytes *in,
+                               file_buffer *out) {
     z_stream stream = {0};
     if (inflateInit2(&stream, 16 + MAX_WBITS) != Z_OK) return pal_fail_memory(ctx, path, 1e6);
     size_t taken = 0;
@@ -94,7 +96,8 @@ static pal_status file_inflate(pal_ctx *ctx, const char *path, const pal_bytes *
             break;
         }
         size_t chunk = in->length - taken < 1u << 30 ? in->length - taken : 1u << 30;
-        size_t room = out->capacity - out->length < 1u << 30 ? out->capacity - out->length : 1u << 30;
+        size_t room =
+            out->capacity - out->length < 1u << 30 ? out->capacity - out->length : 1u << 30;
         stream.next_in = (Bytef *)(in->bytes + taken);
         stream.avail_in = (uInt)chunk;
         stream.next_out = (Bytef *)(out->bytes + out->length);
@@ -106,17 +109,21 @@ static pal_status file_inflate(pal_ctx *ctx, const char *path, const pal_bytes *
             if (taken == in->length) break;
             if (inflateReset(&stream) != Z_OK) code = Z_DATA_ERROR;
         } else if (code == Z_BUF_ERROR && taken == in->length) {
-            status = pal_fail(ctx, PAL_EFORMAT, "%s: the compressed file ends early: it was cut, get it again", path);
+            status = pal_fail(ctx, PAL_EFORMAT,
+                              "%s: the compressed file ends early: it was cut, get it again", path);
         }
         if (code != Z_OK && code != Z_STREAM_END && code != Z_BUF_ERROR) {
-            status = pal_fail(ctx, PAL_EFORMAT, "%s: the compressed file is damaged at byte %zu: get it again", path, taken);
+            status = pal_fail(ctx, PAL_EFORMAT,
+                              "%s: the compressed file is damaged at byte %zu: get it again", path,
+                              taken);
         }
     }
     inflateEnd(&stream);
     return status;
 }
 
-static pal_status file_unzstd(pal_ctx *ctx, const char *path, const pal_bytes *in, file_buffer *out) {
+static pal_status file_unzstd(pal_ctx *ctx, const char *path, const pal_bytes *in,
+                              file_buffer *out) {
     ZSTD_DStream *stream = ZSTD_createDStream();
     if (!stream) return pal_fail_memory(ctx, path, 1e6);
     ZSTD_inBuffer input = {in->bytes, in->length, 0};
@@ -132,12 +139,14 @@ static pal_status file_unzstd(pal_ctx *ctx, const char *path, const pal_bytes *i
         bool stands_still = output.pos == out->length && input.pos == input.size;
         out->length = output.pos;
         if (ZSTD_isError(left)) {
-            status = pal_fail(ctx, PAL_EFORMAT, "%s: the compressed file is damaged (%s): get it again", path,
-                              ZSTD_getErrorName(left));
+            status =
+                pal_fail(ctx, PAL_EFORMAT, "%s: the compressed file is damaged (%s): get it again",
+                         path, ZSTD_getErrorName(left));
         } else if (input.pos == input.size && left == 0) {
             break;
         } else if (stands_still) {
-            status = pal_fail(ctx, PAL_EFORMAT, "%s: the compressed file ends early: it was cut, get it again", path);
+            status = pal_fail(ctx, PAL_EFORMAT,
+                              "%s: the compressed file ends early: it was cut, get it again", path);
         }
     }
     ZSTD_freeDStream(stream);
@@ -154,7 +163,8 @@ pal_status pal_file_read(pal_ctx *ctx, const char *path, pal_bytes *out) {
         return PAL_OK;
     }
     file_buffer buffer = {0};
-    pal_status status = is_gzip ? file_inflate(ctx, path, &raw, &buffer) : file_unzstd(ctx, path, &raw, &buffer);
+    pal_status status =
+        is_gzip ? file_inflate(ctx, path, &raw, &buffer) : file_unzstd(ctx, path, &raw, &buffer);
     pal_bytes_release(&raw);
     if (status != PAL_OK) {
         free(buffer.bytes);
@@ -175,7 +185,9 @@ pal_status pal_file_load(pal_ctx *ctx, const char *path, pal_bytes *out) {
         ssize_t n = read(fd, bytes + done, length - done);
         if (n < 0 && errno == EINTR) continue;
         if (n < 0) status = file_fail_errno(ctx, path, "read");
-        if (n == 0) status = pal_fail(ctx, PAL_EIO, "%s: became shorter while it was read: try again", path);
+        if (n == 0)
+            status =
+                pal_fail(ctx, PAL_EIO, "%s: became shorter while it was read: try again", path);
         if (n > 0) done += (size_t)n;
     }
     close(fd);
@@ -252,7 +264,8 @@ static bool file_grow_names(pal_arena *arena, const char ***list, int32_t *capac
     return true;
 }
 
-pal_status pal_folder_list(pal_ctx *ctx, const char *path, pal_arena *arena, const char *const **names, int32_t *n) {
+pal_status pal_folder_list(pal_ctx *ctx, const char *path, pal_arena *arena,
+                           const char *const **names, int32_t *n) {
     DIR *folder = opendir(path);
     if (!folder) return file_fail_errno(ctx, path, "list");
     const char **list = NULL;
@@ -274,7 +287,8 @@ pal_status pal_folder_list(pal_ctx *ctx, const char *path, pal_arena *arena, con
 }
 
 pal_status pal_folder_make(pal_ctx *ctx, const char *path) {
-    if (!*path) return pal_fail(ctx, PAL_EUSAGE, "the name of the folder is empty: name a folder to make");
+    if (!*path)
+        return pal_fail(ctx, PAL_EUSAGE, "the name of the folder is empty: name a folder to make");
     char *copy = strdup(path);
     if (!copy) return pal_fail_memory(ctx, path, 1);
     pal_status status = PAL_OK;
@@ -283,8 +297,10 @@ pal_status pal_folder_make(pal_ctx *ctx, const char *path) {
         bool is_last = *c == '\0';
         *c = '\0';
         if (mkdir(copy, 0777) < 0 && (errno != EEXIST || !pal_path_is_folder(copy))) {
-            status = errno == EEXIST ? pal_fail(ctx, PAL_EIO, "%s: is a file, not a folder: name another place", copy)
-                                     : file_fail_errno(ctx, copy, "make the folder");
+            status = errno == EEXIST
+                         ? pal_fail(ctx, PAL_EIO, "%s: is a file, not a folder: name another place",
+                                    copy)
+                         : file_fail_errno(ctx, copy, "make the folder");
         }
         if (is_last) break;
         *c = '/';
@@ -321,7 +337,8 @@ void pal_writer_abort(pal_writer *writer) {
     *writer = (pal_writer){.fd = -1};
 }
 
-/* Gives the writer's open file, or a new one where there is none, a temporary name that nobody else has; false with errno. */
+/* Gives the writer's open file, or a new one where there is none, a temporary name that nobody else
+ * has; false with errno. */
 static bool writer_name(pal_writer *writer) {
     char self[64];
     snprintf(self, sizeof self, "/proc/self/fd/%d", writer->fd);
@@ -348,7 +365,8 @@ static bool writer_name(pal_writer *writer) {
     return false;
 }
 
-/* Nameless where the system can: that takes a file system with O_TMPFILE and /proc to name the file in the end. */
+/* Nameless where the system can: that takes a file system with O_TMPFILE and /proc to name the file
+ * in the end. */
 static bool writer_create(pal_writer *writer) {
     char *folder = file_folder_of(writer->path);
     if (!folder) {
@@ -379,7 +397,8 @@ pal_status pal_writer_open(pal_ctx *ctx, const char *path, pal_writer *out) {
     return PAL_OK;
 }
 
-static pal_status writer_put(pal_ctx *ctx, pal_writer *writer, int64_t offset, const char *bytes, size_t n) {
+static pal_status writer_put(pal_ctx *ctx, pal_writer *writer, int64_t offset, const char *bytes,
+                             size_t n) {
     while (n > 0) {
         ssize_t done = pwrite(writer->fd, bytes, n, offset);
         if (done < 0 && errno == EINTR) continue;
@@ -401,7 +420,8 @@ pal_status pal_writer_add(pal_ctx *ctx, pal_writer *writer, const void *bytes, s
     return PAL_OK;
 }
 
-pal_status pal_writer_patch(pal_ctx *ctx, pal_writer *writer, int64_t offset, const void *bytes, size_t n) {
+pal_status pal_writer_patch(pal_ctx *ctx, pal_writer *writer, int64_t offset, const void *bytes,
+                            size_t n) {
     return writer_put(ctx, writer, offset, bytes, n);
 }
 
@@ -418,14 +438,16 @@ static bool writer_sync_folder(const char *path) {
 }
 
 pal_status pal_writer_commit(pal_ctx *ctx, pal_writer *writer) {
-    /* A nameless file is named for the blink before rename: link cannot replace an existing file. */
+    /* A nameless file is named for the blink before rename: link cannot replace an existing file.
+     */
     bool done = fsync(writer->fd) == 0 && (writer->temporary || writer_name(writer)) &&
                 rename(writer->temporary, writer->path) == 0;
     pal_status status = done ? PAL_OK : file_fail_errno(ctx, writer->path, "write");
     if (done) {
         free(writer->temporary);
         writer->temporary = NULL;
-        if (!writer_sync_folder(writer->path)) status = file_fail_errno(ctx, writer->path, "sync the folder of");
+        if (!writer_sync_folder(writer->path))
+            status = file_fail_errno(ctx, writer->path, "sync the folder of");
     }
     pal_writer_abort(writer);
     return status;

@@ -1,4 +1,5 @@
-/* file.h - files in whole: read or mapped, decompressed on the way in, written so that nobody ever sees half of one. */
+/* file.h - files in whole: read or mapped, decompressed on the way in, written so that nobody ever
+ * sees half of one. */
 #ifndef PAL_BASE_FILE_H
 #define PAL_BASE_FILE_H
 
@@ -12,11 +13,12 @@
 typedef struct {
     const char *bytes; /* [length] */
     size_t length;
-    bool is_mapped;    /* munmap on release, else free */
-} pal_bytes;           /* zero is empty */
+    bool is_mapped; /* munmap on release, else free */
+} pal_bytes;        /* zero is empty */
 
-/* A plain file is mapped, a .gz or .zst one (told by its first bytes, not its name) decompressed into memory.
- * PAL_EIO or PAL_EFORMAT with a sentence that names the path and the system's reason. */
+/* A plain file is mapped, a .gz or .zst one (told by its first bytes, not its name) decompressed
+ * into memory. PAL_EIO or PAL_EFORMAT with a sentence that names the path and the system's reason.
+ */
 pal_status pal_file_read(pal_ctx *ctx, const char *path, pal_bytes *out);
 /* As above but never mapped: what a server reads may be overwritten by others. Not decompressed. */
 pal_status pal_file_load(pal_ctx *ctx, const char *path, pal_bytes *out);
@@ -26,14 +28,17 @@ bool pal_path_is_folder(const char *path);
 bool pal_path_exists(const char *path);
 /* folder/name in `arena`; NULL without memory. */
 char *pal_path_join(pal_arena *arena, const char *folder, const char *name);
-/* The last part of a path, without compression suffix and extension: "a/events.csv.gz" → "events". */
+/* The last part of a path, without compression suffix and extension: "a/events.csv.gz" → "events".
+ */
 char *pal_path_stem(pal_arena *arena, const char *path);
 /* Names in a folder, sorted, without "." and "..". */
-pal_status pal_folder_list(pal_ctx *ctx, const char *path, pal_arena *arena, const char *const **names, int32_t *n);
+pal_status pal_folder_list(pal_ctx *ctx, const char *path, pal_arena *arena,
+                           const char *const **names, int32_t *n);
 /* Makes a folder and those above it where missing. */
 pal_status pal_folder_make(pal_ctx *ctx, const char *path);
 
-/* A file in the making: nameless until commit where the system can, so that even kill -9 leaves nothing. */
+/* A file in the making: nameless until commit where the system can, so that even kill -9 leaves
+ * nothing. */
 typedef struct {
     int fd; /* -1: closed */
     char *path, *temporary;
@@ -43,8 +48,10 @@ typedef struct {
 pal_status pal_writer_open(pal_ctx *ctx, const char *path, pal_writer *out);
 pal_status pal_writer_add(pal_ctx *ctx, pal_writer *writer, const void *bytes, size_t n);
 /* Overwrites bytes already written (a hash at the file's head). */
-pal_status pal_writer_patch(pal_ctx *ctx, pal_writer *writer, int64_t offset, const void *bytes, size_t n);
-/* fsync, rename, fsync of the folder. After it, or after a failure anywhere, the writer is closed and nothing partial is left. */
+pal_status pal_writer_patch(pal_ctx *ctx, pal_writer *writer, int64_t offset, const void *bytes,
+                            size_t n);
+/* fsync, rename, fsync of the folder. After it, or after a failure anywhere, the writer is closed
+ * and nothing partial is left. */
 pal_status pal_writer_commit(pal_ctx *ctx, pal_writer *writer);
 void pal_writer_abort(pal_writer *writer);
 

@@ -6,10 +6,13 @@
 
 #include "base/ctx.h"
 
-pal_status pal_json_parse(pal_ctx *ctx, const char *what, const char *bytes, size_t n, json_t **out) {
+pal_status pal_json_parse(pal_ctx *ctx, const char *what, const char *bytes, size_t n,
+                          json_t **out) {
     json_error_t error;
     json_t *json = json_loadb(bytes, n, JSON_REJECT_DUPLICATES, &error);
-    if (!json) return pal_fail(ctx, PAL_EFORMAT, "%s:%d: not valid JSON: %s", what, error.line, error.text);
+    if (!json)
+        return pal_fail(ctx, PAL_EFORMAT, "%s:%d: not valid JSON: %s", what, error.line,
+                        error.text);
     *out = json;
     return PAL_OK;
 }
@@ -41,7 +44,8 @@ static int json_add(const char *bytes, size_t n, void *text) {
 }
 
 void pal_json_print(const json_t *json, pal_text *out) {
-    if (json_dump_callback(json, json_add, out, JSON_INDENT(2) | JSON_REAL_PRECISION(9) | JSON_ENCODE_ANY)) {
+    if (json_dump_callback(json, json_add, out,
+                           JSON_INDENT(2) | JSON_REAL_PRECISION(9) | JSON_ENCODE_ANY)) {
         out->failed = true;
     }
     pal_text_add(out, "\n");

@@ -1,4 +1,5 @@
-/* parallel.c - workers wait for a job, take chunk numbers from one counter, and report when none is left. */
+/* parallel.c - workers wait for a job, take chunk numbers from one counter, and report when none is
+ * left. */
 #include "base/parallel.h"
 
 #include <pthread.h>

@@ -10,8 +10,12 @@
 
 #include "base/ctx.h"
 
-static void *param_field(const pal_param *row, void *values) { return (char *)values + row->offset; }
-static const void *param_field_of(const pal_param *row, const void *values) { return (const char *)values + row->offset; }
+static void *param_field(const pal_param *row, void *values) {
+    return (char *)values + row->offset;
+}
+static const void *param_field_of(const pal_param *row, const void *values) {
+    return (const char *)values + row->offset;
+}
 static bool param_has_range(const pal_param *row) { return row->min != 0 || row->max != 0; }
 
 /* --- numbers as a user writes and reads them --- */
@@ -21,14 +25,15 @@ typedef struct {
     double factor;
 } param_unit;
 
-static const param_unit param_time_units[] = {{"s", 1},     {"m", 60},     {"min", 60}, {"h", 3600},
-                                              {"d", 86400}, {"w", 604800}, {"y", 31557600}};
-static const param_unit param_size_units[] = {{"B", 1},      {"kB", 1e3},     {"KB", 1e3},
-                                              {"MB", 1e6},   {"GB", 1e9},     {"TB", 1e12},
+static const param_unit param_time_units[] = {
+    {"s", 1}, {"m", 60}, {"min", 60}, {"h", 3600}, {"d", 86400}, {"w", 604800}, {"y", 31557600}};
+static const param_unit param_size_units[] = {{"B", 1},      {"kB", 1e3},      {"KB", 1e3},
+                                              {"MB", 1e6},   {"GB", 1e9},      {"TB", 1e12},
                                               {"KiB", 1024}, {"MiB", 1048576}, {"GiB", 1073741824}};
 
 /* A number with an optional unit. */
-static bool param_parse_unit(const char *text, const param_unit *units, size_t n_units, double *out) {
+static bool param_parse_unit(const char *text, const param_unit *units, size_t n_units,
+                             double *out) {
     size_t n = strlen(text), digits = n;
     while (digits > 0 && isalpha((unsigned char)text[digits - 1])) digits--;
     double factor = 1;
@@ -46,11 +51,14 @@ static bool param_parse_unit(const char *text, const param_unit *units, size_t n
 static bool param_parse_number(const pal_param *row, const char *text, double *out) {
     switch (row->type) {
     case PAL_PARAM_SECONDS:
-        return param_parse_unit(text, param_time_units, sizeof param_time_units / sizeof *param_time_units, out);
+        return param_parse_unit(text, param_time_units,
+                                sizeof param_time_units / sizeof *param_time_units, out);
     case PAL_PARAM_BYTES:
-        return param_parse_unit(text, param_size_units, sizeof param_size_units / sizeof *param_size_units, out) &&
+        return param_parse_unit(text, param_size_units,
+                                sizeof param_size_units / sizeof *param_size_units, out) &&
                fabs(*out) < 9e18;
-    default: return pal_parse_double(text, text + strlen(text), out);
+    default:
+        return pal_parse_double(text, text + strlen(text), out);
     }
 }
 
@@ -66,7 +74,9 @@ static void param_add_shortest(double value, pal_text *out) {
         out->length = begin;
         pal_text_addf(out, "%.*g", digits, value);
         if (out->failed) return;
-        if (pal_parse_double(out->bytes + begin, out->bytes + out->length, &again) && again == value) return;
+        if (pal_parse_double(out->bytes + begin, out->bytes + out->length, &again) &&
+            again == value)
+            return;
     }
 }
 
@@ -122,14 +132,15 @@ static const char *const param_kinds_of_value[] = {
     [PAL_PARAM_BYTES] = "a size such as 500MB, 2GB",
 };
 
-static pal_status param_fail_value(pal_ctx *ctx, const char *owner, const pal_param *row, const char *text) {
+static pal_status param_fail_value(pal_ctx *ctx, const char *owner, const pal_param *row,
+                                   const char *text) {
     pal_text range = {0};
     if (param_has_range(row)) {
         pal_text_add(&range, " ");
         param_add_range(row, &range);
     }
-    pal_fail(ctx, PAL_EUSAGE, "%s: %s must be %s%s, not '%s'", owner, row->name, param_kinds_of_value[row->type],
-             range.bytes ? range.bytes : "", text);
+    pal_fail(ctx, PAL_EUSAGE, "%s: %s must be %s%s, not '%s'", owner, row->name,
+             param_kinds_of_value[row->type], range.bytes ? range.bytes : "", text);
     pal_text_release(&range);
     return PAL_EUSAGE;
 }
@@ -139,16 +150,19 @@ static bool param_in_range(const pal_param *row, double value) {
 }
 
 /* Whole numbers do not pass through a double, which holds 53 of their 63 bits. */
-static pal_status param_set_int(pal_ctx *ctx, const char *owner, const pal_param *row, void *field, const char *text) {
+static pal_status param_set_int(pal_ctx *ctx, const char *owner, const pal_param *row, void *field,
+                                const char *text) {
     int64_t value;
-    if (!pal_parse_int64(text, text + strlen(text), &value) || !param_in_range(row, (double)value)) {
+    if (!pal_parse_int64(text, text + strlen(text), &value) ||
+        !param_in_range(row, (double)value)) {
         return param_fail_value(ctx, owner, row, text);
     }
     *(int64_t *)field = value;
     return PAL_OK;
 }
 
-static pal_status param_set_number(pal_ctx *ctx, const char *owner, const pal_param *row, void *field, const char *text) {
+static pal_status param_set_number(pal_ctx *ctx, const char *owner, const pal_param *row,
+                                   void *field, const char *text) {
     double value;
     if (!param_parse_number(row, text, &value) || !param_in_range(row, value)) {
         return param_fail_value(ctx, owner, row, text);
@@ -161,13 +175,14 @@ static pal_status param_set_number(pal_ctx *ctx, const char *owner, const pal_pa
     return PAL_OK;
 }
 
-static pal_status param_set_ints(pal_ctx *ctx, const char *owner, const pal_param *row, void *field, const char *text) {
+static pal_status param_set_ints(pal_ctx *ctx, const char *owner, const pal_param *row, void *field,
+                                 const char *text) {
     pal_ints list = {0};
     for (const char *c = text;; c++) {
         size_t n = strcspn(c, ",");
         int64_t value;
-        if (list.n == PAL_INTS_MAX || !pal_parse_int64(c, c + n, &value) || value < INT32_MIN || value > INT32_MAX ||
-            !param_in_range(row, (double)value)) {
+        if (list.n == PAL_INTS_MAX || !pal_parse_int64(c, c + n, &value) || value < INT32_MIN ||
+            value > INT32_MAX || !param_in_range(row, (double)value)) {
             return param_fail_value(ctx, owner, row, text);
         }
         list.at[list.n++] = (int32_t)value;
@@ -178,7 +193,8 @@ static pal_status param_set_ints(pal_ctx *ctx, const char *owner, const pal_para
     return PAL_OK;
 }
 
-static pal_status param_set_flag(pal_ctx *ctx, const char *owner, const pal_param *row, void *field, const char *text) {
+static pal_status param_set_flag(pal_ctx *ctx, const char *owner, const pal_param *row, void *field,
+                                 const char *text) {
     static const char *const yes[] = {"", "1", "true", "yes", "on"};
     static const char *const no[] = {"0", "false", "no", "off"};
     for (size_t i = 0; i < sizeof yes / sizeof *yes; i++) {
@@ -190,7 +206,8 @@ static pal_status param_set_flag(pal_ctx *ctx, const char *owner, const pal_para
     return param_fail_value(ctx, owner, row, text);
 }
 
-static pal_status param_set_choice(pal_ctx *ctx, const char *owner, const pal_param *row, void *field, const char *text) {
+static pal_status param_set_choice(pal_ctx *ctx, const char *owner, const pal_param *row,
+                                   void *field, const char *text) {
     int32_t n = 0;
     for (; row->choices[n]; n++) {
         if (pal_name_equal(row->choices[n], text)) {
@@ -201,13 +218,15 @@ static pal_status param_set_choice(pal_ctx *ctx, const char *owner, const pal_pa
     pal_text list = {0};
     for (int32_t i = 0; i < n; i++) pal_text_addf(&list, i ? ", %s" : "%s", row->choices[i]);
     const char *nearest = pal_nearest_name(text, row->choices, n);
-    pal_fail(ctx, PAL_EUSAGE, "%s: %s must be one of %s, not '%s'%s%s%s", owner, row->name, list.bytes ? list.bytes : "",
-             text, nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
+    pal_fail(ctx, PAL_EUSAGE, "%s: %s must be one of %s, not '%s'%s%s%s", owner, row->name,
+             list.bytes ? list.bytes : "", text, nearest ? "; did you mean " : "",
+             nearest ? nearest : "", nearest ? "?" : "");
     pal_text_release(&list);
     return PAL_EUSAGE;
 }
 
-static pal_status param_set_text(pal_ctx *ctx, const pal_param *row, void *field, pal_arena *arena, const char *text) {
+static pal_status param_set_text(pal_ctx *ctx, const pal_param *row, void *field, pal_arena *arena,
+                                 const char *text) {
     char *copy = pal_arena_text(arena, text, strlen(text));
     if (!copy) return pal_fail_memory(ctx, row->name, (double)strlen(text));
     if (row->type == PAL_PARAM_TEXT) {
@@ -216,28 +235,36 @@ static pal_status param_set_text(pal_ctx *ctx, const pal_param *row, void *field
     }
     pal_texts *texts = field;
     if (texts->n == PAL_TEXTS_MAX) {
-        return pal_fail(ctx, PAL_EUSAGE, "%s can be given %d times at the most", row->name, PAL_TEXTS_MAX);
+        return pal_fail(ctx, PAL_EUSAGE, "%s can be given %d times at the most", row->name,
+                        PAL_TEXTS_MAX);
     }
     texts->at[texts->n++] = copy;
     return PAL_OK;
 }
 
-static pal_status param_set_row(pal_ctx *ctx, const char *owner, const pal_param *row, void *values, pal_arena *arena,
-                                const char *text) {
+static pal_status param_set_row(pal_ctx *ctx, const char *owner, const pal_param *row, void *values,
+                                pal_arena *arena, const char *text) {
     void *field = param_field(row, values);
     switch (row->type) {
-    case PAL_PARAM_INT: return param_set_int(ctx, owner, row, field, text);
-    case PAL_PARAM_FLAG: return param_set_flag(ctx, owner, row, field, text);
-    case PAL_PARAM_CHOICE: return param_set_choice(ctx, owner, row, field, text);
+    case PAL_PARAM_INT:
+        return param_set_int(ctx, owner, row, field, text);
+    case PAL_PARAM_FLAG:
+        return param_set_flag(ctx, owner, row, field, text);
+    case PAL_PARAM_CHOICE:
+        return param_set_choice(ctx, owner, row, field, text);
     case PAL_PARAM_TEXT:
-    case PAL_PARAM_TEXTS: return param_set_text(ctx, row, field, arena, text);
-    case PAL_PARAM_INTS: return param_set_ints(ctx, owner, row, field, text);
-    default: return param_set_number(ctx, owner, row, field, text);
+    case PAL_PARAM_TEXTS:
+        return param_set_text(ctx, row, field, arena, text);
+    case PAL_PARAM_INTS:
+        return param_set_ints(ctx, owner, row, field, text);
+    default:
+        return param_set_number(ctx, owner, row, field, text);
     }
 }
 
 void pal_params_init(const pal_param *table, void *values) {
-    /* A table's own initial values are right by test, so that nobody listens to the context here. */
+    /* A table's own initial values are right by test, so that nobody listens to the context here.
+     */
     pal_ctx quiet = {0};
     for (const pal_param *row = table; row->name; row++) {
         void *field = param_field(row, values);
@@ -250,7 +277,9 @@ void pal_params_init(const pal_param *table, void *values) {
         } else if (!row->initial && row->type == PAL_PARAM_INTS) {
             *(pal_ints *)field = (pal_ints){0};
         } else {
-            const char *initial = row->initial ? row->initial : row->type == PAL_PARAM_CHOICE ? row->choices[0] : "0";
+            const char *initial = row->initial                    ? row->initial
+                                  : row->type == PAL_PARAM_CHOICE ? row->choices[0]
+                                                                  : "0";
             (void)param_set_row(&quiet, "", row, values, NULL, initial);
         }
     }
@@ -264,7 +293,8 @@ const pal_param *pal_param_find(const pal_param *table, const char *name) {
 }
 
 /* Says which name was probably meant, of all tables. */
-static pal_status param_fail_name(pal_ctx *ctx, const char *owner, const pal_param_group *groups, const char *name) {
+static pal_status param_fail_name(pal_ctx *ctx, const char *owner, const pal_param_group *groups,
+                                  const char *name) {
     enum { NAMES_MAX = 256 };
     const char *names[NAMES_MAX] = {0};
     int32_t n = 0;
@@ -279,7 +309,8 @@ static pal_status param_fail_name(pal_ctx *ctx, const char *owner, const pal_par
     if (nearest) {
         pal_fail(ctx, PAL_EUSAGE, "%s has no option '%s'; did you mean %s?", owner, name, nearest);
     } else if (n) {
-        pal_fail(ctx, PAL_EUSAGE, "%s has no option '%s'; there are %s", owner, name, list.bytes ? list.bytes : "others");
+        pal_fail(ctx, PAL_EUSAGE, "%s has no option '%s'; there are %s", owner, name,
+                 list.bytes ? list.bytes : "others");
     } else {
         pal_fail(ctx, PAL_EUSAGE, "%s has no option '%s': it takes none", owner, name);
     }
@@ -287,8 +318,8 @@ static pal_status param_fail_name(pal_ctx *ctx, const char *owner, const pal_par
     return PAL_EUSAGE;
 }
 
-static pal_status param_set_in(pal_ctx *ctx, const char *owner, const pal_param_group *groups, pal_arena *arena,
-                               const char *name, const char *text) {
+static pal_status param_set_in(pal_ctx *ctx, const char *owner, const pal_param_group *groups,
+                               pal_arena *arena, const char *name, const char *text) {
     for (const pal_param_group *group = groups; group->table; group++) {
         const pal_param *row = pal_param_find(group->table, name);
         if (row) return param_set_row(ctx, owner, row, group->values, arena, text);
@@ -296,14 +327,16 @@ static pal_status param_set_in(pal_ctx *ctx, const char *owner, const pal_param_
     return param_fail_name(ctx, owner, groups, name);
 }
 
-pal_status pal_param_set(pal_ctx *ctx, const char *owner, const pal_param *table, void *values, pal_arena *arena,
-                         const char *name, const char *text) {
-    return param_set_in(ctx, owner, (const pal_param_group[]){{table, values}, {0}}, arena, name, text);
+pal_status pal_param_set(pal_ctx *ctx, const char *owner, const pal_param *table, void *values,
+                         pal_arena *arena, const char *name, const char *text) {
+    return param_set_in(ctx, owner, (const pal_param_group[]){{table, values}, {0}}, arena, name,
+                        text);
 }
 
 /* --- option text --- */
 
-/* Reads one word at *at, with 'single' or "double" quotes in it; NULL at the end, or with *broken for an open quote. */
+/* Reads one word at *at, with 'single' or "double" quotes in it; NULL at the end, or with *broken
+ * for an open quote. */
 static char *param_next_word(const char **at, pal_arena *arena, bool *broken) {
     const char *c = *at;
     while (*c && isspace((unsigned char)*c)) c++;
@@ -323,8 +356,8 @@ static char *param_next_word(const char **at, pal_arena *arena, bool *broken) {
     return *broken ? NULL : word;
 }
 
-pal_status pal_params_parse_tables(pal_ctx *ctx, const char *owner, const pal_param_group *groups, pal_arena *arena,
-                                   const char *text) {
+pal_status pal_params_parse_tables(pal_ctx *ctx, const char *owner, const pal_param_group *groups,
+                                   pal_arena *arena, const char *text) {
     const char *at = text ? text : "";
     bool broken = false;
     char *word;
@@ -337,21 +370,32 @@ pal_status pal_params_parse_tables(pal_ctx *ctx, const char *owner, const pal_pa
     return PAL_OK;
 }
 
-pal_status pal_params_parse(pal_ctx *ctx, const char *owner, const pal_param *table, void *values, pal_arena *arena,
-                            const char *text) {
+pal_status pal_params_parse(pal_ctx *ctx, const char *owner, const pal_param *table, void *values,
+                            pal_arena *arena, const char *text) {
     pal_params_init(table, values);
-    return pal_params_parse_tables(ctx, owner, (const pal_param_group[]){{table, values}, {0}}, arena, text);
+    return pal_params_parse_tables(ctx, owner, (const pal_param_group[]){{table, values}, {0}},
+                                   arena, text);
 }
 
 void pal_param_format_value(const pal_param *row, const void *values, pal_text *out) {
     const void *field = param_field_of(row, values);
     switch (row->type) {
-    case PAL_PARAM_INT: pal_text_addf(out, "%" PRId64, *(const int64_t *)field); break;
-    case PAL_PARAM_BYTES: param_add_number(row, (double)*(const int64_t *)field, out); break;
+    case PAL_PARAM_INT:
+        pal_text_addf(out, "%" PRId64, *(const int64_t *)field);
+        break;
+    case PAL_PARAM_BYTES:
+        param_add_number(row, (double)*(const int64_t *)field, out);
+        break;
     case PAL_PARAM_REAL:
-    case PAL_PARAM_SECONDS: param_add_number(row, *(const double *)field, out); break;
-    case PAL_PARAM_FLAG: pal_text_add(out, *(const bool *)field ? "1" : "0"); break;
-    case PAL_PARAM_CHOICE: pal_text_add(out, row->choices[*(const int32_t *)field]); break;
+    case PAL_PARAM_SECONDS:
+        param_add_number(row, *(const double *)field, out);
+        break;
+    case PAL_PARAM_FLAG:
+        pal_text_add(out, *(const bool *)field ? "1" : "0");
+        break;
+    case PAL_PARAM_CHOICE:
+        pal_text_add(out, row->choices[*(const int32_t *)field]);
+        break;
     case PAL_PARAM_TEXT: {
         const char *text = *(const char *const *)field;
         pal_text_add(out, text ? text : "");
@@ -370,7 +414,8 @@ void pal_param_format_value(const pal_param *row, const void *values, pal_text *
     }
 }
 
-/* Written so that pal_params_parse reads it back: a stretch with one sort of quotes in it stands between the other. */
+/* Written so that pal_params_parse reads it back: a stretch with one sort of quotes in it stands
+ * between the other. */
 static void param_add_quoted(const char *text, pal_text *out) {
     if (*text && !strpbrk(text, " \t\n\v\f\r'\"")) {
         pal_text_add(out, text);
@@ -447,9 +492,9 @@ void pal_params_format(const pal_param *table, const void *values, bool every, p
 
 static const char *param_value_name(const pal_param *row) {
     static const char *const names[] = {
-        [PAL_PARAM_INT] = "N",     [PAL_PARAM_REAL] = "X",   [PAL_PARAM_FLAG] = "",       [PAL_PARAM_CHOICE] = "NAME",
-        [PAL_PARAM_TEXT] = "TEXT", [PAL_PARAM_TEXTS] = "TEXT", [PAL_PARAM_INTS] = "N,N",  [PAL_PARAM_SECONDS] = "TIME",
-        [PAL_PARAM_BYTES] = "SIZE",
+        [PAL_PARAM_INT] = "N",       [PAL_PARAM_REAL] = "X",       [PAL_PARAM_FLAG] = "",
+        [PAL_PARAM_CHOICE] = "NAME", [PAL_PARAM_TEXT] = "TEXT",    [PAL_PARAM_TEXTS] = "TEXT",
+        [PAL_PARAM_INTS] = "N,N",    [PAL_PARAM_SECONDS] = "TIME", [PAL_PARAM_BYTES] = "SIZE",
     };
     return row->value_name ? row->value_name : names[row->type];
 }
@@ -459,22 +504,26 @@ static void param_add_meaning(const pal_param *row, pal_text *out) {
     pal_text_add(out, row->help);
     pal_text notes = {0};
     if (row->type == PAL_PARAM_CHOICE) {
-        for (int32_t i = 0; row->choices[i]; i++) pal_text_addf(&notes, i ? ", %s" : "%s", row->choices[i]);
+        for (int32_t i = 0; row->choices[i]; i++)
+            pal_text_addf(&notes, i ? ", %s" : "%s", row->choices[i]);
     }
     if (row->initial || row->type == PAL_PARAM_CHOICE) {
-        pal_text_addf(&notes, "%sdefault %s", notes.length ? "; " : "", row->initial ? row->initial : row->choices[0]);
+        pal_text_addf(&notes, "%sdefault %s", notes.length ? "; " : "",
+                      row->initial ? row->initial : row->choices[0]);
     }
     if (param_has_range(row)) {
         if (notes.length) pal_text_add(&notes, "; ");
         param_add_range(row, &notes);
     }
-    if (row->type == PAL_PARAM_TEXTS) pal_text_addf(&notes, "%scan be repeated", notes.length ? "; " : "");
+    if (row->type == PAL_PARAM_TEXTS)
+        pal_text_addf(&notes, "%scan be repeated", notes.length ? "; " : "");
     if (notes.length) pal_text_addf(out, " (%s)", notes.bytes);
     out->failed |= notes.failed;
     pal_text_release(&notes);
 }
 
-/* Breaks at spaces so that lines end before `width`; lines after the first start at column `indent`. */
+/* Breaks at spaces so that lines end before `width`; lines after the first start at column
+ * `indent`. */
 static void param_add_wrapped(const char *text, int32_t indent, int32_t width, pal_text *out) {
     int32_t column = indent;
     for (const char *word = text; *word;) {
@@ -531,14 +580,15 @@ void pal_params_help(const pal_param *table, bool flags, pal_text *out) {
 }
 
 static const char *const param_type_names[] = {
-    [PAL_PARAM_INT] = "whole number", [PAL_PARAM_REAL] = "number",   [PAL_PARAM_FLAG] = "yes or no",
-    [PAL_PARAM_CHOICE] = "choice",    [PAL_PARAM_TEXT] = "text",     [PAL_PARAM_TEXTS] = "texts",
-    [PAL_PARAM_INTS] = "numbers",     [PAL_PARAM_SECONDS] = "time",  [PAL_PARAM_BYTES] = "size",
+    [PAL_PARAM_INT] = "whole number", [PAL_PARAM_REAL] = "number",  [PAL_PARAM_FLAG] = "yes or no",
+    [PAL_PARAM_CHOICE] = "choice",    [PAL_PARAM_TEXT] = "text",    [PAL_PARAM_TEXTS] = "texts",
+    [PAL_PARAM_INTS] = "numbers",     [PAL_PARAM_SECONDS] = "time", [PAL_PARAM_BYTES] = "size",
 };
 
 /* A bar would end the cell. */
 static void param_add_cell(const char *text, pal_text *out) {
-    for (const char *c = text; *c; c++) pal_text_add_bytes(out, *c == '|' ? "\\|" : c, *c == '|' ? 2 : 1);
+    for (const char *c = text; *c; c++)
+        pal_text_add_bytes(out, *c == '|' ? "\\|" : c, *c == '|' ? 2 : 1);
 }
 
 void pal_params_markdown(const pal_param *table, bool flags, pal_text *out) {
@@ -552,9 +602,12 @@ void pal_params_markdown(const pal_param *table, bool flags, pal_text *out) {
             pal_text_add(out, row->name);
         }
         pal_text_addf(out, "` | %s | %s | ", param_type_names[row->type],
-                      row->initial ? row->initial : row->type == PAL_PARAM_CHOICE ? row->choices[0] : "–");
+                      row->initial                    ? row->initial
+                      : row->type == PAL_PARAM_CHOICE ? row->choices[0]
+                                                      : "–");
         if (row->type == PAL_PARAM_CHOICE) {
-            for (int32_t i = 0; row->choices[i]; i++) pal_text_addf(out, i ? ", `%s`" : "`%s`", row->choices[i]);
+            for (int32_t i = 0; row->choices[i]; i++)
+                pal_text_addf(out, i ? ", `%s`" : "`%s`", row->choices[i]);
         } else if (param_has_range(row)) {
             param_add_range(row, out);
         } else {
@@ -605,13 +658,16 @@ void pal_params_json(const pal_param *table, pal_text *out) {
 
 /* --- specs --- */
 
-pal_status pal_spec_split(pal_ctx *ctx, const char *spec, pal_arena *arena, const char **name, const char **options) {
+pal_status pal_spec_split(pal_ctx *ctx, const char *spec, pal_arena *arena, const char **name,
+                          const char **options) {
     const char *begin = spec;
     while (isspace((unsigned char)*begin)) begin++;
     size_t n = 0;
-    while (islower((unsigned char)begin[n]) || isdigit((unsigned char)begin[n]) || begin[n] == '_') n++;
+    while (islower((unsigned char)begin[n]) || isdigit((unsigned char)begin[n]) || begin[n] == '_')
+        n++;
     if (n == 0 || (begin[n] && !isspace((unsigned char)begin[n]))) {
-        return pal_fail(ctx, PAL_EUSAGE, "'%s' is no spec: write a name and options, such as \"ease l2=500\"", spec);
+        return pal_fail(ctx, PAL_EUSAGE,
+                        "'%s' is no spec: write a name and options, such as \"ease l2=500\"", spec);
     }
     char *copy = pal_arena_text(arena, begin, n);
     if (!copy) return pal_fail_memory(ctx, "a spec", (double)n);

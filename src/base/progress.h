@@ -8,7 +8,8 @@
 
 double pal_clock(void); /* seconds of a monotonic clock */
 
-/* begin resets the estimate; update says done of total ("training ease: 40 % · 3 s left"); end clears the line. */
+/* begin resets the estimate; update says done of total ("training ease: 40 % · 3 s left"); end
+ * clears the line. */
 void pal_progress_begin(pal_ctx *ctx);
 void pal_progress_update(pal_ctx *ctx, const char *what, int64_t done, int64_t total);
 void pal_progress_end(pal_ctx *ctx);

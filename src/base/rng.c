@@ -1,5 +1,5 @@
-/* rng.c - Philox 4x32-10: ten rounds of multiply and xor on a counter (Salmon et al. 2011, "Parallel random numbers: as
- * easy as 1, 2, 3"). */
+/* rng.c - Philox 4x32-10: ten rounds of multiply and xor on a counter (Salmon et al. 2011,
+ * "Parallel random numbers: as easy as 1, 2, 3"). */
 #include "base/rng.h"
 
 #include <math.h>
@@ -47,7 +47,8 @@ double pal_rng_uniform(pal_rng *rng) {
 }
 
 uint32_t pal_rng_below(pal_rng *rng, uint32_t bound) {
-    /* Lemire 2019: the high word of a product is uniform once the few biased low words are refused. */
+    /* Lemire 2019: the high word of a product is uniform once the few biased low words are refused.
+     */
     uint64_t product = (uint64_t)pal_rng_u32(rng) * bound;
     if ((uint32_t)product < bound) {
         uint32_t refused = -bound % bound;

@@ -1,4 +1,5 @@
-/* rng.h - random streams that do not depend on threads: Philox 4x32-10 (Salmon et al. 2011), keyed by (seed, chunk). */
+/* rng.h - random streams that do not depend on threads: Philox 4x32-10 (Salmon et al. 2011), keyed
+ * by (seed, chunk). */
 #ifndef PAL_BASE_RNG_H
 #define PAL_BASE_RNG_H
 
@@ -17,9 +18,9 @@ pal_rng pal_rng_at(uint64_t seed, uint64_t chunk);
 void pal_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);
 
 uint32_t pal_rng_u32(pal_rng *rng);
-double pal_rng_uniform(pal_rng *rng);                  /* [0, 1), 53 bits */
-uint32_t pal_rng_below(pal_rng *rng, uint32_t bound);  /* [0, bound), unbiased; bound > 0 */
-double pal_rng_normal(pal_rng *rng);                   /* mean 0, variance 1 */
+double pal_rng_uniform(pal_rng *rng);                 /* [0, 1), 53 bits */
+uint32_t pal_rng_below(pal_rng *rng, uint32_t bound); /* [0, bound), unbiased; bound > 0 */
+double pal_rng_normal(pal_rng *rng);                  /* mean 0, variance 1 */
 void pal_rng_shuffle(pal_rng *rng, int32_t *a, int32_t n);
 
 /* A seed for a named purpose, so that two uses of one seed do not share streams. */

@@ -41,7 +41,9 @@ void pal_text_add_bytes(pal_text *text, const char *more, size_t n) {
     text->bytes[text->length] = '\0';
 }
 
-void pal_text_add(pal_text *text, const char *more) { pal_text_add_bytes(text, more, strlen(more)); }
+void pal_text_add(pal_text *text, const char *more) {
+    pal_text_add_bytes(text, more, strlen(more));
+}
 
 /* A program around the library may have set a locale; our files and numbers do not follow it. */
 static locale_t text_locale(void) {
@@ -50,7 +52,8 @@ static locale_t text_locale(void) {
     if (!locale) {
         locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
         locale_t expected = (locale_t)0;
-        if (!__atomic_compare_exchange_n(&c_locale, &expected, locale, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+        if (!__atomic_compare_exchange_n(&c_locale, &expected, locale, false, __ATOMIC_ACQ_REL,
+                                         __ATOMIC_ACQUIRE)) {
             freelocale(locale);
             locale = expected;
         }
@@ -77,11 +80,21 @@ void pal_text_addf(pal_text *text, const char *format, ...) {
 void pal_text_add_html(pal_text *text, const char *more) {
     for (const char *c = more; *c; c++) {
         switch (*c) {
-        case '&': pal_text_add(text, "&amp;"); break;
-        case '<': pal_text_add(text, "&lt;"); break;
-        case '>': pal_text_add(text, "&gt;"); break;
-        case '"': pal_text_add(text, "&quot;"); break;
-        case '\'': pal_text_add(text, "&#39;"); break;
+        case '&':
+            pal_text_add(text, "&amp;");
+            break;
+        case '<':
+            pal_text_add(text, "&lt;");
+            break;
+        case '>':
+            pal_text_add(text, "&gt;");
+            break;
+        case '"':
+            pal_text_add(text, "&quot;");
+            break;
+        case '\'':
+            pal_text_add(text, "&#39;");
+            break;
         default:
             if ((unsigned char)*c >= 0x20 && *c != 0x7f) pal_text_add_bytes(text, c, 1);
         }
@@ -188,15 +201,17 @@ static bool text_parse_double_slowly(const char *begin, const char *end, double 
 }
 
 bool pal_parse_double(const char *begin, const char *end, double *out) {
-    static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
-                                    1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+    static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                    1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                    1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
     if (end - begin > TEXT_NUMBER_MAX) return false;
     const char *c = begin;
     bool negative = c < end && *c == '-';
     if (c < end && (*c == '-' || *c == '+')) c++;
     uint64_t mantissa = 0;
     int32_t n_digits = 0, n_fraction = 0;
-    for (; c < end && *c >= '0' && *c <= '9'; c++, n_digits++) mantissa = mantissa * 10 + (uint64_t)(*c - '0');
+    for (; c < end && *c >= '0' && *c <= '9'; c++, n_digits++)
+        mantissa = mantissa * 10 + (uint64_t)(*c - '0');
     if (c < end && *c == '.') {
         for (c++; c < end && *c >= '0' && *c <= '9'; c++, n_digits++, n_fraction++) {
             mantissa = mantissa * 10 + (uint64_t)(*c - '0');
@@ -216,7 +231,8 @@ bool pal_parse_double(const char *begin, const char *end, double *out) {
     }
     if (c != end) return false;
     exponent -= n_fraction;
-    /* Both the digits and the power of ten are exact doubles, so that one rounding gives the nearest value. */
+    /* Both the digits and the power of ten are exact doubles, so that one rounding gives the
+     * nearest value. */
     if (n_digits <= 15 && exponent >= -22 && exponent <= 22) {
         double value = (double)mantissa;
         value = exponent < 0 ? value / powers[-exponent] : value * powers[exponent];
@@ -247,7 +263,8 @@ bool pal_parse_int64(const char *begin, const char *end, int64_t *out) {
 
 /* --- UTF-8 --- */
 
-/* Bytes of the valid sequence at c, 0 when there is none: no overlong forms, no surrogates, nothing past U+10FFFF. */
+/* Bytes of the valid sequence at c, 0 when there is none: no overlong forms, no surrogates, nothing
+ * past U+10FFFF. */
 static size_t text_sequence(const unsigned char *c, size_t n) {
     if (c[0] < 0x80) return 1;
     if (c[0] < 0xC2 || c[0] > 0xF4) return 0;
@@ -292,7 +309,8 @@ int32_t pal_utf8_columns(const char *text) {
         bool wide = (point >= 0x1100 && point <= 0x115F) || (point >= 0x2E80 && point <= 0xA4CF) ||
                     (point >= 0xAC00 && point <= 0xD7A3) || (point >= 0xF900 && point <= 0xFAFF) ||
                     (point >= 0xFE30 && point <= 0xFE6F) || (point >= 0xFF00 && point <= 0xFF60) ||
-                    (point >= 0x1F300 && point <= 0x1FAFF) || (point >= 0x20000 && point <= 0x3FFFD);
+                    (point >= 0x1F300 && point <= 0x1FAFF) ||
+                    (point >= 0x20000 && point <= 0x3FFFD);
         columns += combining ? 0 : wide ? 2 : 1;
         i += length ? length : 1;
     }

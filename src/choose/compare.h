@@ -1,4 +1,5 @@
-/* compare.h - trains each spec, judges it on validation and test, and keeps all that the report draws. */
+/* compare.h - trains each spec, judges it on validation and test, and keeps all that the report
+ * draws. */
 #ifndef PAL_CHOOSE_COMPARE_H
 #define PAL_CHOOSE_COMPARE_H
 
@@ -11,52 +12,55 @@ typedef enum { PAL_PREFER_ACCURACY, PAL_PREFER_COST } pal_preference;
 
 typedef struct {
     pal_protocol protocol;
-    int32_t prefer;      /* pal_preference */
-    double worth;        /* share of the accuracy that a cheaper model may lose: 0.02 */
-    const char *limit;   /* "list_us_p99=500; memory=1GB; model=100MB; train=60" or NULL */
+    int32_t prefer;    /* pal_preference */
+    double worth;      /* share of the accuracy that a cheaper model may lose: 0.02 */
+    const char *limit; /* "list_us_p99=500; memory=1GB; model=100MB; train=60" or NULL */
 } pal_compare_options;
-extern const pal_param pal_compare_params[]; /* fields of this struct besides protocol, whose table is pal_protocol_params */
+extern const pal_param pal_compare_params[]; /* fields of this struct besides protocol, whose table
+                                                is pal_protocol_params */
 
-typedef struct {         /* what a model may cost; 0: no limit */
+typedef struct {               /* what a model may cost; 0: no limit */
     double list_us_p99, train; /* microseconds, seconds */
     int64_t memory, model;     /* bytes */
 } pal_limits;
 
 typedef enum { PAL_ROW_DONE, PAL_ROW_SKIPPED, PAL_ROW_FAILED } pal_row_status;
 
-typedef struct {                  /* one model of one task's table */
-    char name[256];               /* canonical spec; "oracle"; a run's file name */
+typedef struct {    /* one model of one task's table */
+    char name[256]; /* canonical spec; "oracle"; a run's file name */
     const char *kind, *family;
     unsigned traits;
     bool is_run, is_oracle;
     pal_row_status status;
-    char reason[PAL_ERROR_MAX];   /* why skipped or failed */
-    double valid_choice;          /* validation mean of the choice metric over all users; NaN: none */
-    double valid_known, valid_strangers; /* the same on known users; on strangers by the kind's own list */
-    double test_strangers_own;    /* test mean on strangers of the kind's own list; NaN: it cannot */
-    pal_evaluation test;          /* with the common fallback */
-    pal_interval *intervals;      /* [measures.n] of means */
-    pal_interval difference;      /* winner - this on the choice metric over all test users, simultaneous */
-    pal_interval *slice_intervals;/* [slices.n] choice metric */
-    bool tied;                    /* difference.low <= 0 */
-    bool on_front;                /* nobody is both cheaper (list time) and better */
+    char reason[PAL_ERROR_MAX]; /* why skipped or failed */
+    double valid_choice;        /* validation mean of the choice metric over all users; NaN: none */
+    double valid_known,
+        valid_strangers;       /* the same on known users; on strangers by the kind's own list */
+    double test_strangers_own; /* test mean on strangers of the kind's own list; NaN: it cannot */
+    pal_evaluation test;       /* with the common fallback */
+    pal_interval *intervals;   /* [measures.n] of means */
+    pal_interval
+        difference; /* winner - this on the choice metric over all test users, simultaneous */
+    pal_interval *slice_intervals; /* [slices.n] choice metric */
+    bool tied;                     /* difference.low <= 0 */
+    bool on_front;                 /* nobody is both cheaper (list time) and better */
     double train_seconds;
     int64_t peak_bytes, model_bytes;
     double multiply_adds;
-    pal_model *model;             /* final model, or NULL */
+    pal_model *model; /* final model, or NULL */
 } pal_row;
 
-typedef struct {                  /* one task */
+typedef struct { /* one task */
     pal_task task;
     char fingerprint[17];
     pal_questions valid, test;
-    pal_slices slices;            /* of test */
+    pal_slices slices; /* of test */
     int32_t n_rows;
-    pal_row *rows;                /* [n_rows] in the order given, oracle and runs last */
-    int32_t winner_known;         /* row, chosen on validation; -1: none */
-    int32_t winner_strangers;     /* row, or -1: the fallback */
-    double ceiling;               /* share of test pairs that no id-based kind can reach */
-    double smallest_difference;   /* that this test can see, on the choice metric */
+    pal_row *rows;              /* [n_rows] in the order given, oracle and runs last */
+    int32_t winner_known;       /* row, chosen on validation; -1: none */
+    int32_t winner_strangers;   /* row, or -1: the fallback */
+    double ceiling;             /* share of test pairs that no id-based kind can reach */
+    double smallest_difference; /* that this test can see, on the choice metric */
 } pal_table;
 
 typedef struct pal_comparison {
@@ -65,24 +69,27 @@ typedef struct pal_comparison {
     pal_compare_options options;
     pal_limits limits;
     pal_split split;
-    pal_measures measures;        /* at[0] is the choice metric, ndcg at the smallest k */
-    int32_t n_tables;             /* 2 for task both */
+    pal_measures measures; /* at[0] is the choice metric, ndcg at the smallest k */
+    int32_t n_tables;      /* 2 for task both */
     pal_table tables[2];
-    bool interrupted;             /* ended by request; rows that are missing are skipped */
+    bool interrupted; /* ended by request; rows that are missing are skipped */
     pal_arena arena;
 } pal_comparison;
 
 bool pal_row_within_limits(const pal_comparison *comparison, const pal_row *row);
 
-/* Told on the calling thread when a row is done, and once before the first with row -1 (the plan is settled). */
+/* Told on the calling thread when a row is done, and once before the first with row -1 (the plan is
+ * settled). */
 typedef void pal_row_fn(void *arg, const pal_comparison *comparison, int32_t table, int32_t row);
 
 /* The specs compared when none is given: what is worth trying on this log. NULL-ended. */
 const char *const *pal_default_specs(const pal_log *log);
 
-/* `data` must outlive the comparison. A row that fails is kept with its reason; PAL_EDATA when nothing could be compared. */
-pal_status pal_compare_run(pal_ctx *ctx, const pal_data *data, const char *const *specs, const char *options, pal_row_fn *on_row,
-                           void *on_row_arg, pal_comparison *out);
+/* `data` must outlive the comparison. A row that fails is kept with its reason; PAL_EDATA when
+ * nothing could be compared. */
+pal_status pal_compare_run(pal_ctx *ctx, const pal_data *data, const char *const *specs,
+                           const char *options, pal_row_fn *on_row, void *on_row_arg,
+                           pal_comparison *out);
 void pal_comparison_release(pal_comparison *comparison);
 
 #endif

@@ -1,4 +1,5 @@
-/* verdict.c - a table in plain words. Nothing in it depends on a clock, so that it is the same on every run. */
+/* verdict.c - a table in plain words. Nothing in it depends on a clock, so that it is the same on
+ * every run. */
 #include "choose/verdict.h"
 
 #include <math.h>
@@ -51,7 +52,8 @@ static const pal_row *verdict_baseline(const pal_table *table) {
 
 static const char *verdict_placement(const verdict_job *job) {
     if (job->comparison->n_tables == 1) return "";
-    return job->table->task == PAL_TASK_NEXT ? " on pages computed at each event" : " on pages computed ahead";
+    return job->table->task == PAL_TASK_NEXT ? " on pages computed at each event"
+                                             : " on pages computed ahead";
 }
 
 /* "1 in 4", or "3 in 4" above a half. */
@@ -73,9 +75,11 @@ static void verdict_recommend(verdict_job *job) {
     char plain[32];
     verdict_in_plain(winner->test.mean[hit], plain);
     bool is_popular = !strcmp(winner->kind, "popular");
-    verdict_say(job, "Use %s%s%s: %s finds something in the top %d (%s %.3f, 95 %% interval %.3f to %.3f).", winner->name,
-                verdict_placement(job), is_popular ? "; popularity is enough here" : "", plain, k, job->comparison->measures.at[0].name,
-                winner->test.mean[0], winner->intervals[0].low, winner->intervals[0].high);
+    verdict_say(
+        job, "Use %s%s%s: %s finds something in the top %d (%s %.3f, 95 %% interval %.3f to %.3f).",
+        winner->name, verdict_placement(job), is_popular ? "; popularity is enough here" : "",
+        plain, k, job->comparison->measures.at[0].name, winner->test.mean[0],
+        winner->intervals[0].low, winner->intervals[0].high);
 }
 
 static void verdict_gain(verdict_job *job) {
@@ -85,12 +89,17 @@ static void verdict_gain(verdict_job *job) {
     const char *name = base->is_run ? "the system in use" : base->name;
     double relative = base->test.mean[0] > 0 ? 100 * gain->mean / base->test.mean[0] : 0;
     if (gain->low > 0) {
-        verdict_say(job, "It beats %s by %.3f (%.3f to %.3f), %.0f %% of what that reaches.", name, gain->mean, gain->low, gain->high, relative);
+        verdict_say(job, "It beats %s by %.3f (%.3f to %.3f), %.0f %% of what that reaches.", name,
+                    gain->mean, gain->low, gain->high, relative);
     } else if (gain->high < 0) {
-        verdict_say(job, "On the test %s was better by %.3f (%.3f to %.3f), although validation chose otherwise: the log changes, compare again on newer data.",
+        verdict_say(job,
+                    "On the test %s was better by %.3f (%.3f to %.3f), although validation chose "
+                    "otherwise: the log changes, compare again on newer data.",
                     name, -gain->mean, -gain->high, -gain->low);
     } else {
-        verdict_say(job, "It cannot be told from %s: the difference is %.3f, between %.3f and %.3f.", name, gain->mean, gain->low, gain->high);
+        verdict_say(job,
+                    "It cannot be told from %s: the difference is %.3f, between %.3f and %.3f.",
+                    name, gain->mean, gain->low, gain->high);
     }
 }
 
@@ -100,22 +109,30 @@ static void verdict_strangers(verdict_job *job) {
     if (!row) return;
     job->out->strangers = row->name;
     if (slice < 0) {
-        verdict_say(job, "For people without history use %s; this test has none of them, so their number was not measured.", row->name);
+        verdict_say(job,
+                    "For people without history use %s; this test has none of them, so their "
+                    "number was not measured.",
+                    row->name);
         return;
     }
     int32_t n = job->table->slices.at[slice].n_users;
-    verdict_say(job, "For people without history use %s (%s %.3f; they are %d of %d test users).", row->name,
-                job->comparison->measures.at[0].name, row->test_strangers_own, n, job->table->test.n_users);
+    verdict_say(job, "For people without history use %s (%s %.3f; they are %d of %d test users).",
+                row->name, job->comparison->measures.at[0].name, row->test_strangers_own, n,
+                job->table->test.n_users);
 }
 
-/* Among the rows that lose less than --worth with certainty the one with the least work and the smallest model. */
+/* Among the rows that lose less than --worth with certainty the one with the least work and the
+ * smallest model. */
 static const pal_row *verdict_cheaper(const verdict_job *job) {
     const pal_row *best = NULL, *winner = job->winner;
     double limit = job->comparison->options.worth * winner->test.mean[0];
     for (int32_t r = 0; r < job->table->n_rows; r++) {
         const pal_row *row = &job->table->rows[r];
-        if (row == winner || row->status != PAL_ROW_DONE || row->is_run || row->is_oracle || (row->traits & PAL_IS_CONTROL)) continue;
-        bool is_cheaper = row->model_bytes * 2 <= winner->model_bytes && row->multiply_adds <= winner->multiply_adds;
+        if (row == winner || row->status != PAL_ROW_DONE || row->is_run || row->is_oracle ||
+            (row->traits & PAL_IS_CONTROL))
+            continue;
+        bool is_cheaper = row->model_bytes * 2 <= winner->model_bytes &&
+                          row->multiply_adds <= winner->multiply_adds;
         if (!is_cheaper || row->difference.high > limit) continue;
         if (!best || row->model_bytes < best->model_bytes) best = row;
     }
@@ -127,8 +144,8 @@ static void verdict_ties(verdict_job *job) {
     char list[300] = "";
     for (int32_t r = 0; r < job->table->n_rows; r++) {
         const pal_row *row = &job->table->rows[r];
-        if (row == job->winner || row->status != PAL_ROW_DONE || !row->tied || row->is_run || row->is_oracle ||
-            (row->traits & PAL_IS_CONTROL) || out->n_tied == 64) {
+        if (row == job->winner || row->status != PAL_ROW_DONE || !row->tied || row->is_run ||
+            row->is_oracle || (row->traits & PAL_IS_CONTROL) || out->n_tied == 64) {
             continue;
         }
         out->tied[out->n_tied++] = row->name;
@@ -139,10 +156,12 @@ static void verdict_ties(verdict_job *job) {
     double worst = 0, mean = job->winner->test.mean[0];
     for (int32_t r = 0; r < job->table->n_rows; r++) {
         const pal_row *row = &job->table->rows[r];
-        if (row->tied && !row->is_run && !row->is_oracle && row->difference.high > worst) worst = row->difference.high;
+        if (row->tied && !row->is_run && !row->is_oracle && row->difference.high > worst)
+            worst = row->difference.high;
     }
-    verdict_say(job, "This test cannot tell it from %s: choosing %s instead may cost up to %.0f %%.", list, out->n_tied > 1 ? "one of them" : "that",
-                mean > 0 ? 100 * worst / mean : 0);
+    verdict_say(job,
+                "This test cannot tell it from %s: choosing %s instead may cost up to %.0f %%.",
+                list, out->n_tied > 1 ? "one of them" : "that", mean > 0 ? 100 * worst / mean : 0);
 }
 
 static void verdict_cost(verdict_job *job) {
@@ -151,11 +170,15 @@ static void verdict_cost(verdict_job *job) {
     pal_text_add_size(&size, (double)job->winner->model_bytes);
     if (cheaper) pal_text_add_size(&other, (double)cheaper->model_bytes);
     if (!size.failed && !other.failed && cheaper) {
-        verdict_say(job, "%s is cheaper (%s instead of %s) and loses at the most %.1f %%, less than the %.1f %% that --worth allows.",
-                    cheaper->name, other.bytes, size.bytes, 100 * fmax(0, cheaper->difference.high) / job->winner->test.mean[0],
+        verdict_say(job,
+                    "%s is cheaper (%s instead of %s) and loses at the most %.1f %%, less than the "
+                    "%.1f %% that --worth allows.",
+                    cheaper->name, other.bytes, size.bytes,
+                    100 * fmax(0, cheaper->difference.high) / job->winner->test.mean[0],
                     100 * job->comparison->options.worth);
     } else if (!size.failed) {
-        verdict_say(job, "It costs %.2g multiply-adds to train and %s to keep.", job->winner->multiply_adds, size.bytes);
+        verdict_say(job, "It costs %.2g multiply-adds to train and %s to keep.",
+                    job->winner->multiply_adds, size.bytes);
     }
     pal_text_release(&size);
     pal_text_release(&other);
@@ -163,7 +186,9 @@ static void verdict_cost(verdict_job *job) {
 
 static void verdict_ceiling(verdict_job *job) {
     if (job->table->ceiling >= 0.05) {
-        verdict_say(job, "%.0f %% of what people did in the test is on items that training never saw: no model that knows ids alone can reach it.",
+        verdict_say(job,
+                    "%.0f %% of what people did in the test is on items that training never saw: "
+                    "no model that knows ids alone can reach it.",
                     100 * job->table->ceiling);
     }
 }
@@ -172,9 +197,12 @@ static void verdict_stale(verdict_job *job) {
     int32_t fresh = verdict_slice(job, "day 1"), old = verdict_slice(job, "days 8-30");
     if (fresh < 0 || old < 0 || job->table->slices.at[fresh].n_users < VERDICT_USERS_MIN) return;
     int32_t n_measures = job->comparison->measures.n;
-    double before = job->winner->test.by_slice[(int64_t)fresh * n_measures], after = job->winner->test.by_slice[(int64_t)old * n_measures];
+    double before = job->winner->test.by_slice[(int64_t)fresh * n_measures],
+           after = job->winner->test.by_slice[(int64_t)old * n_measures];
     if (before > 0 && after < 0.8 * before) {
-        verdict_say(job, "Retrain every few days: from the first day of the test to its second week %s fell from %.3f to %.3f.",
+        verdict_say(job,
+                    "Retrain every few days: from the first day of the test to its second week %s "
+                    "fell from %.3f to %.3f.",
                     job->comparison->measures.at[0].name, before, after);
     }
 }
@@ -183,15 +211,18 @@ static void verdict_settle_preference(verdict_job *job) {
     if (job->comparison->options.prefer != PAL_PREFER_COST) return;
     const pal_row *cheaper = verdict_cheaper(job);
     if (!cheaper) return;
-    verdict_say(job, "Use %s%s: it is cheaper than %s, the most accurate, and loses at the most %.1f %%.", cheaper->name, verdict_placement(job),
-                job->winner->name, 100 * fmax(0, cheaper->difference.high) / job->winner->test.mean[0]);
+    verdict_say(
+        job, "Use %s%s: it is cheaper than %s, the most accurate, and loses at the most %.1f %%.",
+        cheaper->name, verdict_placement(job), job->winner->name,
+        100 * fmax(0, cheaper->difference.high) / job->winner->test.mean[0]);
     job->out->known = cheaper->name;
 }
 
 void pal_verdict_make(const pal_comparison *comparison, int32_t table_number, pal_verdict *out) {
     const pal_table *table = &comparison->tables[table_number];
     *out = (pal_verdict){0};
-    verdict_job job = {.comparison = comparison, .table = table, .out = out, .baseline = verdict_baseline(table)};
+    verdict_job job = {
+        .comparison = comparison, .table = table, .out = out, .baseline = verdict_baseline(table)};
     if (table->winner_known < 0) {
         verdict_say(&job, "No model can be recommended: none finished within the limits.");
         return;
@@ -200,7 +231,8 @@ void pal_verdict_make(const pal_comparison *comparison, int32_t table_number, pa
     job.strangers = table->winner_strangers >= 0 ? &table->rows[table->winner_strangers] : NULL;
     out->known = job.winner->name;
     if (table->test.n_users < VERDICT_USERS_MIN) {
-        verdict_say(&job, "Too little data to tell: only %d users have something in the test.", table->test.n_users);
+        verdict_say(&job, "Too little data to tell: only %d users have something in the test.",
+                    table->test.n_users);
     }
     verdict_settle_preference(&job);
     if (out->known == job.winner->name) verdict_recommend(&job);
@@ -211,5 +243,6 @@ void pal_verdict_make(const pal_comparison *comparison, int32_t table_number, pa
     verdict_stale(&job);
     if (out->n_lines < PAL_VERDICT_LINES - 1) verdict_cost(&job);
     verdict_say(&job, "Next: palate recommend DIR/model.palate --user %s",
-                table->test.n_users ? pal_ids_at(&comparison->split.user_ids, table->test.users[0]) : "ID");
+                table->test.n_users ? pal_ids_at(&comparison->split.user_ids, table->test.users[0])
+                                    : "ID");
 }

@@ -1,4 +1,5 @@
-/* catalog.h - what is known of items besides events: columns of text by item row of the catalog's own ids. */
+/* catalog.h - what is known of items besides events: columns of text by item row of the catalog's
+ * own ids. */
 #ifndef PAL_DATA_CATALOG_H
 #define PAL_DATA_CATALOG_H
 

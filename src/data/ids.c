@@ -80,7 +80,8 @@ int32_t pal_ids_find(const pal_ids *ids, const char *id, size_t length) {
 
 const char *pal_ids_at(const pal_ids *ids, int32_t row) { return ids->bytes + ids->offsets[row]; }
 
-pal_status pal_ids_select(pal_ctx *ctx, const pal_ids *ids, const int32_t *rows, int32_t n, pal_ids *out) {
+pal_status pal_ids_select(pal_ctx *ctx, const pal_ids *ids, const int32_t *rows, int32_t n,
+                          pal_ids *out) {
     pal_ids selected = {0};
     for (int32_t i = 0; i < n; i++) {
         const char *id = pal_ids_at(ids, rows[i]);

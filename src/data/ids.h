@@ -1,4 +1,5 @@
-/* ids.h - outside ids are strings and live only here; everywhere else a user and an item are int32_t rows. */
+/* ids.h - outside ids are strings and live only here; everywhere else a user and an item are
+ * int32_t rows. */
 #ifndef PAL_DATA_IDS_H
 #define PAL_DATA_IDS_H
 
@@ -23,9 +24,10 @@ typedef struct pal_ids {
 /* The row of the id, added at the end when new. -1 without memory or past INT32_MAX rows. */
 int32_t pal_ids_add(pal_ids *ids, const char *id, size_t length);
 int32_t pal_ids_find(const pal_ids *ids, const char *id, size_t length); /* -1: unknown */
-const char *pal_ids_at(const pal_ids *ids, int32_t row);                  /* NUL-ended */
+const char *pal_ids_at(const pal_ids *ids, int32_t row);                 /* NUL-ended */
 /* out gets the ids in the order rows[0 … n). */
-pal_status pal_ids_select(pal_ctx *ctx, const pal_ids *ids, const int32_t *rows, int32_t n, pal_ids *out);
+pal_status pal_ids_select(pal_ctx *ctx, const pal_ids *ids, const int32_t *rows, int32_t n,
+                          pal_ids *out);
 void pal_ids_release(pal_ids *ids);
 
 #endif

@@ -23,7 +23,8 @@ static int log_compare_places(const void *a, const void *b) {
     return x->from < y->from ? -1 : x->from > y->from;
 }
 
-/* Sorts the places of one user, which stand in file order, by time; most logs are sorted already. */
+/* Sorts the places of one user, which stand in file order, by time; most logs are sorted already.
+ */
 static void log_sort_user(log_place *places, int64_t n) {
     for (int64_t i = 1; i < n; i++) {
         if (places[i].time < places[i - 1].time) {
@@ -34,7 +35,8 @@ static void log_sort_user(log_place *places, int64_t n) {
 }
 
 /* Where each sorted event comes from: places [n]. Counting sort by user keeps file order. */
-static void log_order(const pal_events *events, int32_t n_users, int64_t *starts, log_place *places) {
+static void log_order(const pal_events *events, int32_t n_users, int64_t *starts,
+                      log_place *places) {
     for (int64_t e = 0; e < events->n; e++) starts[events->users[e] + 1]++;
     for (int32_t u = 0; u < n_users; u++) starts[u + 1] += starts[u];
     for (int64_t e = 0; e < events->n; e++) {
@@ -44,11 +46,16 @@ static void log_order(const pal_events *events, int32_t n_users, int64_t *starts
     for (int32_t u = n_users; u > 0; u--) starts[u] = starts[u - 1];
     starts[0] = 0;
     if (!events->times) return;
-    for (int32_t u = 0; u < n_users; u++) log_sort_user(places + starts[u], starts[u + 1] - starts[u]);
+    for (int32_t u = 0; u < n_users; u++)
+        log_sort_user(places + starts[u], starts[u + 1] - starts[u]);
 }
 
-pal_status pal_log_build(pal_ctx *ctx, const pal_events *events, const pal_log_about *about, pal_log *out) {
-    pal_log log = {.n_users = about->n_users, .n_items = about->n_items, .n_events = events->n, .about = *about};
+pal_status pal_log_build(pal_ctx *ctx, const pal_events *events, const pal_log_about *about,
+                         pal_log *out) {
+    pal_log log = {.n_users = about->n_users,
+                   .n_items = about->n_items,
+                   .n_events = events->n,
+                   .about = *about};
     pal_arena scratch = {0};
     int64_t n = events->n;
     int64_t *starts = PAL_ARENA_ARRAY(&log.arena, int64_t, (int64_t)about->n_users + 1);
@@ -84,18 +91,20 @@ pal_status pal_log_build(pal_ctx *ctx, const pal_events *events, const pal_log_a
     return PAL_OK;
 }
 
-pal_status pal_log_select(pal_ctx *ctx, const pal_log *log, const uint8_t *keep, const int32_t *user_rows,
-                          const int32_t *item_rows, const pal_log_about *about, pal_log *out) {
+pal_status pal_log_select(pal_ctx *ctx, const pal_log *log, const uint8_t *keep,
+                          const int32_t *user_rows, const int32_t *item_rows,
+                          const pal_log_about *about, pal_log *out) {
     int64_t n = 0, count = 0;
     for (int64_t e = 0; e < log->n_events; e++) count += keep[e] != 0;
     pal_arena scratch = {0};
-    int32_t *users = PAL_ARENA_ARRAY(&scratch, int32_t, count), *items = PAL_ARENA_ARRAY(&scratch, int32_t, count);
+    int32_t *users = PAL_ARENA_ARRAY(&scratch, int32_t, count),
+            *items = PAL_ARENA_ARRAY(&scratch, int32_t, count);
     float *values = log->values ? PAL_ARENA_ARRAY(&scratch, float, count) : NULL;
     int64_t *times = log->times ? PAL_ARENA_ARRAY(&scratch, int64_t, count) : NULL;
     uint8_t *types = log->types ? PAL_ARENA_ARRAY(&scratch, uint8_t, count) : NULL;
     float *weights = log->weights ? PAL_ARENA_ARRAY(&scratch, float, count) : NULL;
-    if (!users || !items || (log->values && !values) || (log->times && !times) || (log->types && !types) ||
-        (log->weights && !weights)) {
+    if (!users || !items || (log->values && !values) || (log->times && !times) ||
+        (log->types && !types) || (log->weights && !weights)) {
         pal_arena_release(&scratch);
         return pal_fail_memory(ctx, "a part of the log", 24.0 * (double)count);
     }
@@ -111,7 +120,12 @@ pal_status pal_log_select(pal_ctx *ctx, const pal_log *log, const uint8_t *keep,
             n++;
         }
     }
-    pal_events events = {.n = n, .users = users, .items = items, .values = values, .times = times, .types = types,
+    pal_events events = {.n = n,
+                         .users = users,
+                         .items = items,
+                         .values = values,
+                         .times = times,
+                         .types = types,
                          .weights = weights};
     pal_status status = pal_log_build(ctx, &events, about, out);
     pal_arena_release(&scratch);
@@ -130,7 +144,8 @@ static int log_compare_pairs(const void *a, const void *b) {
     return x->item < y->item ? -1 : x->item > y->item;
 }
 
-/* Sorts one user's pairs by item and joins equal ones by the largest weight; returns how many are left. */
+/* Sorts one user's pairs by item and joins equal ones by the largest weight; returns how many are
+ * left. */
 static int64_t log_join_pairs(log_pair *pairs, int64_t n) {
     qsort(pairs, (size_t)n, sizeof *pairs, log_compare_pairs);
     int64_t kept = 0;
@@ -144,7 +159,8 @@ static int64_t log_join_pairs(log_pair *pairs, int64_t n) {
     return kept;
 }
 
-pal_status pal_log_pairs(pal_ctx *ctx, const pal_log *log, uint32_t types, pal_arena *arena, pal_csr *out) {
+pal_status pal_log_pairs(pal_ctx *ctx, const pal_log *log, uint32_t types, pal_arena *arena,
+                         pal_csr *out) {
     int64_t *starts = PAL_ARENA_ARRAY(arena, int64_t, (int64_t)log->n_users + 1);
     int32_t *cols = PAL_ARENA_ARRAY(arena, int32_t, log->n_events);
     float *values = log->weights ? PAL_ARENA_ARRAY(arena, float, log->n_events) : NULL;
@@ -174,7 +190,11 @@ pal_status pal_log_pairs(pal_ctx *ctx, const pal_log *log, uint32_t types, pal_a
         starts[u + 1] = n;
     }
     pal_arena_release(&scratch);
-    *out = (pal_csr){.n_rows = log->n_users, .n_cols = log->n_items, .starts = starts, .cols = cols, .values = values};
+    *out = (pal_csr){.n_rows = log->n_users,
+                     .n_cols = log->n_items,
+                     .starts = starts,
+                     .cols = cols,
+                     .values = values};
     return PAL_OK;
 }
 
@@ -205,7 +225,9 @@ uint64_t pal_log_hash(const pal_log *log) {
     } sides[] = {{about->user_ids, log->n_users}, {about->item_ids, log->n_items}};
     for (int i = 0; i < 2; i++) {
         XXH3_64bits_update(&state, &sides[i].n, sizeof sides[i].n);
-        if (sides[i].n) XXH3_64bits_update(&state, sides[i].ids->bytes, (size_t)sides[i].ids->offsets[sides[i].n]);
+        if (sides[i].n)
+            XXH3_64bits_update(&state, sides[i].ids->bytes,
+                               (size_t)sides[i].ids->offsets[sides[i].n]);
     }
     XXH3_64bits_update(&state, log->starts, ((size_t)log->n_users + 1) * sizeof *log->starts);
     XXH3_64bits_update(&state, log->items, n * sizeof *log->items);

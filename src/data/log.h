@@ -17,14 +17,15 @@ typedef struct {
     int32_t n_users, n_items; /* rows [0, n); a row may have no event */
     int32_t n_types;          /* 0: events have no type */
     char type_names[PAL_TYPES_MAX][PAL_NAME_MAX];
-    uint32_t target_types;              /* bit t: type t is what is evaluated; all bits without types */
-    char value_name[PAL_NAME_MAX];      /* "rating"; "" without values */
-    bool values_are_ratings;            /* a bounded scale of few levels, not counts or amounts */
+    uint32_t target_types;         /* bit t: type t is what is evaluated; all bits without types */
+    char value_name[PAL_NAME_MAX]; /* "rating"; "" without values */
+    bool values_are_ratings;       /* a bounded scale of few levels, not counts or amounts */
     const pal_ids *user_ids, *item_ids; /* at least n_users, n_items ids; borrowed */
 } pal_log_about;
 
-/* Immutable once built. Rows are numbered by first appearance; in the parts of a split (split.h) items of an earlier part
- * come before those that only later parts know, so rows of the training log mean the same in all of them. */
+/* Immutable once built. Rows are numbered by first appearance; in the parts of a split (split.h)
+ * items of an earlier part come before those that only later parts know, so rows of the training
+ * log mean the same in all of them. */
 typedef struct pal_log {
     int32_t n_users, n_items; /* = about.n_users, about.n_items */
     int64_t n_events;
@@ -40,7 +41,8 @@ typedef struct pal_log {
 
 void pal_log_release(pal_log *log);
 
-/* Events in any order, from a reader or a generator. Arrays are [n], borrowed; users and items are rows of the ids. */
+/* Events in any order, from a reader or a generator. Arrays are [n], borrowed; users and items are
+ * rows of the ids. */
 typedef struct {
     int64_t n;
     const int32_t *users, *items;
@@ -51,16 +53,19 @@ typedef struct {
 } pal_events;
 
 /* Sorts events by (user, time, order given). */
-pal_status pal_log_build(pal_ctx *ctx, const pal_events *events, const pal_log_about *about, pal_log *out);
+pal_status pal_log_build(pal_ctx *ctx, const pal_events *events, const pal_log_about *about,
+                         pal_log *out);
 
-/* The events of `log` with keep[e] != 0, rows renumbered by user_rows and item_rows (new row of each old one; NULL: unchanged). `about` has the new
- * row counts and ids. */
-pal_status pal_log_select(pal_ctx *ctx, const pal_log *log, const uint8_t *keep, const int32_t *user_rows,
-                          const int32_t *item_rows, const pal_log_about *about, pal_log *out);
+/* The events of `log` with keep[e] != 0, rows renumbered by user_rows and item_rows (new row of
+ * each old one; NULL: unchanged). `about` has the new row counts and ids. */
+pal_status pal_log_select(pal_ctx *ctx, const pal_log *log, const uint8_t *keep,
+                          const int32_t *user_rows, const int32_t *item_rows,
+                          const pal_log_about *about, pal_log *out);
 
-/* Distinct (user, item) pairs of the events of the types in `types` (a bit mask), items ascending; the value of a pair is
- * its largest event weight (values NULL when all are 1). */
-pal_status pal_log_pairs(pal_ctx *ctx, const pal_log *log, uint32_t types, pal_arena *arena, pal_csr *out);
+/* Distinct (user, item) pairs of the events of the types in `types` (a bit mask), items ascending;
+ * the value of a pair is its largest event weight (values NULL when all are 1). */
+pal_status pal_log_pairs(pal_ctx *ctx, const pal_log *log, uint32_t types, pal_arena *arena,
+                         pal_csr *out);
 
 /* The user of each event: out [n_events]. */
 void pal_log_users(const pal_log *log, int32_t *out);

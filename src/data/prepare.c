@@ -1,4 +1,5 @@
-/* prepare.c - filters and weights before anything is split or trained; each is counted in the findings. */
+/* prepare.c - filters and weights before anything is split or trained; each is counted in the
+ * findings. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -26,7 +27,8 @@ static pal_status prepare_each(pal_ctx *ctx, const char *list, prepare_part_fn *
 }
 
 /* The number of the event type, or a sentence with the types that there are. */
-static pal_status prepare_find_type(pal_ctx *ctx, const pal_log_about *about, const char *option, const char *name, int32_t *out) {
+static pal_status prepare_find_type(pal_ctx *ctx, const pal_log_about *about, const char *option,
+                                    const char *name, int32_t *out) {
     pal_text list = {0};
     for (int32_t t = 0; t < about->n_types; t++) {
         if (pal_name_equal(about->type_names[t], name)) {
@@ -36,7 +38,8 @@ static pal_status prepare_find_type(pal_ctx *ctx, const pal_log_about *about, co
         }
         pal_text_addf(&list, t ? ", %s" : "%s", about->type_names[t]);
     }
-    pal_fail(ctx, PAL_EUSAGE, "%s: the log has no event type '%s': it has %s", option, name, list.bytes ? list.bytes : "no event types");
+    pal_fail(ctx, PAL_EUSAGE, "%s: the log has no event type '%s': it has %s", option, name,
+             list.bytes ? list.bytes : "no event types");
     pal_text_release(&list);
     return PAL_EUSAGE;
 }
@@ -54,8 +57,12 @@ static pal_status prepare_add_weight(pal_ctx *ctx, void *arg, char *part) {
     int32_t type;
     if (equals) *equals = '\0';
     TRY(prepare_find_type(ctx, types->about, "--events", part, &type));
-    if (equals && (!pal_parse_double(equals + 1, equals + 1 + strlen(equals + 1), &weight) || weight <= 0 || weight > 1e6)) {
-        return pal_fail(ctx, PAL_EUSAGE, "--events: the weight of %s must be a number above 0, at most 1,000,000, not '%s'", part, equals + 1);
+    if (equals && (!pal_parse_double(equals + 1, equals + 1 + strlen(equals + 1), &weight) ||
+                   weight <= 0 || weight > 1e6)) {
+        return pal_fail(
+            ctx, PAL_EUSAGE,
+            "--events: the weight of %s must be a number above 0, at most 1,000,000, not '%s'",
+            part, equals + 1);
     }
     types->weights[type] = (float)weight;
     return PAL_OK;
@@ -76,9 +83,11 @@ static void prepare_count_types(const pal_data *data, int64_t counts[PAL_TYPES_M
     }
 }
 
-/* Of several types the one that sounds like the goal; else the rarest of some size: views lead to purchases. */
+/* Of several types the one that sounds like the goal; else the rarest of some size: views lead to
+ * purchases. */
 static int32_t prepare_guess_target(const pal_data *data, const int64_t counts[PAL_TYPES_MAX]) {
-    static const char *const goals[] = {"purchase", "buy", "order", "transaction", "conversion", "sale", "checkout"};
+    static const char *const goals[] = {"purchase",   "buy",  "order",   "transaction",
+                                        "conversion", "sale", "checkout"};
     const pal_log_about *about = &data->parts[0].about;
     for (size_t g = 0; g < sizeof goals / sizeof *goals; g++) {
         for (int32_t t = 0; t < about->n_types; t++) {
@@ -102,7 +111,10 @@ pal_status pal_data_set_target(pal_ctx *ctx, pal_data *data, const char *names) 
     prepare_types types = {.about = &data->parts[0].about};
     const pal_log_about *about = types.about;
     if (about->n_types == 0) {
-        return names ? pal_fail(ctx, PAL_EUSAGE, "--target: the log has no event types: name their column with --columns event=…") : PAL_OK;
+        return names ? pal_fail(ctx, PAL_EUSAGE,
+                                "--target: the log has no event types: name their column with "
+                                "--columns event=…")
+                     : PAL_OK;
     }
     int64_t counts[PAL_TYPES_MAX], total = 0, chosen = 0;
     prepare_count_types(data, counts);
@@ -120,15 +132,20 @@ pal_status pal_data_set_target(pal_ctx *ctx, pal_data *data, const char *names) 
     }
     pal_status status = PAL_OK;
     if (chosen == 0) {
-        status = pal_fail(ctx, PAL_EDATA, "--target: no event is of type %s", list.bytes ? list.bytes : "asked");
+        status = pal_fail(ctx, PAL_EDATA, "--target: no event is of type %s",
+                          list.bytes ? list.bytes : "asked");
     } else {
         double share = 100.0 * (double)chosen / (double)total;
-        pal_data_find(data, "target: %s (%.1f %% of events)%s", list.bytes ? list.bytes : "", share, names ? "" : ", guessed");
+        pal_data_find(data, "target: %s (%.1f %% of events)%s", list.bytes ? list.bytes : "", share,
+                      names ? "" : ", guessed");
         if (!names && about->n_types > 1) {
-            pal_note(ctx, PAL_NOTICE_WARNING, "target guessed: %s (%.1f %% of events) is what lists are judged by; --target names another",
+            pal_note(ctx, PAL_NOTICE_WARNING,
+                     "target guessed: %s (%.1f %% of events) is what lists are judged by; --target "
+                     "names another",
                      list.bytes ? list.bytes : "", share);
         }
-        for (int32_t p = 0; p < data->n_parts; p++) data->parts[p].about.target_types = types.targets;
+        for (int32_t p = 0; p < data->n_parts; p++)
+            data->parts[p].about.target_types = types.targets;
     }
     pal_text_release(&list);
     return status;
@@ -140,7 +157,7 @@ typedef struct {
     pal_ctx *ctx;
     pal_data *data;
     const pal_log *log;
-    uint8_t *keep;      /* [n_events] */
+    uint8_t *keep; /* [n_events] */
     pal_arena scratch;
 } prepare_job;
 
@@ -153,9 +170,12 @@ static pal_status prepare_since(prepare_job *job, const char *text) {
     int64_t since, count = 0;
     bool is_number;
     if (!pal_time_parse(text, text + strlen(text), &since, &is_number)) {
-        return pal_fail(job->ctx, PAL_EUSAGE, "--since must be a date such as 2024-03-01 or seconds since 1970, not '%s'", text);
+        return pal_fail(job->ctx, PAL_EUSAGE,
+                        "--since must be a date such as 2024-03-01 or seconds since 1970, not '%s'",
+                        text);
     }
-    if (!job->log->times) return pal_fail(job->ctx, PAL_EDATA, "--since needs times, and the log has none");
+    if (!job->log->times)
+        return pal_fail(job->ctx, PAL_EDATA, "--since needs times, and the log has none");
     for (int64_t e = 0; e < job->log->n_events; e++) {
         if (job->log->times[e] < since) prepare_drop(job, e, &count);
     }
@@ -176,17 +196,21 @@ static pal_status prepare_drop_users(prepare_job *job, const char *path) {
         int32_t user = pal_ids_find(&job->data->user_ids, c, (size_t)(id_end - c));
         if (user >= 0) {
             users++;
-            for (int64_t e = job->log->starts[user]; e < job->log->starts[user + 1]; e++) prepare_drop(job, e, &count);
+            for (int64_t e = job->log->starts[user]; e < job->log->starts[user + 1]; e++)
+                prepare_drop(job, e, &count);
         }
         c = line_end + 1;
     }
     pal_bytes_release(&bytes);
-    if (users == 0) return pal_fail(job->ctx, PAL_EDATA, "%s: none of its lines is a user of the log", path);
-    pal_data_find(job->data, "%d users named in %s dropped with %" PRId64 " events", users, path, count);
+    if (users == 0)
+        return pal_fail(job->ctx, PAL_EDATA, "%s: none of its lines is a user of the log", path);
+    pal_data_find(job->data, "%d users named in %s dropped with %" PRId64 " events", users, path,
+                  count);
     return PAL_OK;
 }
 
-/* Backwards through each user's events: the first time a (item, type) is met is the last event of it. */
+/* Backwards through each user's events: the first time a (item, type) is met is the last event of
+ * it. */
 static pal_status prepare_dedupe(prepare_job *job) {
     const pal_log *log = job->log;
     int32_t n_types = log->about.n_types ? log->about.n_types : 1;
@@ -201,7 +225,8 @@ static pal_status prepare_dedupe(prepare_job *job) {
             last_user[slot] = u + 1;
         }
     }
-    pal_data_find(job->data, "%" PRId64 " earlier events of the same user, item and type dropped", count);
+    pal_data_find(job->data, "%" PRId64 " earlier events of the same user, item and type dropped",
+                  count);
     return PAL_OK;
 }
 
@@ -225,15 +250,19 @@ static pal_status prepare_core(prepare_job *job, int64_t min_user, int64_t min_i
             if (of_item[log->items[e]] < min_item) prepare_drop(job, e, &count);
         }
     } while (count > before);
-    pal_data_find(job->data, "%" PRId64 " events dropped so that every user has %" PRId64 " and every item %" PRId64, count, min_user,
-                  min_item);
+    pal_data_find(job->data,
+                  "%" PRId64 " events dropped so that every user has %" PRId64
+                  " and every item %" PRId64,
+                  count, min_user, min_item);
     return PAL_OK;
 }
 
 static pal_status prepare_events(prepare_job *job, const char *list, prepare_types *types) {
     const pal_log *log = job->log;
     if (log->about.n_types == 0) {
-        return pal_fail(job->ctx, PAL_EUSAGE, "--events: the log has no event types: name their column with --columns event=…");
+        return pal_fail(
+            job->ctx, PAL_EUSAGE,
+            "--events: the log has no event types: name their column with --columns event=…");
     }
     TRY(prepare_each(job->ctx, list, prepare_add_weight, types));
     int64_t count = 0;
@@ -247,8 +276,8 @@ static pal_status prepare_events(prepare_job *job, const char *list, prepare_typ
 /* --- putting it together --- */
 
 /* New rows of the users or items that still have an event, in their old order. */
-static pal_status prepare_renumber(pal_ctx *ctx, const uint8_t *used, int32_t n, const pal_ids *ids, pal_arena *scratch,
-                                   int32_t **rows, pal_ids *out) {
+static pal_status prepare_renumber(pal_ctx *ctx, const uint8_t *used, int32_t n, const pal_ids *ids,
+                                   pal_arena *scratch, int32_t **rows, pal_ids *out) {
     int32_t *kept = PAL_ARENA_ARRAY(scratch, int32_t, n), n_kept = 0;
     *rows = PAL_ARENA_ARRAY(scratch, int32_t, n);
     if (!kept || !*rows) return pal_fail_memory(ctx, "the table of ids", 8.0 * n);
@@ -264,7 +293,8 @@ static pal_status prepare_apply(prepare_job *job) {
     pal_data *data = job->data;
     uint8_t *users = PAL_ARENA_ARRAY(&job->scratch, uint8_t, log->n_users);
     uint8_t *items = PAL_ARENA_ARRAY(&job->scratch, uint8_t, log->n_items);
-    if (!users || !items) return pal_fail_memory(job->ctx, "the filters", (double)log->n_users + log->n_items);
+    if (!users || !items)
+        return pal_fail_memory(job->ctx, "the filters", (double)log->n_users + log->n_items);
     int64_t n = 0;
     for (int32_t u = 0; u < log->n_users; u++) {
         for (int64_t e = log->starts[u]; e < log->starts[u + 1]; e++) {
@@ -275,18 +305,23 @@ static pal_status prepare_apply(prepare_job *job) {
     }
     if (n == log->n_events) return PAL_OK;
     if (n == 0) {
-        return pal_fail(job->ctx, PAL_EDATA, "%s: no event is left after the filters (the last: %s): loosen them", data->source,
+        return pal_fail(job->ctx, PAL_EDATA,
+                        "%s: no event is left after the filters (the last: %s): loosen them",
+                        data->source,
                         data->n_findings ? data->findings[data->n_findings - 1].what : "none");
     }
     int32_t *user_rows, *item_rows;
     pal_ids user_ids = {0}, item_ids = {0};
-    TRY(prepare_renumber(job->ctx, users, log->n_users, &data->user_ids, &job->scratch, &user_rows, &user_ids));
-    pal_status status = prepare_renumber(job->ctx, items, log->n_items, &data->item_ids, &job->scratch, &item_rows, &item_ids);
+    TRY(prepare_renumber(job->ctx, users, log->n_users, &data->user_ids, &job->scratch, &user_rows,
+                         &user_ids));
+    pal_status status = prepare_renumber(job->ctx, items, log->n_items, &data->item_ids,
+                                         &job->scratch, &item_rows, &item_ids);
     pal_log selected = {0};
     pal_log_about about = log->about;
     about.n_users = user_ids.n;
     about.n_items = item_ids.n;
-    if (status == PAL_OK) status = pal_log_select(job->ctx, log, job->keep, user_rows, item_rows, &about, &selected);
+    if (status == PAL_OK)
+        status = pal_log_select(job->ctx, log, job->keep, user_rows, item_rows, &about, &selected);
     if (status != PAL_OK) {
         pal_ids_release(&user_ids);
         pal_ids_release(&item_ids);
@@ -315,7 +350,8 @@ static pal_status prepare_run(prepare_job *job, prepare_types *types) {
     if (options->drop_users) TRY(prepare_drop_users(job, options->drop_users));
     if (options->events) TRY(prepare_events(job, options->events, types));
     if (options->dedupe) TRY(prepare_dedupe(job));
-    if (options->min_user > 1 || options->min_item > 1) TRY(prepare_core(job, options->min_user, options->min_item));
+    if (options->min_user > 1 || options->min_item > 1)
+        TRY(prepare_core(job, options->min_user, options->min_item));
     TRY(prepare_apply(job));
     return options->events ? prepare_weights(job->ctx, &job->data->parts[0], types) : PAL_OK;
 }
@@ -323,18 +359,20 @@ static pal_status prepare_run(prepare_job *job, prepare_types *types) {
 /* A log that was stored with its target (import.c) keeps it unless another is asked for. */
 static pal_status prepare_target(pal_ctx *ctx, pal_data *data) {
     uint32_t stored = data->parts[0].about.target_types;
-    if (data->options.target || stored == UINT32_MAX) return pal_data_set_target(ctx, data, data->options.target);
+    if (data->options.target || stored == UINT32_MAX)
+        return pal_data_set_target(ctx, data, data->options.target);
     for (int32_t p = 1; p < data->n_parts; p++) data->parts[p].about.target_types = stored;
     return PAL_OK;
 }
 
 pal_status pal_data_prepare(pal_ctx *ctx, pal_data *data) {
     const pal_data_options *options = &data->options;
-    bool filters = options->since || options->drop_users || options->events || options->dedupe || options->min_user > 1 ||
-                   options->min_item > 1;
+    bool filters = options->since || options->drop_users || options->events || options->dedupe ||
+                   options->min_user > 1 || options->min_item > 1;
     if (filters && data->n_parts > 1) {
         return pal_fail(ctx, PAL_EUSAGE,
-                        "since, drop-users, events, dedupe, min-user and min-item change a log before it is split: they do not go with given parts");
+                        "since, drop-users, events, dedupe, min-user and min-item change a log "
+                        "before it is split: they do not go with given parts");
     }
     if (filters) {
         prepare_job job = {.ctx = ctx, .data = data, .log = &data->parts[0]};
@@ -355,17 +393,22 @@ pal_status pal_data_prepare(pal_ctx *ctx, pal_data *data) {
 
 /* --- weights of training events --- */
 
-pal_status pal_log_weigh(pal_ctx *ctx, const pal_log *log, double half_life, double window, pal_log *out) {
+pal_status pal_log_weigh(pal_ctx *ctx, const pal_log *log, double half_life, double window,
+                         pal_log *out) {
     if ((half_life > 0 || window > 0) && !log->times) {
-        return pal_fail(ctx, PAL_EDATA, "half-life and train-window need times, and the log has none");
+        return pal_fail(ctx, PAL_EDATA,
+                        "half-life and train-window need times, and the log has none");
     }
     int64_t end = pal_log_end(log);
     pal_arena scratch = {0};
     uint8_t *keep = PAL_ARENA_ARRAY(&scratch, uint8_t, log->n_events);
     pal_log weighed = {0};
-    pal_status status = keep ? PAL_OK : pal_fail_memory(ctx, "event weights", (double)log->n_events);
-    for (int64_t e = 0; keep && e < log->n_events; e++) keep[e] = window <= 0 || (double)(end - log->times[e]) <= window;
-    if (status == PAL_OK) status = pal_log_select(ctx, log, keep, NULL, NULL, &log->about, &weighed);
+    pal_status status =
+        keep ? PAL_OK : pal_fail_memory(ctx, "event weights", (double)log->n_events);
+    for (int64_t e = 0; keep && e < log->n_events; e++)
+        keep[e] = window <= 0 || (double)(end - log->times[e]) <= window;
+    if (status == PAL_OK)
+        status = pal_log_select(ctx, log, keep, NULL, NULL, &log->about, &weighed);
     pal_arena_release(&scratch);
     TRY(status);
     if (half_life > 0) {

@@ -12,36 +12,86 @@
 #include "data/demo.h"
 #include "data/formats/format.h"
 
-static const char *const read_format_names[] = {"auto", "palate", "movielens", "recbole", "folder", "table", NULL};
+static const char *const read_format_names[] = {"auto",   "palate", "movielens", "recbole",
+                                                "folder", "table",  NULL};
 static const char *const read_bad_lines[] = {"fail", "skip", NULL};
 
 #define FIELD(name) offsetof(pal_data_options, name)
 const pal_param pal_data_params[] = {
-    {.name = "format", .type = PAL_PARAM_CHOICE, .offset = FIELD(format), .choices = read_format_names,
+    {.name = "format",
+     .type = PAL_PARAM_CHOICE,
+     .offset = FIELD(format),
+     .choices = read_format_names,
      .help = "how to read the log"},
-    {.name = "columns", .type = PAL_PARAM_TEXT, .offset = FIELD(columns), .value_name = "ROLES",
-     .help = "which column is what, e.g. user=customer,item=sku,value=3,time=ts,event=action; names, or numbers from 1"},
-    {.name = "value", .type = PAL_PARAM_TEXT, .offset = FIELD(value), .value_name = "COLUMN",
+    {.name = "columns",
+     .type = PAL_PARAM_TEXT,
+     .offset = FIELD(columns),
+     .value_name = "ROLES",
+     .help = "which column is what, e.g. user=customer,item=sku,value=3,time=ts,event=action; "
+             "names, or numbers from 1"},
+    {.name = "value",
+     .type = PAL_PARAM_TEXT,
+     .offset = FIELD(value),
+     .value_name = "COLUMN",
      .help = "the column that holds the value of an event (rating, quantity, price)"},
-    {.name = "events", .type = PAL_PARAM_TEXT, .offset = FIELD(events), .value_name = "WEIGHTS",
+    {.name = "events",
+     .type = PAL_PARAM_TEXT,
+     .offset = FIELD(events),
+     .value_name = "WEIGHTS",
      .help = "event types to keep with their weights, e.g. view=1,cart=3,purchase=5"},
-    {.name = "target", .type = PAL_PARAM_TEXT, .offset = FIELD(target), .value_name = "TYPES",
+    {.name = "target",
+     .type = PAL_PARAM_TEXT,
+     .offset = FIELD(target),
+     .value_name = "TYPES",
      .help = "event types that are evaluated, e.g. purchase; guessed when there are several"},
-    {.name = "bad_lines", .type = PAL_PARAM_CHOICE, .offset = FIELD(bad_lines), .choices = read_bad_lines,
+    {.name = "bad_lines",
+     .type = PAL_PARAM_CHOICE,
+     .offset = FIELD(bad_lines),
+     .choices = read_bad_lines,
      .help = "what to do with a line that cannot be read"},
-    {.name = "min_user", .type = PAL_PARAM_INT, .offset = FIELD(min_user), .initial = "0", .min = 0, .max = 1e9,
+    {.name = "min_user",
+     .type = PAL_PARAM_INT,
+     .offset = FIELD(min_user),
+     .initial = "0",
+     .min = 0,
+     .max = 1e9,
      .help = "drop users with fewer events; repeated with min-item until both hold"},
-    {.name = "min_item", .type = PAL_PARAM_INT, .offset = FIELD(min_item), .initial = "0", .min = 0, .max = 1e9,
+    {.name = "min_item",
+     .type = PAL_PARAM_INT,
+     .offset = FIELD(min_item),
+     .initial = "0",
+     .min = 0,
+     .max = 1e9,
      .help = "drop items with fewer events"},
-    {.name = "dedupe", .type = PAL_PARAM_FLAG, .offset = FIELD(dedupe), .help = "keep only the last event of each user, item and type"},
-    {.name = "drop_users", .type = PAL_PARAM_TEXT, .offset = FIELD(drop_users), .value_name = "FILE",
+    {.name = "dedupe",
+     .type = PAL_PARAM_FLAG,
+     .offset = FIELD(dedupe),
+     .help = "keep only the last event of each user, item and type"},
+    {.name = "drop_users",
+     .type = PAL_PARAM_TEXT,
+     .offset = FIELD(drop_users),
+     .value_name = "FILE",
      .help = "drop the users whose ids stand in this file, one a line"},
-    {.name = "since", .type = PAL_PARAM_TEXT, .offset = FIELD(since), .value_name = "DATE",
+    {.name = "since",
+     .type = PAL_PARAM_TEXT,
+     .offset = FIELD(since),
+     .value_name = "DATE",
      .help = "drop events before this date (2024-03-01) or second"},
-    {.name = "train_window", .type = PAL_PARAM_SECONDS, .offset = FIELD(train_window), .initial = "0", .min = 0, .max = INFINITY,
+    {.name = "train_window",
+     .type = PAL_PARAM_SECONDS,
+     .offset = FIELD(train_window),
+     .initial = "0",
+     .min = 0,
+     .max = INFINITY,
      .help = "train on events of this long before the end of training only, e.g. 90d; 0 is all"},
-    {.name = "half_life", .type = PAL_PARAM_SECONDS, .offset = FIELD(half_life), .initial = "0", .min = 0, .max = INFINITY,
-     .help = "weight of a training event halves in this time, for every kind, e.g. 30d; 0 is no decay"},
+    {.name = "half_life",
+     .type = PAL_PARAM_SECONDS,
+     .offset = FIELD(half_life),
+     .initial = "0",
+     .min = 0,
+     .max = INFINITY,
+     .help =
+         "weight of a training event halves in this time, for every kind, e.g. 30d; 0 is no decay"},
     {0},
 };
 #undef FIELD
@@ -50,7 +100,8 @@ void pal_data_find(pal_data *data, const char *format, ...) {
     if (data->n_findings == PAL_FINDINGS_MAX) return;
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(data->findings[data->n_findings].what, sizeof data->findings[0].what, format, arguments);
+    vsnprintf(data->findings[data->n_findings].what, sizeof data->findings[0].what, format,
+              arguments);
     va_end(arguments);
     data->n_findings++;
 }
@@ -65,7 +116,8 @@ static void read_reader_release(pal_reader *reader) {
     free(reader->types);
 }
 
-/* Brings times to seconds and returns the name of what they were. Where no number was a date of our time, the largest decides. */
+/* Brings times to seconds and returns the name of what they were. Where no number was a date of our
+ * time, the largest decides. */
 static const char *read_settle_times(pal_reader *reader) {
     if (!reader->times_are_numbers) return "ISO 8601";
     int32_t unit = reader->time_unit - 1;
@@ -74,7 +126,8 @@ static const char *read_settle_times(pal_reader *reader) {
         if (reader->times[e] > largest) largest = reader->times[e];
     }
     if (unit < 0) {
-        for (unit = 0; unit < PAL_TIME_UNITS - 1 && largest >= pal_time_units[unit + 1].first;) unit++;
+        for (unit = 0; unit < PAL_TIME_UNITS - 1 && largest >= pal_time_units[unit + 1].first;)
+            unit++;
     }
     int64_t per_second = pal_time_units[unit].per_second;
     for (int64_t e = 0; per_second > 1 && e < reader->n; e++) reader->times[e] /= per_second;
@@ -91,12 +144,15 @@ static bool read_values_are_ratings(const pal_reader *reader) {
     enum { LEVELS_MAX = 25 };
     static const char *const names[] = {"rating", "score", "stars", "overall"};
     bool named = false;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) named |= pal_name_equal(names[i], reader->value_name);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        named |= pal_name_equal(names[i], reader->value_name);
     if (!named) return false;
     float levels[LEVELS_MAX + 1];
     int32_t n = 0;
     for (int64_t e = 0; e < reader->n && n <= LEVELS_MAX; e++) {
-        if (n > 0 && bsearch(&reader->values[e], levels, (size_t)n, sizeof *levels, read_compare_floats)) continue;
+        if (n > 0 &&
+            bsearch(&reader->values[e], levels, (size_t)n, sizeof *levels, read_compare_floats))
+            continue;
         levels[n++] = reader->values[e];
         qsort(levels, (size_t)n, sizeof *levels, read_compare_floats);
     }
@@ -105,12 +161,18 @@ static bool read_values_are_ratings(const pal_reader *reader) {
 
 static pal_status read_build_part(pal_reader *reader) {
     pal_data *data = reader->data;
-    pal_log_about about = {.n_users = data->user_ids.n, .n_items = data->item_ids.n, .n_types = reader->n_types,
-                           .target_types = UINT32_MAX, .user_ids = &data->user_ids, .item_ids = &data->item_ids};
+    pal_log_about about = {.n_users = data->user_ids.n,
+                           .n_items = data->item_ids.n,
+                           .n_types = reader->n_types,
+                           .target_types = UINT32_MAX,
+                           .user_ids = &data->user_ids,
+                           .item_ids = &data->item_ids};
     memcpy(about.type_names, reader->type_names, sizeof about.type_names);
     if (reader->has_values) memcpy(about.value_name, reader->value_name, sizeof about.value_name);
     about.values_are_ratings = reader->has_values && read_values_are_ratings(reader);
-    pal_events events = {.n = reader->n, .users = reader->users, .items = reader->items,
+    pal_events events = {.n = reader->n,
+                         .users = reader->users,
+                         .items = reader->items,
                          .values = reader->has_values ? reader->values : NULL,
                          .times = reader->has_times ? reader->times : NULL,
                          .types = reader->has_types ? reader->types : NULL};
@@ -118,28 +180,36 @@ static pal_status read_build_part(pal_reader *reader) {
 }
 
 static pal_status read_finish_part(pal_reader *reader, const char *path) {
-    if (reader->part < reader->data->n_parts) return PAL_OK; /* the format filled the parts itself */
+    if (reader->part < reader->data->n_parts)
+        return PAL_OK; /* the format filled the parts itself */
     if (reader->n_bad * 2 > reader->n_lines) {
-        return pal_fail(reader->ctx, PAL_EFORMAT, "%s: %" PRId64 " of %" PRId64 " lines cannot be read: wrong format or columns?", path,
-                        reader->n_bad, reader->n_lines);
+        return pal_fail(reader->ctx, PAL_EFORMAT,
+                        "%s: %" PRId64 " of %" PRId64
+                        " lines cannot be read: wrong format or columns?",
+                        path, reader->n_bad, reader->n_lines);
     }
     if (reader->n == 0) return pal_fail(reader->ctx, PAL_EDATA, "%s: holds no events", path);
     const char *unit = reader->has_times ? read_settle_times(reader) : "none";
     TRY(read_build_part(reader));
     reader->data->n_parts = reader->part + 1;
     pal_data_find(reader->data, "%" PRId64 " events read from %s", reader->n, path);
-    if (reader->n_bad) pal_data_find(reader->data, "%" PRId64 " lines skipped that could not be read", reader->n_bad);
+    if (reader->n_bad)
+        pal_data_find(reader->data, "%" PRId64 " lines skipped that could not be read",
+                      reader->n_bad);
     if (reader->is_first) {
-        pal_note(reader->ctx, PAL_NOTICE_INFO, "%s: %s; %s; times: %s", path, reader->data->format, reader->data->columns, unit);
+        pal_note(reader->ctx, PAL_NOTICE_INFO, "%s: %s; %s; times: %s", path, reader->data->format,
+                 reader->data->columns, unit);
     }
     return PAL_OK;
 }
 
 /* --- from a path to a format --- */
 
-static const pal_format *read_find_format(int32_t choice, const char *path, const pal_bytes *bytes) {
+static const pal_format *read_find_format(int32_t choice, const char *path,
+                                          const pal_bytes *bytes) {
     for (int32_t i = 0; pal_formats[i]; i++) {
-        if (choice ? choice == i + 1 : pal_formats[i]->recognizes(path, bytes)) return pal_formats[i];
+        if (choice ? choice == i + 1 : pal_formats[i]->recognizes(path, bytes))
+            return pal_formats[i];
     }
     return NULL;
 }
@@ -148,17 +218,21 @@ static pal_status read_part_with(pal_reader *reader, const char *path, const pal
     const pal_format *format = read_find_format(reader->options->format, path, bytes);
     if (!format) {
         return pal_fail(reader->ctx, PAL_EFORMAT,
-                        "%s: is a folder of no known kind: name the file with the events, or a folder of MovieLens, RecBole, or with interactions.tsv",
+                        "%s: is a folder of no known kind: name the file with the events, or a "
+                        "folder of MovieLens, RecBole, or with interactions.tsv",
                         path);
     }
-    if (reader->is_first) snprintf(reader->data->format, sizeof reader->data->format, "%s", format->name);
+    if (reader->is_first)
+        snprintf(reader->data->format, sizeof reader->data->format, "%s", format->name);
     TRY(format->read(reader, path, bytes));
     return read_finish_part(reader, path);
 }
 
 /* bytes NULL: `path` is a folder. */
-static pal_status read_part_bytes(pal_ctx *ctx, pal_data *data, const char *path, const pal_bytes *bytes, int32_t part) {
-    pal_reader reader = {.ctx = ctx, .data = data, .options = &data->options, .part = part, .is_first = part == 0};
+static pal_status read_part_bytes(pal_ctx *ctx, pal_data *data, const char *path,
+                                  const pal_bytes *bytes, int32_t part) {
+    pal_reader reader = {
+        .ctx = ctx, .data = data, .options = &data->options, .part = part, .is_first = part == 0};
     pal_status status = read_part_with(&reader, path, bytes);
     read_reader_release(&reader);
     return status;
@@ -173,7 +247,8 @@ static pal_status read_part(pal_ctx *ctx, pal_data *data, const char *path, int3
     return status;
 }
 
-/* Event types are numbered in each part by first appearance: brings them to the numbering of the first part, with what others add. */
+/* Event types are numbered in each part by first appearance: brings them to the numbering of the
+ * first part, with what others add. */
 static pal_status read_join_types(pal_ctx *ctx, pal_data *data) {
     pal_log_about *first = &data->parts[0].about;
     for (int32_t p = 1; p < data->n_parts; p++) {
@@ -181,9 +256,13 @@ static pal_status read_join_types(pal_ctx *ctx, pal_data *data) {
         uint8_t map[PAL_TYPES_MAX] = {0};
         for (int32_t t = 0; t < part->about.n_types; t++) {
             int32_t to = 0;
-            while (to < first->n_types && strcmp(first->type_names[to], part->about.type_names[t])) to++;
-            if (to == PAL_TYPES_MAX) return pal_fail(ctx, PAL_EFORMAT, "the parts have more than %d event types", PAL_TYPES_MAX);
-            if (to == first->n_types) strcpy(first->type_names[first->n_types++], part->about.type_names[t]);
+            while (to < first->n_types && strcmp(first->type_names[to], part->about.type_names[t]))
+                to++;
+            if (to == PAL_TYPES_MAX)
+                return pal_fail(ctx, PAL_EFORMAT, "the parts have more than %d event types",
+                                PAL_TYPES_MAX);
+            if (to == first->n_types)
+                strcpy(first->type_names[first->n_types++], part->about.type_names[t]);
             map[t] = (uint8_t)to;
         }
         uint8_t *types = (uint8_t *)(uintptr_t)part->types;
@@ -200,7 +279,9 @@ static pal_status read_check_parts(pal_ctx *ctx, pal_data *data) {
     for (int32_t p = 1; p < data->n_parts; p++) {
         const pal_log *a = &data->parts[0], *b = &data->parts[p];
         if (!a->times != !b->times || !a->values != !b->values || !a->types != !b->types) {
-            return pal_fail(ctx, PAL_EFORMAT, "the training part and part %d have different columns: times, values and event types must be in all or none",
+            return pal_fail(ctx, PAL_EFORMAT,
+                            "the training part and part %d have different columns: times, values "
+                            "and event types must be in all or none",
                             p + 1);
         }
         data->parts[p].about.values_are_ratings = a->about.values_are_ratings;
@@ -216,10 +297,13 @@ static pal_status read_check_catalog(pal_ctx *ctx, pal_data *data, const char *p
         known += pal_ids_find(&data->catalog.ids, id, strlen(id)) >= 0;
     }
     if ((double)known < 0.01 * data->item_ids.n) {
-        return pal_fail(ctx, PAL_EDATA, "%s: describes only %d of the log's %d items: are the ids written the same way?", path, known,
-                        data->item_ids.n);
+        return pal_fail(
+            ctx, PAL_EDATA,
+            "%s: describes only %d of the log's %d items: are the ids written the same way?", path,
+            known, data->item_ids.n);
     }
-    pal_data_find(data, "catalog: %d rows, %d of the log's %d items described", data->catalog.ids.n, known, data->item_ids.n);
+    pal_data_find(data, "catalog: %d rows, %d of the log's %d items described", data->catalog.ids.n,
+                  known, data->item_ids.n);
     return PAL_OK;
 }
 
@@ -235,7 +319,9 @@ static pal_status read_catalog(pal_ctx *ctx, pal_data *data, const char *path) {
     }
     /* The catalog of a .palate log was checked before it was stored. */
     bool is_checked = !path && !strcmp(data->format, pal_format_palate.name);
-    return data->catalog.ids.n && !is_checked ? read_check_catalog(ctx, data, path ? path : data->source) : PAL_OK;
+    return data->catalog.ids.n && !is_checked
+               ? read_check_catalog(ctx, data, path ? path : data->source)
+               : PAL_OK;
 }
 
 /* What is done once all parts are there. */
@@ -254,20 +340,24 @@ static void read_name(pal_data *data, const char *path) {
 static pal_status read_all(pal_ctx *ctx, const pal_paths *paths, pal_data *data) {
     bool is_split = paths->train || paths->valid || paths->test;
     if (is_split == (paths->log != NULL)) {
-        return pal_fail(ctx, PAL_EUSAGE, "name one log to split, or the parts with --train and --test");
+        return pal_fail(ctx, PAL_EUSAGE,
+                        "name one log to split, or the parts with --train and --test");
     }
     if (is_split && (!paths->train || !paths->test)) {
-        return pal_fail(ctx, PAL_EUSAGE, "--train and --test belong together: %s is missing", paths->train ? "--test" : "--train");
+        return pal_fail(ctx, PAL_EUSAGE, "--train and --test belong together: %s is missing",
+                        paths->train ? "--test" : "--train");
     }
-    const char *const parts[] = {paths->log ? paths->log : paths->train, paths->valid ? paths->valid : paths->test,
+    const char *const parts[] = {paths->log ? paths->log : paths->train,
+                                 paths->valid ? paths->valid : paths->test,
                                  paths->valid ? paths->test : NULL};
     read_name(data, parts[0]);
     int32_t n_parts = paths->log ? 1 : paths->valid ? 3 : 2;
     for (int32_t p = 0; p < n_parts; p++) {
         TRY(read_part(ctx, data, parts[p], p));
         if (n_parts > 1 && data->n_parts != p + 1) {
-            return pal_fail(ctx, PAL_EUSAGE, "%s: holds %d parts already: name it alone, without --train and --test", parts[p],
-                            data->n_parts);
+            return pal_fail(ctx, PAL_EUSAGE,
+                            "%s: holds %d parts already: name it alone, without --train and --test",
+                            parts[p], data->n_parts);
         }
     }
     return read_finish(ctx, data, paths->items);
@@ -296,13 +386,15 @@ static pal_status read_hand_over(pal_data *data, pal_status status, pal_data **o
     return status;
 }
 
-pal_status pal_data_read(pal_ctx *ctx, const pal_paths *paths, const char *options, pal_data **out) {
+pal_status pal_data_read(pal_ctx *ctx, const pal_paths *paths, const char *options,
+                         pal_data **out) {
     pal_status status;
     pal_data *data = read_new(ctx, options, &status);
     return data ? read_hand_over(data, read_all(ctx, paths, data), out) : status;
 }
 
-pal_status pal_data_parse(pal_ctx *ctx, const char *name, const pal_bytes *bytes, const char *options, pal_data **out) {
+pal_status pal_data_parse(pal_ctx *ctx, const char *name, const pal_bytes *bytes,
+                          const char *options, pal_data **out) {
     pal_status status;
     pal_data *data = read_new(ctx, options, &status);
     if (!data) return status;

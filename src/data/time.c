@@ -9,15 +9,18 @@ static int64_t time_days(int64_t year, int64_t month, int64_t day) {
     year -= month <= 2;
     int64_t era = (year >= 0 ? year : year - 399) / 400, year_of_era = year - era * 400;
     int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-    return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719468;
+    return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year -
+           719468;
 }
 
 static int64_t time_month_length(int64_t year, int64_t month) {
-    return time_days(month == 12 ? year + 1 : year, month == 12 ? 1 : month + 1, 1) - time_days(year, month, 1);
+    return time_days(month == 12 ? year + 1 : year, month == 12 ? 1 : month + 1, 1) -
+           time_days(year, month, 1);
 }
 
 /* Exactly `n` digits at *at as a number in [low, high]; moves past them. */
-static bool time_digits(const char **at, const char *end, int n, int64_t low, int64_t high, int64_t *out) {
+static bool time_digits(const char **at, const char *end, int n, int64_t low, int64_t high,
+                        int64_t *out) {
     if (end - *at < n) return false;
     int64_t value = 0;
     for (int i = 0; i < n; i++) {
@@ -59,8 +62,8 @@ static bool time_parse_date(const char *begin, const char *end, int64_t *out) {
         return false;
     }
     if (at < end) {
-        if (!time_char(&at, end, "Tt ") || !time_digits(&at, end, 2, 0, 23, &hour) || !time_char(&at, end, ":") ||
-            !time_digits(&at, end, 2, 0, 59, &minute)) {
+        if (!time_char(&at, end, "Tt ") || !time_digits(&at, end, 2, 0, 23, &hour) ||
+            !time_char(&at, end, ":") || !time_digits(&at, end, 2, 0, 59, &minute)) {
             return false;
         }
         if (time_char(&at, end, ":") && !time_digits(&at, end, 2, 0, 60, &second)) return false;

@@ -60,7 +60,8 @@ static void evaluation_user(const evaluation_job *job, int32_t user, uint8_t *hi
     double sums[PAL_MEASURES_MAX] = {0};
     int32_t n_queries = 0;
     bool in_slice = !job->slice || !job->slice->users || job->slice->users[user];
-    for (int32_t query = q->query_starts[user]; in_slice && query < q->query_starts[user + 1]; query++) {
+    for (int32_t query = q->query_starts[user]; in_slice && query < q->query_starts[user + 1];
+         query++) {
         int32_t n_relevant = evaluation_count_relevant(job, query);
         if (n_relevant == 0) continue;
         const int32_t *items = job->lists->items + (int64_t)query * job->lists->k;
@@ -85,11 +86,13 @@ static void evaluation_chunk(void *arg, int64_t chunk, int32_t worker) {
     const evaluation_job *job = arg;
     int64_t first = chunk * EVALUATION_USERS, last = first + EVALUATION_USERS;
     if (last > job->q->n_users) last = job->q->n_users;
-    for (int64_t u = first; u < last; u++) evaluation_user(job, (int32_t)u, job->hits + (int64_t)worker * (job->lists->k + 1));
+    for (int64_t u = first; u < last; u++)
+        evaluation_user(job, (int32_t)u, job->hits + (int64_t)worker * (job->lists->k + 1));
 }
 
 static void evaluation_judge(pal_ctx *ctx, evaluation_job *job) {
-    pal_parallel(ctx->pool, ((int64_t)job->q->n_users + EVALUATION_USERS - 1) / EVALUATION_USERS, evaluation_chunk, job);
+    pal_parallel(ctx->pool, ((int64_t)job->q->n_users + EVALUATION_USERS - 1) / EVALUATION_USERS,
+                 evaluation_chunk, job);
 }
 
 /* --- all lists together --- */
@@ -99,8 +102,9 @@ static pal_status evaluation_shown(pal_ctx *ctx, const evaluation_job *job, doub
     pal_arena scratch = {0};
     pal_csr pairs, by_item;
     double *popularity = PAL_ARENA_ARRAY(&scratch, double, job->q->n_candidates);
-    pal_status status = popularity ? pal_log_pairs(ctx, history, UINT32_MAX, &scratch, &pairs)
-                                   : pal_fail_memory(ctx, "the metrics", 8.0 * job->q->n_candidates);
+    pal_status status = popularity
+                            ? pal_log_pairs(ctx, history, UINT32_MAX, &scratch, &pairs)
+                            : pal_fail_memory(ctx, "the metrics", 8.0 * job->q->n_candidates);
     if (status == PAL_OK && !pal_csr_transpose(&pairs, &scratch, &by_item)) {
         status = pal_fail_memory(ctx, "the metrics", 8.0 * (double)history->n_events);
     }
@@ -108,8 +112,12 @@ static pal_status evaluation_shown(pal_ctx *ctx, const evaluation_job *job, doub
         for (int32_t i = 0; i < by_item.n_rows && i < job->q->n_candidates; i++) {
             popularity[i] = (double)(by_item.starts[i + 1] - by_item.starts[i]);
         }
-        pal_shown shown = {.lists = job->lists, .questions = job->q, .popularity = popularity, .n_training_users = history->n_users,
-                           .by_item = &by_item, .seed = ctx->seed};
+        pal_shown shown = {.lists = job->lists,
+                           .questions = job->q,
+                           .popularity = popularity,
+                           .n_training_users = history->n_users,
+                           .by_item = &by_item,
+                           .seed = ctx->seed};
         for (int32_t m = 0; m < job->measures->n; m++) {
             const pal_measure *measure = &job->measures->at[m];
             if (measure->metric->of_all) mean[m] = measure->metric->of_all(ctx, &shown, measure->k);
@@ -119,31 +127,39 @@ static pal_status evaluation_shown(pal_ctx *ctx, const evaluation_job *job, doub
     return status;
 }
 
-static pal_status evaluation_fill(pal_ctx *ctx, const pal_protocol *protocol, const pal_questions *questions, const pal_slices *slices,
+static pal_status evaluation_fill(pal_ctx *ctx, const pal_protocol *protocol,
+                                  const pal_questions *questions, const pal_slices *slices,
                                   pal_evaluation *out) {
     pal_measures measures;
     pal_measures_list(&protocol->k, &measures);
     int32_t n = questions->n_users, n_slices = slices ? slices->n : 0;
     pal_arena scratch = {0};
     out->n_users = n;
-    out->by_user = PAL_ARENA_ARRAY(&out->arena, double, (int64_t)measures.n * n);
+    out->by_user = PAL_ARENA_ARRAY(&out->arena, double, (int64_t)measures.n *n);
     out->mean = PAL_ARENA_ARRAY(&out->arena, double, measures.n);
-    out->by_slice = PAL_ARENA_ARRAY(&out->arena, double, (int64_t)n_slices * measures.n);
-    out->slice_by_user = PAL_ARENA_ARRAY(&out->arena, double, (int64_t)n_slices * n);
-    double *by_user = PAL_ARENA_ARRAY(&scratch, double, (int64_t)measures.n * n);
-    uint8_t *hits = PAL_ARENA_ARRAY(&scratch, uint8_t, (int64_t)pal_pool_threads(ctx->pool) * (out->lists.k + 1));
+    out->by_slice = PAL_ARENA_ARRAY(&out->arena, double, (int64_t)n_slices *measures.n);
+    out->slice_by_user = PAL_ARENA_ARRAY(&out->arena, double, (int64_t)n_slices *n);
+    double *by_user = PAL_ARENA_ARRAY(&scratch, double, (int64_t)measures.n *n);
+    uint8_t *hits = PAL_ARENA_ARRAY(&scratch, uint8_t,
+                                    (int64_t)pal_pool_threads(ctx->pool) * (out->lists.k + 1));
     if (!out->by_user || !out->mean || !out->by_slice || !out->slice_by_user || !by_user || !hits) {
         pal_arena_release(&scratch);
         return pal_fail_memory(ctx, "the metrics", 8.0 * measures.n * (double)n);
     }
-    evaluation_job job = {.q = questions, .measures = &measures, .lists = &out->lists, .by_user = out->by_user, .hits = hits};
+    evaluation_job job = {.q = questions,
+                          .measures = &measures,
+                          .lists = &out->lists,
+                          .by_user = out->by_user,
+                          .hits = hits};
     evaluation_judge(ctx, &job);
-    for (int32_t m = 0; m < measures.n; m++) out->mean[m] = pal_mean(out->by_user + (int64_t)m * n, n);
+    for (int32_t m = 0; m < measures.n; m++)
+        out->mean[m] = pal_mean(out->by_user + (int64_t)m * n, n);
     job.by_user = by_user;
     for (int32_t s = 0; s < n_slices; s++) {
         job.slice = &slices->at[s];
         evaluation_judge(ctx, &job);
-        for (int32_t m = 0; m < measures.n; m++) out->by_slice[(int64_t)s * measures.n + m] = pal_mean(by_user + (int64_t)m * n, n);
+        for (int32_t m = 0; m < measures.n; m++)
+            out->by_slice[(int64_t)s * measures.n + m] = pal_mean(by_user + (int64_t)m * n, n);
         memcpy(out->slice_by_user + (int64_t)s * n, by_user, (size_t)n * sizeof *by_user);
     }
     job.slice = NULL;
@@ -159,8 +175,9 @@ static int evaluation_compare(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-static pal_status evaluation_time_lists(pal_ctx *ctx, const pal_questions *questions, const pal_model *model,
-                                        const pal_rank_options *rank, pal_evaluation *out) {
+static pal_status evaluation_time_lists(pal_ctx *ctx, const pal_questions *questions,
+                                        const pal_model *model, const pal_rank_options *rank,
+                                        pal_evaluation *out) {
     enum { LISTS = 100 };
     double microseconds[LISTS];
     int32_t n = questions->n_queries < LISTS ? questions->n_queries : LISTS;
@@ -183,20 +200,25 @@ static pal_status evaluation_time_lists(pal_ctx *ctx, const pal_questions *quest
     return status;
 }
 
-pal_status pal_evaluate_model(pal_ctx *ctx, const pal_protocol *protocol, const pal_questions *questions, const pal_slices *slices,
-                              const pal_model *model, const pal_rank_options *rank, pal_evaluation *out) {
+pal_status pal_evaluate_model(pal_ctx *ctx, const pal_protocol *protocol,
+                              const pal_questions *questions, const pal_slices *slices,
+                              const pal_model *model, const pal_rank_options *rank,
+                              pal_evaluation *out) {
     memset(out, 0, sizeof *out);
     pal_rank_options options = *rank;
     options.k = protocol->k.at[protocol->k.n - 1];
     options.hide = (pal_hide)protocol->hide;
-    pal_status status = pal_rank(ctx, model, questions->queries, questions->n_queries, &options, &out->arena, &out->lists);
+    pal_status status = pal_rank(ctx, model, questions->queries, questions->n_queries, &options,
+                                 &out->arena, &out->lists);
     if (status == PAL_OK) status = evaluation_fill(ctx, protocol, questions, slices, out);
-    if (status == PAL_OK && slices) status = evaluation_time_lists(ctx, questions, model, &options, out);
+    if (status == PAL_OK && slices)
+        status = evaluation_time_lists(ctx, questions, model, &options, out);
     if (status != PAL_OK) pal_evaluation_release(out);
     return status;
 }
 
-pal_status pal_evaluate_lists(pal_ctx *ctx, const pal_protocol *protocol, const pal_questions *questions, const pal_slices *slices,
+pal_status pal_evaluate_lists(pal_ctx *ctx, const pal_protocol *protocol,
+                              const pal_questions *questions, const pal_slices *slices,
                               const pal_lists *lists, pal_evaluation *out) {
     memset(out, 0, sizeof *out);
     out->lists = *lists;

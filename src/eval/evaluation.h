@@ -21,12 +21,12 @@ void pal_measures_list(const pal_ints *k, pal_measures *out);
 
 /* A subset of users, or of what is relevant; for one reading of relevance "value >= 4" too. */
 typedef struct pal_slice {
-    char name[64];       /* "users with 1-4 events", "tail items", "day 1" */
-    char group[24];      /* "history", "popularity", "age", "relevant", "known" */
+    char name[64];  /* "users with 1-4 events", "tail items", "day 1" */
+    char group[24]; /* "history", "popularity", "age", "relevant", "known" */
     int32_t n_users;
     int64_t n_pairs;
-    uint8_t *users;      /* [questions.n_users] 1: in; NULL: all with something relevant left */
-    uint8_t *pairs;      /* [questions.n_pairs] 1: still relevant; NULL: all */
+    uint8_t *users; /* [questions.n_users] 1: in; NULL: all with something relevant left */
+    uint8_t *pairs; /* [questions.n_pairs] 1: still relevant; NULL: all */
 } pal_slice;
 
 typedef struct {
@@ -34,28 +34,32 @@ typedef struct {
     pal_slice at[PAL_SLICES_MAX];
     pal_arena arena;
 } pal_slices;
-/* known, strangers; history 0, 1-4, 5-19, 20+; head and tail items, new items; day 1, 2-7, 8-30, later; value >= 4 (or the upper 40 % of the
- * scale) for ratings. Slices of nobody are left out. */
-pal_status pal_slices_make(pal_ctx *ctx, const pal_questions *questions, const pal_split *split, pal_slices *out);
+/* known, strangers; history 0, 1-4, 5-19, 20+; head and tail items, new items; day 1, 2-7, 8-30,
+ * later; value >= 4 (or the upper 40 % of the scale) for ratings. Slices of nobody are left out. */
+pal_status pal_slices_make(pal_ctx *ctx, const pal_questions *questions, const pal_split *split,
+                           pal_slices *out);
 void pal_slices_release(pal_slices *slices);
 
 typedef struct {
     int32_t n_users;
-    double *by_user;     /* [measures.n, n_users] NaN for metrics of all lists */
-    double *mean;        /* [measures.n] */
-    double *by_slice;    /* [slices.n, measures.n] means in each slice; NaN where it cannot be told */
-    double *slice_by_user; /* [slices.n, n_users] of the first measure (choice metric), NaN where the user is not in it */
+    double *by_user;  /* [measures.n, n_users] NaN for metrics of all lists */
+    double *mean;     /* [measures.n] */
+    double *by_slice; /* [slices.n, measures.n] means in each slice; NaN where it cannot be told */
+    double *slice_by_user; /* [slices.n, n_users] of the first measure (choice metric), NaN where
+                              the user is not in it */
     double list_us_p50, list_us_p99;
-    pal_lists lists;     /* of all queries */
+    pal_lists lists; /* of all queries */
     pal_arena arena;
 } pal_evaluation;
 
 /* Ranks and judges. Lists have the largest k of the protocol. */
-pal_status pal_evaluate_model(pal_ctx *ctx, const pal_protocol *protocol, const pal_questions *questions,
-                              const pal_slices *slices, const pal_model *model, const pal_rank_options *rank,
+pal_status pal_evaluate_model(pal_ctx *ctx, const pal_protocol *protocol,
+                              const pal_questions *questions, const pal_slices *slices,
+                              const pal_model *model, const pal_rank_options *rank,
                               pal_evaluation *out);
 /* Judges lists that something else made (a TREC run). */
-pal_status pal_evaluate_lists(pal_ctx *ctx, const pal_protocol *protocol, const pal_questions *questions, const pal_slices *slices,
+pal_status pal_evaluate_lists(pal_ctx *ctx, const pal_protocol *protocol,
+                              const pal_questions *questions, const pal_slices *slices,
                               const pal_lists *lists, pal_evaluation *out);
 void pal_evaluation_release(pal_evaluation *evaluation);
 

@@ -16,28 +16,73 @@ static const char *const protocol_refit[] = {"all", "none", NULL};
 
 #define FIELD(name) offsetof(pal_protocol, name)
 const pal_param pal_protocol_params[] = {
-    {.name = "split", .type = PAL_PARAM_TEXT, .offset = FIELD(split), .value_name = "SPEC",
-     .help = "how the log is cut: time, leave_last or random, with options, e.g. \"time test=0.2\"; default time, or random without times"},
-    {.name = "task", .type = PAL_PARAM_CHOICE, .offset = FIELD(task), .choices = protocol_tasks,
+    {.name = "split",
+     .type = PAL_PARAM_TEXT,
+     .offset = FIELD(split),
+     .value_name = "SPEC",
+     .help = "how the log is cut: time, leave_last or random, with options, e.g. \"time "
+             "test=0.2\"; default time, or random without times"},
+    {.name = "task",
+     .type = PAL_PARAM_CHOICE,
+     .offset = FIELD(task),
+     .choices = protocol_tasks,
      .help = "window: one list a user, made at the cut; next: one list before each event"},
-    {.name = "relevant", .type = PAL_PARAM_TEXT, .offset = FIELD(relevant), .initial = "all", .value_name = "RULE",
+    {.name = "relevant",
+     .type = PAL_PARAM_TEXT,
+     .offset = FIELD(relevant),
+     .initial = "all",
+     .value_name = "RULE",
      .help = "which test events count as right: all, or a rule such as \"value>=4\""},
-    {.name = "hide", .type = PAL_PARAM_CHOICE, .offset = FIELD(hide), .choices = pal_hide_choices,
+    {.name = "hide",
+     .type = PAL_PARAM_CHOICE,
+     .offset = FIELD(hide),
+     .choices = pal_hide_choices,
      .help = "items not listed again: those with a target event, those with any event, or none"},
-    {.name = "candidates", .type = PAL_PARAM_CHOICE, .offset = FIELD(candidates), .choices = protocol_candidates,
+    {.name = "candidates",
+     .type = PAL_PARAM_CHOICE,
+     .offset = FIELD(candidates),
+     .choices = protocol_candidates,
      .help = "items that can be listed: those with a training event, or the whole catalog"},
-    {.name = "fallback", .type = PAL_PARAM_TEXT, .offset = FIELD(fallback), .initial = "popular", .value_name = "SPEC",
-     .help = "what answers people without history, the same for every kind: popular, none or a spec"},
-    {.name = "k", .type = PAL_PARAM_INTS, .offset = FIELD(k), .initial = "10,20", .min = 1, .max = 1000,
-     .letter = 'k', .help = "lengths of lists at which metrics are computed"},
-    {.name = "resamples", .type = PAL_PARAM_INT, .offset = FIELD(resamples), .initial = "1000", .min = 100, .max = 100000,
+    {.name = "fallback",
+     .type = PAL_PARAM_TEXT,
+     .offset = FIELD(fallback),
+     .initial = "popular",
+     .value_name = "SPEC",
+     .help =
+         "what answers people without history, the same for every kind: popular, none or a spec"},
+    {.name = "k",
+     .type = PAL_PARAM_INTS,
+     .offset = FIELD(k),
+     .initial = "10,20",
+     .min = 1,
+     .max = 1000,
+     .letter = 'k',
+     .help = "lengths of lists at which metrics are computed"},
+    {.name = "resamples",
+     .type = PAL_PARAM_INT,
+     .offset = FIELD(resamples),
+     .initial = "1000",
+     .min = 100,
+     .max = 100000,
      .help = "bootstrap resamples of users behind each interval"},
-    {.name = "allow_drop", .type = PAL_PARAM_FLAG, .offset = FIELD(allow_drop),
+    {.name = "allow_drop",
+     .type = PAL_PARAM_FLAG,
+     .offset = FIELD(allow_drop),
      .help = "go on although the mask takes more than 30 % of the test pairs"},
-    {.name = "refit", .type = PAL_PARAM_CHOICE, .offset = FIELD(refit), .choices = protocol_refit,
+    {.name = "refit",
+     .type = PAL_PARAM_CHOICE,
+     .offset = FIELD(refit),
+     .choices = protocol_refit,
      .help = "train the final models on train and validation together, or on train alone"},
-    {.name = "trec", .type = PAL_PARAM_TEXT, .offset = FIELD(trec), .value_name = "FOLDER", .help = "write qrels and runs for trec_eval"},
-    {.name = "run", .type = PAL_PARAM_TEXTS, .offset = FIELD(runs), .value_name = "FILE",
+    {.name = "trec",
+     .type = PAL_PARAM_TEXT,
+     .offset = FIELD(trec),
+     .value_name = "FOLDER",
+     .help = "write qrels and runs for trec_eval"},
+    {.name = "run",
+     .type = PAL_PARAM_TEXTS,
+     .offset = FIELD(runs),
+     .value_name = "FILE",
      .help = "a TREC run of the system in use today, scored as one more row"},
     {0},
 };
@@ -64,43 +109,58 @@ pal_status pal_relevance_parse(pal_ctx *ctx, const char *text, pal_relevance *ou
         *out = (pal_relevance){.comparison = i, .threshold = (float)threshold};
         return PAL_OK;
     }
-    return pal_fail(ctx, PAL_EUSAGE, "--relevant must be all, or a rule such as \"value>=4\", not '%s'", text);
+    return pal_fail(ctx, PAL_EUSAGE,
+                    "--relevant must be all, or a rule such as \"value>=4\", not '%s'", text);
 }
 
 bool pal_relevance_holds(const pal_relevance *rule, float value) {
     switch (rule->comparison) {
-    case 0: return value >= rule->threshold;
-    case 1: return value <= rule->threshold;
-    case 2: return value > rule->threshold;
-    case 3: return value < rule->threshold;
-    default: return true;
+    case 0:
+        return value >= rule->threshold;
+    case 1:
+        return value <= rule->threshold;
+    case 2:
+        return value > rule->threshold;
+    case 3:
+        return value < rule->threshold;
+    default:
+        return true;
     }
 }
 
-pal_status pal_protocol_settle(pal_ctx *ctx, const pal_data *data, const pal_inspection *inspection, pal_protocol *protocol) {
+pal_status pal_protocol_settle(pal_ctx *ctx, const pal_data *data, const pal_inspection *inspection,
+                               pal_protocol *protocol) {
     const pal_log *log = &data->parts[0];
     qsort(protocol->k.at, (size_t)protocol->k.n, sizeof *protocol->k.at, protocol_compare_k);
     if (protocol->task == PAL_TASK_AUTO) {
         protocol->task = strcmp(inspection->task, "next") ? PAL_TASK_WINDOW : PAL_TASK_NEXT;
     }
     if (protocol->task != PAL_TASK_WINDOW && !log->times) {
-        return pal_fail(ctx, PAL_EDATA, "the task next needs times that put events in order, and the log has none: use --task window");
+        return pal_fail(ctx, PAL_EDATA,
+                        "the task next needs times that put events in order, and the log has none: "
+                        "use --task window");
     }
     pal_relevance rule;
     TRY(pal_relevance_parse(ctx, protocol->relevant, &rule));
     if (rule.comparison >= 0 && !log->values) {
-        return pal_fail(ctx, PAL_EDATA, "--relevant '%s' needs values, and the log has none: use --relevant all", protocol->relevant);
+        return pal_fail(ctx, PAL_EDATA,
+                        "--relevant '%s' needs values, and the log has none: use --relevant all",
+                        protocol->relevant);
     }
     return PAL_OK;
 }
 
-void pal_protocol_fingerprint(const pal_protocol *protocol, pal_task task, const pal_split *split, char out[17]) {
+void pal_protocol_fingerprint(const pal_protocol *protocol, pal_task task, const pal_split *split,
+                              char out[17]) {
     pal_text text = {0};
-    pal_text_addf(&text, "%016" PRIx64 " %s relevant=%s hide=%s candidates=%s fallback=%s k=", pal_split_hash(split),
-                  protocol_tasks[task], protocol->relevant, pal_hide_choices[protocol->hide],
-                  protocol_candidates[protocol->candidates], protocol->fallback);
-    for (int32_t i = 0; i < protocol->k.n; i++) pal_text_addf(&text, i ? ",%d" : "%d", protocol->k.at[i]);
-    snprintf(out, 17, "%016" PRIx64, text.failed ? (uint64_t)0 : XXH3_64bits(text.bytes, text.length));
+    pal_text_addf(&text, "%016" PRIx64 " %s relevant=%s hide=%s candidates=%s fallback=%s k=",
+                  pal_split_hash(split), protocol_tasks[task], protocol->relevant,
+                  pal_hide_choices[protocol->hide], protocol_candidates[protocol->candidates],
+                  protocol->fallback);
+    for (int32_t i = 0; i < protocol->k.n; i++)
+        pal_text_addf(&text, i ? ",%d" : "%d", protocol->k.at[i]);
+    snprintf(out, 17, "%016" PRIx64,
+             text.failed ? (uint64_t)0 : XXH3_64bits(text.bytes, text.length));
     pal_text_release(&text);
 }
 

@@ -1,4 +1,5 @@
-/* protocol.h - how models are judged; nothing of it is implicit, all of it is in the fingerprint. */
+/* protocol.h - how models are judged; nothing of it is implicit, all of it is in the fingerprint.
+ */
 #ifndef PAL_EVAL_PROTOCOL_H
 #define PAL_EVAL_PROTOCOL_H
 
@@ -20,9 +21,9 @@ typedef struct {
     pal_ints k;           /* 10, 20; ascending after pal_protocol_check */
     int64_t resamples;    /* bootstrap */
     bool allow_drop;
-    int32_t refit;        /* 0 all, 1 none */
-    const char *trec;     /* folder for qrels and runs, or NULL */
-    pal_texts runs;       /* TREC runs of systems in use today */
+    int32_t refit;    /* 0 all, 1 none */
+    const char *trec; /* folder for qrels and runs, or NULL */
+    pal_texts runs;   /* TREC runs of systems in use today */
 } pal_protocol;
 extern const pal_param pal_protocol_params[];
 
@@ -37,9 +38,12 @@ pal_status pal_relevance_parse(pal_ctx *ctx, const char *text, pal_relevance *ou
 bool pal_relevance_holds(const pal_relevance *rule, float value);
 
 /* Settles what is "auto" and refuses what the data cannot answer. */
-pal_status pal_protocol_settle(pal_ctx *ctx, const pal_data *data, const pal_inspection *inspection, pal_protocol *protocol);
+pal_status pal_protocol_settle(pal_ctx *ctx, const pal_data *data, const pal_inspection *inspection,
+                               pal_protocol *protocol);
 
-/* xxh3 of the canonical log, the split's parts, task, relevance, mask, candidates, fallback and k: 16 hex digits. */
-void pal_protocol_fingerprint(const pal_protocol *protocol, pal_task task, const pal_split *split, char out[17]);
+/* xxh3 of the canonical log, the split's parts, task, relevance, mask, candidates, fallback and k:
+ * 16 hex digits. */
+void pal_protocol_fingerprint(const pal_protocol *protocol, pal_task task, const pal_split *split,
+                              char out[17]);
 
 #endif

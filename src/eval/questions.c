@@ -18,9 +18,9 @@ typedef struct {
     const pal_protocol *protocol;
     pal_relevance relevance;
     pal_questions *q;
-    int32_t *hidden_of;  /* [rows of items] user + 1 whose history hides the item */
+    int32_t *hidden_of;    /* [rows of items] user + 1 whose history hides the item */
     questions_pair *pairs; /* [longest test part of a user] */
-    float dislike;       /* values up to this are disliked */
+    float dislike;         /* values up to this are disliked */
     int64_t n_relevant, n_judged, n_unseen;
 } questions_job;
 
@@ -51,7 +51,8 @@ static void questions_mark(questions_job *job, const pal_log *log, int64_t event
     job->hidden_of[log->items[event]] = user + 1;
 }
 
-static void questions_put(questions_job *job, int32_t query, const questions_pair *pair, bool is_relevant) {
+static void questions_put(questions_job *job, int32_t query, const questions_pair *pair,
+                          bool is_relevant) {
     pal_questions *q = job->q;
     if (q->judged) {
         q->judged[job->n_judged] = pair->item;
@@ -67,11 +68,13 @@ static void questions_put(questions_job *job, int32_t query, const questions_pai
 }
 
 static questions_pair questions_pair_of(const pal_log *log, int64_t event) {
-    return (questions_pair){log->items[event], log->values ? log->values[event] : 0, log->times ? log->times[event] : 0};
+    return (questions_pair){log->items[event], log->values ? log->values[event] : 0,
+                            log->times ? log->times[event] : 0};
 }
 
 /* A target event that the mask leaves, or false and counted. */
-static bool questions_is_asked(questions_job *job, const pal_log *targets, int64_t event, int32_t user) {
+static bool questions_is_asked(questions_job *job, const pal_log *targets, int64_t event,
+                               int32_t user) {
     if (!pal_log_is_target(targets, event)) {
         job->q->n_irrelevant++;
         return false;
@@ -89,13 +92,15 @@ static void questions_start(questions_job *job, int32_t query) {
     if (q->judged) q->judged_starts[query + 1] = job->n_judged;
 }
 
-/* One query: everything after the cut that the person had not used before. Returns 1 when something is asked. */
+/* One query: everything after the cut that the person had not used before. Returns 1 when something
+ * is asked. */
 static int32_t questions_window_user(questions_job *job, int32_t user, const pal_query *query) {
     pal_questions *q = job->q;
     const pal_log *targets = q->targets;
     int32_t n = 0, asked = 0;
     for (int64_t e = targets->starts[user]; e < targets->starts[user + 1]; e++) {
-        if (questions_is_asked(job, targets, e, user)) job->pairs[n++] = questions_pair_of(targets, e);
+        if (questions_is_asked(job, targets, e, user))
+            job->pairs[n++] = questions_pair_of(targets, e);
     }
     n = questions_join(job->pairs, n);
     int64_t judged_before = job->n_judged;
@@ -118,7 +123,9 @@ static int32_t questions_window_user(questions_job *job, int32_t user, const pal
 static int32_t questions_next_user(questions_job *job, int32_t user, const pal_query *query) {
     pal_questions *q = job->q;
     const pal_log *targets = q->targets;
-    int32_t n_history = query->n_events - (int32_t)(targets->starts[user + 1] - targets->starts[user]), asked = 0;
+    int32_t n_history =
+                query->n_events - (int32_t)(targets->starts[user + 1] - targets->starts[user]),
+            asked = 0;
     for (int64_t e = targets->starts[user]; e < targets->starts[user + 1]; e++) {
         questions_pair pair = questions_pair_of(targets, e);
         if (questions_is_asked(job, targets, e, user)) {
@@ -142,10 +149,12 @@ static int32_t questions_next_user(questions_job *job, int32_t user, const pal_q
 
 /* --- histories --- */
 
-/* In the next task a user's history and test events stand in one array, so that each query sees a longer part of it. */
+/* In the next task a user's history and test events stand in one array, so that each query sees a
+ * longer part of it. */
 static pal_status questions_join_history(questions_job *job, int32_t user, pal_query *query) {
     const pal_log *h = job->q->history, *t = job->q->targets;
-    int64_t n_h = user < h->n_users ? h->starts[user + 1] - h->starts[user] : 0, n_t = t->starts[user + 1] - t->starts[user];
+    int64_t n_h = user < h->n_users ? h->starts[user + 1] - h->starts[user] : 0,
+            n_t = t->starts[user + 1] - t->starts[user];
     int64_t from_h = n_h ? h->starts[user] : 0, from_t = t->starts[user], n = n_h + n_t;
     int32_t *items = PAL_ARENA_ARRAY(&job->q->arena, int32_t, n);
     float *values = t->values ? PAL_ARENA_ARRAY(&job->q->arena, float, n) : NULL;
@@ -166,9 +175,11 @@ static pal_status questions_join_history(questions_job *job, int32_t user, pal_q
         if (!arrays[i].to) continue;
         size_t size = arrays[i].size;
         memcpy(arrays[i].to, (const char *)arrays[i].h + (size_t)from_h * size, (size_t)n_h * size);
-        memcpy((char *)arrays[i].to + (size_t)n_h * size, (const char *)arrays[i].t + (size_t)from_t * size, (size_t)n_t * size);
+        memcpy((char *)arrays[i].to + (size_t)n_h * size,
+               (const char *)arrays[i].t + (size_t)from_t * size, (size_t)n_t * size);
     }
-    *query = (pal_query){.n_events = (int32_t)n, .items = items, .values = values, .times = times, .types = types};
+    *query = (pal_query){
+        .n_events = (int32_t)n, .items = items, .values = values, .times = times, .types = types};
     return PAL_OK;
 }
 
@@ -177,8 +188,12 @@ static pal_query questions_history(const pal_questions *q, int32_t user, int64_t
     if (user >= h->n_users) return (pal_query){.now = now};
     int64_t from = h->starts[user], n = h->starts[user + 1] - from;
     if (n == 0) return (pal_query){.now = now};
-    return (pal_query){.n_events = (int32_t)n, .items = h->items + from, .values = h->values ? h->values + from : NULL,
-                       .times = h->times ? h->times + from : NULL, .types = h->types ? h->types + from : NULL, .now = now};
+    return (pal_query){.n_events = (int32_t)n,
+                       .items = h->items + from,
+                       .values = h->values ? h->values + from : NULL,
+                       .times = h->times ? h->times + from : NULL,
+                       .types = h->types ? h->types + from : NULL,
+                       .now = now};
 }
 
 static pal_status questions_user(questions_job *job, int32_t user, int64_t now) {
@@ -186,12 +201,14 @@ static pal_status questions_user(questions_job *job, int32_t user, int64_t now) 
     const pal_log *h = q->history;
     pal_query query = questions_history(q, user, now);
     bool is_stranger = query.n_events == 0;
-    for (int64_t e = is_stranger ? 0 : h->starts[user], end = is_stranger ? 0 : h->starts[user + 1]; e < end; e++) {
+    for (int64_t e = is_stranger ? 0 : h->starts[user], end = is_stranger ? 0 : h->starts[user + 1];
+         e < end; e++) {
         questions_mark(job, h, e, user);
     }
     if (q->task == PAL_TASK_NEXT) TRY(questions_join_history(job, user, &query));
     if (!is_stranger) query.user_plus_1 = user + 1;
-    int32_t asked = q->task == PAL_TASK_NEXT ? questions_next_user(job, user, &query) : questions_window_user(job, user, &query);
+    int32_t asked = q->task == PAL_TASK_NEXT ? questions_next_user(job, user, &query)
+                                             : questions_window_user(job, user, &query);
     if (asked) {
         q->n_strangers += is_stranger;
         q->users[q->n_users++] = user;
@@ -202,7 +219,8 @@ static pal_status questions_user(questions_job *job, int32_t user, int64_t now) 
 
 /* --- all users --- */
 
-/* The value up to which a rating says "I do not like it": 40 % of the way from the lowest to the highest. */
+/* The value up to which a rating says "I do not like it": 40 % of the way from the lowest to the
+ * highest. */
 static float questions_dislike(const pal_log *a, const pal_log *b) {
     float low = a->n_events ? a->values[0] : 0, high = low;
     const pal_log *logs[] = {a, b};
@@ -233,9 +251,10 @@ static pal_status questions_allocate(questions_job *job, pal_arena *scratch) {
     q->disliked = has_ratings ? PAL_ARENA_ARRAY(&q->arena, uint8_t, n) : NULL;
     job->hidden_of = PAL_ARENA_ARRAY(scratch, int32_t, n_items);
     job->pairs = PAL_ARENA_ARRAY(scratch, questions_pair, n);
-    if (!q->users || !q->query_starts || !q->queries || !q->relevant_starts || !q->relevant || (t->values && !q->relevant_values) ||
-        (t->times && !q->relevant_times) || (has_ratings && (!q->judged_starts || !q->judged || !q->disliked)) ||
-        !job->hidden_of || !job->pairs || n_queries > INT32_MAX) {
+    if (!q->users || !q->query_starts || !q->queries || !q->relevant_starts || !q->relevant ||
+        (t->values && !q->relevant_values) || (t->times && !q->relevant_times) ||
+        (has_ratings && (!q->judged_starts || !q->judged || !q->disliked)) || !job->hidden_of ||
+        !job->pairs || n_queries > INT32_MAX) {
         return pal_fail_memory(job->ctx, "the queries", 40.0 * (double)n);
     }
     if (has_ratings) job->dislike = questions_dislike(q->history, t);
@@ -247,17 +266,22 @@ static pal_status questions_check(questions_job *job) {
     int64_t total = q->n_pairs + q->n_masked;
     if (!job->protocol->allow_drop && q->n_masked * 10 > total * 3) {
         return pal_fail(job->ctx, PAL_EDATA,
-                        "the mask takes %" PRId64 " of %" PRId64 " test pairs, since people use the same items again: use --hide none, or --allow-drop to go on",
+                        "the mask takes %" PRId64 " of %" PRId64
+                        " test pairs, since people use the same items again: use --hide none, or "
+                        "--allow-drop to go on",
                         q->n_masked, total);
     }
     if (q->n_users == 0) {
-        return pal_fail(job->ctx, PAL_EDATA, "the test part asks nothing: no relevant event is left after target, --relevant and --hide");
+        return pal_fail(job->ctx, PAL_EDATA,
+                        "the test part asks nothing: no relevant event is left after target, "
+                        "--relevant and --hide");
     }
     return PAL_OK;
 }
 
-pal_status pal_questions_make(pal_ctx *ctx, const pal_protocol *protocol, pal_task task, const pal_log *history, const pal_log *targets,
-                              int32_t n_candidates, pal_questions *out) {
+pal_status pal_questions_make(pal_ctx *ctx, const pal_protocol *protocol, pal_task task,
+                              const pal_log *history, const pal_log *targets, int32_t n_candidates,
+                              pal_questions *out) {
     memset(out, 0, sizeof *out);
     out->history = history;
     out->targets = targets;

@@ -14,8 +14,8 @@ typedef struct {
     const double *const *series; /* [n_series] of [n]: differences or values, NaN left out */
     int32_t n_series, n;
     uint64_t seed;
-    double *means;               /* [resamples, n_series] */
-    int32_t *counts;             /* [n_threads, n] how often each user is drawn */
+    double *means;   /* [resamples, n_series] */
+    int32_t *counts; /* [n_threads, n] how often each user is drawn */
 } significance_job;
 
 /* Resample `chunk`: n users drawn with replacement. */
@@ -37,10 +37,12 @@ static void significance_resample(void *arg, int64_t chunk, int32_t worker) {
     }
 }
 
-static pal_status significance_run(pal_ctx *ctx, significance_job *job, int64_t resamples, pal_arena *scratch) {
+static pal_status significance_run(pal_ctx *ctx, significance_job *job, int64_t resamples,
+                                   pal_arena *scratch) {
     job->means = PAL_ARENA_ARRAY(scratch, double, resamples * job->n_series);
     job->counts = PAL_ARENA_ARRAY(scratch, int32_t, (int64_t)pal_pool_threads(ctx->pool) * job->n);
-    if (!job->means || !job->counts) return pal_fail_memory(ctx, "the intervals", 8.0 * (double)resamples * job->n_series);
+    if (!job->means || !job->counts)
+        return pal_fail_memory(ctx, "the intervals", 8.0 * (double)resamples * job->n_series);
     pal_parallel(ctx->pool, resamples, significance_resample, job);
     return PAL_OK;
 }
@@ -69,12 +71,14 @@ double pal_mean(const double *values, int32_t n) {
     return count ? sum / count : NAN;
 }
 
-pal_status pal_bootstrap_mean(pal_ctx *ctx, const double *values, int32_t n, int64_t resamples, uint64_t seed, pal_interval *out) {
+pal_status pal_bootstrap_mean(pal_ctx *ctx, const double *values, int32_t n, int64_t resamples,
+                              uint64_t seed, pal_interval *out) {
     *out = (pal_interval){NAN, NAN, NAN};
     if (n == 0) return PAL_OK;
     pal_arena scratch = {0};
     const double *series[] = {values};
-    significance_job job = {.series = series, .n_series = 1, .n = n, .seed = pal_seed_for(seed, "bootstrap")};
+    significance_job job = {
+        .series = series, .n_series = 1, .n = n, .seed = pal_seed_for(seed, "bootstrap")};
     pal_status status = significance_run(ctx, &job, resamples, &scratch);
     if (status == PAL_OK) {
         int64_t kept = 0;
@@ -90,9 +94,11 @@ pal_status pal_bootstrap_mean(pal_ctx *ctx, const double *values, int32_t n, int
     return status;
 }
 
-/* Standard error of each series over the resamples, and the 95th percentile of the largest standardized deviation. */
-static pal_status significance_widths(pal_ctx *ctx, const significance_job *job, const double *means, int64_t resamples,
-                                      pal_arena *scratch, double *errors, double *factor) {
+/* Standard error of each series over the resamples, and the 95th percentile of the largest
+ * standardized deviation. */
+static pal_status significance_widths(pal_ctx *ctx, const significance_job *job,
+                                      const double *means, int64_t resamples, pal_arena *scratch,
+                                      double *errors, double *factor) {
     double *largest = PAL_ARENA_ARRAY(scratch, double, resamples);
     if (!largest) return pal_fail_memory(ctx, "the intervals", 8.0 * (double)resamples);
     for (int32_t s = 0; s < job->n_series; s++) {
@@ -112,25 +118,30 @@ static pal_status significance_widths(pal_ctx *ctx, const significance_job *job,
     return PAL_OK;
 }
 
-pal_status pal_bootstrap_differences(pal_ctx *ctx, const double *base, const double *const *others, int32_t n_others, int32_t n,
-                                     int64_t resamples, uint64_t seed, pal_interval *out) {
+pal_status pal_bootstrap_differences(pal_ctx *ctx, const double *base, const double *const *others,
+                                     int32_t n_others, int32_t n, int64_t resamples, uint64_t seed,
+                                     pal_interval *out) {
     if (n_others == 0) return PAL_OK;
     pal_arena scratch = {0};
     const double **series = PAL_ARENA_ARRAY(&scratch, const double *, n_others);
-    double *differences = PAL_ARENA_ARRAY(&scratch, double, (int64_t)n_others * n);
-    double *means = PAL_ARENA_ARRAY(&scratch, double, n_others), *errors = PAL_ARENA_ARRAY(&scratch, double, n_others);
-    pal_status status = series && differences && means && errors ? PAL_OK
-                                                                 : pal_fail_memory(ctx, "the intervals", 8.0 * n_others * (double)n);
+    double *differences = PAL_ARENA_ARRAY(&scratch, double, (int64_t)n_others *n);
+    double *means = PAL_ARENA_ARRAY(&scratch, double, n_others),
+           *errors = PAL_ARENA_ARRAY(&scratch, double, n_others);
+    pal_status status = series && differences && means && errors
+                            ? PAL_OK
+                            : pal_fail_memory(ctx, "the intervals", 8.0 * n_others * (double)n);
     for (int32_t s = 0; status == PAL_OK && s < n_others; s++) {
         double *difference = differences + (int64_t)s * n;
         for (int32_t i = 0; i < n; i++) difference[i] = base[i] - others[s][i];
         series[s] = difference;
         means[s] = pal_mean(difference, n);
     }
-    significance_job job = {.series = series, .n_series = n_others, .n = n, .seed = pal_seed_for(seed, "bootstrap")};
+    significance_job job = {
+        .series = series, .n_series = n_others, .n = n, .seed = pal_seed_for(seed, "bootstrap")};
     double factor = 0;
     if (status == PAL_OK) status = significance_run(ctx, &job, resamples, &scratch);
-    if (status == PAL_OK) status = significance_widths(ctx, &job, means, resamples, &scratch, errors, &factor);
+    if (status == PAL_OK)
+        status = significance_widths(ctx, &job, means, resamples, &scratch, errors, &factor);
     for (int32_t s = 0; status == PAL_OK && s < n_others; s++) {
         double width = errors[s] > 0 ? factor * errors[s] : 0;
         out[s] = (pal_interval){means[s], means[s] - width, means[s] + width};

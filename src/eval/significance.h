@@ -1,4 +1,5 @@
-/* significance.h - bootstrap over users: intervals of means, and simultaneous intervals of differences. */
+/* significance.h - bootstrap over users: intervals of means, and simultaneous intervals of
+ * differences. */
 #ifndef PAL_EVAL_SIGNIFICANCE_H
 #define PAL_EVAL_SIGNIFICANCE_H
 
@@ -12,12 +13,14 @@ typedef struct {
 double pal_mean(const double *values, int32_t n);
 
 /* Percentile interval of the mean of values [n]; NaN values are left out with their user. */
-pal_status pal_bootstrap_mean(pal_ctx *ctx, const double *values, int32_t n, int64_t resamples, uint64_t seed,
-                              pal_interval *out);
+pal_status pal_bootstrap_mean(pal_ctx *ctx, const double *values, int32_t n, int64_t resamples,
+                              uint64_t seed, pal_interval *out);
 
-/* Intervals of mean(base - other_j) for j in [0, n_others), that hold together with 95 %: the same resamples for all, half-width = the
- * 95th percentile of the largest standardized deviation times each standard error. others[j] is [n]. out [n_others]. */
-pal_status pal_bootstrap_differences(pal_ctx *ctx, const double *base, const double *const *others, int32_t n_others,
-                                     int32_t n, int64_t resamples, uint64_t seed, pal_interval *out);
+/* Intervals of mean(base - other_j) for j in [0, n_others), that hold together with 95 %: the same
+ * resamples for all, half-width = the 95th percentile of the largest standardized deviation times
+ * each standard error. others[j] is [n]. out [n_others]. */
+pal_status pal_bootstrap_differences(pal_ctx *ctx, const double *base, const double *const *others,
+                                     int32_t n_others, int32_t n, int64_t resamples, uint64_t seed,
+                                     pal_interval *out);
 
 #endif

@@ -19,7 +19,8 @@ static pal_slice *slices_new(slices_job *job, const char *group, const char *nam
     memset(slice, 0, sizeof *slice);
     snprintf(slice->name, sizeof slice->name, "%s", name);
     snprintf(slice->group, sizeof slice->group, "%s", group);
-    uint8_t *mask = PAL_ARENA_ARRAY(&job->out->arena, uint8_t, of_pairs ? job->q->n_pairs : job->q->n_users);
+    uint8_t *mask =
+        PAL_ARENA_ARRAY(&job->out->arena, uint8_t, of_pairs ? job->q->n_pairs : job->q->n_users);
     if (of_pairs) {
         slice->pairs = mask;
     } else {
@@ -32,7 +33,8 @@ static pal_slice *slices_new(slices_job *job, const char *group, const char *nam
 static void slices_keep(slices_job *job, pal_slice *slice) {
     const pal_questions *q = job->q;
     for (int32_t u = 0; u < q->n_users; u++) {
-        int64_t begin = q->relevant_starts[q->query_starts[u]], end = q->relevant_starts[q->query_starts[u + 1]], n = 0;
+        int64_t begin = q->relevant_starts[q->query_starts[u]],
+                end = q->relevant_starts[q->query_starts[u + 1]], n = 0;
         if (slice->users && !slice->users[u]) continue;
         for (int64_t r = begin; r < end; r++) n += !slice->pairs || slice->pairs[r];
         slice->n_users += n > 0;
@@ -46,7 +48,8 @@ static int64_t slices_history_length(const pal_questions *q, int32_t u) {
     return user < q->history->n_users ? q->history->starts[user + 1] - q->history->starts[user] : 0;
 }
 
-static bool slices_by_history(slices_job *job, const char *group, const char *name, int64_t low, int64_t high) {
+static bool slices_by_history(slices_job *job, const char *group, const char *name, int64_t low,
+                              int64_t high) {
     pal_slice *slice = slices_new(job, group, name, false);
     if (!slice) return false;
     for (int32_t u = 0; u < job->q->n_users; u++) {
@@ -105,7 +108,10 @@ static bool slices_by_age(slices_job *job, int64_t test_from) {
     static const struct {
         const char *name;
         int32_t low, high; /* days since the test began */
-    } ages[] = {{"day 1", 0, 0}, {"days 2-7", 1, 6}, {"days 8-30", 7, 29}, {"later than day 30", 30, INT32_MAX}};
+    } ages[] = {{"day 1", 0, 0},
+                {"days 2-7", 1, 6},
+                {"days 8-30", 7, 29},
+                {"later than day 30", 30, INT32_MAX}};
     for (size_t a = 0; a < sizeof ages / sizeof *ages; a++) {
         pal_slice *slice = slices_new(job, "age", ages[a].name, true);
         if (!slice) return false;
@@ -129,23 +135,29 @@ static bool slices_by_liking(slices_job *job) {
     /* On a scale of 1 to 5 this is 4, of 0 to 10 it is 7. */
     float liked = low + 0.7f * (high - low);
     char name[64];
-    snprintf(name, sizeof name, "only liked: %.32s >= %g", job->q->history->about.value_name, (double)liked);
+    snprintf(name, sizeof name, "only liked: %.32s >= %g", job->q->history->about.value_name,
+             (double)liked);
     pal_slice *slice = slices_new(job, "relevant", name, true);
     if (!slice) return false;
-    for (int64_t r = 0; r < job->q->n_pairs; r++) slice->pairs[r] = job->q->relevant_values[r] >= liked;
+    for (int64_t r = 0; r < job->q->n_pairs; r++)
+        slice->pairs[r] = job->q->relevant_values[r] >= liked;
     slices_keep(job, slice);
     return true;
 }
 
-pal_status pal_slices_make(pal_ctx *ctx, const pal_questions *questions, const pal_split *split, pal_slices *out) {
+pal_status pal_slices_make(pal_ctx *ctx, const pal_questions *questions, const pal_split *split,
+                           pal_slices *out) {
     memset(out, 0, sizeof *out);
     slices_job job = {.ctx = ctx, .q = questions, .out = out};
-    bool done = slices_by_history(&job, "known", "known users", 1, INT64_MAX) && slices_by_history(&job, "known", "strangers", 0, 0) &&
+    bool done = slices_by_history(&job, "known", "known users", 1, INT64_MAX) &&
+                slices_by_history(&job, "known", "strangers", 0, 0) &&
                 slices_by_history(&job, "history", "users with 1-4 events", 1, 4) &&
                 slices_by_history(&job, "history", "users with 5-19 events", 5, 19) &&
-                slices_by_history(&job, "history", "users with 20+ events", 20, INT64_MAX) && slices_by_popularity(&job);
+                slices_by_history(&job, "history", "users with 20+ events", 20, INT64_MAX) &&
+                slices_by_popularity(&job);
     if (done && questions->relevant_times) done = slices_by_age(&job, split->test_from);
-    if (done && questions->relevant_values && questions->history->about.values_are_ratings) done = slices_by_liking(&job);
+    if (done && questions->relevant_values && questions->history->about.values_are_ratings)
+        done = slices_by_liking(&job);
     if (done) return PAL_OK;
     pal_slices_release(out);
     return pal_fail_memory(ctx, "the slices", 16.0 * (double)questions->n_pairs);

@@ -5,12 +5,16 @@
 #include "eval/evaluation.h"
 
 /* folder/qrels.txt. Query ids are user ids, in the next task "user#n". */
-pal_status pal_trec_write_qrels(pal_ctx *ctx, const char *folder, const pal_questions *questions, const pal_split *split);
+pal_status pal_trec_write_qrels(pal_ctx *ctx, const char *folder, const pal_questions *questions,
+                                const pal_split *split);
 /* folder/<name>.run */
-pal_status pal_trec_write_run(pal_ctx *ctx, const char *folder, const char *name, const pal_questions *questions,
-                              const pal_split *split, const pal_lists *lists);
-/* Reads a run; order is by its scores, ties by item row; users that it lacks get empty lists; unknown users and items are counted. */
-pal_status pal_trec_read_run(pal_ctx *ctx, const char *path, const pal_questions *questions, const pal_split *split, int32_t k,
-                             pal_arena *arena, pal_lists *out, int64_t *n_unknown);
+pal_status pal_trec_write_run(pal_ctx *ctx, const char *folder, const char *name,
+                              const pal_questions *questions, const pal_split *split,
+                              const pal_lists *lists);
+/* Reads a run; order is by its scores, ties by item row; users that it lacks get empty lists;
+ * unknown users and items are counted. */
+pal_status pal_trec_read_run(pal_ctx *ctx, const char *path, const pal_questions *questions,
+                             const pal_split *split, int32_t k, pal_arena *arena, pal_lists *out,
+                             int64_t *n_unknown);
 
 #endif

@@ -1,7 +1,7 @@
 /* cooccur.c - one item at a time against all others, in a row of counters that stays in cache.
  *
- * Counts of pairs are whole numbers: 16 bits hold them where no item has more users, and half the width keeps twice the
- * catalogue in the first-level cache. */
+ * Counts of pairs are whole numbers: 16 bits hold them where no item has more users, and half the
+ * width keeps twice the catalogue in the first-level cache. */
 #include "math/cooccur.h"
 
 #include <math.h>
@@ -75,8 +75,10 @@ static void cooccur_row(const cooccur_job *job, cooccur_scratch *s, int32_t item
     job->similarity(job->arg, item, s->dots, n_items, s->similarity);
     s->similarity[item] = -INFINITY;
     pal_topk top;
-    pal_topk_start(&top, job->k, job->neighbours + (int64_t)item * job->k, job->similarities + (int64_t)item * job->k);
-    /* Only positive similarities are neighbours: most pairs never met, so that the filter starts at 0. */
+    pal_topk_start(&top, job->k, job->neighbours + (int64_t)item * job->k,
+                   job->similarities + (int64_t)item * job->k);
+    /* Only positive similarities are neighbours: most pairs never met, so that the filter starts at
+     * 0. */
     int32_t n_found = job->kernels->above(s->similarity, n_items, 0, s->found);
     for (int32_t i = 0; i < n_found; i++) {
         float value = s->similarity[s->found[i]];
@@ -89,7 +91,8 @@ static void cooccur_chunk(void *arg, int64_t chunk, int32_t worker) {
     const cooccur_job *job = arg;
     int64_t first = (job->first_chunk + chunk) * COOCCUR_ROWS, last = first + COOCCUR_ROWS;
     if (last > job->by_user->n_cols) last = job->by_user->n_cols;
-    for (int64_t item = first; item < last; item++) cooccur_row(job, &job->scratch[worker], (int32_t)item);
+    for (int64_t item = first; item < last; item++)
+        cooccur_row(job, &job->scratch[worker], (int32_t)item);
 }
 
 static bool cooccur_counts_fit(const pal_csr *by_user, const pal_csr *by_item) {
@@ -112,15 +115,25 @@ static pal_status cooccur_run(cooccur_job *job, int64_t n_chunks) {
     return PAL_OK;
 }
 
-pal_status pal_cooccur_topk(pal_ctx *ctx, const char *what, const pal_csr *by_user, const pal_csr *by_item, int32_t k,
-                            pal_similarity_fn *similarity, const void *arg, int32_t *neighbours, float *similarities,
+pal_status pal_cooccur_topk(pal_ctx *ctx, const char *what, const pal_csr *by_user,
+                            const pal_csr *by_item, int32_t k, pal_similarity_fn *similarity,
+                            const void *arg, int32_t *neighbours, float *similarities,
                             int32_t *counts) {
     int32_t n_threads = pal_pool_threads(ctx->pool), n_items = by_user->n_cols;
     pal_arena arena = {0};
     cooccur_job job = {
-        .ctx = ctx, .what = what, .by_user = by_user, .by_item = by_item, .kernels = pal_kernels_best(), .k = k,
-        .counts_fit = cooccur_counts_fit(by_user, by_item), .similarity = similarity, .arg = arg,
-        .neighbours = neighbours, .counts = counts, .similarities = similarities,
+        .ctx = ctx,
+        .what = what,
+        .by_user = by_user,
+        .by_item = by_item,
+        .kernels = pal_kernels_best(),
+        .k = k,
+        .counts_fit = cooccur_counts_fit(by_user, by_item),
+        .similarity = similarity,
+        .arg = arg,
+        .neighbours = neighbours,
+        .counts = counts,
+        .similarities = similarities,
         .scratch = PAL_ARENA_ARRAY(&arena, cooccur_scratch, n_threads),
     };
     bool has_memory = job.scratch != NULL;
@@ -132,8 +145,9 @@ pal_status pal_cooccur_topk(pal_ctx *ctx, const char *what, const pal_csr *by_us
         s->found = PAL_ARENA_ARRAY(&arena, int32_t, n_items);
         has_memory = s->counts && s->dots && s->similarity && s->found;
     }
-    pal_status status = has_memory ? cooccur_run(&job, ((int64_t)n_items + COOCCUR_ROWS - 1) / COOCCUR_ROWS)
-                                   : pal_fail_memory(ctx, what, 14.0 * n_items * n_threads);
+    pal_status status =
+        has_memory ? cooccur_run(&job, ((int64_t)n_items + COOCCUR_ROWS - 1) / COOCCUR_ROWS)
+                   : pal_fail_memory(ctx, what, 14.0 * n_items * n_threads);
     pal_arena_release(&arena);
     return status;
 }

@@ -5,14 +5,18 @@
 #include "math/csr.h"
 #include "palate.h"
 
-/* similarity[j] from dots[j] = Σ_u x_ui x_uj for j in [0, n_items); similarity[item] is not used. May write over dots. */
-typedef void pal_similarity_fn(const void *arg, int32_t item, const float *dots, int32_t n_items, float *similarity);
+/* similarity[j] from dots[j] = Σ_u x_ui x_uj for j in [0, n_items); similarity[item] is not used.
+ * May write over dots. */
+typedef void pal_similarity_fn(const void *arg, int32_t item, const float *dots, int32_t n_items,
+                               float *similarity);
 
-/* neighbours [n_items, k]: rows of the k largest positive similarities of each item, largest first, equal ones by smaller row; counts [n_items] says how
- * many. by_user is users × items, by_item its transpose; values NULL count 1. Rows of items are chunks: same bytes for any thread count.
- * Σ_u |row u|² additions. PAL_ENOMEM without memory for a row a thread. */
-pal_status pal_cooccur_topk(pal_ctx *ctx, const char *what, const pal_csr *by_user, const pal_csr *by_item, int32_t k,
-                            pal_similarity_fn *similarity, const void *arg, int32_t *neighbours, float *similarities,
+/* neighbours [n_items, k]: rows of the k largest positive similarities of each item, largest first,
+ * equal ones by smaller row; counts [n_items] says how many. by_user is users × items, by_item its
+ * transpose; values NULL count 1. Rows of items are chunks: same bytes for any thread count. Σ_u
+ * |row u|² additions. PAL_ENOMEM without memory for a row a thread. */
+pal_status pal_cooccur_topk(pal_ctx *ctx, const char *what, const pal_csr *by_user,
+                            const pal_csr *by_item, int32_t k, pal_similarity_fn *similarity,
+                            const void *arg, int32_t *neighbours, float *similarities,
                             int32_t *counts);
 
 #endif

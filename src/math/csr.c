@@ -20,7 +20,8 @@ bool pal_csr_transpose(const pal_csr *a, pal_arena *arena, pal_csr *out) {
             if (values) values[to] = a->values[e];
         }
     }
-    *out = (pal_csr){.n_rows = a->n_cols, .n_cols = a->n_rows, .starts = starts, .cols = cols, .values = values};
+    *out = (pal_csr){
+        .n_rows = a->n_cols, .n_cols = a->n_rows, .starts = starts, .cols = cols, .values = values};
     return true;
 }
 
@@ -68,7 +69,8 @@ void pal_mirror_lower(float *a, int64_t n, int64_t chunk) {
     for (int64_t block = first; block < n; block += PAL_MIRROR_ROWS) {
         int64_t block_end = block + PAL_MIRROR_ROWS < n ? block + PAL_MIRROR_ROWS : n;
         for (int64_t i = first; i < last; i++) {
-            for (int64_t j = block > i ? block : i + 1; j < block_end; j++) a[i * n + j] = a[j * n + i];
+            for (int64_t j = block > i ? block : i + 1; j < block_end; j++)
+                a[i * n + j] = a[j * n + i];
         }
     }
 }

@@ -18,11 +18,13 @@ typedef struct {
 /* out = aᵀ, columns ascending in a row. False without memory. */
 bool pal_csr_transpose(const pal_csr *a, pal_arena *arena, pal_csr *out);
 
-/* out [a.n_cols, a.n_cols] row-major = aᵀ a, both triangles; `transposed` is aᵀ. Sums run over rows of `a` in order: same
- * bytes for any thread count on every machine. Σ_r |row r|² / 2 multiply-adds. */
+/* out [a.n_cols, a.n_cols] row-major = aᵀ a, both triangles; `transposed` is aᵀ. Sums run over rows
+ * of `a` in order: same bytes for any thread count on every machine. Σ_r |row r|² / 2
+ * multiply-adds. */
 void pal_csr_gram(pal_pool *pool, const pal_csr *a, const pal_csr *transposed, float *out);
 
-/* Chunk `chunk` of PAL_MIRROR_ROWS rows: copies a's [n, n] lower triangle to those rows of the upper one. */
+/* Chunk `chunk` of PAL_MIRROR_ROWS rows: copies a's [n, n] lower triangle to those rows of the
+ * upper one. */
 enum { PAL_MIRROR_ROWS = 64 };
 void pal_mirror_lower(float *a, int64_t n, int64_t chunk);
 

@@ -1,8 +1,9 @@
-/* kernels.h - the innermost loops, one table of functions per instruction set, chosen once for this CPU.
+/* kernels.h - the innermost loops, one table of functions per instruction set, chosen once for this
+ * CPU.
  *
- * kernels_reference.c is portable and defines what each kernel computes; kernels_avx2.c and kernels_avx512.c are compiled
- * with their own flags. Every score is one chain of fused multiply-adds, every sum of rows one chain of additions, so all
- * tables give the same bits. */
+ * kernels_reference.c is portable and defines what each kernel computes; kernels_avx2.c and
+ * kernels_avx512.c are compiled with their own flags. Every score is one chain of fused
+ * multiply-adds, every sum of rows one chain of additions, so all tables give the same bits. */
 #ifndef PAL_MATH_KERNELS_H
 #define PAL_MATH_KERNELS_H
 
@@ -13,16 +14,18 @@ enum { PAL_PANEL = 32 }; /* items side by side in a packed panel */
 typedef struct pal_kernels {
     const char *name; /* "reference", "avx2", "avx512" */
 
-    /* scores[q * stride + i] = Σ_f queries[q * n_factors + f] * panel[f * PAL_PANEL + i], f ascending, one fma chain from
-     * 0; i in [0, PAL_PANEL), q in [0, n_queries). */
+    /* scores[q * stride + i] = Σ_f queries[q * n_factors + f] * panel[f * PAL_PANEL + i], f
+     * ascending, one fma chain from 0; i in [0, PAL_PANEL), q in [0, n_queries). */
     void (*score_panel)(const float *queries, int32_t n_queries, const float *panel,
                         int32_t n_factors, float *scores, int64_t stride);
 
-    /* out[i] = Σ_r matrix[rows[r] * stride + i], r ascending, one chain of additions from 0; i in [0, n). */
+    /* out[i] = Σ_r matrix[rows[r] * stride + i], r ascending, one chain of additions from 0; i in
+     * [0, n). */
     void (*sum_rows)(const float *matrix, int64_t stride, const int32_t *rows, int32_t n_rows,
                      float *out, int32_t n);
 
-    /* Writes to `found` the i with scores[i] > threshold, ascending; returns how many. NaN is not found. */
+    /* Writes to `found` the i with scores[i] > threshold, ascending; returns how many. NaN is not
+     * found. */
     int32_t (*above)(const float *scores, int32_t n, float threshold, int32_t *found);
 } pal_kernels;
 
@@ -31,7 +34,8 @@ const pal_kernels *pal_kernels_best(void);
 /* All tables that this CPU runs, the reference first; NULL-ended. */
 const pal_kernels *const *pal_kernels_all(void);
 
-/* The tables themselves; those of instruction sets that the build's processor does not know are NULL in kernels.c. */
+/* The tables themselves; those of instruction sets that the build's processor does not know are
+ * NULL in kernels.c. */
 extern const pal_kernels pal_kernels_reference;
 #if defined(__x86_64__)
 extern const pal_kernels pal_kernels_avx2, pal_kernels_avx512;

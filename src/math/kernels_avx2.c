@@ -1,4 +1,5 @@
-/* kernels_avx2.c - AVX2 and FMA. Six queries by sixteen items of a panel fill twelve of the sixteen registers. */
+/* kernels_avx2.c - AVX2 and FMA. Six queries by sixteen items of a panel fill twelve of the sixteen
+ * registers. */
 #include <immintrin.h>
 
 #include "math/kernels.h"
@@ -6,9 +7,11 @@
 enum { AVX2_LANES = 8, AVX2_QUERIES = 6, AVX2_HALF = 16 };
 
 /* n_queries is a constant at every call, so that the sums stay in registers. */
-static inline __attribute__((always_inline)) void
-avx2_score_block(const float *queries, const int32_t n_queries, const float *panel,
-                 int32_t n_factors, float *scores, int64_t stride) {
+static inline __attribute__((always_inline)) void avx2_score_block(const float *queries,
+                                                                   const int32_t n_queries,
+                                                                   const float *panel,
+                                                                   int32_t n_factors, float *scores,
+                                                                   int64_t stride) {
     __m256 sums[AVX2_QUERIES][2];
     for (int32_t q = 0; q < n_queries; q++) sums[q][0] = sums[q][1] = _mm256_setzero_ps();
     for (int32_t f = 0; f < n_factors; f++) {

@@ -6,9 +6,9 @@
 enum { AVX512_LANES = 16, AVX512_QUERIES = 12 };
 
 /* n_queries is a constant at every call, so that the sums stay in registers. */
-static inline __attribute__((always_inline)) void
-avx512_score_block(const float *queries, const int32_t n_queries, const float *panel,
-                   int32_t n_factors, float *scores, int64_t stride) {
+static inline __attribute__((always_inline)) void avx512_score_block(
+    const float *queries, const int32_t n_queries, const float *panel, int32_t n_factors,
+    float *scores, int64_t stride) {
     __m512 sums[AVX512_QUERIES][2];
     for (int32_t q = 0; q < n_queries; q++) sums[q][0] = sums[q][1] = _mm512_setzero_ps();
     for (int32_t f = 0; f < n_factors; f++) {

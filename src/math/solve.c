@@ -1,8 +1,8 @@
 /* solve.c - the inverse of a symmetric positive definite matrix, in place and in tiles.
  *
- * Three passes over row-major tiles: A = L Lᵀ, L ← L⁻¹, A⁻¹ = L⁻ᵀ L⁻¹. Each step of a pass is a phase of independent tile
- * operations (the loop orders are those of tiled libraries such as PLASMA; Agullo et al. 2011). LAPACK reads columns
- * first: our lower triangle is its upper one. */
+ * Three passes over row-major tiles: A = L Lᵀ, L ← L⁻¹, A⁻¹ = L⁻ᵀ L⁻¹. Each step of a pass is a
+ * phase of independent tile operations (the loop orders are those of tiled libraries such as
+ * PLASMA; Agullo et al. 2011). LAPACK reads columns first: our lower triangle is its upper one. */
 #include "math/solve.h"
 
 #include <cblas.h>
@@ -40,7 +40,8 @@ static int solve_width(const solve_job *job, int64_t j, int64_t j_end) {
     return (int)(end - j * SOLVE_TILE);
 }
 
-/* Chunks number the strips of a triangle: row i of it has tiles [0, i], in strips of SOLVE_STRIP. */
+/* Chunks number the strips of a triangle: row i of it has tiles [0, i], in strips of SOLVE_STRIP.
+ */
 static void solve_strip(int64_t chunk, int64_t *row, int64_t *strip) {
     int64_t i = 0;
     for (int64_t in_row = 1; chunk >= in_row; in_row = i / SOLVE_STRIP + 1) {
@@ -65,10 +66,12 @@ static void solve_cholesky_column(void *arg, int64_t chunk, int32_t worker) {
     int64_t i = job->k + 1 + chunk;
     int n = (int)job->n;
     cblas_strsm(CblasRowMajor, CblasRight, CblasLower, CblasTrans, CblasNonUnit, solve_size(job, i),
-                solve_size(job, job->k), 1, solve_tile(job, job->k, job->k), n, solve_tile(job, i, job->k), n);
+                solve_size(job, job->k), 1, solve_tile(job, job->k, job->k), n,
+                solve_tile(job, i, job->k), n);
 }
 
-/* A[i, j…] -= L[i, k] L[j…, k]ᵀ. The part of a diagonal tile above the diagonal is filled too; nobody reads it. */
+/* A[i, j…] -= L[i, k] L[j…, k]ᵀ. The part of a diagonal tile above the diagonal is filled too;
+ * nobody reads it. */
 static void solve_cholesky_update(void *arg, int64_t chunk, int32_t worker) {
     (void)worker;
     const solve_job *job = arg;
@@ -77,9 +80,9 @@ static void solve_cholesky_update(void *arg, int64_t chunk, int32_t worker) {
     int64_t first = job->k + 1, i = first + row, j = first + strip * SOLVE_STRIP;
     int64_t j_end = j + SOLVE_STRIP < i + 1 ? j + SOLVE_STRIP : i + 1;
     int n = (int)job->n;
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, solve_size(job, i), solve_width(job, j, j_end),
-                solve_size(job, job->k), -1, solve_tile(job, i, job->k), n, solve_tile(job, j, job->k), n, 1,
-                solve_tile(job, i, j), n);
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, solve_size(job, i),
+                solve_width(job, j, j_end), solve_size(job, job->k), -1, solve_tile(job, i, job->k),
+                n, solve_tile(job, j, job->k), n, 1, solve_tile(job, i, j), n);
 }
 
 static bool solve_cholesky(pal_pool *pool, solve_job *job) {
@@ -102,8 +105,9 @@ static void solve_invert_column(void *arg, int64_t chunk, int32_t worker) {
     const solve_job *job = arg;
     int64_t i = job->k + 1 + chunk;
     int n = (int)job->n;
-    cblas_strsm(CblasRowMajor, CblasRight, CblasLower, CblasNoTrans, CblasNonUnit, solve_size(job, i),
-                solve_size(job, job->k), -1, solve_tile(job, job->k, job->k), n, solve_tile(job, i, job->k), n);
+    cblas_strsm(CblasRowMajor, CblasRight, CblasLower, CblasNoTrans, CblasNonUnit,
+                solve_size(job, i), solve_size(job, job->k), -1, solve_tile(job, job->k, job->k), n,
+                solve_tile(job, i, job->k), n);
 }
 
 /* L[i, j…] += L[i, k] L[k, j…] for the tiles left of column k. */
@@ -114,17 +118,18 @@ static void solve_invert_update(void *arg, int64_t chunk, int32_t worker) {
     int64_t i = job->k + 1 + chunk / strips, j = chunk % strips * SOLVE_STRIP;
     int64_t j_end = j + SOLVE_STRIP < job->k ? j + SOLVE_STRIP : job->k;
     int n = (int)job->n;
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, solve_size(job, i), solve_width(job, j, j_end),
-                solve_size(job, job->k), 1, solve_tile(job, i, job->k), n, solve_tile(job, job->k, j), n, 1,
-                solve_tile(job, i, j), n);
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, solve_size(job, i),
+                solve_width(job, j, j_end), solve_size(job, job->k), 1, solve_tile(job, i, job->k),
+                n, solve_tile(job, job->k, j), n, 1, solve_tile(job, i, j), n);
 }
 
 static void solve_invert_row(void *arg, int64_t chunk, int32_t worker) {
     (void)worker;
     const solve_job *job = arg;
     int n = (int)job->n;
-    cblas_strsm(CblasRowMajor, CblasLeft, CblasLower, CblasNoTrans, CblasNonUnit, solve_size(job, job->k),
-                solve_size(job, chunk), 1, solve_tile(job, job->k, job->k), n, solve_tile(job, job->k, chunk), n);
+    cblas_strsm(CblasRowMajor, CblasLeft, CblasLower, CblasNoTrans, CblasNonUnit,
+                solve_size(job, job->k), solve_size(job, chunk), 1, solve_tile(job, job->k, job->k),
+                n, solve_tile(job, job->k, chunk), n);
 }
 
 static void solve_invert(pal_pool *pool, solve_job *job) {
@@ -149,17 +154,18 @@ static void solve_product_update(void *arg, int64_t chunk, int32_t worker) {
     solve_strip(chunk, &i, &strip);
     int64_t j = strip * SOLVE_STRIP, j_end = j + SOLVE_STRIP < i + 1 ? j + SOLVE_STRIP : i + 1;
     int n = (int)job->n;
-    cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, solve_size(job, i), solve_width(job, j, j_end),
-                solve_size(job, job->k), 1, solve_tile(job, job->k, i), n, solve_tile(job, job->k, j), n, 1,
-                solve_tile(job, i, j), n);
+    cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, solve_size(job, i),
+                solve_width(job, j, j_end), solve_size(job, job->k), 1, solve_tile(job, job->k, i),
+                n, solve_tile(job, job->k, j), n, 1, solve_tile(job, i, j), n);
 }
 
 static void solve_product_row(void *arg, int64_t chunk, int32_t worker) {
     (void)worker;
     const solve_job *job = arg;
     int n = (int)job->n;
-    cblas_strmm(CblasRowMajor, CblasLeft, CblasLower, CblasTrans, CblasNonUnit, solve_size(job, job->k),
-                solve_size(job, chunk), 1, solve_tile(job, job->k, job->k), n, solve_tile(job, job->k, chunk), n);
+    cblas_strmm(CblasRowMajor, CblasLeft, CblasLower, CblasTrans, CblasNonUnit,
+                solve_size(job, job->k), solve_size(job, chunk), 1, solve_tile(job, job->k, job->k),
+                n, solve_tile(job, job->k, chunk), n);
 }
 
 static void solve_product(pal_pool *pool, solve_job *job) {
@@ -182,7 +188,9 @@ pal_status pal_spd_inverse(pal_ctx *ctx, const char *what, float *a, int64_t n) 
     pal_blas_single();
     solve_job job = {.a = a, .n = n, .n_tiles = (n + SOLVE_TILE - 1) / SOLVE_TILE};
     if (!solve_cholesky(ctx->pool, &job)) {
-        return pal_fail(ctx, PAL_EDATA, "%s cannot be inverted: it is not positive definite; use more regularization", what);
+        return pal_fail(
+            ctx, PAL_EDATA,
+            "%s cannot be inverted: it is not positive definite; use more regularization", what);
     }
     TRY(pal_check_cancelled(ctx));
     solve_invert(ctx->pool, &job);

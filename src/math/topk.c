@@ -23,7 +23,8 @@ static void topk_sink(pal_topk *top, int32_t i, int32_t n) {
     for (;;) {
         int32_t worst = i;
         for (int32_t child = 2 * i + 1; child <= 2 * i + 2 && child < n; child++) {
-            if (topk_is_worse(top->scores[child], top->items[child], top->scores[worst], top->items[worst])) {
+            if (topk_is_worse(top->scores[child], top->items[child], top->scores[worst],
+                              top->items[worst])) {
                 worst = child;
             }
         }
@@ -37,7 +38,9 @@ void pal_topk_start(pal_topk *top, int32_t k, int32_t *items, float *scores) {
     *top = (pal_topk){.items = items, .scores = scores, .k = k};
 }
 
-float pal_topk_threshold(const pal_topk *top) { return top->n < top->k ? -INFINITY : top->scores[0]; }
+float pal_topk_threshold(const pal_topk *top) {
+    return top->n < top->k ? -INFINITY : top->scores[0];
+}
 
 void pal_topk_add(pal_topk *top, int32_t item, float score) {
     if (!(score > -INFINITY) || top->k == 0) return;
@@ -47,7 +50,9 @@ void pal_topk_add(pal_topk *top, int32_t item, float score) {
         top->scores[i] = score;
         for (int32_t parent; i > 0; i = parent) {
             parent = (i - 1) / 2;
-            if (!topk_is_worse(top->scores[i], top->items[i], top->scores[parent], top->items[parent])) break;
+            if (!topk_is_worse(top->scores[i], top->items[i], top->scores[parent],
+                               top->items[parent]))
+                break;
             topk_swap(top, i, parent);
         }
         return;
@@ -58,10 +63,11 @@ void pal_topk_add(pal_topk *top, int32_t item, float score) {
     topk_sink(top, 0, top->n);
 }
 
-void pal_topk_offer(pal_topk *top, const pal_kernels *kernels, const float *scores, int32_t n, int32_t first,
-                    int32_t *found) {
+void pal_topk_offer(pal_topk *top, const pal_kernels *kernels, const float *scores, int32_t n,
+                    int32_t first, int32_t *found) {
     int32_t i = 0;
-    /* Until the heap is full everything passes; short steps let the threshold rise before the long scan. */
+    /* Until the heap is full everything passes; short steps let the threshold rise before the long
+     * scan. */
     for (int32_t step = top->k; i < n; i += step, step = n) {
         int32_t length = step < n - i ? step : n - i;
         if (step == 0) return;
@@ -109,15 +115,15 @@ size_t pal_scan_scratch(int32_t k) {
 }
 
 typedef struct {
-    float *scores;      /* [SCAN_QUERIES, SCAN_ITEMS] */
-    int32_t *found;     /* [SCAN_ITEMS] */
-    pal_topk *tops;     /* [SCAN_QUERIES] */
-    int64_t *next;      /* [SCAN_QUERIES] the first hidden row that the scan has not passed */
+    float *scores;  /* [SCAN_QUERIES, SCAN_ITEMS] */
+    int32_t *found; /* [SCAN_ITEMS] */
+    pal_topk *tops; /* [SCAN_QUERIES] */
+    int64_t *next;  /* [SCAN_QUERIES] the first hidden row that the scan has not passed */
 } scan_scratch;
 
 /* Offers one query's scores of items [first, first + n), but not its hidden rows. */
-static void scan_offer(const pal_kernels *kernels, scan_scratch *s, int32_t q, int32_t first, int32_t n,
-                       const int32_t *hidden, int64_t hidden_end) {
+static void scan_offer(const pal_kernels *kernels, scan_scratch *s, int32_t q, int32_t first,
+                       int32_t n, const int32_t *hidden, int64_t hidden_end) {
     float *scores = s->scores + (int64_t)q * SCAN_ITEMS;
     int64_t h = s->next[q];
     for (; h < hidden_end && hidden[h] < first + n; h++) scores[hidden[h] - first] = -INFINITY;
@@ -130,9 +136,9 @@ static void scan_offer(const pal_kernels *kernels, scan_scratch *s, int32_t q, i
     }
 }
 
-void pal_scan(const pal_kernels *kernels, const pal_packed *packed, const float *users, int32_t n_queries,
-              const int64_t *hidden_starts, const int32_t *hidden, int32_t k, int32_t *items, float *scores,
-              int32_t *counts, void *scratch) {
+void pal_scan(const pal_kernels *kernels, const pal_packed *packed, const float *users,
+              int32_t n_queries, const int64_t *hidden_starts, const int32_t *hidden, int32_t k,
+              int32_t *items, float *scores, int32_t *counts, void *scratch) {
     scan_scratch s = {.scores = scratch};
     s.tops = (pal_topk *)(s.scores + SCAN_QUERIES * SCAN_ITEMS);
     s.next = (int64_t *)(s.tops + SCAN_QUERIES);
@@ -140,7 +146,8 @@ void pal_scan(const pal_kernels *kernels, const pal_packed *packed, const float 
     for (int32_t from = 0; from < n_queries; from += SCAN_QUERIES) {
         int32_t n = n_queries - from < SCAN_QUERIES ? n_queries - from : SCAN_QUERIES;
         for (int32_t q = 0; q < n; q++) {
-            pal_topk_start(&s.tops[q], k, items + (int64_t)(from + q) * k, scores + (int64_t)(from + q) * k);
+            pal_topk_start(&s.tops[q], k, items + (int64_t)(from + q) * k,
+                           scores + (int64_t)(from + q) * k);
             s.next[q] = hidden_starts[from + q];
         }
         for (int32_t p = 0; p < packed->n_panels; p += SCAN_PANELS) {
@@ -149,10 +156,12 @@ void pal_scan(const pal_kernels *kernels, const pal_packed *packed, const float 
             for (int32_t j = p; j < p + SCAN_PANELS && j < packed->n_panels; j++) {
                 kernels->score_panel(users + (int64_t)from * packed->n_factors, n,
                                      packed->panels + (int64_t)j * packed->n_factors * PAL_PANEL,
-                                     packed->n_factors, s.scores + (int64_t)(j - p) * PAL_PANEL, SCAN_ITEMS);
+                                     packed->n_factors, s.scores + (int64_t)(j - p) * PAL_PANEL,
+                                     SCAN_ITEMS);
             }
             for (int32_t q = 0; q < n; q++) {
-                scan_offer(kernels, &s, q, first, last - first, hidden, hidden_starts[from + q + 1]);
+                scan_offer(kernels, &s, q, first, last - first, hidden,
+                           hidden_starts[from + q + 1]);
             }
         }
         for (int32_t q = 0; q < n; q++) counts[from + q] = pal_topk_finish(&s.tops[q]);

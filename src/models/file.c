@@ -1,4 +1,5 @@
-/* file.c - models as containers: the spec, the tensors that the kind lists, and the log with its ids and titles. */
+/* file.c - models as containers: the spec, the tensors that the kind lists, and the log with its
+ * ids and titles. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +11,8 @@
 /* --- tensors --- */
 
 static int32_t file_tensors(const pal_model *model, pal_tensor tensors[PAL_TENSORS_MAX]) {
-    return model->kind->tensors(model->params, model->state, model->log->n_users, model->log->n_items, tensors);
+    return model->kind->tensors(model->params, model->state, model->log->n_users,
+                                model->log->n_items, tensors);
 }
 
 /* Replaces dims of -1 by the end of the row starts listed before; these must be in place. */
@@ -45,8 +47,10 @@ int64_t pal_model_state_bytes(const pal_model *model) {
 /* --- writing --- */
 
 /* Spec and tensors of a model under `prefix`, and its fallback's under prefix + "fallback/". */
-static pal_status file_store_model(pal_ctx *ctx, const pal_model *model, const char *prefix, pal_container *container) {
-    if (!model->kind->tensors) return pal_fail(ctx, PAL_EUSAGE, "%s cannot be stored", model->kind->name);
+static pal_status file_store_model(pal_ctx *ctx, const pal_model *model, const char *prefix,
+                                   pal_container *container) {
+    if (!model->kind->tensors)
+        return pal_fail(ctx, PAL_EUSAGE, "%s cannot be stored", model->kind->name);
     char name[96];
     snprintf(name, sizeof name, "%sspec", prefix);
     TRY(pal_container_set(ctx, container, name, model->spec));
@@ -59,7 +63,8 @@ static pal_status file_store_model(pal_ctx *ctx, const pal_model *model, const c
     for (int32_t i = 0; i < n; i++) {
         file_resolve_dims(tensors, i);
         snprintf(name, sizeof name, "%sstate/%s", prefix, tensors[i].name);
-        TRY(pal_container_add(ctx, container, name, tensors[i].dtype, tensors[i].n_dims, tensors[i].dims, *tensors[i].data));
+        TRY(pal_container_add(ctx, container, name, tensors[i].dtype, tensors[i].n_dims,
+                              tensors[i].dims, *tensors[i].data));
     }
     if (!model->fallback) return PAL_OK;
     snprintf(name, sizeof name, "%sfallback/", prefix);
@@ -74,7 +79,8 @@ static pal_status file_store(pal_ctx *ctx, const pal_model *model, pal_container
     TRY(pal_ids_store(ctx, model->log->about.user_ids, model->log->n_users, "users/", container));
     TRY(pal_ids_store(ctx, model->log->about.item_ids, model->log->n_items, "items/", container));
     TRY(pal_log_store(ctx, model->log, "log/", container));
-    return model->items ? pal_catalog_store(ctx, model->items, true, "catalog/", container) : PAL_OK;
+    return model->items ? pal_catalog_store(ctx, model->items, true, "catalog/", container)
+                        : PAL_OK;
 }
 
 pal_status pal_model_save(pal_ctx *ctx, const pal_model *model, const char *path) {
@@ -105,8 +111,8 @@ static bool file_check_role(const pal_tensor *tensor, const void *data) {
     return true;
 }
 
-static pal_status file_restore_tensor(pal_ctx *ctx, const pal_container *container, const char *prefix, pal_tensor *tensor,
-                                      pal_arena *arena) {
+static pal_status file_restore_tensor(pal_ctx *ctx, const pal_container *container,
+                                      const char *prefix, pal_tensor *tensor, pal_arena *arena) {
     char name[96];
     const pal_stored *stored;
     snprintf(name, sizeof name, "%sstate/%s", prefix, tensor->name);
@@ -114,7 +120,9 @@ static pal_status file_restore_tensor(pal_ctx *ctx, const pal_container *contain
     bool fits = true;
     for (int32_t d = 0; d < tensor->n_dims; d++) fits &= stored->dims[d] == tensor->dims[d];
     if (!fits || !file_check_role(tensor, stored->data)) {
-        return pal_fail(ctx, PAL_EFORMAT, "%s: the model's tensor %s is not valid: train the model again", container->what, name);
+        return pal_fail(ctx, PAL_EFORMAT,
+                        "%s: the model's tensor %s is not valid: train the model again",
+                        container->what, name);
     }
     int64_t bytes = file_tensor_bytes(tensor);
     void *copy = pal_arena_alloc(arena, bytes, 1);
@@ -124,11 +132,13 @@ static pal_status file_restore_tensor(pal_ctx *ctx, const pal_container *contain
     return PAL_OK;
 }
 
-static pal_status file_restore_state(pal_ctx *ctx, const pal_container *container, const char *prefix, const char *spec, pal_model *model) {
+static pal_status file_restore_state(pal_ctx *ctx, const pal_container *container,
+                                     const char *prefix, const char *spec, pal_model *model) {
     if (pal_kind_parse(ctx, spec, &model->arena, &model->kind, &model->params) != PAL_OK) {
         char why[PAL_ERROR_MAX];
         snprintf(why, sizeof why, "%s", ctx->error);
-        return pal_fail(ctx, PAL_EFORMAT, "%s: this palate does not know the model's spec (%s)", container->what, why);
+        return pal_fail(ctx, PAL_EFORMAT, "%s: this palate does not know the model's spec (%s)",
+                        container->what, why);
     }
     model->spec = pal_arena_text(&model->arena, spec, strlen(spec));
     model->state = pal_arena_alloc(&model->arena, 1, model->kind->state_size);
@@ -143,15 +153,19 @@ static pal_status file_restore_state(pal_ctx *ctx, const pal_container *containe
 }
 
 /* Spec and tensors under `prefix`, then the fallback's, one level deep. */
-static pal_status file_restore_model(pal_ctx *ctx, const pal_container *container, const char *prefix, pal_model *model) {
+static pal_status file_restore_model(pal_ctx *ctx, const pal_container *container,
+                                     const char *prefix, pal_model *model) {
     char name[96];
     snprintf(name, sizeof name, "%sspec", prefix);
     const char *spec = pal_container_get(container, name);
-    if (!spec) return pal_fail(ctx, PAL_EFORMAT, "%s: holds no spec: it was made by another program", container->what);
+    if (!spec)
+        return pal_fail(ctx, PAL_EFORMAT, "%s: holds no spec: it was made by another program",
+                        container->what);
     TRY(file_restore_state(ctx, container, prefix, spec, model));
     snprintf(name, sizeof name, "%smetrics", prefix);
     const char *metrics = pal_container_get(container, name);
-    if (metrics && !(model->metrics = strdup(metrics))) return pal_fail_memory(ctx, "the model", 1e3);
+    if (metrics && !(model->metrics = strdup(metrics)))
+        return pal_fail_memory(ctx, "the model", 1e3);
     if (*prefix || !pal_container_get(container, "fallback/spec")) return PAL_OK;
     pal_model *fallback = calloc(1, sizeof *fallback);
     if (!fallback) return pal_fail_memory(ctx, "the model", sizeof *fallback);
@@ -164,10 +178,14 @@ static pal_status file_restore_model(pal_ctx *ctx, const pal_container *containe
 static pal_status file_restore(pal_ctx *ctx, const pal_container *container, pal_model *model) {
     TRY(pal_ids_restore(ctx, container, "users/", &model->user_ids));
     TRY(pal_ids_restore(ctx, container, "items/", &model->item_ids));
-    TRY(pal_log_restore(ctx, container, "log/", &model->user_ids, &model->item_ids, &model->owned_log));
+    TRY(pal_log_restore(ctx, container, "log/", &model->user_ids, &model->item_ids,
+                        &model->owned_log));
     model->log = &model->owned_log;
-    if (model->log->n_users != model->user_ids.n || model->log->n_items != model->item_ids.n || model->log->n_items == 0) {
-        return pal_fail(ctx, PAL_EFORMAT, "%s: the model's log and ids do not fit: train the model again", container->what);
+    if (model->log->n_users != model->user_ids.n || model->log->n_items != model->item_ids.n ||
+        model->log->n_items == 0) {
+        return pal_fail(ctx, PAL_EFORMAT,
+                        "%s: the model's log and ids do not fit: train the model again",
+                        container->what);
     }
     TRY(pal_catalog_restore(ctx, container, "catalog/", &model->catalog));
     if (model->catalog.ids.n) model->items = &model->catalog;
@@ -196,7 +214,8 @@ pal_status pal_model_load(pal_ctx *ctx, const char *path, pal_model **out) {
     return status;
 }
 
-pal_status pal_model_parse(pal_ctx *ctx, const char *what, const char *bytes, size_t n, pal_model **out) {
+pal_status pal_model_parse(pal_ctx *ctx, const char *what, const char *bytes, size_t n,
+                           pal_model **out) {
     pal_container container;
     TRY(pal_container_parse(ctx, what, bytes, n, "model", &container));
     pal_status status = file_restore_new(ctx, &container, out);
@@ -209,7 +228,8 @@ pal_status pal_model_parse(pal_ctx *ctx, const char *what, const char *bytes, si
 static pal_status file_copy_log(pal_ctx *ctx, const pal_log *log, pal_log *out) {
     pal_arena scratch = {0};
     uint8_t *keep = PAL_ARENA_ARRAY(&scratch, uint8_t, log->n_events);
-    pal_status status = keep ? PAL_OK : pal_fail_memory(ctx, "the model's log", (double)log->n_events);
+    pal_status status =
+        keep ? PAL_OK : pal_fail_memory(ctx, "the model's log", (double)log->n_events);
     if (keep) memset(keep, 1, (size_t)log->n_events);
     if (status == PAL_OK) status = pal_log_select(ctx, log, keep, NULL, NULL, &log->about, out);
     pal_arena_release(&scratch);

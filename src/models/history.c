@@ -12,7 +12,8 @@ static int history_compare(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-int32_t pal_history_distinct(const pal_query *query, int32_t n_items, void *scratch, const int32_t **items) {
+int32_t pal_history_distinct(const pal_query *query, int32_t n_items, void *scratch,
+                             const int32_t **items) {
     int32_t *distinct = scratch, n = 0;
     uint8_t *marks = (uint8_t *)(distinct + n_items);
     for (int32_t e = 0; e < query->n_events; e++) {

@@ -6,7 +6,9 @@
 
 /* Bytes of scratch for pal_history_distinct over a catalogue of n_items. */
 size_t pal_history_bytes(int32_t n_items);
-/* The distinct items of the query, ascending; *items points into scratch, which must be zero at first and is left so but for the items. */
-int32_t pal_history_distinct(const pal_query *query, int32_t n_items, void *scratch, const int32_t **items);
+/* The distinct items of the query, ascending; *items points into scratch, which must be zero at
+ * first and is left so but for the items. */
+int32_t pal_history_distinct(const pal_query *query, int32_t n_items, void *scratch,
+                             const int32_t **items);
 
 #endif

@@ -1,9 +1,11 @@
 /* model.h - what a model is to all code that is not one.
  *
- * A kind is one const descriptor, the only external symbol of its file. registry.c lists the kinds; nothing else names one. Parser,
- * --help, reference page, model file and conformance tests follow from it.
+ * A kind is one const descriptor, the only external symbol of its file. registry.c lists the kinds;
+ * nothing else names one. Parser, --help, reference page, model file and conformance tests follow
+ * from it.
  *
- * To add a kind: write models/<family>/<name>.c, name it in registry.c and in models/CMakeLists.txt. */
+ * To add a kind: write models/<family>/<name>.c, name it in registry.c and in
+ * models/CMakeLists.txt. */
 #ifndef PAL_MODELS_MODEL_H
 #define PAL_MODELS_MODEL_H
 
@@ -15,44 +17,45 @@
 #include "data/demo.h"
 #include "data/log.h"
 
-typedef enum {                      /* what a kind asks of the data and can do for strangers */
-    PAL_NEEDS_TIME = 1 << 0,
-    PAL_NEEDS_VALUES = 1 << 1,
-    PAL_SCORES_NEW_USERS = 1 << 2,  /* from a query's history alone */
-    PAL_SCORES_STRANGERS = 1 << 3,  /* from nothing at all: the same list for everybody */
-    PAL_IS_CONTROL = 1 << 4,        /* a yardstick, never chosen; answers strangers itself whatever the fallback */
-    PAL_IS_STOCHASTIC = 1 << 5,     /* depends on the seed */
+typedef enum { /* what a kind asks of the data and can do for strangers */
+               PAL_NEEDS_TIME = 1 << 0,
+               PAL_NEEDS_VALUES = 1 << 1,
+               PAL_SCORES_NEW_USERS = 1 << 2, /* from a query's history alone */
+               PAL_SCORES_STRANGERS = 1 << 3, /* from nothing at all: the same list for everybody */
+               PAL_IS_CONTROL = 1 << 4,       /* a yardstick, never chosen; answers strangers itself
+                                                 whatever the fallback */
+               PAL_IS_STOCHASTIC = 1 << 5,    /* depends on the seed */
 } pal_trait;
 
-typedef struct {                    /* all that training may look at */
-    const pal_log *log;             /* what to learn from: the training part of a split, weighed */
-    const pal_log *histories;       /* the same part unweighed and whole, with the same rows; NULL: log */
-    const pal_catalog *items;       /* or NULL */
-    const pal_world *world;         /* the demo's truth, for its oracle alone; or NULL */
+typedef struct {              /* all that training may look at */
+    const pal_log *log;       /* what to learn from: the training part of a split, weighed */
+    const pal_log *histories; /* the same part unweighed and whole, with the same rows; NULL: log */
+    const pal_catalog *items; /* or NULL */
+    const pal_world *world;   /* the demo's truth, for its oracle alone; or NULL */
 } pal_train_input;
 
-typedef struct {                    /* whom to score for; all zero is a stranger */
-    int32_t user_plus_1;            /* row of the training log plus 1, or 0 */
+typedef struct {         /* whom to score for; all zero is a stranger */
+    int32_t user_plus_1; /* row of the training log plus 1, or 0 */
     int32_t n_events;
-    const int32_t *items;           /* [n_events] oldest first, rows of the training log */
-    const float *values;            /* [n_events], or NULL */
-    const int64_t *times;           /* [n_events] seconds, or NULL */
-    const uint8_t *types;           /* [n_events], or NULL */
-    int64_t now;                    /* seconds; 0 without times */
+    const int32_t *items; /* [n_events] oldest first, rows of the training log */
+    const float *values;  /* [n_events], or NULL */
+    const int64_t *times; /* [n_events] seconds, or NULL */
+    const uint8_t *types; /* [n_events], or NULL */
+    int64_t now;          /* seconds; 0 without times */
 } pal_query;
 
-typedef enum {                      /* what the numbers of a tensor are: what file.c checks on load */
-    PAL_ROLE_DATA,                  /* finite or not, never an index */
-    PAL_ROLE_STARTS,                /* i64, ascending from 0 to index_bound */
-    PAL_ROLE_INDEX,                 /* i32 in [0, index_bound) */
+typedef enum {                  /* what the numbers of a tensor are: what file.c checks on load */
+               PAL_ROLE_DATA,   /* finite or not, never an index */
+               PAL_ROLE_STARTS, /* i64, ascending from 0 to index_bound */
+               PAL_ROLE_INDEX,  /* i32 in [0, index_bound) */
 } pal_role;
 
-typedef struct {                    /* one array of a model's state: names, shapes and roles are the file format */
+typedef struct { /* one array of a model's state: names, shapes and roles are the file format */
     const char *name;
     pal_dtype dtype;
     int32_t n_dims;
-    int64_t dims[4];                /* row-major */
-    void **data;                    /* the field that points to it */
+    int64_t dims[4]; /* row-major */
+    void **data;     /* the field that points to it */
     pal_role role;
     int64_t index_bound;
 } pal_tensor;
@@ -61,42 +64,47 @@ enum { PAL_TENSORS_MAX = 32 };
 typedef struct pal_kind {
     const char *name, *family, *summary, *paper;
     unsigned traits;
-    const pal_param *params;        /* ended by {0}; stored by name in the model file */
+    const pal_param *params; /* ended by {0}; stored by name in the model file */
     size_t params_size, state_size;
 
-    /* Learns `state`, zeroed on entry. What it keeps comes from `arena`, what it only needs meanwhile from `scratch`. Counts its work in
-     * ctx->multiply_adds, asks pal_check_cancelled now and then. The log has at least one user, one item and one event. */
-    pal_status (*fit)(pal_ctx *ctx, const void *params, const pal_train_input *train, pal_arena *arena, pal_arena *scratch,
-                      void *state);
+    /* Learns `state`, zeroed on entry. What it keeps comes from `arena`, what it only needs
+     * meanwhile from `scratch`. Counts its work in ctx->multiply_adds, asks pal_check_cancelled now
+     * and then. The log has at least one user, one item and one event. */
+    pal_status (*fit)(pal_ctx *ctx, const void *params, const pal_train_input *train,
+                      pal_arena *arena, pal_arena *scratch, void *state);
 
-    /* scores[q * n_items + i]: how much query q wants item i of the training log, all of them; larger is better, -inf: cannot. Pure: any number of
-     * threads may call it, each with scratch of scratch_bytes(). Cannot fail: fit and load have checked what can be wrong. */
-    size_t (*scratch_bytes)(const void *params, const void *state, int32_t n_queries); /* NULL: none */
-    void (*score)(const void *params, const void *state, const pal_query *queries, int32_t n_queries, void *scratch,
-                  float *scores);
+    /* scores[q * n_items + i]: how much query q wants item i of the training log, all of them;
+     * larger is better, -inf: cannot. Pure: any number of threads may call it, each with scratch of
+     * scratch_bytes(). Cannot fail: fit and load have checked what can be wrong. */
+    size_t (*scratch_bytes)(const void *params, const void *state,
+                            int32_t n_queries); /* NULL: none */
+    void (*score)(const void *params, const void *state, const pal_query *queries,
+                  int32_t n_queries, void *scratch, float *scores);
 
-    /* Lists the arrays of `state`; returns how many. A dim of -1 is the end of the PAL_ROLE_STARTS tensor listed before. NULL: a state
-     * that is not stored (the oracle). */
-    int32_t (*tensors)(const void *params, void *state, int32_t n_users, int32_t n_items, pal_tensor tensors[PAL_TENSORS_MAX]);
+    /* Lists the arrays of `state`; returns how many. A dim of -1 is the end of the PAL_ROLE_STARTS
+     * tensor listed before. NULL: a state that is not stored (the oracle). */
+    int32_t (*tensors)(const void *params, void *state, int32_t n_users, int32_t n_items,
+                       pal_tensor tensors[PAL_TENSORS_MAX]);
 } pal_kind;
 
-struct pal_model {                  /* the public noun: a trained kind with all that it needs to answer */
+struct pal_model { /* the public noun: a trained kind with all that it needs to answer */
     const pal_kind *kind;
-    const char *spec;               /* canonical: "ease l2=500" */
+    const char *spec; /* canonical: "ease l2=500" */
     void *params, *state;
-    const pal_log *log;             /* what it learned from: ids, histories, what lists hide */
-    pal_log owned_log;              /* used by loaded models and by pal_model_keep */
-    pal_ids user_ids, item_ids;     /* owned by loaded models and by pal_model_keep */
-    pal_catalog catalog;            /* ids.n = 0: none; owned by loaded models and by pal_model_keep */
-    const pal_catalog *items;       /* for titles; or NULL */
-    pal_model *fallback;            /* answers queries without history; owned; NULL: all-time popularity of the log */
-    uint64_t data_hash;             /* pal_log_hash of log */
-    char *metrics;                  /* JSON text of its validation metrics, or NULL */
-    float *popularity;              /* [n_items] users of each item: answers strangers without a fallback */
+    const pal_log *log;         /* what it learned from: ids, histories, what lists hide */
+    pal_log owned_log;          /* used by loaded models and by pal_model_keep */
+    pal_ids user_ids, item_ids; /* owned by loaded models and by pal_model_keep */
+    pal_catalog catalog;        /* ids.n = 0: none; owned by loaded models and by pal_model_keep */
+    const pal_catalog *items;   /* for titles; or NULL */
+    pal_model *
+        fallback; /* answers queries without history; owned; NULL: all-time popularity of the log */
+    uint64_t data_hash; /* pal_log_hash of log */
+    char *metrics;      /* JSON text of its validation metrics, or NULL */
+    float *popularity;  /* [n_items] users of each item: answers strangers without a fallback */
     pal_arena arena;
-    struct {                        /* how training went */
+    struct { /* how training went */
         double seconds, multiply_adds;
-        int64_t peak_bytes;         /* of its own arenas */
+        int64_t peak_bytes; /* of its own arenas */
     } cost;
 };
 

@@ -10,14 +10,14 @@ const char *const pal_hide_choices[] = {"target", "any", "none", NULL};
 
 enum { RANK_CHUNK = 16 }; /* queries scored together; fewer where memory is short */
 
-typedef struct { /* of one worker */
+typedef struct {        /* of one worker */
     pal_query *queries; /* [chunk] what the kind sees */
     int32_t *items;     /* [chunk, max_events] histories without unknown rows */
     float *values;
     int64_t *times;
     uint8_t *types;
-    float *scores;      /* [chunk, n_items] */
-    int32_t *found;     /* [n_items] */
+    float *scores;  /* [chunk, n_items] */
+    int32_t *found; /* [n_items] */
     void *kind_scratch, *fallback_scratch;
 } rank_scratch;
 
@@ -41,7 +41,8 @@ static bool rank_has_unknown(const pal_query *query, int32_t n_items) {
     return false;
 }
 
-static void rank_drop_unknown(const rank_job *job, rank_scratch *s, int32_t slot, pal_query *query) {
+static void rank_drop_unknown(const rank_job *job, rank_scratch *s, int32_t slot,
+                              pal_query *query) {
     int32_t n = 0;
     int64_t base = slot * job->max_events;
     for (int32_t e = 0; e < query->n_events; e++) {
@@ -65,11 +66,14 @@ static bool rank_is_known(const rank_job *job, const pal_query *query) {
     int32_t user = query->user_plus_1 - 1;
     if (user < 0) return false;
     if (job->model->kind->traits & PAL_IS_CONTROL) return true;
-    if (user >= log->n_users || log->starts[user + 1] - log->starts[user] != query->n_events) return false;
-    return !memcmp(query->items, log->items + log->starts[user], (size_t)query->n_events * sizeof *query->items);
+    if (user >= log->n_users || log->starts[user + 1] - log->starts[user] != query->n_events)
+        return false;
+    return !memcmp(query->items, log->items + log->starts[user],
+                   (size_t)query->n_events * sizeof *query->items);
 }
 
-static void rank_normalise(const rank_job *job, rank_scratch *s, int32_t slot, const pal_query *asked) {
+static void rank_normalise(const rank_job *job, rank_scratch *s, int32_t slot,
+                           const pal_query *asked) {
     pal_query query = *asked;
     if (rank_has_unknown(&query, job->n_items)) rank_drop_unknown(job, s, slot, &query);
     if (!rank_is_known(job, &query)) query.user_plus_1 = 0;
@@ -84,7 +88,8 @@ static void rank_hide(const rank_job *job, const pal_query *query, float *scores
         if (excluded[i]) scores[i] = -INFINITY;
     }
     if (job->options->hide == PAL_HIDE_NONE) return;
-    uint32_t targets = job->options->hide == PAL_HIDE_ANY ? UINT32_MAX : job->model->log->about.target_types;
+    uint32_t targets =
+        job->options->hide == PAL_HIDE_ANY ? UINT32_MAX : job->model->log->about.target_types;
     for (int32_t e = 0; e < query->n_events; e++) {
         if (!query->types || (targets >> query->types[e] & 1u)) scores[query->items[e]] = -INFINITY;
     }
@@ -93,7 +98,8 @@ static void rank_hide(const rank_job *job, const pal_query *query, float *scores
 static void rank_take(const rank_job *job, rank_scratch *s, int32_t row, const float *scores) {
     int32_t k = job->lists->k;
     pal_topk top;
-    pal_topk_start(&top, k, job->lists->items + (int64_t)row * k, job->lists->scores + (int64_t)row * k);
+    pal_topk_start(&top, k, job->lists->items + (int64_t)row * k,
+                   job->lists->scores + (int64_t)row * k);
     pal_topk_offer(&top, job->kernels, scores, job->n_items, 0, s->found);
     int32_t n = pal_topk_finish(&top);
     job->lists->counts[row] = n;
@@ -103,9 +109,11 @@ static void rank_take(const rank_job *job, rank_scratch *s, int32_t row, const f
     }
 }
 
-static void rank_score_stranger(const rank_job *job, rank_scratch *s, const pal_query *query, float *scores) {
+static void rank_score_stranger(const rank_job *job, rank_scratch *s, const pal_query *query,
+                                float *scores) {
     if (job->fallback) {
-        job->fallback->kind->score(job->fallback->params, job->fallback->state, query, 1, s->fallback_scratch, scores);
+        job->fallback->kind->score(job->fallback->params, job->fallback->state, query, 1,
+                                   s->fallback_scratch, scores);
     } else {
         memcpy(scores, job->model->popularity, (size_t)job->n_items * sizeof *scores);
     }
@@ -114,10 +122,13 @@ static void rank_score_stranger(const rank_job *job, rank_scratch *s, const pal_
 static void rank_chunk(void *arg, int64_t chunk, int32_t worker) {
     const rank_job *job = arg;
     rank_scratch *s = &job->scratch[worker];
-    int32_t first = (int32_t)chunk * job->chunk, n = job->n_queries - first < job->chunk ? job->n_queries - first : job->chunk;
-    bool self = job->options->use == PAL_FALLBACK_SELF || (job->model->kind->traits & PAL_IS_CONTROL);
+    int32_t first = (int32_t)chunk * job->chunk,
+            n = job->n_queries - first < job->chunk ? job->n_queries - first : job->chunk;
+    bool self =
+        job->options->use == PAL_FALLBACK_SELF || (job->model->kind->traits & PAL_IS_CONTROL);
     for (int32_t q = 0; q < n; q++) rank_normalise(job, s, q, &job->queries[first + q]);
-    job->model->kind->score(job->model->params, job->model->state, s->queries, n, s->kind_scratch, s->scores);
+    job->model->kind->score(job->model->params, job->model->state, s->queries, n, s->kind_scratch,
+                            s->scores);
     for (int32_t q = 0; q < n; q++) {
         float *scores = s->scores + (int64_t)q * job->n_items;
         bool falls_back = s->queries[q].n_events == 0 && !self;
@@ -141,8 +152,10 @@ static size_t rank_kind_bytes(const pal_model *model, int32_t n_queries) {
 
 /* Bytes that one worker needs for chunks of `chunk` queries. */
 static double rank_worker_bytes(const rank_job *job, int32_t chunk) {
-    return (double)chunk * (4.0 * job->n_items + 17.0 * (double)job->max_events + sizeof(pal_query)) + 4.0 * job->n_items +
-           (double)rank_kind_bytes(job->model, chunk) + (double)rank_kind_bytes(job->fallback, 1);
+    return (double)chunk *
+               (4.0 * job->n_items + 17.0 * (double)job->max_events + sizeof(pal_query)) +
+           4.0 * job->n_items + (double)rank_kind_bytes(job->model, chunk) +
+           (double)rank_kind_bytes(job->fallback, 1);
 }
 
 static bool rank_worker_alloc(const rank_job *job, pal_arena *arena, rank_scratch *s) {
@@ -156,8 +169,8 @@ static bool rank_worker_alloc(const rank_job *job, pal_arena *arena, rank_scratc
     s->found = PAL_ARENA_ARRAY(arena, int32_t, job->n_items);
     s->kind_scratch = pal_arena_alloc(arena, (int64_t)rank_kind_bytes(job->model, job->chunk), 1);
     s->fallback_scratch = pal_arena_alloc(arena, (int64_t)rank_kind_bytes(job->fallback, 1), 1);
-    return s->queries && s->items && s->values && s->times && s->types && s->scores && s->found && s->kind_scratch &&
-           s->fallback_scratch;
+    return s->queries && s->items && s->values && s->times && s->types && s->scores && s->found &&
+           s->kind_scratch && s->fallback_scratch;
 }
 
 static pal_status rank_plan(pal_ctx *ctx, rank_job *job, pal_arena *scratch) {
@@ -166,31 +179,42 @@ static pal_status rank_plan(pal_ctx *ctx, rank_job *job, pal_arena *scratch) {
         if (job->queries[q].n_events > job->max_events) job->max_events = job->queries[q].n_events;
     }
     job->chunk = RANK_CHUNK;
-    while (job->chunk > 1 && n_workers * rank_worker_bytes(job, job->chunk) > (double)ctx->memory_limit) job->chunk /= 2;
+    while (job->chunk > 1 &&
+           n_workers * rank_worker_bytes(job, job->chunk) > (double)ctx->memory_limit)
+        job->chunk /= 2;
     double bytes = n_workers * rank_worker_bytes(job, job->chunk);
     if (bytes > (double)ctx->memory_limit) return pal_fail_memory(ctx, "one list a thread", bytes);
     job->scratch = PAL_ARENA_ARRAY(scratch, rank_scratch, n_workers);
     bool has_memory = job->scratch != NULL;
-    for (int32_t w = 0; has_memory && w < n_workers; w++) has_memory = rank_worker_alloc(job, scratch, &job->scratch[w]);
+    for (int32_t w = 0; has_memory && w < n_workers; w++)
+        has_memory = rank_worker_alloc(job, scratch, &job->scratch[w]);
     return has_memory ? PAL_OK : pal_fail_memory(ctx, "lists", bytes);
 }
 
-pal_status pal_rank(pal_ctx *ctx, const pal_model *model, const pal_query *queries, int32_t n_queries, const pal_rank_options *options,
-                    pal_arena *arena, pal_lists *out) {
+pal_status pal_rank(pal_ctx *ctx, const pal_model *model, const pal_query *queries,
+                    int32_t n_queries, const pal_rank_options *options, pal_arena *arena,
+                    pal_lists *out) {
     int32_t n_items = model->log->n_items, k = options->k < n_items ? options->k : n_items;
     pal_lists lists = {.n = n_queries, .k = k};
     lists.items = PAL_ARENA_ARRAY(arena, int32_t, (int64_t)n_queries * k);
-    lists.scores = PAL_ARENA_ARRAY(arena, float, (int64_t)n_queries * k);
+    lists.scores = PAL_ARENA_ARRAY(arena, float, (int64_t)n_queries *k);
     lists.counts = PAL_ARENA_ARRAY(arena, int32_t, n_queries);
     lists.fallback = PAL_ARENA_ARRAY(arena, uint8_t, n_queries);
     if (!lists.items || !lists.scores || !lists.counts || !lists.fallback) {
         return pal_fail_memory(ctx, "lists", (double)n_queries * (8.0 * k + 5));
     }
-    rank_job job = {.model = model, .fallback = options->fallback ? options->fallback : model->fallback, .queries = queries,
-                    .n_queries = n_queries, .n_items = n_items, .options = options, .kernels = pal_kernels_best(), .lists = &lists};
+    rank_job job = {.model = model,
+                    .fallback = options->fallback ? options->fallback : model->fallback,
+                    .queries = queries,
+                    .n_queries = n_queries,
+                    .n_items = n_items,
+                    .options = options,
+                    .kernels = pal_kernels_best(),
+                    .lists = &lists};
     pal_arena scratch = {0};
     pal_status status = rank_plan(ctx, &job, &scratch);
-    if (status == PAL_OK) pal_parallel(ctx->pool, ((int64_t)n_queries + job.chunk - 1) / job.chunk, rank_chunk, &job);
+    if (status == PAL_OK)
+        pal_parallel(ctx->pool, ((int64_t)n_queries + job.chunk - 1) / job.chunk, rank_chunk, &job);
     pal_arena_release(&scratch);
     if (status == PAL_OK) *out = lists;
     return status;
@@ -210,11 +234,16 @@ pal_query pal_query_of_user(const pal_model *model, int32_t user) {
     };
 }
 
-pal_status pal_similar_items(pal_ctx *ctx, const pal_model *model, int32_t item, int32_t k, const uint8_t *excluded, pal_arena *arena,
-                             pal_lists *out) {
-    if ((model->kind->traits & PAL_SCORES_STRANGERS) || !(model->kind->traits & PAL_SCORES_NEW_USERS)) {
-        return pal_fail(ctx, PAL_EUSAGE, "%s knows no similarity of items: use a model such as item_knn or ease", model->kind->name);
+pal_status pal_similar_items(pal_ctx *ctx, const pal_model *model, int32_t item, int32_t k,
+                             const uint8_t *excluded, pal_arena *arena, pal_lists *out) {
+    if ((model->kind->traits & PAL_SCORES_STRANGERS) ||
+        !(model->kind->traits & PAL_SCORES_NEW_USERS)) {
+        return pal_fail(ctx, PAL_EUSAGE,
+                        "%s knows no similarity of items: use a model such as item_knn or ease",
+                        model->kind->name);
     }
     pal_query query = {.n_events = 1, .items = &item};
-    return pal_rank(ctx, model, &query, 1, &(pal_rank_options){.k = k, .hide = PAL_HIDE_ANY, .excluded = excluded}, arena, out);
+    return pal_rank(ctx, model, &query, 1,
+                    &(pal_rank_options){.k = k, .hide = PAL_HIDE_ANY, .excluded = excluded}, arena,
+                    out);
 }

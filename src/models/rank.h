@@ -1,4 +1,5 @@
-/* rank.h - lists: scores of batches of queries, masked, filtered, the k best. Offline and served lists both come from here. */
+/* rank.h - lists: scores of batches of queries, masked, filtered, the k best. Offline and served
+ * lists both come from here. */
 #ifndef PAL_MODELS_RANK_H
 #define PAL_MODELS_RANK_H
 
@@ -10,7 +11,8 @@ extern const char *const pal_hide_choices[]; /* "target", "any", "none" */
 typedef enum {
     PAL_FALLBACK_MODEL, /* model->fallback, or popularity */
     PAL_FALLBACK_NONE,  /* queries without history get empty lists */
-    PAL_FALLBACK_SELF,  /* the kind answers strangers itself (PAL_SCORES_STRANGERS, PAL_IS_CONTROL) */
+    PAL_FALLBACK_SELF,  /* the kind answers strangers itself (PAL_SCORES_STRANGERS, PAL_IS_CONTROL)
+                         */
 } pal_fallback_use;
 
 typedef struct {
@@ -29,18 +31,20 @@ typedef struct {
     uint8_t *fallback; /* [n] 1: answered by the fallback */
 } pal_lists;
 
-/* Rows in query histories outside the training log are left out before a kind sees them; a query of whose history nothing is left is a
- * stranger's. user_plus_1 is kept only if the history equals the training one. Batches are sized by ctx->memory_limit; lists do not depend
- * on how queries are cut into batches, or on threads. PAL_ENOMEM when not even one query fits. */
-pal_status pal_rank(pal_ctx *ctx, const pal_model *model, const pal_query *queries, int32_t n_queries,
-                    const pal_rank_options *options, pal_arena *arena, pal_lists *out);
+/* Rows in query histories outside the training log are left out before a kind sees them; a query of
+ * whose history nothing is left is a stranger's. user_plus_1 is kept only if the history equals the
+ * training one. Batches are sized by ctx->memory_limit; lists do not depend on how queries are cut
+ * into batches, or on threads. PAL_ENOMEM when not even one query fits. */
+pal_status pal_rank(pal_ctx *ctx, const pal_model *model, const pal_query *queries,
+                    int32_t n_queries, const pal_rank_options *options, pal_arena *arena,
+                    pal_lists *out);
 
 /* The query of a known user with all that the model's log has of him. */
 pal_query pal_query_of_user(const pal_model *model, int32_t user);
 
-/* The k items that a person whose history is `item` alone would be shown: the model's own measure of similarity. PAL_EUSAGE for kinds whose
- * lists do not depend on a history. */
-pal_status pal_similar_items(pal_ctx *ctx, const pal_model *model, int32_t item, int32_t k, const uint8_t *excluded,
-                             pal_arena *arena, pal_lists *out);
+/* The k items that a person whose history is `item` alone would be shown: the model's own measure
+ * of similarity. PAL_EUSAGE for kinds whose lists do not depend on a history. */
+pal_status pal_similar_items(pal_ctx *ctx, const pal_model *model, int32_t item, int32_t k,
+                             const uint8_t *excluded, pal_arena *arena, pal_lists *out);
 
 #endif

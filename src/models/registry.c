@@ -34,13 +34,15 @@ static pal_status registry_fail_name(pal_ctx *ctx, const char *name) {
     if (nearest) {
         pal_fail(ctx, PAL_EUSAGE, "there is no kind '%s'; did you mean %s?", name, nearest);
     } else {
-        pal_fail(ctx, PAL_EUSAGE, "there is no kind '%s'; there are %s", name, list.bytes ? list.bytes : "none");
+        pal_fail(ctx, PAL_EUSAGE, "there is no kind '%s'; there are %s", name,
+                 list.bytes ? list.bytes : "none");
     }
     pal_text_release(&list);
     return PAL_EUSAGE;
 }
 
-pal_status pal_kind_parse(pal_ctx *ctx, const char *spec, pal_arena *arena, const pal_kind **kind, void **params) {
+pal_status pal_kind_parse(pal_ctx *ctx, const char *spec, pal_arena *arena, const pal_kind **kind,
+                          void **params) {
     const char *name, *options;
     TRY(pal_spec_split(ctx, spec, arena, &name, &options));
     const pal_kind *found = pal_kind_find(name);

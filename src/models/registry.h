@@ -6,12 +6,14 @@
 
 /* NULL-ended, in the order of the reference pages. */
 extern const pal_kind *const pal_kinds[];
-/* The demo's true preference: scored by eval as a row beside the kinds, never listed, stored or chosen. */
+/* The demo's true preference: scored by eval as a row beside the kinds, never listed, stored or
+ * chosen. */
 extern const pal_kind pal_kind_oracle;
 
 const pal_kind *pal_kind_find(const char *name); /* or NULL */
 
 /* A parsed spec: kind and parameters, in the arena. PAL_EUSAGE with the nearest name. */
-pal_status pal_kind_parse(pal_ctx *ctx, const char *spec, pal_arena *arena, const pal_kind **kind, void **params);
+pal_status pal_kind_parse(pal_ctx *ctx, const char *spec, pal_arena *arena, const pal_kind **kind,
+                          void **params);
 
 #endif

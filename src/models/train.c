@@ -26,10 +26,15 @@ static pal_status train_check_needs(pal_ctx *ctx, const pal_kind *kind, const pa
         return pal_fail(ctx, PAL_EDATA, "%s: the training part holds no events", kind->name);
     }
     if ((kind->traits & PAL_NEEDS_TIME) && !log->times) {
-        return pal_fail(ctx, PAL_EDATA, "%s needs times, and the log has none: leave it out or name a time column", kind->name);
+        return pal_fail(ctx, PAL_EDATA,
+                        "%s needs times, and the log has none: leave it out or name a time column",
+                        kind->name);
     }
     if ((kind->traits & PAL_NEEDS_VALUES) && !log->values) {
-        return pal_fail(ctx, PAL_EDATA, "%s needs values, and the log has none: leave it out or name a value column", kind->name);
+        return pal_fail(
+            ctx, PAL_EDATA,
+            "%s needs values, and the log has none: leave it out or name a value column",
+            kind->name);
     }
     return PAL_OK;
 }
@@ -39,7 +44,8 @@ pal_status pal_model_count_users(pal_ctx *ctx, pal_model *model) {
     model->popularity = PAL_ARENA_ARRAY(&model->arena, float, log->n_items);
     pal_arena scratch = {0};
     int32_t *last = PAL_ARENA_ARRAY(&scratch, int32_t, log->n_items);
-    pal_status status = model->popularity && last ? PAL_OK : pal_fail_memory(ctx, "a model", 8.0 * log->n_items);
+    pal_status status =
+        model->popularity && last ? PAL_OK : pal_fail_memory(ctx, "a model", 8.0 * log->n_items);
     for (int32_t u = 0; status == PAL_OK && u < log->n_users; u++) {
         for (int64_t e = log->starts[u]; e < log->starts[u + 1]; e++) {
             if (last[log->items[e]] == u + 1) continue;
@@ -84,7 +90,8 @@ static pal_model *train_new_model(pal_ctx *ctx) {
     return model;
 }
 
-pal_status pal_model_train(pal_ctx *ctx, const char *spec, const pal_train_input *input, pal_model **out) {
+pal_status pal_model_train(pal_ctx *ctx, const char *spec, const pal_train_input *input,
+                           pal_model **out) {
     pal_model *model = train_new_model(ctx);
     if (!model) return PAL_ENOMEM;
     pal_status status = pal_kind_parse(ctx, spec, &model->arena, &model->kind, &model->params);
@@ -97,13 +104,14 @@ pal_status pal_model_train(pal_ctx *ctx, const char *spec, const pal_train_input
     return PAL_OK;
 }
 
-pal_status pal_model_train_kind(pal_ctx *ctx, const pal_kind *kind, const char *options, const pal_train_input *input,
-                                pal_model **out) {
+pal_status pal_model_train_kind(pal_ctx *ctx, const pal_kind *kind, const char *options,
+                                const pal_train_input *input, pal_model **out) {
     pal_model *model = train_new_model(ctx);
     if (!model) return PAL_ENOMEM;
     model->kind = kind;
     model->params = pal_arena_alloc(&model->arena, 1, kind->params_size);
-    pal_status status = model->params ? pal_params_parse(ctx, kind->name, kind->params, model->params, &model->arena, options)
+    pal_status status = model->params ? pal_params_parse(ctx, kind->name, kind->params,
+                                                         model->params, &model->arena, options)
                                       : pal_fail_memory(ctx, kind->name, (double)kind->params_size);
     if (status == PAL_OK) status = train_all(ctx, input, model);
     if (status != PAL_OK) {

@@ -4,21 +4,25 @@
 
 #include "models/model.h"
 
-/* Trains `spec`. The model borrows log, catalog and world. Refuses with a sentence what the kind needs and the log has not. */
-pal_status pal_model_train(pal_ctx *ctx, const char *spec, const pal_train_input *input, pal_model **out);
+/* Trains `spec`. The model borrows log, catalog and world. Refuses with a sentence what the kind
+ * needs and the log has not. */
+pal_status pal_model_train(pal_ctx *ctx, const char *spec, const pal_train_input *input,
+                           pal_model **out);
 /* As above for a kind that is not in the registry (the oracle, a test's). */
-pal_status pal_model_train_kind(pal_ctx *ctx, const pal_kind *kind, const char *options, const pal_train_input *input,
-                                pal_model **out);
+pal_status pal_model_train_kind(pal_ctx *ctx, const pal_kind *kind, const char *options,
+                                const pal_train_input *input, pal_model **out);
 /* Gives the model its own copy of log, ids and titles, so that it outlives the data. */
 pal_status pal_model_keep(pal_ctx *ctx, pal_model *model);
-/* The model that answers queries without history, trained on the same log; the model owns it from then on. NULL: popularity. */
+/* The model that answers queries without history, trained on the same log; the model owns it from
+ * then on. NULL: popularity. */
 void pal_model_set_fallback(pal_model *model, pal_model *fallback);
 /* Fills model->popularity from its log. */
 pal_status pal_model_count_users(pal_ctx *ctx, pal_model *model);
 
-/* pal_model_save and pal_model_load of palate.h are in file.c. The fallback's tensors stand under "fallback/". Also from
- * memory that may go afterwards: */
-pal_status pal_model_parse(pal_ctx *ctx, const char *what, const char *bytes, size_t n, pal_model **out);
+/* pal_model_save and pal_model_load of palate.h are in file.c. The fallback's tensors stand under
+ * "fallback/". Also from memory that may go afterwards: */
+pal_status pal_model_parse(pal_ctx *ctx, const char *what, const char *bytes, size_t n,
+                           pal_model **out);
 
 /* Bytes of the kind's own tensors (without log and ids). */
 int64_t pal_model_state_bytes(const pal_model *model);

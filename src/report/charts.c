@@ -6,11 +6,19 @@
 #include <string.h>
 #include <time.h>
 
-enum { CHART_WIDTH = 640, CHART_HEIGHT = 340, CHART_LEFT = 64, CHART_RIGHT = 24, CHART_TOP = 16, CHART_BOTTOM = 48, CHART_TICKS_MAX = 12 };
+enum {
+    CHART_WIDTH = 640,
+    CHART_HEIGHT = 340,
+    CHART_LEFT = 64,
+    CHART_RIGHT = 24,
+    CHART_TOP = 16,
+    CHART_BOTTOM = 48,
+    CHART_TICKS_MAX = 12
+};
 
 typedef struct {
-    double low, high;       /* of the data, in log10 where is_log */
-    double from, to;        /* pixels */
+    double low, high; /* of the data, in log10 where is_log */
+    double from, to;  /* pixels */
     bool is_log, is_time;
     int32_t n_ticks;
     double ticks[CHART_TICKS_MAX]; /* data values */
@@ -33,7 +41,15 @@ static double chart_step(double span, int32_t most) {
 }
 
 static double chart_time_step(double span, int32_t most) {
-    static const double steps[] = {60, 3600, 6 * 3600, 86400, 7 * 86400, 30.4375 * 86400, 91.3125 * 86400, 365.25 * 86400, 5 * 365.25 * 86400};
+    static const double steps[] = {60,
+                                   3600,
+                                   6 * 3600,
+                                   86400,
+                                   7 * 86400,
+                                   30.4375 * 86400,
+                                   91.3125 * 86400,
+                                   365.25 * 86400,
+                                   5 * 365.25 * 86400};
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
         if (span / steps[i] <= most) return steps[i];
     }
@@ -42,7 +58,8 @@ static double chart_time_step(double span, int32_t most) {
 
 static void chart_scale_ticks(chart_scale *scale, int32_t most) {
     if (scale->is_log) {
-        for (int32_t e = (int32_t)ceil(scale->low - 1e-9); e <= scale->high + 1e-9 && scale->n_ticks < CHART_TICKS_MAX; e++) {
+        for (int32_t e = (int32_t)ceil(scale->low - 1e-9);
+             e <= scale->high + 1e-9 && scale->n_ticks < CHART_TICKS_MAX; e++) {
             scale->ticks[scale->n_ticks++] = pow(10, e);
         }
         return;
@@ -53,12 +70,14 @@ static void chart_scale_ticks(chart_scale *scale, int32_t most) {
         return;
     }
     double step = scale->is_time ? chart_time_step(span, most) : chart_step(span, most);
-    for (double tick = ceil(scale->low / step - 1e-9) * step; tick <= scale->high + 1e-9 * span && scale->n_ticks < CHART_TICKS_MAX; tick += step) {
+    for (double tick = ceil(scale->low / step - 1e-9) * step;
+         tick <= scale->high + 1e-9 * span && scale->n_ticks < CHART_TICKS_MAX; tick += step) {
         scale->ticks[scale->n_ticks++] = fabs(tick) < 1e-9 * span ? 0 : tick;
     }
 }
 
-static void chart_fit(chart_scale *scale, const pal_point *points, int32_t n, bool vertical, bool from_zero) {
+static void chart_fit(chart_scale *scale, const pal_point *points, int32_t n, bool vertical,
+                      bool from_zero) {
     scale->low = INFINITY;
     scale->high = -INFINITY;
     for (int32_t i = 0; i < n; i++) {
@@ -88,7 +107,9 @@ static void chart_add_tick(const chart_scale *scale, double value, pal_text *out
         time_t time = (time_t)value;
         struct tm parts;
         char text[32] = "";
-        if (gmtime_r(&time, &parts)) strftime(text, sizeof text, scale->high - scale->low > 3 * 86400.0 ? "%Y-%m-%d" : "%m-%d %H:%M", &parts);
+        if (gmtime_r(&time, &parts))
+            strftime(text, sizeof text,
+                     scale->high - scale->low > 3 * 86400.0 ? "%Y-%m-%d" : "%m-%d %H:%M", &parts);
         pal_text_add(out, text);
     } else if (fabs(value) >= 1e6) {
         pal_text_addf(out, "%g M", value / 1e6);
@@ -100,35 +121,48 @@ static void chart_add_tick(const chart_scale *scale, double value, pal_text *out
 }
 
 static void chart_open(const char *title, int32_t height, pal_text *out) {
-    pal_text_addf(out, "<svg class=\"chart\" viewBox=\"0 0 %d %d\" role=\"img\"><title>", CHART_WIDTH, height);
+    pal_text_addf(out, "<svg class=\"chart\" viewBox=\"0 0 %d %d\" role=\"img\"><title>",
+                  CHART_WIDTH, height);
     pal_text_add_html(out, title);
     pal_text_add(out, "</title>\n");
 }
 
-static void chart_add_axes(const pal_axes *axes, const chart_scale *x, const chart_scale *y, pal_text *out) {
+static void chart_add_axes(const pal_axes *axes, const chart_scale *x, const chart_scale *y,
+                           pal_text *out) {
     for (int32_t i = 0; i < y->n_ticks; i++) {
         double at = chart_place(y, y->ticks[i]);
-        pal_text_addf(out, "<line class=\"grid\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/><text class=\"tick\" text-anchor=\"end\" x=\"%d\" y=\"%.1f\">",
+        pal_text_addf(out,
+                      "<line class=\"grid\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/><text "
+                      "class=\"tick\" text-anchor=\"end\" x=\"%d\" y=\"%.1f\">",
                       CHART_LEFT, CHART_WIDTH - CHART_RIGHT, at, at, CHART_LEFT - 8, at + 4);
         chart_add_tick(y, y->ticks[i], out);
         pal_text_add(out, "</text>\n");
     }
     for (int32_t i = 0; i < x->n_ticks; i++) {
         double at = chart_place(x, x->ticks[i]);
-        pal_text_addf(out, "<line class=\"grid\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%d\"/><text class=\"tick\" text-anchor=\"middle\" x=\"%.1f\" y=\"%d\">",
-                      at, at, CHART_TOP, CHART_HEIGHT - CHART_BOTTOM, at, CHART_HEIGHT - CHART_BOTTOM + 18);
+        pal_text_addf(out,
+                      "<line class=\"grid\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%d\"/><text "
+                      "class=\"tick\" text-anchor=\"middle\" x=\"%.1f\" y=\"%d\">",
+                      at, at, CHART_TOP, CHART_HEIGHT - CHART_BOTTOM, at,
+                      CHART_HEIGHT - CHART_BOTTOM + 18);
         chart_add_tick(x, x->ticks[i], out);
         pal_text_add(out, "</text>\n");
     }
-    pal_text_addf(out, "<text class=\"axis\" text-anchor=\"end\" x=\"%d\" y=\"%d\">", CHART_WIDTH - CHART_RIGHT, CHART_HEIGHT - 8);
+    pal_text_addf(out, "<text class=\"axis\" text-anchor=\"end\" x=\"%d\" y=\"%d\">",
+                  CHART_WIDTH - CHART_RIGHT, CHART_HEIGHT - 8);
     pal_text_add_html(out, axes->x_label);
-    pal_text_addf(out, "</text><text class=\"axis\" x=\"%d\" y=\"%d\">", CHART_LEFT + 6, CHART_TOP + 12);
+    pal_text_addf(out, "</text><text class=\"axis\" x=\"%d\" y=\"%d\">", CHART_LEFT + 6,
+                  CHART_TOP + 12);
     pal_text_add_html(out, axes->y_label);
     pal_text_add(out, "</text>\n");
 }
 
-static void chart_prepare(const pal_axes *axes, const pal_point *points, int32_t n, bool from_zero, chart_scale *x, chart_scale *y) {
-    *x = (chart_scale){.from = CHART_LEFT, .to = CHART_WIDTH - CHART_RIGHT, .is_log = axes->x_log, .is_time = axes->x_is_time};
+static void chart_prepare(const pal_axes *axes, const pal_point *points, int32_t n, bool from_zero,
+                          chart_scale *x, chart_scale *y) {
+    *x = (chart_scale){.from = CHART_LEFT,
+                       .to = CHART_WIDTH - CHART_RIGHT,
+                       .is_log = axes->x_log,
+                       .is_time = axes->x_is_time};
     *y = (chart_scale){.from = CHART_HEIGHT - CHART_BOTTOM, .to = CHART_TOP, .is_log = axes->y_log};
     chart_fit(x, points, n, false, false);
     chart_fit(y, points, n, true, from_zero);
@@ -144,7 +178,8 @@ typedef struct {
 } chart_label;
 
 static bool chart_overlaps(const chart_label *a, const chart_label *b) {
-    double a_from = a->at_left ? a->x - a->width : a->x, b_from = b->at_left ? b->x - b->width : b->x;
+    double a_from = a->at_left ? a->x - a->width : a->x,
+           b_from = b->at_left ? b->x - b->width : b->x;
     return a_from < b_from + b->width && b_from < a_from + a->width && fabs(a->y - b->y) < 14;
 }
 
@@ -170,12 +205,16 @@ void pal_chart_scatter(const pal_axes *axes, const pal_point *points, int32_t n,
     chart_add_axes(axes, &x, &y, out);
     for (int32_t i = 0; i < n; i++) {
         double at_x = chart_place(&x, points[i].x), at_y = chart_place(&y, points[i].y);
-        chart_label label = {.x = at_x + 9, .y = at_y + 4, .width = 6.6 * (double)strlen(points[i].label)};
+        chart_label label = {
+            .x = at_x + 9, .y = at_y + 4, .width = 6.6 * (double)strlen(points[i].label)};
         label.at_left = label.x + label.width > CHART_WIDTH - 4;
         if (label.at_left) label.x = at_x - 9;
         chart_place_label(labels, i, label);
-        pal_text_addf(out, "<circle class=\"%s\" cx=\"%.1f\" cy=\"%.1f\" r=\"5\"/><text class=\"label\" text-anchor=\"%s\" x=\"%.1f\" y=\"%.1f\">",
-                      points[i].is_marked ? "dot front" : "dot", at_x, at_y, label.at_left ? "end" : "start", labels[i].x, labels[i].y);
+        pal_text_addf(out,
+                      "<circle class=\"%s\" cx=\"%.1f\" cy=\"%.1f\" r=\"5\"/><text class=\"label\" "
+                      "text-anchor=\"%s\" x=\"%.1f\" y=\"%.1f\">",
+                      points[i].is_marked ? "dot front" : "dot", at_x, at_y,
+                      label.at_left ? "end" : "start", labels[i].x, labels[i].y);
         pal_text_add_html(out, points[i].label);
         pal_text_add(out, "</text>\n");
     }
@@ -194,8 +233,10 @@ void pal_chart_line(const pal_axes *axes, const pal_point *points, int32_t n, pa
         for (int32_t i = 0; i < n; i++) {
             if ((axes->x_log && points[i].x <= 0) || (axes->y_log && points[i].y <= 0)) continue;
             last_x = chart_place(&x, points[i].x);
-            if (!started && !pass) pal_text_addf(out, "M%.1f %d", last_x, CHART_HEIGHT - CHART_BOTTOM);
-            pal_text_addf(out, "%s%.1f %.1f", started || !pass ? "L" : "M", last_x, chart_place(&y, points[i].y));
+            if (!started && !pass)
+                pal_text_addf(out, "M%.1f %d", last_x, CHART_HEIGHT - CHART_BOTTOM);
+            pal_text_addf(out, "%s%.1f %.1f", started || !pass ? "L" : "M", last_x,
+                          chart_place(&y, points[i].y));
             started = true;
         }
         if (started && !pass) pal_text_addf(out, "L%.1f %dZ", last_x, CHART_HEIGHT - CHART_BOTTOM);
@@ -208,28 +249,35 @@ void pal_chart_bars(const char *title, const pal_bar *bars, int32_t n, pal_text 
     enum { ROW = 26, LABEL = 190, VALUE = 60 };
     double largest = 0;
     for (int32_t i = 0; i < n; i++) {
-        if (isfinite(bars[i].mean)) largest = fmax(largest, isfinite(bars[i].high) ? bars[i].high : bars[i].mean);
+        if (isfinite(bars[i].mean))
+            largest = fmax(largest, isfinite(bars[i].high) ? bars[i].high : bars[i].mean);
     }
     double scale = largest > 0 ? (CHART_WIDTH - LABEL - VALUE) / largest : 0;
     chart_open(title, n * ROW + 8, out);
     for (int32_t i = 0; i < n; i++) {
         double y = 4 + i * ROW, middle = y + ROW / 2.0;
-        pal_text_addf(out, "<text class=\"label\" text-anchor=\"end\" x=\"%d\" y=\"%.1f\">", LABEL - 10, middle + 4);
+        pal_text_addf(out, "<text class=\"label\" text-anchor=\"end\" x=\"%d\" y=\"%.1f\">",
+                      LABEL - 10, middle + 4);
         pal_text_add_html(out, bars[i].label);
         pal_text_add(out, "</text>");
         if (!isfinite(bars[i].mean)) {
-            pal_text_addf(out, "<text class=\"tick\" x=\"%d\" y=\"%.1f\">–</text>\n", LABEL + 4, middle + 4);
+            pal_text_addf(out, "<text class=\"tick\" x=\"%d\" y=\"%.1f\">–</text>\n", LABEL + 4,
+                          middle + 4);
             continue;
         }
         double end = LABEL + scale * bars[i].mean, label_at = end;
-        pal_text_addf(out, "<rect class=\"%s\" x=\"%d\" y=\"%.1f\" width=\"%.1f\" height=\"%d\" rx=\"2\"/>", bars[i].is_marked ? "bar front" : "bar", LABEL,
-                      y + 5, fmax(1, end - LABEL), ROW - 10);
+        pal_text_addf(
+            out, "<rect class=\"%s\" x=\"%d\" y=\"%.1f\" width=\"%.1f\" height=\"%d\" rx=\"2\"/>",
+            bars[i].is_marked ? "bar front" : "bar", LABEL, y + 5, fmax(1, end - LABEL), ROW - 10);
         if (isfinite(bars[i].low)) {
             label_at = LABEL + scale * bars[i].high;
-            pal_text_addf(out, "<path class=\"whisker\" d=\"M%.1f %.1fH%.1fM%.1f %.1fv8M%.1f %.1fv8\"/>", LABEL + scale * bars[i].low, middle, label_at,
+            pal_text_addf(out,
+                          "<path class=\"whisker\" d=\"M%.1f %.1fH%.1fM%.1f %.1fv8M%.1f %.1fv8\"/>",
+                          LABEL + scale * bars[i].low, middle, label_at,
                           LABEL + scale * bars[i].low, middle - 4, label_at, middle - 4);
         }
-        pal_text_addf(out, "<text class=\"tick\" x=\"%.1f\" y=\"%.1f\">%.3f</text>\n", label_at + 6, middle + 4, bars[i].mean);
+        pal_text_addf(out, "<text class=\"tick\" x=\"%.1f\" y=\"%.1f\">%.3f</text>\n", label_at + 6,
+                      middle + 4, bars[i].mean);
     }
     pal_text_add(out, "</svg>\n");
 }

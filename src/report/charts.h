@@ -1,4 +1,5 @@
-/* charts.h - inline SVG that needs no script: colours come from the page's CSS variables, numbers from the results document. */
+/* charts.h - inline SVG that needs no script: colours come from the page's CSS variables, numbers
+ * from the results document. */
 #ifndef PAL_REPORT_CHARTS_H
 #define PAL_REPORT_CHARTS_H
 
@@ -8,7 +9,7 @@
 #include "base/text.h"
 
 typedef struct {
-    const char *title;           /* read by screen readers */
+    const char *title; /* read by screen readers */
     const char *x_label, *y_label;
     bool x_log, y_log, x_is_time; /* times in seconds since 1970 */
 } pal_axes;

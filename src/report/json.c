@@ -1,4 +1,5 @@
-/* json.c - the results document: all that a report draws. What a clock measured stands under "measured" alone. */
+/* json.c - the results document: all that a report draws. What a clock measured stands under
+ * "measured" alone. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,8 +8,8 @@
 #include "report/report.h"
 
 static json_t *json_interval(const pal_interval *interval) {
-    return json_pack("{s:o, s:o, s:o}", "mean", pal_json_real(interval->mean), "low", pal_json_real(interval->low), "high",
-                     pal_json_real(interval->high));
+    return json_pack("{s:o, s:o, s:o}", "mean", pal_json_real(interval->mean), "low",
+                     pal_json_real(interval->low), "high", pal_json_real(interval->high));
 }
 
 /* --- one model --- */
@@ -16,12 +17,14 @@ static json_t *json_interval(const pal_interval *interval) {
 static json_t *json_metrics(const pal_comparison *comparison, const pal_row *row) {
     json_t *metrics = json_object();
     for (int32_t m = 0; m < comparison->measures.n; m++) {
-        json_object_set_new(metrics, comparison->measures.at[m].name, json_interval(&row->intervals[m]));
+        json_object_set_new(metrics, comparison->measures.at[m].name,
+                            json_interval(&row->intervals[m]));
     }
     return metrics;
 }
 
-static json_t *json_row_slices(const pal_comparison *comparison, const pal_table *table, const pal_row *row) {
+static json_t *json_row_slices(const pal_comparison *comparison, const pal_table *table,
+                               const pal_row *row) {
     json_t *slices = json_array();
     int32_t n_measures = comparison->measures.n;
     for (int32_t s = 0; s < table->slices.n; s++) {
@@ -29,18 +32,23 @@ static json_t *json_row_slices(const pal_comparison *comparison, const pal_table
         json_t *metrics = json_object();
         for (int32_t m = 0; m < n_measures; m++) {
             if (!comparison->measures.at[m].metric->of_list) continue;
-            json_object_set_new(metrics, comparison->measures.at[m].name, pal_json_real(row->test.by_slice[(int64_t)s * n_measures + m]));
+            json_object_set_new(metrics, comparison->measures.at[m].name,
+                                pal_json_real(row->test.by_slice[(int64_t)s * n_measures + m]));
         }
-        json_array_append_new(slices, json_pack("{s:s, s:s, s:i, s:I, s:o, s:o}", "name", slice->name, "group", slice->group, "n",
-                                                (int)slice->n_users, "n_pairs", (json_int_t)slice->n_pairs, "interval",
-                                                json_interval(&row->slice_intervals[s]), "metrics", metrics));
+        json_array_append_new(
+            slices,
+            json_pack("{s:s, s:s, s:i, s:I, s:o, s:o}", "name", slice->name, "group", slice->group,
+                      "n", (int)slice->n_users, "n_pairs", (json_int_t)slice->n_pairs, "interval",
+                      json_interval(&row->slice_intervals[s]), "metrics", metrics));
     }
     return slices;
 }
 
 static json_t *json_measured(const pal_row *row) {
-    return json_pack("{s:o, s:I, s:o, s:o, s:b}", "train_seconds", pal_json_real(row->train_seconds), "peak_memory_bytes",
-                     (json_int_t)row->peak_bytes, "list_us_p50", pal_json_real(row->test.list_us_p50), "list_us_p99",
+    return json_pack("{s:o, s:I, s:o, s:o, s:b}", "train_seconds",
+                     pal_json_real(row->train_seconds), "peak_memory_bytes",
+                     (json_int_t)row->peak_bytes, "list_us_p50",
+                     pal_json_real(row->test.list_us_p50), "list_us_p99",
                      pal_json_real(row->test.list_us_p99), "on_front", row->on_front);
 }
 
@@ -48,9 +56,14 @@ static const char *const json_statuses[] = {"done", "skipped", "failed"};
 
 static json_t *json_row(const pal_comparison *comparison, const pal_table *table, int32_t r) {
     const pal_row *row = &table->rows[r];
-    json_t *json = json_pack("{s:o, s:s, s:s, s:s}", "spec", pal_json_text(row->name), "kind", row->kind, "family", row->family, "status",
-                             json_statuses[row->status]);
-    json_object_set_new(json, "role", json_string(row->is_run ? "run" : row->is_oracle ? "oracle" : row->traits & PAL_IS_CONTROL ? "control" : "model"));
+    json_t *json =
+        json_pack("{s:o, s:s, s:s, s:s}", "spec", pal_json_text(row->name), "kind", row->kind,
+                  "family", row->family, "status", json_statuses[row->status]);
+    json_object_set_new(json, "role",
+                        json_string(row->is_run                    ? "run"
+                                    : row->is_oracle               ? "oracle"
+                                    : row->traits & PAL_IS_CONTROL ? "control"
+                                                                   : "model"));
     if (row->status != PAL_ROW_DONE) {
         json_object_set_new(json, "reason", pal_json_text(row->reason));
         return json;
@@ -58,9 +71,12 @@ static json_t *json_row(const pal_comparison *comparison, const pal_table *table
     json_object_set_new(json, "winner", json_boolean(r == table->winner_known));
     json_object_set_new(json, "tied", json_boolean(row->tied));
     json_object_set_new(json, "metrics", json_metrics(comparison, row));
-    json_object_set_new(json, "difference", r == table->winner_known ? json_null() : json_interval(&row->difference));
-    json_object_set_new(json, "validation", json_pack("{s:o, s:o, s:o}", "all", pal_json_real(row->valid_choice), "known",
-                                                      pal_json_real(row->valid_known), "strangers", pal_json_real(row->valid_strangers)));
+    json_object_set_new(json, "difference",
+                        r == table->winner_known ? json_null() : json_interval(&row->difference));
+    json_object_set_new(json, "validation",
+                        json_pack("{s:o, s:o, s:o}", "all", pal_json_real(row->valid_choice),
+                                  "known", pal_json_real(row->valid_known), "strangers",
+                                  pal_json_real(row->valid_strangers)));
     json_object_set_new(json, "strangers_own", pal_json_real(row->test_strangers_own));
     json_object_set_new(json, "slices", json_row_slices(comparison, table, row));
     json_object_set_new(json, "model_bytes", json_integer(row->model_bytes));
@@ -75,7 +91,8 @@ enum { JSON_EXAMPLES = 3, JSON_EXAMPLE_ITEMS = 10, JSON_EXAMPLE_MODELS = 4 };
 
 static json_t *json_item(const pal_comparison *comparison, int32_t item) {
     const char *id = pal_ids_at(&comparison->split.item_ids, item);
-    return json_pack("{s:o, s:o}", "id", pal_json_text(id), "title", pal_json_text(pal_catalog_title(&comparison->data->catalog, id)));
+    return json_pack("{s:o, s:o}", "id", pal_json_text(id), "title",
+                     pal_json_text(pal_catalog_title(&comparison->data->catalog, id)));
 }
 
 static bool json_is_relevant(const pal_questions *q, int32_t query, int32_t item) {
@@ -85,37 +102,46 @@ static bool json_is_relevant(const pal_questions *q, int32_t query, int32_t item
     return false;
 }
 
-static json_t *json_example_list(const pal_comparison *comparison, const pal_table *table, const pal_row *row, int32_t query) {
+static json_t *json_example_list(const pal_comparison *comparison, const pal_table *table,
+                                 const pal_row *row, int32_t query) {
     json_t *items = json_array();
     const pal_lists *lists = &row->test.lists;
     for (int32_t i = 0; i < lists->counts[query] && i < JSON_EXAMPLE_ITEMS; i++) {
         int32_t item = lists->items[(int64_t)query * lists->k + i];
         json_t *entry = json_item(comparison, item);
-        json_object_set_new(entry, "hit", json_boolean(json_is_relevant(&table->test, query, item)));
+        json_object_set_new(entry, "hit",
+                            json_boolean(json_is_relevant(&table->test, query, item)));
         json_array_append_new(items, entry);
     }
     return json_pack("{s:o, s:o}", "spec", pal_json_text(row->name), "items", items);
 }
 
-static json_t *json_example(const pal_comparison *comparison, const pal_table *table, int32_t user) {
+static json_t *json_example(const pal_comparison *comparison, const pal_table *table,
+                            int32_t user) {
     const pal_questions *q = &table->test;
     int32_t query = q->query_starts[user], n_lists = 0;
     json_t *history = json_array(), *relevant = json_array(), *lists = json_array();
     const pal_query *asked = &q->queries[query];
-    for (int32_t e = asked->n_events - 1; e >= 0 && e >= asked->n_events - JSON_EXAMPLE_ITEMS; e--) {
+    for (int32_t e = asked->n_events - 1; e >= 0 && e >= asked->n_events - JSON_EXAMPLE_ITEMS;
+         e--) {
         json_array_append_new(history, json_item(comparison, asked->items[e]));
     }
-    for (int64_t r = q->relevant_starts[query]; r < q->relevant_starts[query + 1] && (int)json_array_size(relevant) < JSON_EXAMPLE_ITEMS; r++) {
+    for (int64_t r = q->relevant_starts[query];
+         r < q->relevant_starts[query + 1] && (int)json_array_size(relevant) < JSON_EXAMPLE_ITEMS;
+         r++) {
         json_array_append_new(relevant, json_item(comparison, q->relevant[r]));
     }
     for (int32_t r = 0; r < table->n_rows && n_lists < JSON_EXAMPLE_MODELS; r++) {
         const pal_row *row = &table->rows[r];
-        if (row->status != PAL_ROW_DONE || row->is_oracle || (row->traits & PAL_IS_CONTROL)) continue;
+        if (row->status != PAL_ROW_DONE || row->is_oracle || (row->traits & PAL_IS_CONTROL))
+            continue;
         json_array_append_new(lists, json_example_list(comparison, table, row, query));
         n_lists++;
     }
-    return json_pack("{s:o, s:I, s:o, s:o, s:o}", "user", pal_json_text(pal_ids_at(&comparison->split.user_ids, q->users[user])), "n_events",
-                     (json_int_t)asked->n_events, "history", history, "relevant", relevant, "lists", lists);
+    return json_pack("{s:o, s:I, s:o, s:o, s:o}", "user",
+                     pal_json_text(pal_ids_at(&comparison->split.user_ids, q->users[user])),
+                     "n_events", (json_int_t)asked->n_events, "history", history, "relevant",
+                     relevant, "lists", lists);
 }
 
 /* Users with a history, spread over the test users. */
@@ -140,22 +166,26 @@ static json_t *json_verdict(const pal_comparison *comparison, int32_t t) {
     pal_verdict verdict;
     pal_verdict_make(comparison, t, &verdict);
     json_t *tied = json_array(), *why = json_array();
-    for (int32_t i = 0; i < verdict.n_tied; i++) json_array_append_new(tied, pal_json_text(verdict.tied[i]));
-    for (int32_t i = 0; i < verdict.n_lines; i++) json_array_append_new(why, pal_json_text(verdict.lines[i]));
-    return json_pack("{s:{s:o, s:o}, s:o, s:o}", "use", "known", pal_json_text(verdict.known), "strangers", pal_json_text(verdict.strangers),
-                     "tied", tied, "why", why);
+    for (int32_t i = 0; i < verdict.n_tied; i++)
+        json_array_append_new(tied, pal_json_text(verdict.tied[i]));
+    for (int32_t i = 0; i < verdict.n_lines; i++)
+        json_array_append_new(why, pal_json_text(verdict.lines[i]));
+    return json_pack("{s:{s:o, s:o}, s:o, s:o}", "use", "known", pal_json_text(verdict.known),
+                     "strangers", pal_json_text(verdict.strangers), "tied", tied, "why", why);
 }
 
 static json_t *json_table(const pal_comparison *comparison, int32_t t) {
     const pal_table *table = &comparison->tables[t];
     const pal_questions *q = &table->test;
     json_t *models = json_array();
-    for (int32_t r = 0; r < table->n_rows; r++) json_array_append_new(models, json_row(comparison, table, r));
-    json_t *json = json_pack("{s:s, s:s, s:i, s:i, s:i, s:i, s:I, s:I, s:I, s:I}", "task", pal_task_name(table->task), "fingerprint",
-                             table->fingerprint, "n_users", (int)q->n_users, "n_strangers", (int)q->n_strangers, "n_queries",
-                             (int)q->n_queries, "n_candidates", (int)q->n_candidates, "n_pairs", (json_int_t)q->n_pairs, "n_masked",
-                             (json_int_t)q->n_masked, "n_not_relevant", (json_int_t)q->n_irrelevant, "n_unreachable",
-                             (json_int_t)q->n_unreachable);
+    for (int32_t r = 0; r < table->n_rows; r++)
+        json_array_append_new(models, json_row(comparison, table, r));
+    json_t *json = json_pack(
+        "{s:s, s:s, s:i, s:i, s:i, s:i, s:I, s:I, s:I, s:I}", "task", pal_task_name(table->task),
+        "fingerprint", table->fingerprint, "n_users", (int)q->n_users, "n_strangers",
+        (int)q->n_strangers, "n_queries", (int)q->n_queries, "n_candidates", (int)q->n_candidates,
+        "n_pairs", (json_int_t)q->n_pairs, "n_masked", (json_int_t)q->n_masked, "n_not_relevant",
+        (json_int_t)q->n_irrelevant, "n_unreachable", (json_int_t)q->n_unreachable);
     json_object_set_new(json, "ceiling", pal_json_real(table->ceiling));
     json_object_set_new(json, "smallest_difference", pal_json_real(table->smallest_difference));
     json_object_set_new(json, "models", models);
@@ -172,11 +202,13 @@ static json_t *json_protocol(const pal_comparison *comparison) {
     const pal_split *split = &comparison->split;
     json_t *k = json_array();
     for (int32_t i = 0; i < p->k.n; i++) json_array_append_new(k, json_integer(p->k.at[i]));
-    json_t *json = json_pack("{s:s, s:s, s:s, s:o, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:I}", "fingerprint", table->fingerprint, "split",
-                             split->spec, "task", pal_task_name(table->task), "k", k, "relevant", p->relevant, "hide", pal_hide_choices[p->hide],
-                             "candidates", p->candidates == PAL_CANDIDATES_SEEN ? "seen" : "catalog", "fallback", p->fallback, "metric",
-                             comparison->measures.at[0].name, "n_users", (int)table->test.n_users, "n_candidates",
-                             (int)table->test.n_candidates, "resamples", (json_int_t)p->resamples);
+    json_t *json = json_pack(
+        "{s:s, s:s, s:s, s:o, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:I}", "fingerprint",
+        table->fingerprint, "split", split->spec, "task", pal_task_name(table->task), "k", k,
+        "relevant", p->relevant, "hide", pal_hide_choices[p->hide], "candidates",
+        p->candidates == PAL_CANDIDATES_SEEN ? "seen" : "catalog", "fallback", p->fallback,
+        "metric", comparison->measures.at[0].name, "n_users", (int)table->test.n_users,
+        "n_candidates", (int)table->test.n_candidates, "resamples", (json_int_t)p->resamples);
     json_object_set_new(json, "n_train", json_integer(split->train.n_events));
     json_object_set_new(json, "n_valid", json_integer(split->valid.n_events));
     json_object_set_new(json, "n_test", json_integer(split->test.n_events));
@@ -189,9 +221,11 @@ pal_status pal_report_json(pal_ctx *ctx, const pal_comparison *comparison, json_
     json_t *data;
     TRY(pal_inspect_json(ctx, comparison->data, &data));
     json_t *tasks = json_array();
-    for (int32_t t = 0; t < comparison->n_tables; t++) json_array_append_new(tasks, json_table(comparison, t));
-    json_t *json = json_pack("{s:s, s:I, s:b, s:o, s:o, s:o}", "palate", PAL_VERSION, "seed", (json_int_t)ctx->seed, "interrupted",
-                             comparison->interrupted, "protocol", json_protocol(comparison), "data", data, "tasks", tasks);
+    for (int32_t t = 0; t < comparison->n_tables; t++)
+        json_array_append_new(tasks, json_table(comparison, t));
+    json_t *json = json_pack("{s:s, s:I, s:b, s:o, s:o, s:o}", "palate", PAL_VERSION, "seed",
+                             (json_int_t)ctx->seed, "interrupted", comparison->interrupted,
+                             "protocol", json_protocol(comparison), "data", data, "tasks", tasks);
     if (!json) return pal_fail_memory(ctx, "the results", 1e6);
     /* The first task's table and verdict stand at the top too: where scripts look. */
     const json_t *first = json_array_get(tasks, 0);

@@ -57,14 +57,17 @@ void pal_report_table_head(const pal_comparison *comparison, int32_t t, pal_text
         pal_text_add(out, "; test from ");
         pal_text_add_time(out, split->test_from);
     }
-    pal_text_addf(out, "\nplan: task %s; relevant %s; hidden %s; %d test users, %d of them strangers (answered by %s); ",
-                  comparison->n_tables > 1 ? "both" : pal_task_name(table->task), p->relevant, pal_hide_choices[p->hide], table->test.n_users,
-                  table->test.n_strangers, p->fallback);
+    pal_text_addf(out,
+                  "\nplan: task %s; relevant %s; hidden %s; %d test users, %d of them strangers "
+                  "(answered by %s); ",
+                  comparison->n_tables > 1 ? "both" : pal_task_name(table->task), p->relevant,
+                  pal_hide_choices[p->hide], table->test.n_users, table->test.n_strangers,
+                  p->fallback);
     pal_text_add_count(out, table->test.n_candidates);
     pal_text_add(out, " candidates\n\n");
     table_add_padded(out, "model", TABLE_NAME);
-    pal_text_addf(out, "%9s  %-15s %9s %8s %8s %8s %8s\n", comparison->measures.at[0].name, "95 % interval", "recall@k", "known", "stranger",
-                  "train", "a list");
+    pal_text_addf(out, "%9s  %-15s %9s %8s %8s %8s %8s\n", comparison->measures.at[0].name,
+                  "95 % interval", "recall@k", "known", "stranger", "train", "a list");
 }
 
 void pal_report_table_row(const pal_comparison *comparison, int32_t t, int32_t r, pal_text *out) {
@@ -73,10 +76,12 @@ void pal_report_table_row(const pal_comparison *comparison, int32_t t, int32_t r
     if (comparison->n_tables > 1) pal_text_addf(out, "%-7s", pal_task_name(table->task));
     table_add_padded(out, row->name, comparison->n_tables > 1 ? TABLE_NAME - 7 : TABLE_NAME);
     if (row->status != PAL_ROW_DONE) {
-        pal_text_addf(out, "  %s: %s\n", row->status == PAL_ROW_FAILED ? "failed" : "skipped", row->reason);
+        pal_text_addf(out, "  %s: %s\n", row->status == PAL_ROW_FAILED ? "failed" : "skipped",
+                      row->reason);
         return;
     }
-    int32_t recall = table_measure(comparison, "recall"), known = table_slice(table, "known users"), strangers = table_slice(table, "strangers");
+    int32_t recall = table_measure(comparison, "recall"), known = table_slice(table, "known users"),
+            strangers = table_slice(table, "strangers");
     int32_t n = comparison->measures.n;
     table_add_number(out, row->test.mean[0], 9);
     pal_text_addf(out, "  %.4f – %.4f", row->intervals[0].low, row->intervals[0].high);
@@ -90,7 +95,8 @@ void pal_report_table_row(const pal_comparison *comparison, int32_t t, int32_t r
     if (row->is_run) {
         pal_text_add(out, "      –        –");
     } else if (!seconds.failed && !list.failed) {
-        pal_text_addf(out, "%*s%s %*s%s", 7 - (int)pal_utf8_columns(seconds.bytes), "", seconds.bytes, 8 - (int)pal_utf8_columns(list.bytes), "", list.bytes);
+        pal_text_addf(out, "%*s%s %*s%s", 7 - (int)pal_utf8_columns(seconds.bytes), "",
+                      seconds.bytes, 8 - (int)pal_utf8_columns(list.bytes), "", list.bytes);
     }
     pal_text_release(&seconds);
     pal_text_release(&list);
@@ -102,13 +108,16 @@ void pal_report_table_row(const pal_comparison *comparison, int32_t t, int32_t r
 static void table_add_differences(const json_t *task, const char *metric, pal_text *out) {
     size_t index;
     json_t *model;
-    pal_text_addf(out, "\ndifference to the winner, %s, all intervals hold together with 95 %%:\n", metric);
+    pal_text_addf(out, "\ndifference to the winner, %s, all intervals hold together with 95 %%:\n",
+                  metric);
     json_array_foreach(json_object_get(task, "models"), index, model) {
         if (!json_is_object(json_object_get(model, "difference"))) continue;
         pal_text_add(out, "  ");
         table_add_padded(out, pal_json_text_at(model, "spec", ""), TABLE_NAME);
-        pal_text_addf(out, " %+.4f  (%+.4f to %+.4f)%s\n", pal_json_number_at(model, "difference/mean", 0),
-                      pal_json_number_at(model, "difference/low", 0), pal_json_number_at(model, "difference/high", 0),
+        pal_text_addf(out, " %+.4f  (%+.4f to %+.4f)%s\n",
+                      pal_json_number_at(model, "difference/mean", 0),
+                      pal_json_number_at(model, "difference/low", 0),
+                      pal_json_number_at(model, "difference/high", 0),
                       json_is_true(json_object_get(model, "tied")) ? "  not to be told apart" : "");
     }
 }
@@ -138,8 +147,11 @@ pal_status pal_report_text(pal_ctx *ctx, const json_t *results, pal_text *out) {
     json_t *task, *sentence;
     json_array_foreach(json_object_get(results, "tasks"), index, task) {
         table_add_differences(task, metric, out);
-        pal_text_addf(out, "\nverdict (%s task, fingerprint %s):\n", pal_json_text_at(task, "task", ""), pal_json_text_at(task, "fingerprint", ""));
-        json_array_foreach(json_object_get(json_object_get(task, "verdict"), "why"), line, sentence) {
+        pal_text_addf(out, "\nverdict (%s task, fingerprint %s):\n",
+                      pal_json_text_at(task, "task", ""),
+                      pal_json_text_at(task, "fingerprint", ""));
+        json_array_foreach(json_object_get(json_object_get(task, "verdict"), "why"), line,
+                           sentence) {
             pal_text_add(out, "  ");
             table_add_wrapped(json_string_value(sentence), out);
         }

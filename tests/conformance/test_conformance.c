@@ -1,4 +1,5 @@
-/* test_conformance.c - what every kind promises, through the interface alone: a loop over all kinds and a battery of checks. */
+/* test_conformance.c - what every kind promises, through the interface alone: a loop over all kinds
+ * and a battery of checks. */
 #include "support.h"
 
 #include <math.h>
@@ -53,7 +54,8 @@ static pal_lists rank_all(pal_ctx *ctx, const pal_model *model, int32_t k, pal_a
     pal_query *queries = PAL_ARENA_ARRAY(arena, pal_query, n);
     for (int32_t u = 0; u < n; u++) queries[u] = pal_query_of_user(model, u);
     pal_lists lists;
-    assert_int_equal(pal_rank(ctx, model, queries, n, &(pal_rank_options){.k = k}, arena, &lists), PAL_OK);
+    assert_int_equal(pal_rank(ctx, model, queries, n, &(pal_rank_options){.k = k}, arena, &lists),
+                     PAL_OK);
     return lists;
 }
 
@@ -84,10 +86,13 @@ static void check_batch_is_single(const pal_kind *kind) {
     for (int32_t u = 0; u < batch.n; u++) {
         pal_query query = pal_query_of_user(model, u);
         pal_lists single;
-        assert_int_equal(pal_rank(ctx, model, &query, 1, &(pal_rank_options){.k = 10}, &arena, &single), PAL_OK);
+        assert_int_equal(
+            pal_rank(ctx, model, &query, 1, &(pal_rank_options){.k = 10}, &arena, &single), PAL_OK);
         assert_int_equal(single.counts[0], batch.counts[u]);
-        assert_memory_equal(single.items, batch.items + u * batch.k, (size_t)batch.k * sizeof *single.items);
-        assert_memory_equal(single.scores, batch.scores + u * batch.k, (size_t)batch.k * sizeof *single.scores);
+        assert_memory_equal(single.items, batch.items + u * batch.k,
+                            (size_t)batch.k * sizeof *single.items);
+        assert_memory_equal(single.scores, batch.scores + u * batch.k,
+                            (size_t)batch.k * sizeof *single.scores);
     }
     pal_model_free(model);
     pal_arena_release(&arena);
@@ -122,8 +127,10 @@ static void check_save_load_is_exact(const pal_kind *kind) {
     assert_int_equal(n, n_again);
     assert_memory_equal(bytes, again, n);
     pal_lists before = rank_all(ctx, model, 10, &arena), after = rank_all(ctx, loaded, 10, &arena);
-    assert_memory_equal(before.items, after.items, (size_t)(before.n * before.k) * sizeof *before.items);
-    assert_memory_equal(before.scores, after.scores, (size_t)(before.n * before.k) * sizeof *before.scores);
+    assert_memory_equal(before.items, after.items,
+                        (size_t)(before.n * before.k) * sizeof *before.items);
+    assert_memory_equal(before.scores, after.scores,
+                        (size_t)(before.n * before.k) * sizeof *before.scores);
     free(bytes);
     free(again);
     pal_model_free(model);
@@ -188,19 +195,24 @@ static void check_strangers_get_a_list(const pal_kind *kind) {
     const int32_t unknown[] = {500, 16};
     pal_query queries[] = {{0}, {.n_events = 2, .items = unknown}};
     pal_lists lists;
-    assert_int_equal(pal_rank(ctx, model, queries, 2, &(pal_rank_options){.k = 5}, &arena, &lists), PAL_OK);
+    assert_int_equal(pal_rank(ctx, model, queries, 2, &(pal_rank_options){.k = 5}, &arena, &lists),
+                     PAL_OK);
     for (int32_t q = 0; q < 2; q++) {
         assert_int_equal(lists.counts[q], 5);
         assert_int_equal(lists.fallback[q], !(kind->traits & PAL_IS_CONTROL));
     }
     if (!(kind->traits & PAL_IS_CONTROL)) {
-        assert_int_equal(pal_rank(ctx, model, queries, 2, &(pal_rank_options){.k = 5, .use = PAL_FALLBACK_NONE}, &arena, &lists), PAL_OK);
+        assert_int_equal(pal_rank(ctx, model, queries, 2,
+                                  &(pal_rank_options){.k = 5, .use = PAL_FALLBACK_NONE}, &arena,
+                                  &lists),
+                         PAL_OK);
         assert_int_equal(lists.counts[0], 0);
     }
     /* Part of the history is known: the list comes from that part. */
     const int32_t half_known[] = {0, 500, 2, 4};
     pal_query half = {.n_events = 4, .items = half_known};
-    assert_int_equal(pal_rank(ctx, model, &half, 1, &(pal_rank_options){.k = 5}, &arena, &lists), PAL_OK);
+    assert_int_equal(pal_rank(ctx, model, &half, 1, &(pal_rank_options){.k = 5}, &arena, &lists),
+                     PAL_OK);
     assert_int_equal(lists.fallback[0], 0);
     for (int32_t i = 0; i < lists.counts[0]; i++) {
         assert_int_not_equal(lists.items[i], 0);
@@ -222,7 +234,9 @@ static void check_excluded_items_are_not_listed(const pal_kind *kind) {
     for (int32_t i = 0; i < 2 * CAMP; i++) excluded[i] = i != 3;
     pal_query query = {0};
     pal_lists lists;
-    assert_int_equal(pal_rank(ctx, model, &query, 1, &(pal_rank_options){.k = 5, .excluded = excluded}, &arena, &lists), PAL_OK);
+    assert_int_equal(pal_rank(ctx, model, &query, 1,
+                              &(pal_rank_options){.k = 5, .excluded = excluded}, &arena, &lists),
+                     PAL_OK);
     assert_int_equal(lists.counts[0], 1);
     assert_int_equal(lists.items[0], 3);
     pal_model_free(model);
@@ -242,7 +256,8 @@ static void check_smallest_log(const pal_kind *kind) {
     pal_lists lists = rank_all(ctx, model, 10, &arena);
     assert_int_equal(lists.counts[0], 0); /* all is seen */
     pal_query stranger = {0};
-    assert_int_equal(pal_rank(ctx, model, &stranger, 1, &(pal_rank_options){.k = 10}, &arena, &lists), PAL_OK);
+    assert_int_equal(
+        pal_rank(ctx, model, &stranger, 1, &(pal_rank_options){.k = 10}, &arena, &lists), PAL_OK);
     assert_int_equal(lists.counts[0], 1);
     pal_model_free(model);
     pal_arena_release(&arena);
@@ -305,7 +320,8 @@ static void check_stops_when_asked(const pal_kind *kind) {
     checkerboard(ctx, &log);
     atomic_store(&ctx->cancelled, true);
     pal_model *model = NULL;
-    pal_status status = pal_model_train(ctx, kind->name, &(pal_train_input){.log = &log.log}, &model);
+    pal_status status =
+        pal_model_train(ctx, kind->name, &(pal_train_input){.log = &log.log}, &model);
     assert_true(status == PAL_OK || status == PAL_ECANCELLED);
     pal_model_free(model);
     support_log_release(&log);
@@ -318,7 +334,8 @@ static void check_needs_are_said(const pal_kind *kind) {
     const int32_t users[] = {0, 1}, items[] = {0, 1};
     support_log_make(ctx, &log, 2, 2, 2, users, items, NULL, NULL);
     pal_model *model = NULL;
-    pal_status status = pal_model_train(ctx, kind->name, &(pal_train_input){.log = &log.log}, &model);
+    pal_status status =
+        pal_model_train(ctx, kind->name, &(pal_train_input){.log = &log.log}, &model);
     bool needs = kind->traits & (PAL_NEEDS_TIME | PAL_NEEDS_VALUES);
     assert_int_equal(status, needs ? PAL_EDATA : PAL_OK);
     pal_model_free(model);

@@ -68,7 +68,8 @@ static void fuzz_params(const char *text) {
     if (pal_params_parse(&ctx, "fuzz", fuzz_table, &values, &arena, text) == PAL_OK) {
         pal_text first = {0}, second = {0};
         const char *canonical = fuzz_canonical(&values, &first);
-        if (pal_params_parse(&ctx, "fuzz", fuzz_table, &again, &arena, canonical) != PAL_OK) abort();
+        if (pal_params_parse(&ctx, "fuzz", fuzz_table, &again, &arena, canonical) != PAL_OK)
+            abort();
         if (strcmp(canonical, fuzz_canonical(&again, &second))) abort();
         pal_text_release(&first);
         pal_text_release(&second);

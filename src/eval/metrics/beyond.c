@@ -1,4 +1,5 @@
-/* beyond.c - metrics of all lists together: how much of the catalog is shown, to whom, how alike. */
+/* beyond.c - metrics of all lists together: how much of the catalog is shown, to whom, how alike.
+ */
 #include <math.h>
 #include <stdlib.h>
 
@@ -10,7 +11,9 @@ static int32_t beyond_length(const pal_lists *lists, int32_t query, int32_t k) {
     return lists->counts[query] < k ? lists->counts[query] : k;
 }
 
-static const int32_t *beyond_list(const pal_lists *lists, int32_t query) { return lists->items + (int64_t)query * lists->k; }
+static const int32_t *beyond_list(const pal_lists *lists, int32_t query) {
+    return lists->items + (int64_t)query * lists->k;
+}
 
 /* How often each candidate is listed, or NULL without memory. */
 static int64_t *beyond_exposures(const pal_shown *shown, int32_t k, pal_arena *scratch) {
@@ -77,7 +80,8 @@ static double beyond_popularity_lift(pal_ctx *ctx, const pal_shown *shown, int32
     const pal_questions *questions = shown->questions;
     for (int32_t q = 0; q < shown->lists->n; q++) {
         const int32_t *items = beyond_list(shown->lists, q);
-        for (int32_t i = 0; i < beyond_length(shown->lists, q, k); i++, places++) listed += shown->popularity[items[i]];
+        for (int32_t i = 0; i < beyond_length(shown->lists, q, k); i++, places++)
+            listed += shown->popularity[items[i]];
         const pal_query *query = &questions->queries[q];
         double sum = 0;
         int32_t known = 0;
@@ -96,7 +100,8 @@ static double beyond_popularity_lift(pal_ctx *ctx, const pal_shown *shown, int32
 
 /* Cosine of two training columns. */
 static double beyond_cosine(const pal_csr *by_item, int32_t a, int32_t b) {
-    int64_t i = by_item->starts[a], i_end = by_item->starts[a + 1], j = by_item->starts[b], j_end = by_item->starts[b + 1];
+    int64_t i = by_item->starts[a], i_end = by_item->starts[a + 1], j = by_item->starts[b],
+            j_end = by_item->starts[b + 1];
     double n_a = (double)(i_end - i), n_b = (double)(j_end - j), both = 0;
     while (i < i_end && j < j_end) {
         int32_t x = by_item->cols[i], y = by_item->cols[j];
@@ -120,7 +125,8 @@ static double beyond_diversity(pal_ctx *ctx, const pal_shown *shown, int32_t k) 
         int32_t length = beyond_length(shown->lists, q, k);
         double apart = 0;
         for (int32_t i = 0; i < length; i++) {
-            for (int32_t j = i + 1; j < length; j++) apart += 1 - beyond_cosine(shown->by_item, items[i], items[j]);
+            for (int32_t j = i + 1; j < length; j++)
+                apart += 1 - beyond_cosine(shown->by_item, items[i], items[j]);
         }
         if (length < 2) continue;
         sum += apart / (length * (length - 1) / 2.0);
@@ -151,7 +157,8 @@ static double beyond_personalization(pal_ctx *ctx, const pal_shown *shown, int32
     }
     pal_rng rng = pal_rng_at(pal_seed_for(shown->seed, "personalization"), 0);
     for (int32_t i = 0; i < BEYOND_PAIRS; i++) {
-        int32_t a = (int32_t)pal_rng_below(&rng, (uint32_t)n), b = (int32_t)pal_rng_below(&rng, (uint32_t)n - 1);
+        int32_t a = (int32_t)pal_rng_below(&rng, (uint32_t)n),
+                b = (int32_t)pal_rng_below(&rng, (uint32_t)n - 1);
         sum += beyond_overlap(shown->lists, a, b + (b >= a), k);
     }
     return 1 - sum / BEYOND_PAIRS;
@@ -177,32 +184,50 @@ static double beyond_disliked(pal_ctx *ctx, const pal_shown *shown, int32_t k) {
 }
 
 const pal_metric pal_metric_disliked = {
-    .name = "disliked", .summary = "share of the list places with a rating in the test whose rating is low",
-    .formula = "places whose test value is in the lowest 40 % of the scale / places with a test value", .of_all = beyond_disliked,
+    .name = "disliked",
+    .summary = "share of the list places with a rating in the test whose rating is low",
+    .formula =
+        "places whose test value is in the lowest 40 % of the scale / places with a test value",
+    .of_all = beyond_disliked,
 };
 const pal_metric pal_metric_coverage = {
-    .name = "coverage", .summary = "share of the candidates that are in at least one list", .formula = "|∪ L_u| / |C|",
-    .larger_is_better = true, .of_all = beyond_coverage,
+    .name = "coverage",
+    .summary = "share of the candidates that are in at least one list",
+    .formula = "|∪ L_u| / |C|",
+    .larger_is_better = true,
+    .of_all = beyond_coverage,
 };
 const pal_metric pal_metric_gini = {
-    .name = "gini", .summary = "how unevenly the candidates are shown; 0 is evenly",
-    .formula = "Σ_i (2i - N - 1) x_i / (N Σ x), exposures x ascending over the N candidates", .of_all = beyond_gini,
+    .name = "gini",
+    .summary = "how unevenly the candidates are shown; 0 is evenly",
+    .formula = "Σ_i (2i - N - 1) x_i / (N Σ x), exposures x ascending over the N candidates",
+    .of_all = beyond_gini,
 };
 const pal_metric pal_metric_novelty = {
-    .name = "novelty", .summary = "bits of surprise of a list place", .formula = "mean over list places of -log2(n_i / n)",
-    .larger_is_better = true, .of_all = beyond_novelty,
+    .name = "novelty",
+    .summary = "bits of surprise of a list place",
+    .formula = "mean over list places of -log2(n_i / n)",
+    .larger_is_better = true,
+    .of_all = beyond_novelty,
 };
 const pal_metric pal_metric_popularity_lift = {
-    .name = "popularity_lift", .summary = "how much more popular the lists are than what people used",
-    .formula = "mean n_i of list places / mean n_i of the histories - 1", .of_all = beyond_popularity_lift,
+    .name = "popularity_lift",
+    .summary = "how much more popular the lists are than what people used",
+    .formula = "mean n_i of list places / mean n_i of the histories - 1",
+    .of_all = beyond_popularity_lift,
 };
 const pal_metric pal_metric_diversity = {
-    .name = "diversity", .summary = "how different the items of a list are",
-    .formula = "mean over at most 500 lists of the mean of 1 - cosine of training columns over pairs in the list",
-    .larger_is_better = true, .of_all = beyond_diversity,
+    .name = "diversity",
+    .summary = "how different the items of a list are",
+    .formula = "mean over at most 500 lists of the mean of 1 - cosine of training columns over "
+               "pairs in the list",
+    .larger_is_better = true,
+    .of_all = beyond_diversity,
 };
 const pal_metric pal_metric_personalization = {
-    .name = "personalization", .summary = "how different the lists of different people are",
-    .formula = "1 - mean Jaccard overlap over pairs of lists (all, or 10,000 drawn)", .larger_is_better = true,
+    .name = "personalization",
+    .summary = "how different the lists of different people are",
+    .formula = "1 - mean Jaccard overlap over pairs of lists (all, or 10,000 drawn)",
+    .larger_is_better = true,
     .of_all = beyond_personalization,
 };

@@ -1,9 +1,12 @@
-/* ranking.c - metrics of one list against what was relevant, as trec_eval defines them; _cap and _fixed are other people's variants. */
+/* ranking.c - metrics of one list against what was relevant, as trec_eval defines them; _cap and
+ * _fixed are other people's variants. */
 #include <math.h>
 
 #include "eval/metrics/metrics.h"
 
-static int32_t ranking_length(const pal_judged *list, int32_t k) { return list->n < k ? list->n : k; }
+static int32_t ranking_length(const pal_judged *list, int32_t k) {
+    return list->n < k ? list->n : k;
+}
 static int32_t ranking_smaller(int32_t a, int32_t b) { return a < b ? a : b; }
 
 static int32_t ranking_hits(const pal_judged *list, int32_t k) {
@@ -14,7 +17,8 @@ static int32_t ranking_hits(const pal_judged *list, int32_t k) {
 
 static double ranking_dcg(const pal_judged *list, int32_t k) {
     double sum = 0;
-    for (int32_t i = 0; i < ranking_length(list, k); i++) sum += list->hits[i] ? 1 / log2(i + 2.0) : 0;
+    for (int32_t i = 0; i < ranking_length(list, k); i++)
+        sum += list->hits[i] ? 1 / log2(i + 2.0) : 0;
     return sum;
 }
 
@@ -37,13 +41,21 @@ static double ranking_precision_sum(const pal_judged *list, int32_t k) {
 static double ranking_ndcg(const pal_judged *list, int32_t k) {
     return ranking_dcg(list, k) / ranking_ideal(ranking_smaller(k, list->n_relevant));
 }
-static double ranking_ndcg_fixed(const pal_judged *list, int32_t k) { return ranking_dcg(list, k) / ranking_ideal(k); }
-static double ranking_recall(const pal_judged *list, int32_t k) { return (double)ranking_hits(list, k) / list->n_relevant; }
+static double ranking_ndcg_fixed(const pal_judged *list, int32_t k) {
+    return ranking_dcg(list, k) / ranking_ideal(k);
+}
+static double ranking_recall(const pal_judged *list, int32_t k) {
+    return (double)ranking_hits(list, k) / list->n_relevant;
+}
 static double ranking_recall_cap(const pal_judged *list, int32_t k) {
     return (double)ranking_hits(list, k) / ranking_smaller(k, list->n_relevant);
 }
-static double ranking_precision(const pal_judged *list, int32_t k) { return (double)ranking_hits(list, k) / k; }
-static double ranking_map(const pal_judged *list, int32_t k) { return ranking_precision_sum(list, k) / list->n_relevant; }
+static double ranking_precision(const pal_judged *list, int32_t k) {
+    return (double)ranking_hits(list, k) / k;
+}
+static double ranking_map(const pal_judged *list, int32_t k) {
+    return ranking_precision_sum(list, k) / list->n_relevant;
+}
 static double ranking_map_cap(const pal_judged *list, int32_t k) {
     return ranking_precision_sum(list, k) / ranking_smaller(k, list->n_relevant);
 }
@@ -58,39 +70,64 @@ static double ranking_hit(const pal_judged *list, int32_t k) { return ranking_hi
 const pal_metric pal_metric_ndcg = {
     .name = "ndcg",
     .summary = "how near the top the relevant items stand; 1 is the best possible order",
-    .formula = "Σ_{i ≤ k} rel_i / log2(i + 1), divided by the same sum for min(k, |R|) hits at the top",
+    .formula =
+        "Σ_{i ≤ k} rel_i / log2(i + 1), divided by the same sum for min(k, |R|) hits at the top",
     .larger_is_better = true,
     .of_list = ranking_ndcg,
 };
 const pal_metric pal_metric_recall = {
-    .name = "recall", .summary = "share of the relevant items that the list holds", .formula = "h / |R|",
-    .larger_is_better = true, .of_list = ranking_recall,
+    .name = "recall",
+    .summary = "share of the relevant items that the list holds",
+    .formula = "h / |R|",
+    .larger_is_better = true,
+    .of_list = ranking_recall,
 };
 const pal_metric pal_metric_precision = {
-    .name = "precision", .summary = "share of the list that is relevant", .formula = "h / k",
-    .larger_is_better = true, .of_list = ranking_precision,
+    .name = "precision",
+    .summary = "share of the list that is relevant",
+    .formula = "h / k",
+    .larger_is_better = true,
+    .of_list = ranking_precision,
 };
 const pal_metric pal_metric_map = {
-    .name = "map", .summary = "mean precision at the places of the hits", .formula = "Σ_{i ≤ k} rel_i P@i / |R|",
-    .larger_is_better = true, .of_list = ranking_map,
+    .name = "map",
+    .summary = "mean precision at the places of the hits",
+    .formula = "Σ_{i ≤ k} rel_i P@i / |R|",
+    .larger_is_better = true,
+    .of_list = ranking_map,
 };
 const pal_metric pal_metric_mrr = {
-    .name = "mrr", .summary = "one over the place of the first hit", .formula = "1 / rank of the first hit, 0 without one",
-    .larger_is_better = true, .of_list = ranking_mrr,
+    .name = "mrr",
+    .summary = "one over the place of the first hit",
+    .formula = "1 / rank of the first hit, 0 without one",
+    .larger_is_better = true,
+    .of_list = ranking_mrr,
 };
 const pal_metric pal_metric_hit = {
-    .name = "hit", .summary = "share of lists with a hit", .formula = "1 if h > 0",
-    .larger_is_better = true, .of_list = ranking_hit,
+    .name = "hit",
+    .summary = "share of lists with a hit",
+    .formula = "1 if h > 0",
+    .larger_is_better = true,
+    .of_list = ranking_hit,
 };
 const pal_metric pal_metric_recall_cap = {
-    .name = "recall_cap", .summary = "recall that a short list can bring to 1", .formula = "h / min(k, |R|)",
-    .larger_is_better = true, .of_list = ranking_recall_cap,
+    .name = "recall_cap",
+    .summary = "recall that a short list can bring to 1",
+    .formula = "h / min(k, |R|)",
+    .larger_is_better = true,
+    .of_list = ranking_recall_cap,
 };
 const pal_metric pal_metric_map_cap = {
-    .name = "map_cap", .summary = "map that a short list can bring to 1", .formula = "Σ_{i ≤ k} rel_i P@i / min(k, |R|)",
-    .larger_is_better = true, .of_list = ranking_map_cap,
+    .name = "map_cap",
+    .summary = "map that a short list can bring to 1",
+    .formula = "Σ_{i ≤ k} rel_i P@i / min(k, |R|)",
+    .larger_is_better = true,
+    .of_list = ranking_map_cap,
 };
 const pal_metric pal_metric_ndcg_fixed = {
-    .name = "ndcg_fixed", .summary = "ndcg against k hits for everybody", .formula = "Σ_{i ≤ k} rel_i / log2(i + 1) / Σ_{i ≤ k} 1 / log2(i + 1)",
-    .larger_is_better = true, .of_list = ranking_ndcg_fixed,
+    .name = "ndcg_fixed",
+    .summary = "ndcg against k hits for everybody",
+    .formula = "Σ_{i ≤ k} rel_i / log2(i + 1) / Σ_{i ≤ k} 1 / log2(i + 1)",
+    .larger_is_better = true,
+    .of_list = ranking_ndcg_fixed,
 };

@@ -7,7 +7,12 @@ typedef struct {
 } random_params;
 
 static const pal_param random_table[] = {
-    {.name = "seed", .type = PAL_PARAM_INT, .offset = offsetof(random_params, seed), .initial = "0", .min = 0, .max = 1e15,
+    {.name = "seed",
+     .type = PAL_PARAM_INT,
+     .offset = offsetof(random_params, seed),
+     .initial = "0",
+     .min = 0,
+     .max = 1e15,
      .help = "draws other lists; the seed of the run is added"},
     {0},
 };
@@ -17,8 +22,8 @@ typedef struct {
     int32_t n_items;
 } random_state;
 
-static pal_status random_fit(pal_ctx *ctx, const void *params, const pal_train_input *train, pal_arena *arena, pal_arena *scratch,
-                             void *state) {
+static pal_status random_fit(pal_ctx *ctx, const void *params, const pal_train_input *train,
+                             pal_arena *arena, pal_arena *scratch, void *state) {
     (void)scratch;
     const random_params *p = params;
     random_state *s = state;
@@ -33,27 +38,31 @@ static pal_status random_fit(pal_ctx *ctx, const void *params, const pal_train_i
 static uint64_t random_stream(const pal_query *query) {
     if (query->user_plus_1) return (uint64_t)query->user_plus_1;
     uint64_t hash = (uint64_t)1 << 32;
-    for (int32_t e = 0; e < query->n_events; e++) hash = (hash ^ (uint64_t)query->items[e]) * 0x9E3779B97F4A7C15u;
+    for (int32_t e = 0; e < query->n_events; e++)
+        hash = (hash ^ (uint64_t)query->items[e]) * 0x9E3779B97F4A7C15u;
     return hash;
 }
 
-static void random_score(const void *params, const void *state, const pal_query *queries, int32_t n_queries, void *scratch,
-                         float *scores) {
+static void random_score(const void *params, const void *state, const pal_query *queries,
+                         int32_t n_queries, void *scratch, float *scores) {
     (void)params;
     (void)scratch;
     const random_state *s = state;
     for (int32_t q = 0; q < n_queries; q++) {
         pal_rng rng = pal_rng_at(s->seed[0], random_stream(&queries[q]));
-        for (int32_t i = 0; i < s->n_items; i++) scores[(int64_t)q * s->n_items + i] = (float)(pal_rng_u32(&rng) >> 8) * 0x1p-24f;
+        for (int32_t i = 0; i < s->n_items; i++)
+            scores[(int64_t)q * s->n_items + i] = (float)(pal_rng_u32(&rng) >> 8) * 0x1p-24f;
     }
 }
 
-static int32_t random_tensors(const void *params, void *state, int32_t n_users, int32_t n_items, pal_tensor tensors[PAL_TENSORS_MAX]) {
+static int32_t random_tensors(const void *params, void *state, int32_t n_users, int32_t n_items,
+                              pal_tensor tensors[PAL_TENSORS_MAX]) {
     (void)params;
     (void)n_users;
     random_state *s = state;
     s->n_items = n_items;
-    tensors[0] = (pal_tensor){.name = "seed", .dtype = PAL_U64, .n_dims = 1, .dims = {1}, .data = (void **)&s->seed};
+    tensors[0] = (pal_tensor){
+        .name = "seed", .dtype = PAL_U64, .n_dims = 1, .dims = {1}, .data = (void **)&s->seed};
     return 1;
 }
 

@@ -1,8 +1,9 @@
-/* ease.c - a linear item-item model in closed form (Steck 2019, "Embarrassingly shallow autoencoders for sparse data").
+/* ease.c - a linear item-item model in closed form (Steck 2019, "Embarrassingly shallow
+ * autoencoders for sparse data").
  *
- * min_B |X - X B|² + l2 |B|² with diag(B) = 0, X users × items. With P = (Xᵀ X + l2 I)⁻¹: B_ij = -P_ij / P_jj, B_jj = 0.
- * score(u, i) = Σ_{j in history of u} B_ji.
- * Cost: Σ_u |history|² / 2 additions for Xᵀ X, n_items³ flops for the inverse, 4 n_items² bytes in all. */
+ * min_B |X - X B|² + l2 |B|² with diag(B) = 0, X users × items. With P = (Xᵀ X + l2 I)⁻¹: B_ij =
+ * -P_ij / P_jj, B_jj = 0. score(u, i) = Σ_{j in history of u} B_ji. Cost: Σ_u |history|² / 2
+ * additions for Xᵀ X, n_items³ flops for the inverse, 4 n_items² bytes in all. */
 #include <inttypes.h>
 
 #include "math/csr.h"
@@ -16,13 +17,20 @@ typedef struct {
 } ease_params;
 
 static const pal_param ease_table[] = {
-    {.name = "l2", .type = PAL_PARAM_REAL, .offset = offsetof(ease_params, l2), .initial = "500", .min = 1e-3, .max = 1e9, .scale = PAL_LOG,
+    {.name = "l2",
+     .type = PAL_PARAM_REAL,
+     .offset = offsetof(ease_params, l2),
+     .initial = "500",
+     .min = 1e-3,
+     .max = 1e9,
+     .scale = PAL_LOG,
      .help = "regularization: larger for sparser logs"},
     {0},
 };
 
 typedef struct {
-    float *weights; /* [n_items, n_items]: row j is added to the scores when item j is in the history */
+    float *weights; /* [n_items, n_items]: row j is added to the scores when item j is in the
+                       history */
     int32_t n_items;
 } ease_state;
 
@@ -37,7 +45,8 @@ typedef struct {
 static void ease_scale_rows(void *arg, int64_t chunk, int32_t worker) {
     (void)worker;
     const ease_scale_job *job = arg;
-    int64_t first = chunk * EASE_ROWS, last = first + EASE_ROWS < job->n ? first + EASE_ROWS : job->n;
+    int64_t first = chunk * EASE_ROWS,
+            last = first + EASE_ROWS < job->n ? first + EASE_ROWS : job->n;
     for (int64_t i = first; i < last; i++) {
         float *row = job->a + i * job->n;
         for (int64_t j = 0; j < job->n; j++) row[j] = -row[j] / job->diagonal[j];
@@ -57,23 +66,25 @@ static pal_status ease_solve(pal_ctx *ctx, double l2, float *a, int64_t n, pal_a
     return PAL_OK;
 }
 
-static pal_status ease_fit(pal_ctx *ctx, const void *params, const pal_train_input *train, pal_arena *arena, pal_arena *scratch,
-                           void *state) {
+static pal_status ease_fit(pal_ctx *ctx, const void *params, const pal_train_input *train,
+                           pal_arena *arena, pal_arena *scratch, void *state) {
     const ease_params *p = params;
     ease_state *s = state;
     int64_t n = train->log->n_items;
     double bytes = 4.0 * (double)n * (double)n;
     if (bytes > (double)ctx->memory_limit) {
         return pal_fail(ctx, PAL_ENOMEM,
-                        "ease: %" PRId64 " items need a matrix of %.1f GB, over the limit of %.1f GB: raise --memory, or drop rare items with --min-item",
+                        "ease: %" PRId64 " items need a matrix of %.1f GB, over the limit of %.1f "
+                        "GB: raise --memory, or drop rare items with --min-item",
                         n, bytes / 1e9, (double)ctx->memory_limit / 1e9);
     }
     s->n_items = (int32_t)n;
-    s->weights = PAL_ARENA_ARRAY(arena, float, n * n);
+    s->weights = PAL_ARENA_ARRAY(arena, float, n *n);
     if (!s->weights) return pal_fail_memory(ctx, "ease", bytes);
     pal_csr pairs, by_item;
     TRY(pal_log_pairs(ctx, train->log, UINT32_MAX, scratch, &pairs));
-    if (!pal_csr_transpose(&pairs, scratch, &by_item)) return pal_fail_memory(ctx, "ease", 8.0 * (double)train->log->n_events);
+    if (!pal_csr_transpose(&pairs, scratch, &by_item))
+        return pal_fail_memory(ctx, "ease", 8.0 * (double)train->log->n_events);
     pal_csr_gram(ctx->pool, &pairs, &by_item, s->weights);
     TRY(pal_check_cancelled(ctx));
     for (int32_t u = 0; u < pairs.n_rows; u++) {
@@ -90,23 +101,30 @@ static size_t ease_scratch_bytes(const void *params, const void *state, int32_t 
     return pal_history_bytes(((const ease_state *)state)->n_items);
 }
 
-static void ease_score(const void *params, const void *state, const pal_query *queries, int32_t n_queries, void *scratch, float *scores) {
+static void ease_score(const void *params, const void *state, const pal_query *queries,
+                       int32_t n_queries, void *scratch, float *scores) {
     (void)params;
     const ease_state *s = state;
     const pal_kernels *kernels = pal_kernels_best();
     for (int32_t q = 0; q < n_queries; q++) {
         const int32_t *history;
         int32_t n = pal_history_distinct(&queries[q], s->n_items, scratch, &history);
-        kernels->sum_rows(s->weights, s->n_items, history, n, scores + (int64_t)q * s->n_items, s->n_items);
+        kernels->sum_rows(s->weights, s->n_items, history, n, scores + (int64_t)q * s->n_items,
+                          s->n_items);
     }
 }
 
-static int32_t ease_tensors(const void *params, void *state, int32_t n_users, int32_t n_items, pal_tensor tensors[PAL_TENSORS_MAX]) {
+static int32_t ease_tensors(const void *params, void *state, int32_t n_users, int32_t n_items,
+                            pal_tensor tensors[PAL_TENSORS_MAX]) {
     (void)params;
     (void)n_users;
     ease_state *s = state;
     s->n_items = n_items;
-    tensors[0] = (pal_tensor){.name = "weights", .dtype = PAL_F32, .n_dims = 2, .dims = {n_items, n_items}, .data = (void **)&s->weights};
+    tensors[0] = (pal_tensor){.name = "weights",
+                              .dtype = PAL_F32,
+                              .n_dims = 2,
+                              .dims = {n_items, n_items},
+                              .data = (void **)&s->weights};
     return 1;
 }
 

@@ -1,14 +1,14 @@
-/* item_knn.c - items similar to what the person used (Sarwar et al. 2001; Deshpande and Karypis 2004).
+/* item_knn.c - items similar to what the person used (Sarwar et al. 2001; Deshpande and Karypis
+ * 2004).
  *
- * score(u, i) = Σ_{j in history of u} s(i, j) over the j whose s(i, j) is among the k largest of item i. With n_ij the users of both (their
- * weights multiplied where events have weights), n_i the users of i, n the users:
- *   cosine   n_ij / sqrt(n_ii n_jj)
- *   jaccard  n_ij / (n_ii + n_jj - n_ij)
+ * score(u, i) = Σ_{j in history of u} s(i, j) over the j whose s(i, j) is among the k largest of
+ * item i. With n_ij the users of both (their weights multiplied where events have weights), n_i the
+ * users of i, n the users: cosine   n_ij / sqrt(n_ii n_jj) jaccard  n_ij / (n_ii + n_jj - n_ij)
  *   pearson  correlation of the two columns over all users
  *   tfidf    cosine after each user's entries are multiplied by log(n_items / (1 + |history|))
- *   bm25     inner product after entries are (K1 + 1) / (K1 L_i + 1) times that, L_i = 1 - B + B n_i / mean n, K1 = 1.2, B = 0.75
- * each times n_ij / (n_ij + shrink), which keeps pairs that met once or twice from the top of the list.
- * Cost: Σ_u |history|² additions, 8 k bytes an item. */
+ *   bm25     inner product after entries are (K1 + 1) / (K1 L_i + 1) times that, L_i = 1 - B + B
+ * n_i / mean n, K1 = 1.2, B = 0.75 each times n_ij / (n_ij + shrink), which keeps pairs that met
+ * once or twice from the top of the list. Cost: Σ_u |history|² additions, 8 k bytes an item. */
 #include <math.h>
 #include <string.h>
 
@@ -26,12 +26,27 @@ typedef struct {
 } knn_params;
 
 static const pal_param knn_table[] = {
-    {.name = "metric", .type = PAL_PARAM_CHOICE, .offset = offsetof(knn_params, metric), .choices = knn_metrics,
+    {.name = "metric",
+     .type = PAL_PARAM_CHOICE,
+     .offset = offsetof(knn_params, metric),
+     .choices = knn_metrics,
      .help = "how the similarity of two items is measured"},
-    {.name = "k", .type = PAL_PARAM_INT, .offset = offsetof(knn_params, k), .initial = "100", .min = 1, .max = 10000, .scale = PAL_LOG,
+    {.name = "k",
+     .type = PAL_PARAM_INT,
+     .offset = offsetof(knn_params, k),
+     .initial = "100",
+     .min = 1,
+     .max = 10000,
+     .scale = PAL_LOG,
      .help = "neighbours of each item that count"},
-    {.name = "shrink", .type = PAL_PARAM_REAL, .offset = offsetof(knn_params, shrink), .initial = "10", .min = 0, .max = 1e6,
-     .scale = PAL_LOG, .help = "users in common at which a similarity counts half; 0 trusts pairs that met once"},
+    {.name = "shrink",
+     .type = PAL_PARAM_REAL,
+     .offset = offsetof(knn_params, shrink),
+     .initial = "10",
+     .min = 0,
+     .max = 1e6,
+     .scale = PAL_LOG,
+     .help = "users in common at which a similarity counts half; 0 trusts pairs that met once"},
     {0},
 };
 
@@ -54,18 +69,23 @@ typedef struct {
     const float *scales; /* [n_items] cosine: 1 / sqrt(norm); bm25: the item's factor */
 } knn_similarity;
 
-static void knn_scaled(const knn_similarity *s, int32_t item, const float *dots, int32_t n, float *out) {
+static void knn_scaled(const knn_similarity *s, int32_t item, const float *dots, int32_t n,
+                       float *out) {
     float scale = s->scales[item];
     for (int32_t j = 0; j < n; j++) out[j] = dots[j] * (scale * s->scales[j]);
 }
 
-static void knn_jaccard(const knn_similarity *s, int32_t item, const float *dots, int32_t n, float *out) {
+static void knn_jaccard(const knn_similarity *s, int32_t item, const float *dots, int32_t n,
+                        float *out) {
     float norm = s->norms[item];
-    for (int32_t j = 0; j < n; j++) out[j] = dots[j] > 0 ? dots[j] / (norm + s->norms[j] - dots[j]) : 0;
+    for (int32_t j = 0; j < n; j++)
+        out[j] = dots[j] > 0 ? dots[j] / (norm + s->norms[j] - dots[j]) : 0;
 }
 
-static void knn_pearson(const knn_similarity *s, int32_t item, const float *dots, int32_t n, float *out) {
-    double n_users = s->n_users, sum = s->sums[item], variance = s->norms[item] - sum * sum / n_users;
+static void knn_pearson(const knn_similarity *s, int32_t item, const float *dots, int32_t n,
+                        float *out) {
+    double n_users = s->n_users, sum = s->sums[item],
+           variance = s->norms[item] - sum * sum / n_users;
     for (int32_t j = 0; j < n; j++) {
         double other = s->sums[j], other_variance = s->norms[j] - other * other / n_users;
         double product = variance * other_variance;
@@ -73,24 +93,34 @@ static void knn_pearson(const knn_similarity *s, int32_t item, const float *dots
     }
 }
 
-static void knn_similar(const void *arg, int32_t item, const float *dots, int32_t n_items, float *similarity) {
+static void knn_similar(const void *arg, int32_t item, const float *dots, int32_t n_items,
+                        float *similarity) {
     const knn_similarity *s = arg;
     switch (s->metric) {
-    case KNN_JACCARD: knn_jaccard(s, item, dots, n_items, similarity); break;
-    case KNN_PEARSON: knn_pearson(s, item, dots, n_items, similarity); break;
-    default: knn_scaled(s, item, dots, n_items, similarity); break;
+    case KNN_JACCARD:
+        knn_jaccard(s, item, dots, n_items, similarity);
+        break;
+    case KNN_PEARSON:
+        knn_pearson(s, item, dots, n_items, similarity);
+        break;
+    default:
+        knn_scaled(s, item, dots, n_items, similarity);
+        break;
     }
     if (s->shrink <= 0) return;
-    /* Times 1 exactly where the shrinkage is negligible; 0 / shrink is 0 where two items never met. */
+    /* Times 1 exactly where the shrinkage is negligible; 0 / shrink is 0 where two items never met.
+     */
     for (int32_t j = 0; j < n_items; j++) similarity[j] *= dots[j] / (dots[j] + s->shrink);
 }
 
 /* --- fit --- */
 
-/* Each user's entries times log(n_items / (1 + |history|)): people who use everything say little. */
+/* Each user's entries times log(n_items / (1 + |history|)): people who use everything say little.
+ */
 static pal_status knn_weigh_users(pal_ctx *ctx, pal_csr *pairs, pal_arena *scratch) {
     float *values = PAL_ARENA_ARRAY(scratch, float, pairs->starts[pairs->n_rows]);
-    if (!values) return pal_fail_memory(ctx, "item_knn", 4.0 * (double)pairs->starts[pairs->n_rows]);
+    if (!values)
+        return pal_fail_memory(ctx, "item_knn", 4.0 * (double)pairs->starts[pairs->n_rows]);
     for (int32_t u = 0; u < pairs->n_rows; u++) {
         double length = (double)(pairs->starts[u + 1] - pairs->starts[u]);
         double idf = log((double)pairs->n_cols) - log1p(length);
@@ -102,8 +132,8 @@ static pal_status knn_weigh_users(pal_ctx *ctx, pal_csr *pairs, pal_arena *scrat
     return PAL_OK;
 }
 
-static pal_status knn_prepare(pal_ctx *ctx, const knn_params *p, const pal_csr *by_item, int32_t n_users, pal_arena *scratch,
-                              knn_similarity *out) {
+static pal_status knn_prepare(pal_ctx *ctx, const knn_params *p, const pal_csr *by_item,
+                              int32_t n_users, pal_arena *scratch, knn_similarity *out) {
     int32_t n = by_item->n_rows;
     float *norms = PAL_ARENA_ARRAY(scratch, float, n), *sums = PAL_ARENA_ARRAY(scratch, float, n);
     float *scales = PAL_ARENA_ARRAY(scratch, float, n);
@@ -125,21 +155,27 @@ static pal_status knn_prepare(pal_ctx *ctx, const knn_params *p, const pal_csr *
             scales[i] = norm > 0 ? (float)(1 / sqrt(norm)) : 0;
         }
     }
-    *out = (knn_similarity){.metric = (knn_metric)p->metric, .shrink = (float)p->shrink, .n_users = n_users, .norms = norms, .sums = sums,
+    *out = (knn_similarity){.metric = (knn_metric)p->metric,
+                            .shrink = (float)p->shrink,
+                            .n_users = n_users,
+                            .norms = norms,
+                            .sums = sums,
                             .scales = scales};
     return PAL_OK;
 }
 
 /* From neighbours of each item to rows of each neighbour. */
-static pal_status knn_transpose(pal_ctx *ctx, int32_t n_items, int64_t k, const int32_t *neighbours, const float *similarities,
-                                const int32_t *counts, pal_arena *arena, knn_state *s) {
+static pal_status knn_transpose(pal_ctx *ctx, int32_t n_items, int64_t k, const int32_t *neighbours,
+                                const float *similarities, const int32_t *counts, pal_arena *arena,
+                                knn_state *s) {
     int64_t total = 0;
     for (int32_t i = 0; i < n_items; i++) total += counts[i];
     s->n_items = n_items;
     s->starts = PAL_ARENA_ARRAY(arena, int64_t, (int64_t)n_items + 1);
     s->items = PAL_ARENA_ARRAY(arena, int32_t, total);
     s->values = PAL_ARENA_ARRAY(arena, float, total);
-    if (!s->starts || !s->items || !s->values) return pal_fail_memory(ctx, "item_knn", 8.0 * (double)total);
+    if (!s->starts || !s->items || !s->values)
+        return pal_fail_memory(ctx, "item_knn", 8.0 * (double)total);
     for (int32_t i = 0; i < n_items; i++) {
         for (int32_t r = 0; r < counts[i]; r++) s->starts[neighbours[i * k + r] + 1]++;
     }
@@ -156,22 +192,25 @@ static pal_status knn_transpose(pal_ctx *ctx, int32_t n_items, int64_t k, const 
     return PAL_OK;
 }
 
-static pal_status knn_fit(pal_ctx *ctx, const void *params, const pal_train_input *train, pal_arena *arena, pal_arena *scratch,
-                          void *state) {
+static pal_status knn_fit(pal_ctx *ctx, const void *params, const pal_train_input *train,
+                          pal_arena *arena, pal_arena *scratch, void *state) {
     const knn_params *p = params;
     const pal_log *log = train->log;
     pal_csr pairs, by_item;
     knn_similarity similarity;
     TRY(pal_log_pairs(ctx, log, UINT32_MAX, scratch, &pairs));
     if (p->metric == KNN_TFIDF || p->metric == KNN_BM25) TRY(knn_weigh_users(ctx, &pairs, scratch));
-    if (!pal_csr_transpose(&pairs, scratch, &by_item)) return pal_fail_memory(ctx, "item_knn", 8.0 * (double)log->n_events);
+    if (!pal_csr_transpose(&pairs, scratch, &by_item))
+        return pal_fail_memory(ctx, "item_knn", 8.0 * (double)log->n_events);
     TRY(knn_prepare(ctx, p, &by_item, log->n_users, scratch, &similarity));
     int64_t k = p->k < log->n_items ? p->k : log->n_items;
-    int32_t *neighbours = PAL_ARENA_ARRAY(scratch, int32_t, k * log->n_items), *counts = PAL_ARENA_ARRAY(scratch, int32_t, log->n_items);
+    int32_t *neighbours = PAL_ARENA_ARRAY(scratch, int32_t, k * log->n_items),
+            *counts = PAL_ARENA_ARRAY(scratch, int32_t, log->n_items);
     float *similarities = PAL_ARENA_ARRAY(scratch, float, k * log->n_items);
-    if (!neighbours || !counts || !similarities) return pal_fail_memory(ctx, "item_knn", 8.0 * (double)k * log->n_items);
-    TRY(pal_cooccur_topk(ctx, "training item_knn", &pairs, &by_item, (int32_t)k, knn_similar, &similarity, neighbours, similarities,
-                         counts));
+    if (!neighbours || !counts || !similarities)
+        return pal_fail_memory(ctx, "item_knn", 8.0 * (double)k * log->n_items);
+    TRY(pal_cooccur_topk(ctx, "training item_knn", &pairs, &by_item, (int32_t)k, knn_similar,
+                         &similarity, neighbours, similarities, counts));
     for (int32_t u = 0; u < pairs.n_rows; u++) {
         double length = (double)(pairs.starts[u + 1] - pairs.starts[u]);
         ctx->multiply_adds += length * length;
@@ -187,7 +226,8 @@ static size_t knn_scratch_bytes(const void *params, const void *state, int32_t n
     return pal_history_bytes(((const knn_state *)state)->n_items);
 }
 
-static void knn_score(const void *params, const void *state, const pal_query *queries, int32_t n_queries, void *scratch, float *scores) {
+static void knn_score(const void *params, const void *state, const pal_query *queries,
+                      int32_t n_queries, void *scratch, float *scores) {
     (void)params;
     const knn_state *s = state;
     for (int32_t q = 0; q < n_queries; q++) {
@@ -196,21 +236,33 @@ static void knn_score(const void *params, const void *state, const pal_query *qu
         int32_t n = pal_history_distinct(&queries[q], s->n_items, scratch, &history);
         memset(row, 0, (size_t)s->n_items * sizeof *row);
         for (int32_t h = 0; h < n; h++) {
-            for (int64_t e = s->starts[history[h]]; e < s->starts[history[h] + 1]; e++) row[s->items[e]] += s->values[e];
+            for (int64_t e = s->starts[history[h]]; e < s->starts[history[h] + 1]; e++)
+                row[s->items[e]] += s->values[e];
         }
     }
 }
 
-static int32_t knn_tensors(const void *params, void *state, int32_t n_users, int32_t n_items, pal_tensor tensors[PAL_TENSORS_MAX]) {
+static int32_t knn_tensors(const void *params, void *state, int32_t n_users, int32_t n_items,
+                           pal_tensor tensors[PAL_TENSORS_MAX]) {
     (void)params;
     (void)n_users;
     knn_state *s = state;
     s->n_items = n_items;
-    tensors[0] = (pal_tensor){.name = "starts", .dtype = PAL_I64, .n_dims = 1, .dims = {n_items + 1}, .data = (void **)&s->starts,
+    tensors[0] = (pal_tensor){.name = "starts",
+                              .dtype = PAL_I64,
+                              .n_dims = 1,
+                              .dims = {n_items + 1},
+                              .data = (void **)&s->starts,
                               .role = PAL_ROLE_STARTS};
-    tensors[1] = (pal_tensor){.name = "items", .dtype = PAL_I32, .n_dims = 1, .dims = {-1}, .data = (void **)&s->items,
-                              .role = PAL_ROLE_INDEX, .index_bound = n_items};
-    tensors[2] = (pal_tensor){.name = "values", .dtype = PAL_F32, .n_dims = 1, .dims = {-1}, .data = (void **)&s->values};
+    tensors[1] = (pal_tensor){.name = "items",
+                              .dtype = PAL_I32,
+                              .n_dims = 1,
+                              .dims = {-1},
+                              .data = (void **)&s->items,
+                              .role = PAL_ROLE_INDEX,
+                              .index_bound = n_items};
+    tensors[2] = (pal_tensor){
+        .name = "values", .dtype = PAL_F32, .n_dims = 1, .dims = {-1}, .data = (void **)&s->values};
     return 3;
 }
 
@@ -218,7 +270,8 @@ const pal_kind pal_kind_item_knn = {
     .name = "item_knn",
     .family = "collaborative",
     .summary = "items similar to what the person used, by who used both",
-    .paper = "Sarwar, Karypis, Konstan, Riedl: Item-based collaborative filtering recommendation algorithms, WWW 2001",
+    .paper = "Sarwar, Karypis, Konstan, Riedl: Item-based collaborative filtering recommendation "
+             "algorithms, WWW 2001",
     .traits = PAL_SCORES_NEW_USERS,
     .params = knn_table,
     .params_size = sizeof(knn_params),

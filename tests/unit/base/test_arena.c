@@ -1,10 +1,10 @@
 /* test_arena.c - zeroed, aligned, refused when too large, given back to the system. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <errno.h>
-#include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -22,7 +22,8 @@ static bool is_zero(const char *bytes, size_t n) {
 
 static void test_elements_are_zero_and_aligned(void **state) {
     (void)state;
-    static const size_t sizes[] = {0, 1, 63, 64, 65, 4096, 65536, 100000, 1 << 20, (1 << 20) + 1, 5000000};
+    static const size_t sizes[] = {
+        0, 1, 63, 64, 65, 4096, 65536, 100000, 1 << 20, (1 << 20) + 1, 5000000};
     pal_arena arena = {0};
     for (int round = 0; round < 3; round++) {
         for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
@@ -69,7 +70,8 @@ static void test_impossible_sizes_are_refused(void **state) {
     pal_arena_release(&arena);
 }
 
-/* Whether an address belongs to a mapping; the page may have been taken by somebody else only if another thread ran. */
+/* Whether an address belongs to a mapping; the page may have been taken by somebody else only if
+ * another thread ran. */
 static bool is_mapped(const void *address) {
     uintptr_t page = (uintptr_t)address & ~((uintptr_t)sysconf(_SC_PAGESIZE) - 1);
     return msync((void *)page, 1, MS_ASYNC) == 0 || errno != ENOMEM;

@@ -23,10 +23,14 @@ static void test_unprintable_bytes_become_question_marks(void **state) {
     static const struct {
         const char *given, *shown;
     } rows[] = {
-        {"a\x1b[31mb", "a?[31mb"}, {"line\nfeed\ttab\x7f", "line?feed?tab?"},
-        {"\xff\xfe", "??"},        {"caf\xC3\xA9", "caf\xC3\xA9"},
-        {"\xC3", "?"},             {"x\xC2\x9Bz", "x??z"},
-        {"\xC2\xA0", "\xC2\xA0"},  {"\xED\xA0\x80", "???"},
+        {"a\x1b[31mb", "a?[31mb"},
+        {"line\nfeed\ttab\x7f", "line?feed?tab?"},
+        {"\xff\xfe", "??"},
+        {"caf\xC3\xA9", "caf\xC3\xA9"},
+        {"\xC3", "?"},
+        {"x\xC2\x9Bz", "x??z"},
+        {"\xC2\xA0", "\xC2\xA0"},
+        {"\xED\xA0\x80", "???"},
     };
     pal_ctx ctx = {0};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

@@ -1,13 +1,13 @@
 /* test_file.c - reading plain and compressed files, writing whole ones, folders. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <setjmp.h>
 #include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,7 +85,8 @@ static char *large_text(void) {
     char *text = malloc(LARGE);
     assert_non_null(text);
     pal_rng rng = pal_rng_at(1, 1);
-    for (size_t i = 0; i < LARGE; i++) text[i] = i % 8 == 7 ? '\n' : (char)('0' + pal_rng_below(&rng, 10));
+    for (size_t i = 0; i < LARGE; i++)
+        text[i] = i % 8 == 7 ? '\n' : (char)('0' + pal_rng_below(&rng, 10));
     return text;
 }
 
@@ -125,8 +126,10 @@ static void test_loaded_files_survive_a_change(void **state) {
 static void test_unreadable_things_get_a_sentence(void **state) {
     (void)state;
     assert_int_equal(mkfifo(at("fifo"), 0600), 0);
-    const char *const paths[] = {at("missing"), folder, "/dev/null", at("fifo"), at("missing/below"), ""};
-    pal_status (*const readers[])(pal_ctx *, const char *, pal_bytes *) = {pal_file_read, pal_file_load};
+    const char *const paths[] = {at("missing"),       folder, "/dev/null", at("fifo"),
+                                 at("missing/below"), ""};
+    pal_status (*const readers[])(pal_ctx *, const char *, pal_bytes *) = {pal_file_read,
+                                                                           pal_file_load};
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
         for (size_t r = 0; r < 2; r++) {
             pal_bytes bytes = {0};
@@ -158,7 +161,8 @@ static void test_unreadable_without_permission(void **state) {
 
 static size_t gzip(const char *text, size_t n, unsigned char *out, size_t capacity) {
     z_stream stream = {0};
-    assert_int_equal(deflateInit2(&stream, 6, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY), Z_OK);
+    assert_int_equal(deflateInit2(&stream, 6, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY),
+                     Z_OK);
     stream.next_in = (Bytef *)(uintptr_t)text;
     stream.avail_in = (uInt)n;
     stream.next_out = out;
@@ -229,7 +233,8 @@ static void test_cut_files_are_refused(void **state) {
     for (int c = 0; c < N_COMPRESSORS; c++) {
         size_t first = compressors[c](text, SHORT, packed, ROOM);
         size_t n = first + compressors[c](text, SHORT, packed + first, ROOM - first);
-        for (size_t cut = 4; cut < n; cut += cut < 40 || n - cut < 40 || (cut > first - 20 && cut < first + 40) ? 1 : 997) {
+        for (size_t cut = 4; cut < n;
+             cut += cut < 40 || n - cut < 40 || (cut > first - 20 && cut < first + 40) ? 1 : 997) {
             put("cut", packed, cut);
             pal_bytes bytes = {0};
             pal_status status = pal_file_read(&ctx, at("cut"), &bytes);
@@ -284,14 +289,17 @@ static void test_paths(void **state) {
     (void)state;
     static const struct {
         const char *folder, *name, *joined;
-    } joins[] = {{"a", "b", "a/b"}, {"a/", "b", "a/b"}, {"a//", "b", "a/b"}, {"/", "b", "/b"}, {"", "b", "b"}, {"/a/b", "c.csv", "/a/b/c.csv"}};
+    } joins[] = {{"a", "b", "a/b"}, {"a/", "b", "a/b"}, {"a//", "b", "a/b"},
+                 {"/", "b", "/b"},  {"", "b", "b"},     {"/a/b", "c.csv", "/a/b/c.csv"}};
     for (size_t i = 0; i < sizeof joins / sizeof *joins; i++) {
         assert_string_equal(pal_path_join(&arena, joins[i].folder, joins[i].name), joins[i].joined);
     }
     static const struct {
         const char *path, *stem;
-    } stems[] = {{"a/events.csv.gz", "events"}, {"events.tsv", "events"}, {"events", "events"}, {"a.b.csv.zst", "a.b"},
-                 {"/x.y/plain", "plain"},       {"ml-1m/", "ml-1m"},      {".hidden", ".hidden"}, {"log.gz", "log"},
+    } stems[] = {{"a/events.csv.gz", "events"}, {"events.tsv", "events"},
+                 {"events", "events"},          {"a.b.csv.zst", "a.b"},
+                 {"/x.y/plain", "plain"},       {"ml-1m/", "ml-1m"},
+                 {".hidden", ".hidden"},        {"log.gz", "log"},
                  {"v1.2.csv", "v1.2"},          {"/", ""}};
     for (size_t i = 0; i < sizeof stems / sizeof *stems; i++) {
         assert_string_equal(pal_path_stem(&arena, stems[i].path), stems[i].stem);
@@ -401,12 +409,17 @@ static void test_unwritable_places_get_a_sentence(void **state) {
     const struct {
         const char *path, *said;
     } rows[] = {
-        {folder, "is a folder"},           {"/dev/full", "is a device or pipe"}, {"/dev/stdout", ": "},
-        {at("fifo"), "is a device or pipe"}, {at("missing/out"), "No such file"},  {at("file/out"), ": cannot write"},
+        {folder, "is a folder"},
+        {"/dev/full", "is a device or pipe"},
+        {"/dev/stdout", ": "},
+        {at("fifo"), "is a device or pipe"},
+        {at("missing/out"), "No such file"},
+        {at("file/out"), ": cannot write"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct stat about;
-        if (stat(rows[i].path, &about) == 0 && S_ISREG(about.st_mode)) continue; /* standard output may be one */
+        if (stat(rows[i].path, &about) == 0 && S_ISREG(about.st_mode))
+            continue; /* standard output may be one */
         assert_int_equal(pal_file_write(&ctx, rows[i].path, "y", 1), PAL_EIO);
         assert_non_null(strstr(ctx.error, rows[i].path));
         assert_non_null(strstr(ctx.error, rows[i].said));
@@ -424,7 +437,8 @@ static void test_unwritable_without_permission(void **state) {
     assert_int_equal(chmod(at("closed"), 0700), 0);
 }
 
-/* A full disk, as far as the writer can tell: the system takes part of the bytes and refuses the rest. */
+/* A full disk, as far as the writer can tell: the system takes part of the bytes and refuses the
+ * rest. */
 static void test_a_full_disk_leaves_the_old_file(void **state) {
     (void)state;
     enum { LIMIT = 100000 };
@@ -458,7 +472,8 @@ static void test_a_full_disk_leaves_the_old_file(void **state) {
     assert_int_equal(count_files(), 1);
 }
 
-/* The names that a crash of an earlier process with this number left are passed over, and not touched. */
+/* The names that a crash of an earlier process with this number left are passed over, and not
+ * touched. */
 static void test_names_of_others_are_left_alone(void **state) {
     (void)state;
     char name[64];
@@ -495,7 +510,8 @@ static void test_writers_of_one_path_do_not_mix(void **state) {
     static const char letters[WRITERS] = {'a', 'b', 'c', 'd'};
     pthread_t threads[WRITERS];
     for (int i = 0; i < WRITERS; i++) {
-        assert_int_equal(pthread_create(&threads[i], NULL, write_often, (void *)(uintptr_t)&letters[i]), 0);
+        assert_int_equal(
+            pthread_create(&threads[i], NULL, write_often, (void *)(uintptr_t)&letters[i]), 0);
     }
     for (int i = 0; i < WRITERS; i++) {
         void *failed;
@@ -513,13 +529,24 @@ static void test_writers_of_one_path_do_not_mix(void **state) {
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     static const struct CMUnitTest tests[] = {
-        TEST(test_plain_files), TEST(test_loaded_files_survive_a_change), TEST(test_unreadable_things_get_a_sentence),
-        TEST(test_unreadable_without_permission), TEST(test_compressed_files_are_told_by_their_bytes),
-        TEST(test_members_follow_one_another), TEST(test_cut_files_are_refused), TEST(test_damaged_files_are_refused),
-        TEST(test_paths), TEST(test_folder_lists_are_sorted), TEST(test_folders_are_made),
-        TEST(test_commit_replaces_the_old_file), TEST(test_abort_leaves_nothing), TEST(test_a_path_without_folder),
-        TEST(test_unwritable_places_get_a_sentence), TEST(test_unwritable_without_permission),
-        TEST(test_a_full_disk_leaves_the_old_file), TEST(test_names_of_others_are_left_alone),
+        TEST(test_plain_files),
+        TEST(test_loaded_files_survive_a_change),
+        TEST(test_unreadable_things_get_a_sentence),
+        TEST(test_unreadable_without_permission),
+        TEST(test_compressed_files_are_told_by_their_bytes),
+        TEST(test_members_follow_one_another),
+        TEST(test_cut_files_are_refused),
+        TEST(test_damaged_files_are_refused),
+        TEST(test_paths),
+        TEST(test_folder_lists_are_sorted),
+        TEST(test_folders_are_made),
+        TEST(test_commit_replaces_the_old_file),
+        TEST(test_abort_leaves_nothing),
+        TEST(test_a_path_without_folder),
+        TEST(test_unwritable_places_get_a_sentence),
+        TEST(test_unwritable_without_permission),
+        TEST(test_a_full_disk_leaves_the_old_file),
+        TEST(test_names_of_others_are_left_alone),
         TEST(test_writers_of_one_path_do_not_mix),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

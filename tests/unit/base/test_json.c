@@ -1,9 +1,9 @@
 /* test_json.c - parsing with sentences, one way to print, looking things up. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,7 +48,8 @@ static void test_reals_have_nine_digits(void **state) {
         double value;
         const char *printed;
     } rows[] = {
-        {1.0 / 3, "0.333333333\n"}, {1e300, "1e300\n"}, {0.1, "0.1\n"}, {NAN, "null\n"}, {INFINITY, "null\n"}, {-INFINITY, "null\n"},
+        {1.0 / 3, "0.333333333\n"}, {1e300, "1e300\n"},    {0.1, "0.1\n"}, {NAN, "null\n"},
+        {INFINITY, "null\n"},       {-INFINITY, "null\n"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         json_t *json = pal_json_real(rows[i].value);
@@ -85,13 +86,24 @@ static void test_invalid_text_is_mended(void **state) {
 static void test_malformed_is_refused_with_a_sentence(void **state) {
     (void)state;
     static const char *const rows[] = {
-        "",      "{",         "[1,]",          "{\"a\": 1, \"a\": 2}", "{\"a\": NaN}",         "[1e999]",
-        "[\"\xFF\"]", "{} trailing", "{\"a\": \"\\u0000\"}", "[01]",           "[99999999999999999999]", "nul",
+        "",
+        "{",
+        "[1,]",
+        "{\"a\": 1, \"a\": 2}",
+        "{\"a\": NaN}",
+        "[1e999]",
+        "[\"\xFF\"]",
+        "{} trailing",
+        "{\"a\": \"\\u0000\"}",
+        "[01]",
+        "[99999999999999999999]",
+        "nul",
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         pal_ctx ctx = {0};
         json_t *json = NULL;
-        assert_int_equal(pal_json_parse(&ctx, "body", rows[i], strlen(rows[i]), &json), PAL_EFORMAT);
+        assert_int_equal(pal_json_parse(&ctx, "body", rows[i], strlen(rows[i]), &json),
+                         PAL_EFORMAT);
         assert_null(json);
         assert_int_equal(strncmp(ctx.error, "body:", 5), 0);
     }
@@ -127,7 +139,8 @@ static void test_only_given_bytes_are_read(void **state) {
 
 static void test_looking_up(void **state) {
     (void)state;
-    json_t *json = parse("{\"rows\": [{\"name\": \"ease\", \"ndcg\": 0.25}, {\"name\": \"popular\"}], \"n\": 3}");
+    json_t *json = parse(
+        "{\"rows\": [{\"name\": \"ease\", \"ndcg\": 0.25}, {\"name\": \"popular\"}], \"n\": 3}");
     assert_string_equal(pal_json_text_at(json, "rows/0/name", "none"), "ease");
     assert_string_equal(pal_json_text_at(json, "rows/1/name", "none"), "popular");
     assert_true(pal_json_number_at(json, "rows/0/ndcg", -1) == 0.25);

@@ -1,10 +1,10 @@
 /* test_parallel.c - every chunk once, on any number of threads; calls from within run in place. */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -50,7 +50,9 @@ typedef struct {
     int64_t sums[8]; /* [worker]: two chunks never run on one worker at a time */
 } worker_sums;
 
-static void add_to_worker(void *arg, int64_t chunk, int32_t worker) { ((worker_sums *)arg)->sums[worker] += chunk; }
+static void add_to_worker(void *arg, int64_t chunk, int32_t worker) {
+    ((worker_sums *)arg)->sums[worker] += chunk;
+}
 
 static void test_workers_do_not_share_scratch(void **state) {
     (void)state;
@@ -104,7 +106,8 @@ static void run_inner(void *arg, int64_t chunk, int32_t worker) {
     nest_row *row = arg;
     nest *all = row->all;
     all->order[row->outer][all->n[row->outer]++] = chunk;
-    if (worker != 0 || !pthread_equal(pthread_self(), all->thread[row->outer])) atomic_fetch_add(&all->strangers, 1);
+    if (worker != 0 || !pthread_equal(pthread_self(), all->thread[row->outer]))
+        atomic_fetch_add(&all->strangers, 1);
 }
 
 static void run_outer(void *arg, int64_t chunk, int32_t worker) {

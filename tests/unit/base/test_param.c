@@ -1,11 +1,11 @@
 /* test_param.c - a table of options: setting, refusing, writing back, describing. */
+#include <float.h>
+#include <inttypes.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <float.h>
-#include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -29,26 +29,87 @@ static const char *const orders[] = {"by_time", "random", "given", NULL};
 
 #define FIELD(name) offsetof(options, name)
 static const pal_param table[] = {
-    {.name = "n_factors", .type = PAL_PARAM_INT, .offset = FIELD(factors), .initial = "64", .min = 1, .max = 4096,
-     .scale = PAL_LOG, .help = "Numbers kept for a user and for an item", .letter = 'f'},
-    {.name = "seed", .type = PAL_PARAM_INT, .offset = FIELD(seed), .help = "Where random numbers start"},
-    {.name = "l2", .type = PAL_PARAM_REAL, .offset = FIELD(l2), .initial = "0.10", .min = 1e-6, .max = 1e6,
-     .scale = PAL_LOG, .help = "Penalty on large weights"},
-    {.name = "loss", .type = PAL_PARAM_REAL, .offset = FIELD(loss), .initial = "-1.5", .min = -2, .max = INFINITY,
+    {.name = "n_factors",
+     .type = PAL_PARAM_INT,
+     .offset = FIELD(factors),
+     .initial = "64",
+     .min = 1,
+     .max = 4096,
+     .scale = PAL_LOG,
+     .help = "Numbers kept for a user and for an item",
+     .letter = 'f'},
+    {.name = "seed",
+     .type = PAL_PARAM_INT,
+     .offset = FIELD(seed),
+     .help = "Where random numbers start"},
+    {.name = "l2",
+     .type = PAL_PARAM_REAL,
+     .offset = FIELD(l2),
+     .initial = "0.10",
+     .min = 1e-6,
+     .max = 1e6,
+     .scale = PAL_LOG,
+     .help = "Penalty on large weights"},
+    {.name = "loss",
+     .type = PAL_PARAM_REAL,
+     .offset = FIELD(loss),
+     .initial = "-1.5",
+     .min = -2,
+     .max = INFINITY,
      .help = "A number with one bound"},
-    {.name = "verbose", .type = PAL_PARAM_FLAG, .offset = FIELD(verbose), .help = "Tells more", .letter = 'v'},
-    {.name = "implicit", .type = PAL_PARAM_FLAG, .offset = FIELD(implicit), .initial = "yes", .help = "Values are ignored"},
-    {.name = "order", .type = PAL_PARAM_CHOICE, .offset = FIELD(order), .choices = orders, .help = "Which events come last"},
-    {.name = "title", .type = PAL_PARAM_TEXT, .offset = FIELD(title), .help = "Shown in the report"},
-    {.name = "format", .type = PAL_PARAM_TEXT, .offset = FIELD(format), .initial = "auto", .value_name = "NAME",
+    {.name = "verbose",
+     .type = PAL_PARAM_FLAG,
+     .offset = FIELD(verbose),
+     .help = "Tells more",
+     .letter = 'v'},
+    {.name = "implicit",
+     .type = PAL_PARAM_FLAG,
+     .offset = FIELD(implicit),
+     .initial = "yes",
+     .help = "Values are ignored"},
+    {.name = "order",
+     .type = PAL_PARAM_CHOICE,
+     .offset = FIELD(order),
+     .choices = orders,
+     .help = "Which events come last"},
+    {.name = "title",
+     .type = PAL_PARAM_TEXT,
+     .offset = FIELD(title),
+     .help = "Shown in the report"},
+    {.name = "format",
+     .type = PAL_PARAM_TEXT,
+     .offset = FIELD(format),
+     .initial = "auto",
+     .value_name = "NAME",
      .help = "How the file is read: a|b"},
-    {.name = "run", .type = PAL_PARAM_TEXTS, .offset = FIELD(runs), .value_name = "FILE", .help = "Lists to score"},
-    {.name = "k", .type = PAL_PARAM_INTS, .offset = FIELD(k), .initial = "10,20", .min = 1, .max = 1000, .help = "Depths of lists"},
+    {.name = "run",
+     .type = PAL_PARAM_TEXTS,
+     .offset = FIELD(runs),
+     .value_name = "FILE",
+     .help = "Lists to score"},
+    {.name = "k",
+     .type = PAL_PARAM_INTS,
+     .offset = FIELD(k),
+     .initial = "10,20",
+     .min = 1,
+     .max = 1000,
+     .help = "Depths of lists"},
     {.name = "depths", .type = PAL_PARAM_INTS, .offset = FIELD(depths), .help = "More of them"},
-    {.name = "half_life", .type = PAL_PARAM_SECONDS, .offset = FIELD(span), .initial = "4w", .min = 0, .max = 315576000,
+    {.name = "half_life",
+     .type = PAL_PARAM_SECONDS,
+     .offset = FIELD(span),
+     .initial = "4w",
+     .min = 0,
+     .max = 315576000,
      .help = "After this time an event counts half"},
-    {.name = "memory", .type = PAL_PARAM_BYTES, .offset = FIELD(memory), .initial = "2GB", .min = 1e6, .max = 1e15,
-     .help = "What batches and scratch may take, a sentence long enough that it does not fit into one line of a hundred columns"},
+    {.name = "memory",
+     .type = PAL_PARAM_BYTES,
+     .offset = FIELD(memory),
+     .initial = "2GB",
+     .min = 1e6,
+     .max = 1e15,
+     .help = "What batches and scratch may take, a sentence long enough that it does not fit into "
+             "one line of a hundred columns"},
     {0},
 };
 
@@ -114,8 +175,10 @@ static void test_whole_numbers(void **state) {
         pal_text_release(&out);
     }
     assert_int_equal(set("seed", "9223372036854775808"), PAL_EUSAGE);
-    expect_refused("n_factors", "0", "als: n_factors must be a whole number from 1 to 4096, not '0'");
-    expect_refused("n_factors", "1e2", "als: n_factors must be a whole number from 1 to 4096, not '1e2'");
+    expect_refused("n_factors", "0",
+                   "als: n_factors must be a whole number from 1 to 4096, not '0'");
+    expect_refused("n_factors", "1e2",
+                   "als: n_factors must be a whole number from 1 to 4096, not '1e2'");
     expect_refused("seed", "two", "als: seed must be a whole number, not 'two'");
     assert_int_equal(values.factors, 1);
 }
@@ -128,7 +191,8 @@ static void test_reals(void **state) {
     expect_refused("l2", "0", "als: l2 must be a number from 1e-06 to 1000000, not '0'");
     expect_refused("loss", "-2.01", "als: loss must be a number at least -2, not '-2.01'");
     static const char *const none[] = {"", "nan", "inf", "0x1", "1,5", "1e400", "1 "};
-    for (size_t i = 0; i < sizeof none / sizeof *none; i++) assert_int_equal(set("loss", none[i]), PAL_EUSAGE);
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+        assert_int_equal(set("loss", none[i]), PAL_EUSAGE);
     assert_true(values.loss == 1e300);
 }
 
@@ -137,7 +201,8 @@ static void test_flags(void **state) {
     static const struct {
         const char *text;
         bool value;
-    } rows[] = {{"1", true}, {"0", false}, {"true", true}, {"false", false}, {"yes", true}, {"no", false}, {"", true}};
+    } rows[] = {{"1", true},   {"0", false},  {"true", true}, {"false", false},
+                {"yes", true}, {"no", false}, {"", true}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         assert_int_equal(set("verbose", rows[i].text), PAL_OK);
         assert_int_equal(values.verbose, rows[i].value);
@@ -152,7 +217,9 @@ static void test_choices(void **state) {
     assert_int_equal(set("order", "By-Time"), PAL_OK);
     assert_int_equal(values.order, 0);
     assert_int_equal(set("order", "radnom"), PAL_EUSAGE);
-    assert_string_equal(ctx.error, "als: order must be one of by_time, random, given, not 'radnom'; did you mean random?");
+    assert_string_equal(
+        ctx.error,
+        "als: order must be one of by_time, random, given, not 'radnom'; did you mean random?");
     assert_int_equal(set("order", "alphabetical"), PAL_EUSAGE);
     assert_null(strstr(ctx.error, "did you mean"));
 }
@@ -180,7 +247,9 @@ static void test_lists_of_numbers(void **state) {
     assert_int_equal(set("k", "1,2,3,4,5,6,7,1000"), PAL_OK);
     assert_int_equal(values.k.n, PAL_INTS_MAX);
     assert_int_equal(values.k.at[7], 1000);
-    static const char *const none[] = {"", ",", "1,", ",1", "1,,2", "0", "1001", "1, 2", "1,2,3,4,5,6,7,8,9", "1.5", "99999999999"};
+    static const char *const none[] = {
+        "",    ",",          "1,", ",1", "1,,2", "0", "1001", "1, 2", "1,2,3,4,5,6,7,8,9",
+        "1.5", "99999999999"};
     for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
         assert_int_equal(set("k", none[i]), PAL_EUSAGE);
         assert_int_equal(values.k.n, PAL_INTS_MAX);
@@ -195,13 +264,15 @@ static void test_times(void **state) {
     static const struct {
         const char *text;
         double seconds;
-    } rows[] = {{"0", 0}, {"90", 90}, {"90s", 90}, {"30m", 1800}, {"12h", 43200}, {"7d", 604800}, {"4w", 2419200}, {"1y", 31557600}, {"1.5h", 5400}};
+    } rows[] = {{"0", 0},       {"90", 90},      {"90s", 90},      {"30m", 1800}, {"12h", 43200},
+                {"7d", 604800}, {"4w", 2419200}, {"1y", 31557600}, {"1.5h", 5400}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         assert_int_equal(set("half_life", rows[i].text), PAL_OK);
         assert_true(values.span == rows[i].seconds);
     }
     static const char *const none[] = {"", "d", "7 d", "7x", "-1d", "11y", "1e308y", "7dd", "nan"};
-    for (size_t i = 0; i < sizeof none / sizeof *none; i++) assert_int_equal(set("half_life", none[i]), PAL_EUSAGE);
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+        assert_int_equal(set("half_life", none[i]), PAL_EUSAGE);
     assert_non_null(strstr(ctx.error, "half_life must be a time such as 90s, 12h, 7d from 0 to"));
 }
 
@@ -210,13 +281,15 @@ static void test_sizes(void **state) {
     static const struct {
         const char *text;
         int64_t bytes;
-    } rows[] = {{"1000000", 1000000}, {"500MB", 500000000}, {"2GB", 2000000000}, {"2048KiB", 2097152}, {"1GiB", 1073741824}, {"0.5TB", 500000000000}};
+    } rows[] = {{"1000000", 1000000}, {"500MB", 500000000}, {"2GB", 2000000000},
+                {"2048KiB", 2097152}, {"1GiB", 1073741824}, {"0.5TB", 500000000000}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         assert_int_equal(set("memory", rows[i].text), PAL_OK);
         assert_int_equal(values.memory, rows[i].bytes);
     }
     static const char *const none[] = {"", "MB", "1 GB", "2gigs", "512", "2000TB", "1e30", "-1GB"};
-    for (size_t i = 0; i < sizeof none / sizeof *none; i++) assert_int_equal(set("memory", none[i]), PAL_EUSAGE);
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+        assert_int_equal(set("memory", none[i]), PAL_EUSAGE);
 }
 
 static void test_unknown_names_are_answered(void **state) {
@@ -232,11 +305,14 @@ static void test_unknown_names_are_answered(void **state) {
     assert_ptr_equal(pal_param_find(table, "HALF-life"), &table[12]);
 }
 
-static pal_status parse(const char *text) { return pal_params_parse(&ctx, "als", table, &values, &arena, text); }
+static pal_status parse(const char *text) {
+    return pal_params_parse(&ctx, "als", table, &values, &arena, text);
+}
 
 static void test_option_text(void **state) {
     (void)state;
-    assert_int_equal(parse("  n-factors=8\tverbose title='two words'  run=a run=\"b c\" k=5,6\n"), PAL_OK);
+    assert_int_equal(parse("  n-factors=8\tverbose title='two words'  run=a run=\"b c\" k=5,6\n"),
+                     PAL_OK);
     assert_int_equal(values.factors, 8);
     assert_true(values.verbose);
     assert_string_equal(values.title, "two words");
@@ -260,10 +336,12 @@ static void test_several_tables(void **state) {
     struct {
         int64_t users;
     } more;
-    static const pal_param other[] = {{.name = "users", .type = PAL_PARAM_INT, .initial = "5", .help = "How many"}, {0}};
+    static const pal_param other[] = {
+        {.name = "users", .type = PAL_PARAM_INT, .initial = "5", .help = "How many"}, {0}};
     pal_params_init(other, &more);
     const pal_param_group groups[] = {{table, &values}, {other, &more}, {0}};
-    assert_int_equal(pal_params_parse_tables(&ctx, "demo", groups, &arena, "users=9 n_factors=2"), PAL_OK);
+    assert_int_equal(pal_params_parse_tables(&ctx, "demo", groups, &arena, "users=9 n_factors=2"),
+                     PAL_OK);
     assert_int_equal(more.users, 9);
     assert_int_equal(values.factors, 2);
     assert_int_equal(pal_params_parse_tables(&ctx, "demo", groups, &arena, "usesr=9"), PAL_EUSAGE);
@@ -282,11 +360,14 @@ static void test_only_differences_are_written(void **state) {
     (void)state;
     assert_string_equal(format(false), "");
     /* The same values in other words are no difference. */
-    assert_int_equal(parse("l2=0.1 half_life=28d memory=2000MB implicit=true order=by-time k=10,20"), PAL_OK);
+    assert_int_equal(
+        parse("l2=0.1 half_life=28d memory=2000MB implicit=true order=by-time k=10,20"), PAL_OK);
     assert_string_equal(format(false), "");
     assert_int_equal(parse("l2=0.30 half_life=36h memory=512KiB"), PAL_EUSAGE);
-    assert_int_equal(parse("l2=0.30 half_life=36h memory=1500MB implicit=no order=given depths=1"), PAL_OK);
-    assert_string_equal(format(false), "l2=0.3 implicit=0 order=given depths=1 half_life=36h memory=1500MB");
+    assert_int_equal(parse("l2=0.30 half_life=36h memory=1500MB implicit=no order=given depths=1"),
+                     PAL_OK);
+    assert_string_equal(format(false),
+                        "l2=0.3 implicit=0 order=given depths=1 half_life=36h memory=1500MB");
     pal_text out = {0};
     pal_text_add(&out, "als ");
     pal_params_format(table, &values, false, &out);
@@ -297,8 +378,9 @@ static void test_only_differences_are_written(void **state) {
 static void test_what_is_written_reads_back(void **state) {
     (void)state;
     static const char *const rows[] = {
-        "", "plain", "two words", "it's", "say \"hi\"", "it's \"both\" 'kinds'", "'", "\"", "'\"'\"", "tab\tand\nline", "a=b", "--x",
-        "caf\xC3\xA9", " edges ", "\\",
+        "",   "plain",  "two words",      "it's", "say \"hi\"", "it's \"both\" 'kinds'", "'",
+        "\"", "'\"'\"", "tab\tand\nline", "a=b",  "--x",        "caf\xC3\xA9",           " edges ",
+        "\\",
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         for (int every = 0; every < 2; every++) {
@@ -317,7 +399,8 @@ static void test_what_is_written_reads_back(void **state) {
     assert_int_equal(parse(format(true)), PAL_OK);
     assert_null(values.title);
     assert_int_equal(values.depths.n, 0);
-    static const double reals[] = {0.1, 1.0 / 3, 1e-6, 123456.789, 999999.99999999988, DBL_EPSILON * 1e12};
+    static const double reals[] = {
+        0.1, 1.0 / 3, 1e-6, 123456.789, 999999.99999999988, DBL_EPSILON * 1e12};
     for (size_t i = 0; i < sizeof reals / sizeof *reals; i++) {
         values.l2 = reals[i];
         values.loss = reals[i] * 1e30;
@@ -325,7 +408,8 @@ static void test_what_is_written_reads_back(void **state) {
         assert_int_equal(parse(format(false)), PAL_OK);
         assert_true(values.l2 == reals[i] && values.loss == loss);
     }
-    static const double spans[] = {0, 1, 59.5, 60, 3600, 86400, 90061, 31557600, 172800.00000000003, 1e-7};
+    static const double spans[] = {
+        0, 1, 59.5, 60, 3600, 86400, 90061, 31557600, 172800.00000000003, 1e-7};
     for (size_t i = 0; i < sizeof spans / sizeof *spans; i++) {
         values.span = spans[i];
         values.memory = 1000000 + (int64_t)i * 999999;
@@ -340,10 +424,13 @@ static void test_help_is_two_columns(void **state) {
     (void)state;
     pal_text out = {0};
     pal_params_help(table, true, &out);
-    assert_non_null(strstr(out.bytes, "  -f, --n-factors N         Numbers kept for a user and for an item (default 64; from 1 to 4096)\n"));
-    assert_non_null(strstr(out.bytes, "  --order NAME              Which events come last (by_time, random, given; default by_time)\n"));
+    assert_non_null(strstr(out.bytes, "  -f, --n-factors N         Numbers kept for a user and for "
+                                      "an item (default 64; from 1 to 4096)\n"));
+    assert_non_null(strstr(out.bytes, "  --order NAME              Which events come last "
+                                      "(by_time, random, given; default by_time)\n"));
     assert_non_null(strstr(out.bytes, "  -v, --verbose             Tells more\n"));
-    assert_non_null(strstr(out.bytes, "  --run FILE                Lists to score (can be repeated)\n"));
+    assert_non_null(
+        strstr(out.bytes, "  --run FILE                Lists to score (can be repeated)\n"));
     for (const char *line = out.bytes; *line;) {
         size_t n = strcspn(line, "\n");
         assert_true(n <= 100);
@@ -372,7 +459,8 @@ static void test_markdown_has_a_row_an_option(void **state) {
         line += n + (line[n] == '\n');
     }
     assert_int_equal(lines, 2 + 14);
-    assert_non_null(strstr(out.bytes, "| `n_factors` | whole number | 64 | from 1 to 4096 | Numbers kept"));
+    assert_non_null(
+        strstr(out.bytes, "| `n_factors` | whole number | 64 | from 1 to 4096 | Numbers kept"));
     assert_non_null(strstr(out.bytes, "a\\|b"));
     pal_text_release(&out);
     pal_params_markdown(table, true, &out);
@@ -405,8 +493,12 @@ static void test_specs_are_split(void **state) {
     (void)state;
     static const struct {
         const char *spec, *name, *options;
-    } good[] = {{"ease", "ease", ""}, {"ease l2=500", "ease", " l2=500"}, {"  item_knn\tk=3 ", "item_knn", "\tk=3 "}, {"als2", "als2", ""}};
-    static const char *const bad[] = {"", "   ", "Ease", "ease,als", "ease=3", "it's", "ea/se", "caf\xC3\xA9"};
+    } good[] = {{"ease", "ease", ""},
+                {"ease l2=500", "ease", " l2=500"},
+                {"  item_knn\tk=3 ", "item_knn", "\tk=3 "},
+                {"als2", "als2", ""}};
+    static const char *const bad[] = {"",       "   ",  "Ease",  "ease,als",
+                                      "ease=3", "it's", "ea/se", "caf\xC3\xA9"};
     const char *name, *rest;
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         assert_int_equal(pal_spec_split(&ctx, good[i].spec, &arena, &name, &rest), PAL_OK);
@@ -421,11 +513,24 @@ static void test_specs_are_split(void **state) {
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     static const struct CMUnitTest tests[] = {
-        TEST(test_initial_values), TEST(test_whole_numbers), TEST(test_reals), TEST(test_flags), TEST(test_choices),
-        TEST(test_texts_are_copied), TEST(test_lists_of_numbers), TEST(test_times), TEST(test_sizes),
-        TEST(test_unknown_names_are_answered), TEST(test_option_text), TEST(test_several_tables),
-        TEST(test_only_differences_are_written), TEST(test_what_is_written_reads_back), TEST(test_help_is_two_columns),
-        TEST(test_markdown_has_a_row_an_option), TEST(test_json_describes_every_option), TEST(test_specs_are_split),
+        TEST(test_initial_values),
+        TEST(test_whole_numbers),
+        TEST(test_reals),
+        TEST(test_flags),
+        TEST(test_choices),
+        TEST(test_texts_are_copied),
+        TEST(test_lists_of_numbers),
+        TEST(test_times),
+        TEST(test_sizes),
+        TEST(test_unknown_names_are_answered),
+        TEST(test_option_text),
+        TEST(test_several_tables),
+        TEST(test_only_differences_are_written),
+        TEST(test_what_is_written_reads_back),
+        TEST(test_help_is_two_columns),
+        TEST(test_markdown_has_a_row_an_option),
+        TEST(test_json_describes_every_option),
+        TEST(test_specs_are_split),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,9 +1,9 @@
 /* test_rng.c - published Philox vectors, bounds, moments, independence of streams. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <math.h>
 #include <string.h>
 
 #include <cmocka.h>

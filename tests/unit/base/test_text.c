@@ -1,11 +1,11 @@
 /* test_text.c - growing text, numbers, UTF-8, names. */
+#include <inttypes.h>
+#include <locale.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <inttypes.h>
-#include <locale.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -121,13 +121,13 @@ static void test_sizes_and_times_for_people(void **state) {
         double value;
         const char *text;
     } rows[] = {
-        {pal_text_add_size, 0, "0 bytes"},          {pal_text_add_size, 999, "999 bytes"},
-        {pal_text_add_size, 1000, "1.0 kB"},        {pal_text_add_size, 12.3e6, "12 MB"},
-        {pal_text_add_size, 3.2e9, "3.2 GB"},       {pal_text_add_size, 5e15, "5000 TB"},
-        {pal_text_add_seconds, 5e-5, "50 µs"},      {pal_text_add_seconds, 0.012, "12 ms"},
-        {pal_text_add_seconds, 0.41, "0.41 s"},     {pal_text_add_seconds, 4.44, "4.4 s"},
-        {pal_text_add_seconds, 42, "42 s"},         {pal_text_add_seconds, 185, "3 min 5 s"},
-        {pal_text_add_seconds, 7500, "2 h 5 min"},  {pal_text_add_seconds, 30 * 86400.0, "30 days"},
+        {pal_text_add_size, 0, "0 bytes"},         {pal_text_add_size, 999, "999 bytes"},
+        {pal_text_add_size, 1000, "1.0 kB"},       {pal_text_add_size, 12.3e6, "12 MB"},
+        {pal_text_add_size, 3.2e9, "3.2 GB"},      {pal_text_add_size, 5e15, "5000 TB"},
+        {pal_text_add_seconds, 5e-5, "50 µs"},     {pal_text_add_seconds, 0.012, "12 ms"},
+        {pal_text_add_seconds, 0.41, "0.41 s"},    {pal_text_add_seconds, 4.44, "4.4 s"},
+        {pal_text_add_seconds, 42, "42 s"},        {pal_text_add_seconds, 185, "3 min 5 s"},
+        {pal_text_add_seconds, 7500, "2 h 5 min"}, {pal_text_add_seconds, 30 * 86400.0, "30 days"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         pal_text text = {0};
@@ -156,7 +156,9 @@ static void test_times_are_utc(void **state) {
 
 /* --- numbers --- */
 
-static bool parse_double(const char *text, double *out) { return pal_parse_double(text, text + strlen(text), out); }
+static bool parse_double(const char *text, double *out) {
+    return pal_parse_double(text, text + strlen(text), out);
+}
 
 static void test_numbers_are_the_nearest_double(void **state) {
     (void)state;
@@ -164,16 +166,33 @@ static void test_numbers_are_the_nearest_double(void **state) {
         const char *text;
         double value;
     } rows[] = {
-        {"0", 0},         {"1", 1},          {"+1", 1},          {"-1", -1},      {"4.5", 4.5},      {".5", 0.5},
-        {"1.", 1},        {"0.1", 0.1},      {"1e3", 1e3},       {"1E+3", 1e3},   {"25e-1", 2.5},    {"1e22", 1e22},
-        {"1e23", 1e23},   {"1e-22", 1e-22},  {"1e-23", 1e-23},   {"0.3", 0.3},    {"123456789.123456", 123456789.123456},
+        {"0", 0},
+        {"1", 1},
+        {"+1", 1},
+        {"-1", -1},
+        {"4.5", 4.5},
+        {".5", 0.5},
+        {"1.", 1},
+        {"0.1", 0.1},
+        {"1e3", 1e3},
+        {"1E+3", 1e3},
+        {"25e-1", 2.5},
+        {"1e22", 1e22},
+        {"1e23", 1e23},
+        {"1e-22", 1e-22},
+        {"1e-23", 1e-23},
+        {"0.3", 0.3},
+        {"123456789.123456", 123456789.123456},
         {"9007199254740993", 9007199254740993.0},
         {"0.1000000000000000055511151231257827021181583404541015625", 0.1},
         {"1.7976931348623157e308", 1.7976931348623157e308},
         {"4.9406564584124654e-324", 4.9406564584124654e-324},
-        {"1e-400", 0},    {"0e999999", 0},   {"000000000000000000001", 1},
+        {"1e-400", 0},
+        {"0e999999", 0},
+        {"000000000000000000001", 1},
         {"0.000000000000000000000000000000000001", 1e-36},
-        {"978300760", 978300760}, {"1e0000000000000000000002", 100},
+        {"978300760", 978300760},
+        {"1e0000000000000000000002", 100},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         double value = -99;
@@ -187,9 +206,11 @@ static void test_numbers_are_the_nearest_double(void **state) {
 
 static void test_what_is_no_number_is_refused(void **state) {
     (void)state;
-    static const char *const rows[] = {"",     " ",    "1 ",   " 1",   "nan",  "NaN",   "inf",  "-inf",  "infinity", "1e400",
-                                       "-1e400", "0x10", "0x1p3", "1e",  "1e+",  "e5",    ".",    "-",     "+",        "--1",
-                                       "+-1",  "1,5",  "1.2.3", "1e5.0", "1d3", "1f",    "1_000", "\xD9\xA1", "1\n",   "1e99999999999"};
+    static const char *const rows[] = {
+        "",         " ",     "1 ",     " 1",       "nan",   "NaN",          "inf",   "-inf",
+        "infinity", "1e400", "-1e400", "0x10",     "0x1p3", "1e",           "1e+",   "e5",
+        ".",        "-",     "+",      "--1",      "+-1",   "1,5",          "1.2.3", "1e5.0",
+        "1d3",      "1f",    "1_000",  "\xD9\xA1", "1\n",   "1e99999999999"};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         double value = 42;
         assert_false(parse_double(rows[i], &value));
@@ -227,8 +248,8 @@ static void test_fast_path_agrees_with_the_library(void **state) {
         for (int d = 0; d < digits; d++) mantissa[d] = (char)('0' + pal_rng_below(&rng, 10));
         mantissa[digits] = '\0';
         int point = (int)pal_rng_below(&rng, (uint32_t)digits + 1);
-        snprintf(text, sizeof text, "%s%.*s.%se%d", pal_rng_below(&rng, 2) ? "-" : "", point, mantissa, mantissa + point,
-                 (int)pal_rng_below(&rng, 60) - 30);
+        snprintf(text, sizeof text, "%s%.*s.%se%d", pal_rng_below(&rng, 2) ? "-" : "", point,
+                 mantissa, mantissa + point, (int)pal_rng_below(&rng, 60) - 30);
         double value;
         assert_true(parse_double(text, &value));
         assert_true(value == strtod(text, NULL));
@@ -239,7 +260,8 @@ static void test_numbers_do_not_follow_the_locale(void **state) {
     (void)state;
     static const char *const with_comma[] = {"de_DE.UTF-8", "fr_FR.UTF-8", "de_DE", "nb_NO.UTF-8"};
     const char *set = NULL;
-    for (size_t i = 0; i < sizeof with_comma / sizeof *with_comma && !set; i++) set = setlocale(LC_ALL, with_comma[i]);
+    for (size_t i = 0; i < sizeof with_comma / sizeof *with_comma && !set; i++)
+        set = setlocale(LC_ALL, with_comma[i]);
     if (!set) skip();
     double value;
     assert_true(parse_double("0.12345678901234567890", &value));
@@ -256,11 +278,28 @@ static void test_whole_numbers(void **state) {
     static const struct {
         const char *text;
         int64_t value;
-    } good[] = {{"0", 0},      {"-0", 0},    {"+7", 7},
-                {"007", 7},    {"-42", -42}, {"9223372036854775807", INT64_MAX},
+    } good[] = {{"0", 0},
+                {"-0", 0},
+                {"+7", 7},
+                {"007", 7},
+                {"-42", -42},
+                {"9223372036854775807", INT64_MAX},
                 {"-9223372036854775808", INT64_MIN}};
-    static const char *const bad[] = {"",     "-",   "+",   " 1",  "1 ",   "1.0", "1e3", "0x10", "9223372036854775808",
-                                      "-9223372036854775809", "99999999999999999999999", "1,000", "nan", "--1", "\xC2\xB2"};
+    static const char *const bad[] = {"",
+                                      "-",
+                                      "+",
+                                      " 1",
+                                      "1 ",
+                                      "1.0",
+                                      "1e3",
+                                      "0x10",
+                                      "9223372036854775808",
+                                      "-9223372036854775809",
+                                      "99999999999999999999999",
+                                      "1,000",
+                                      "nan",
+                                      "--1",
+                                      "\xC2\xB2"};
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         int64_t value = -99;
         assert_true(pal_parse_int64(good[i].text, good[i].text + strlen(good[i].text), &value));
@@ -286,10 +325,10 @@ static void test_valid_prefix(void **state) {
         {"\xC3\xA9", 2, 2},
         {"\xE2\x82\xAC", 3, 3},
         {"\xF0\x9F\x8E\xAC", 4, 4},
-        {"\xF4\x8F\xBF\xBF", 4, 4},     /* U+10FFFF */
-        {"\xF4\x90\x80\x80", 4, 0},     /* past it */
+        {"\xF4\x8F\xBF\xBF", 4, 4}, /* U+10FFFF */
+        {"\xF4\x90\x80\x80", 4, 0}, /* past it */
         {"\xF5\x80\x80\x80", 4, 0},
-        {"\xC0\x80", 2, 0},             /* overlong forms */
+        {"\xC0\x80", 2, 0}, /* overlong forms */
         {"\xC1\xBF", 2, 0},
         {"\xE0\x80\xAF", 3, 0},
         {"\xE0\x9F\xBF", 3, 0},
@@ -297,12 +336,12 @@ static void test_valid_prefix(void **state) {
         {"\xF0\x80\x80\xAF", 4, 0},
         {"\xF0\x8F\xBF\xBF", 4, 0},
         {"\xF0\x90\x80\x80", 4, 4},
-        {"\xED\x9F\xBF", 3, 3},         /* surrogates and their neighbours */
+        {"\xED\x9F\xBF", 3, 3}, /* surrogates and their neighbours */
         {"\xED\xA0\x80", 3, 0},
         {"\xED\xBF\xBF", 3, 0},
         {"\xEE\x80\x80", 3, 3},
-        {"ab\x80", 3, 2},               /* a continuation alone */
-        {"ab\xC3", 3, 2},               /* cut sequences */
+        {"ab\x80", 3, 2}, /* a continuation alone */
+        {"ab\xC3", 3, 2}, /* cut sequences */
         {"ab\xE2\x82", 4, 2},
         {"ab\xF0\x9F\x8E", 5, 2},
         {"a\xC3(z", 4, 1},
@@ -320,8 +359,8 @@ static void test_columns(void **state) {
     static const struct {
         const char *text;
         int32_t columns;
-    } rows[] = {{"", 0},          {"abc", 3},     {"caf\xC3\xA9", 4},
-                {"e\xCC\x81", 1}, {"日本", 4},    {"\xF0\x9F\x8E\xAC", 2},
+    } rows[] = {{"", 0},          {"abc", 3},   {"caf\xC3\xA9", 4},
+                {"e\xCC\x81", 1}, {"日本", 4},  {"\xF0\x9F\x8E\xAC", 2},
                 {"a\xFFz", 3},    {"한국어", 6}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         assert_int_equal(pal_utf8_columns(rows[i].text), rows[i].columns);
@@ -346,8 +385,10 @@ static void test_nearest_name(void **state) {
     static const struct {
         const char *name, *nearest;
     } rows[] = {
-        {"esae", "ease"},     {"eas", "ease"},       {"EASE", "ease"},       {"item-knn", "item_knn"},
-        {"itemknn", "item_knn"}, {"populer", "popular"}, {"factor", "factors"}, {"al", "als"},
+        {"esae", "ease"},           {"eas", "ease"},
+        {"EASE", "ease"},           {"item-knn", "item_knn"},
+        {"itemknn", "item_knn"},    {"populer", "popular"},
+        {"factor", "factors"},      {"al", "als"},
         {"wholly_different", NULL}, {"xyz", NULL},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

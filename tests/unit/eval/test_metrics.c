@@ -1,4 +1,5 @@
-/* test_metrics.c - the toy cases of docs/metrics.md, whose trec_eval rows were checked with trec_eval itself. */
+/* test_metrics.c - the toy cases of docs/metrics.md, whose trec_eval rows were checked with
+ * trec_eval itself. */
 #include "support.h"
 
 #include <math.h>
@@ -7,7 +8,8 @@
 
 static double mean_of(const char *name) {
     /* k = 10; A hits at 1 and 3 of 2 relevant, B at 2, 5 and 9 of 20, C nowhere of 4. */
-    static const uint8_t hits[3][10] = {{1, 0, 1, 0, 0, 0, 0, 0, 0, 0}, {0, 1, 0, 0, 1, 0, 0, 0, 1, 0}, {0}};
+    static const uint8_t hits[3][10] = {
+        {1, 0, 1, 0, 0, 0, 0, 0, 0, 0}, {0, 1, 0, 0, 1, 0, 0, 0, 1, 0}, {0}};
     static const int32_t relevant[] = {2, 20, 4};
     const pal_metric *metric = pal_metric_find(name);
     assert_non_null(metric);
@@ -24,11 +26,13 @@ static void ranking_metrics_have_their_toy_values(void **state) {
     static const struct {
         const char *name;
         double value;
-    } expected[] = {{"ndcg", .4033},       {"ndcg_fixed", .2068}, {"recall", .3833}, {"recall_cap", .4333}, {"map", .2983},
-                    {"map_cap", .3189}, {"precision", .1667},  {"mrr", .5},       {"hit", .6667}};
+    } expected[] = {{"ndcg", .4033},       {"ndcg_fixed", .2068}, {"recall", .3833},
+                    {"recall_cap", .4333}, {"map", .2983},        {"map_cap", .3189},
+                    {"precision", .1667},  {"mrr", .5},           {"hit", .6667}};
     for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
         if (fabs(mean_of(expected[i].name) - expected[i].value) > 6e-5) {
-            fail_msg("%s is %.5f, not %.4f", expected[i].name, mean_of(expected[i].name), expected[i].value);
+            fail_msg("%s is %.5f, not %.4f", expected[i].name, mean_of(expected[i].name),
+                     expected[i].value);
         }
     }
 }
@@ -44,23 +48,34 @@ static void a_short_list_counts_misses(void **state) {
     }
 }
 
-/* Two users, four candidates a to d used by 4, 2, 1 and 1 of 4 training users; lists (a, b) and (a, c). */
+/* Two users, four candidates a to d used by 4, 2, 1 and 1 of 4 training users; lists (a, b) and (a,
+ * c). */
 static void metrics_of_all_lists_have_their_toy_values(void **state) {
     (void)state;
     int32_t items[] = {0, 1, 0, 2}, counts[] = {2, 2}, history[] = {1, 1};
     pal_lists lists = {.n = 2, .k = 2, .items = items, .counts = counts};
-    pal_query queries[] = {{.n_events = 1, .items = history}, {.n_events = 1, .items = history + 1}};
+    pal_query queries[] = {{.n_events = 1, .items = history},
+                           {.n_events = 1, .items = history + 1}};
     pal_questions questions = {.n_candidates = 4, .n_queries = 2, .queries = queries};
     const double popularity[] = {4, 2, 1, 1};
-    pal_shown shown = {.lists = &lists, .questions = &questions, .popularity = popularity, .n_training_users = 4, .seed = 1};
+    pal_shown shown = {.lists = &lists,
+                       .questions = &questions,
+                       .popularity = popularity,
+                       .n_training_users = 4,
+                       .seed = 1};
     static const struct {
         const char *name;
         double value;
-    } expected[] = {{"coverage", .75}, {"gini", .375}, {"novelty", .75}, {"popularity_lift", .375}, {"personalization", .66667}};
+    } expected[] = {{"coverage", .75},
+                    {"gini", .375},
+                    {"novelty", .75},
+                    {"popularity_lift", .375},
+                    {"personalization", .66667}};
     pal_ctx *ctx = support_open(1);
     for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
         double value = pal_metric_find(expected[i].name)->of_all(ctx, &shown, 2);
-        if (fabs(value - expected[i].value) > 1e-5) fail_msg("%s is %.5f, not %.5f", expected[i].name, value, expected[i].value);
+        if (fabs(value - expected[i].value) > 1e-5)
+            fail_msg("%s is %.5f, not %.5f", expected[i].name, value, expected[i].value);
     }
     assert_true(isnan(pal_metric_find("disliked")->of_all(ctx, &shown, 2)));
     support_close(ctx);

@@ -1,4 +1,5 @@
-/* test_questions.c - what is asked, what the mask takes, what stays relevant though nobody can list it. */
+/* test_questions.c - what is asked, what the mask takes, what stays relevant though nobody can list
+ * it. */
 #include "support.h"
 
 #include "eval/questions.h"
@@ -14,7 +15,8 @@ typedef struct {
     support_log history, test;
 } parts;
 
-/* History: u0 used i0, i1, i2; u1 used i3. Test: u0 uses i1 again, then i3 and i4 (new); u2, a stranger, uses i0. */
+/* History: u0 used i0, i1, i2; u1 used i3. Test: u0 uses i1 again, then i3 and i4 (new); u2, a
+ * stranger, uses i0. */
 static void parts_make(pal_ctx *ctx, parts *p) {
     const int32_t users[] = {0, 0, 0, 1}, items[] = {0, 1, 2, 3};
     const int64_t times[] = {1, 2, 3, 4};
@@ -36,7 +38,9 @@ static void a_window_asks_once_a_user(void **state) {
     parts_make(ctx, &p);
     pal_questions q;
     pal_protocol protocol = protocol_with(PAL_HIDE_TARGET);
-    assert_int_equal(pal_questions_make(ctx, &protocol, PAL_TASK_WINDOW, &p.history.log, &p.test.log, 4, &q), PAL_OK);
+    assert_int_equal(
+        pal_questions_make(ctx, &protocol, PAL_TASK_WINDOW, &p.history.log, &p.test.log, 4, &q),
+        PAL_OK);
     assert_int_equal(q.n_users, 2);
     assert_int_equal(q.n_strangers, 1);
     assert_int_equal(q.n_masked, 1);      /* i1 again */
@@ -50,7 +54,9 @@ static void a_window_asks_once_a_user(void **state) {
     assert_int_equal(q.queries[1].user_plus_1, 0);
     pal_questions_release(&q);
     protocol.hide = PAL_HIDE_NONE;
-    assert_int_equal(pal_questions_make(ctx, &protocol, PAL_TASK_WINDOW, &p.history.log, &p.test.log, 4, &q), PAL_OK);
+    assert_int_equal(
+        pal_questions_make(ctx, &protocol, PAL_TASK_WINDOW, &p.history.log, &p.test.log, 4, &q),
+        PAL_OK);
     assert_int_equal(q.n_masked, 0);
     assert_int_equal(q.n_pairs, 4);
     pal_questions_release(&q);
@@ -65,7 +71,9 @@ static void next_asks_before_each_event_with_all_that_came_before(void **state) 
     parts_make(ctx, &p);
     pal_questions q;
     pal_protocol protocol = protocol_with(PAL_HIDE_NONE);
-    assert_int_equal(pal_questions_make(ctx, &protocol, PAL_TASK_NEXT, &p.history.log, &p.test.log, 4, &q), PAL_OK);
+    assert_int_equal(
+        pal_questions_make(ctx, &protocol, PAL_TASK_NEXT, &p.history.log, &p.test.log, 4, &q),
+        PAL_OK);
     assert_int_equal(q.n_queries, 4);
     assert_int_equal(q.n_users, 2);
     const int32_t before[] = {0, 1, 2, 1, 3};
@@ -91,10 +99,14 @@ static void a_mask_that_takes_much_is_refused(void **state) {
     support_log_make(ctx, &test, 1, 3, 2, test_users, test_items, times, NULL);
     pal_questions q;
     pal_protocol protocol = protocol_with(PAL_HIDE_TARGET);
-    assert_int_equal(pal_questions_make(ctx, &protocol, PAL_TASK_WINDOW, &history.log, &test.log, 2, &q), PAL_EDATA);
+    assert_int_equal(
+        pal_questions_make(ctx, &protocol, PAL_TASK_WINDOW, &history.log, &test.log, 2, &q),
+        PAL_EDATA);
     assert_non_null(strstr(ctx->error, "--hide none"));
     protocol.allow_drop = true;
-    assert_int_equal(pal_questions_make(ctx, &protocol, PAL_TASK_WINDOW, &history.log, &test.log, 2, &q), PAL_OK);
+    assert_int_equal(
+        pal_questions_make(ctx, &protocol, PAL_TASK_WINDOW, &history.log, &test.log, 2, &q),
+        PAL_OK);
     assert_int_equal(q.n_pairs, 1);
     pal_questions_release(&q);
     support_log_release(&history);
@@ -114,14 +126,20 @@ static void ratings_can_be_asked_by_rule(void **state) {
     pal_protocol protocol = protocol_with(PAL_HIDE_TARGET);
     pal_questions q;
     protocol.relevant = "value>=5";
-    assert_int_equal(pal_questions_make(ctx, &protocol, PAL_TASK_WINDOW, &history.log, &test.log, 3, &q), PAL_OK);
+    assert_int_equal(
+        pal_questions_make(ctx, &protocol, PAL_TASK_WINDOW, &history.log, &test.log, 3, &q),
+        PAL_OK);
     assert_int_equal(q.n_pairs, 1);
     assert_int_equal(q.relevant[0], 2);
     pal_questions_release(&q);
     protocol.relevant = "value>=";
-    assert_int_equal(pal_questions_make(ctx, &protocol, PAL_TASK_WINDOW, &history.log, &test.log, 3, &q), PAL_EUSAGE);
+    assert_int_equal(
+        pal_questions_make(ctx, &protocol, PAL_TASK_WINDOW, &history.log, &test.log, 3, &q),
+        PAL_EUSAGE);
     protocol.relevant = "value>9";
-    assert_int_equal(pal_questions_make(ctx, &protocol, PAL_TASK_WINDOW, &history.log, &test.log, 3, &q), PAL_EDATA);
+    assert_int_equal(
+        pal_questions_make(ctx, &protocol, PAL_TASK_WINDOW, &history.log, &test.log, 3, &q),
+        PAL_EDATA);
     support_log_release(&history);
     support_log_release(&test);
     support_close(ctx);

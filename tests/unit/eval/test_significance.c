@@ -1,4 +1,5 @@
-/* test_significance.c - intervals know nothing, a constant, a known spread; together they are wider than alone. */
+/* test_significance.c - intervals know nothing, a constant, a known spread; together they are wider
+ * than alone. */
 #include "support.h"
 
 #include <math.h>
@@ -25,7 +26,8 @@ static void a_mean_has_the_width_of_its_error(void **state) {
     assert_true(half > 0.8 * expected && half < 1.2 * expected);
     values[0] = NAN; /* left out */
     assert_int_equal(pal_bootstrap_mean(ctx, values, USERS, RESAMPLES, 7, &interval), PAL_OK);
-    assert_true(isfinite(interval.mean) && interval.low < interval.mean && interval.mean < interval.high);
+    assert_true(isfinite(interval.mean) && interval.low < interval.mean &&
+                interval.mean < interval.high);
     support_close(ctx);
 }
 
@@ -36,7 +38,8 @@ static void equal_models_differ_by_nothing(void **state) {
     fill(values, 1, 0);
     const double *others[] = {values};
     pal_interval interval;
-    assert_int_equal(pal_bootstrap_differences(ctx, values, others, 1, USERS, RESAMPLES, 7, &interval), PAL_OK);
+    assert_int_equal(
+        pal_bootstrap_differences(ctx, values, others, 1, USERS, RESAMPLES, 7, &interval), PAL_OK);
     assert_true(interval.mean == 0 && interval.low == 0 && interval.high == 0);
     support_close(ctx);
 }
@@ -54,8 +57,11 @@ static void intervals_together_are_wider_and_do_not_depend_on_threads(void **sta
     pal_interval alone, together[3][MODELS];
     for (int32_t threads = 1; threads <= 3; threads++) {
         pal_ctx *ctx = support_open(threads);
-        assert_int_equal(pal_bootstrap_differences(ctx, base, others, MODELS, USERS, RESAMPLES, 7, together[threads - 1]), PAL_OK);
-        assert_int_equal(pal_bootstrap_differences(ctx, base, others, 1, USERS, RESAMPLES, 7, &alone), PAL_OK);
+        assert_int_equal(pal_bootstrap_differences(ctx, base, others, MODELS, USERS, RESAMPLES, 7,
+                                                   together[threads - 1]),
+                         PAL_OK);
+        assert_int_equal(
+            pal_bootstrap_differences(ctx, base, others, 1, USERS, RESAMPLES, 7, &alone), PAL_OK);
         support_close(ctx);
     }
     assert_memory_equal(together[0], together[1], sizeof together[0]);

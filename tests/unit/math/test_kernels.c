@@ -1,4 +1,5 @@
-/* test_kernels.c - every table of kernels gives the bits of the reference; scans do not depend on how queries are cut. */
+/* test_kernels.c - every table of kernels gives the bits of the reference; scans do not depend on
+ * how queries are cut. */
 #include "support.h"
 
 #include <math.h>
@@ -22,12 +23,15 @@ static void score_panel_is_the_same_in_every_table(void **state) {
     for (size_t a = 0; a < sizeof queries / sizeof *queries; a++) {
         for (size_t b = 0; b < sizeof factors / sizeof *factors; b++) {
             int32_t n = queries[a], f = factors[b];
-            float *users = random_floats((int64_t)n * f, 1), *panel = random_floats((int64_t)f * PAL_PANEL, 2);
+            float *users = random_floats((int64_t)n * f, 1),
+                  *panel = random_floats((int64_t)f * PAL_PANEL, 2);
             float expected[25 * 40], found[25 * 40];
             tables[0]->score_panel(users, n, panel, f, expected, 40);
             for (int t = 1; tables[t]; t++) {
                 tables[t]->score_panel(users, n, panel, f, found, 40);
-                for (int32_t q = 0; q < n; q++) assert_memory_equal(found + q * 40, expected + q * 40, PAL_PANEL * sizeof *found);
+                for (int32_t q = 0; q < n; q++)
+                    assert_memory_equal(found + q * 40, expected + q * 40,
+                                        PAL_PANEL * sizeof *found);
             }
             free(users);
             free(panel);
@@ -51,7 +55,8 @@ static void sum_rows_and_above_are_the_same_in_every_table(void **state) {
         for (int t = 1; tables[t]; t++) {
             tables[t]->sum_rows(matrix, 400, rows, 5, found, lengths[l]);
             found[lengths[l] / 2] = NAN;
-            for (int32_t i = 0; i < lengths[l]; i++) assert_true(found[i] == expected[i] || (isnan(found[i]) && isnan(expected[i])));
+            for (int32_t i = 0; i < lengths[l]; i++)
+                assert_true(found[i] == expected[i] || (isnan(found[i]) && isnan(expected[i])));
             assert_int_equal(tables[t]->above(found, lengths[l], 0.25f, other_places), n);
             assert_memory_equal(other_places, places, (size_t)n * sizeof *places);
         }
@@ -81,7 +86,8 @@ static void top_k_orders_by_score_then_row(void **state) {
 static void scan_matches_a_plain_sort_however_it_is_cut(void **state) {
     (void)state;
     enum { QUERIES = 53, ITEMS = 1003, FACTORS = 19, K = 17 };
-    float *users = random_floats(QUERIES * FACTORS, 4), *vectors = random_floats(ITEMS * FACTORS, 5);
+    float *users = random_floats(QUERIES * FACTORS, 4),
+          *vectors = random_floats(ITEMS * FACTORS, 5);
     memcpy(vectors + 500 * FACTORS, vectors + 20 * FACTORS, FACTORS * sizeof *vectors); /* a tie */
     float *panels = malloc(pal_packed_floats(ITEMS, FACTORS) * sizeof *panels);
     pal_packed packed = pal_pack(vectors, ITEMS, FACTORS, panels);
@@ -94,14 +100,17 @@ static void scan_matches_a_plain_sort_however_it_is_cut(void **state) {
     static int32_t items[QUERIES * K], again[QUERIES * K], counts[QUERIES];
     static float scores[QUERIES * K], again_scores[QUERIES * K];
     void *scratch = malloc(pal_scan_scratch(K));
-    pal_scan(pal_kernels_best(), &packed, users, QUERIES, starts, hidden, K, items, scores, counts, scratch);
+    pal_scan(pal_kernels_best(), &packed, users, QUERIES, starts, hidden, K, items, scores, counts,
+             scratch);
     for (int32_t q = 0; q < QUERIES; q++) {
         assert_int_equal(counts[q], K);
         /* Nothing unlisted and visible is better than the worst listed. */
         for (int32_t i = 0; i < ITEMS; i++) {
             float score = 0;
-            for (int32_t f = 0; f < FACTORS; f++) score = fmaf(users[q * FACTORS + f], vectors[i * FACTORS + f], score);
-            bool listed = false, is_hidden = i == hidden[3 * q] || i == hidden[3 * q + 1] || i == hidden[3 * q + 2];
+            for (int32_t f = 0; f < FACTORS; f++)
+                score = fmaf(users[q * FACTORS + f], vectors[i * FACTORS + f], score);
+            bool listed = false,
+                 is_hidden = i == hidden[3 * q] || i == hidden[3 * q + 1] || i == hidden[3 * q + 2];
             for (int32_t r = 0; r < K; r++) listed |= items[q * K + r] == i;
             if (is_hidden) assert_false(listed);
             if (!is_hidden && !listed) {
@@ -112,8 +121,8 @@ static void scan_matches_a_plain_sort_however_it_is_cut(void **state) {
     }
     for (int32_t from = 0; from < QUERIES; from += 5) {
         int32_t n = QUERIES - from < 5 ? QUERIES - from : 5;
-        pal_scan(pal_kernels_best(), &packed, users + from * FACTORS, n, starts + from, hidden, K, again + from * K, again_scores + from * K,
-                 counts, scratch);
+        pal_scan(pal_kernels_best(), &packed, users + from * FACTORS, n, starts + from, hidden, K,
+                 again + from * K, again_scores + from * K, counts, scratch);
     }
     assert_memory_equal(items, again, sizeof items);
     assert_memory_equal(scores, again_scores, sizeof scores);

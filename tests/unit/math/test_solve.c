@@ -1,4 +1,5 @@
-/* test_solve.c - inverses, Gram matrices and co-occurrence against plain loops; the same bytes for any number of threads. */
+/* test_solve.c - inverses, Gram matrices and co-occurrence against plain loops; the same bytes for
+ * any number of threads. */
 #include "support.h"
 
 #include <math.h>
@@ -15,7 +16,8 @@ static float *random_spd(int64_t n) {
     for (int64_t i = 0; i < n; i++) {
         for (int64_t j = 0; j < n; j++) {
             double sum = i == j;
-            for (int64_t k = 0; k < n; k += 3) sum += (double)b[i * n + k] * b[j * n + k] / (double)n;
+            for (int64_t k = 0; k < n; k += 3)
+                sum += (double)b[i * n + k] * b[j * n + k] / (double)n;
             a[i * n + j] = (float)sum;
         }
     }
@@ -85,7 +87,8 @@ static void random_pairs(pal_csr *out, int64_t *starts, int32_t *cols, float *va
         }
         starts[u + 1] = n;
     }
-    *out = (pal_csr){.n_rows = USERS, .n_cols = ITEMS, .starts = starts, .cols = cols, .values = values};
+    *out = (pal_csr){
+        .n_rows = USERS, .n_cols = ITEMS, .starts = starts, .cols = cols, .values = values};
 }
 
 static double naive_dot(const pal_csr *a, int32_t i, int32_t j) {
@@ -102,7 +105,8 @@ static double naive_dot(const pal_csr *a, int32_t i, int32_t j) {
     return sum;
 }
 
-static void plain_similarity(const void *arg, int32_t item, const float *dots, int32_t n, float *similarity) {
+static void plain_similarity(const void *arg, int32_t item, const float *dots, int32_t n,
+                             float *similarity) {
     (void)arg;
     (void)item;
     for (int32_t j = 0; j < n; j++) similarity[j] = dots[j];
@@ -123,17 +127,22 @@ static void gram_and_cooccurrence_match_plain_loops(void **state) {
         enum { K = 5 };
         int32_t neighbours[ITEMS * K], counts[ITEMS];
         float similarities[ITEMS * K];
-        assert_int_equal(pal_cooccur_topk(ctx, "a test", &a, &t, K, plain_similarity, NULL, neighbours, similarities, counts), PAL_OK);
+        assert_int_equal(pal_cooccur_topk(ctx, "a test", &a, &t, K, plain_similarity, NULL,
+                                          neighbours, similarities, counts),
+                         PAL_OK);
         for (int32_t i = 0; i < ITEMS; i++) {
-            for (int32_t j = 0; j < ITEMS; j++) assert_true(fabs(gram[i * ITEMS + j] - naive_dot(&a, i, j)) < 1e-3);
+            for (int32_t j = 0; j < ITEMS; j++)
+                assert_true(fabs(gram[i * ITEMS + j] - naive_dot(&a, i, j)) < 1e-3);
             for (int32_t r = 0; r < counts[i]; r++) {
                 assert_int_not_equal(neighbours[i * K + r], i);
-                assert_true(fabs(similarities[i * K + r] - naive_dot(&a, i, neighbours[i * K + r])) < 1e-3);
+                assert_true(
+                    fabs(similarities[i * K + r] - naive_dot(&a, i, neighbours[i * K + r])) < 1e-3);
                 if (r > 0) assert_true(similarities[i * K + r] <= similarities[i * K + r - 1]);
             }
             /* Nobody left out is nearer than the last one kept. */
             int32_t better = 0;
-            for (int32_t j = 0; j < ITEMS; j++) better += j != i && naive_dot(&a, i, j) > similarities[i * K + K - 1] + 1e-3;
+            for (int32_t j = 0; j < ITEMS; j++)
+                better += j != i && naive_dot(&a, i, j) > similarities[i * K + K - 1] + 1e-3;
             if (counts[i] == K) assert_true(better < K);
         }
         pal_arena_release(&arena);

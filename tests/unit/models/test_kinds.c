@@ -14,15 +14,20 @@ static void small_log(pal_ctx *ctx, support_log *out) {
 }
 
 /* The score of `item` for somebody who used `history`. */
-static float score_of(pal_ctx *ctx, const pal_log *log, const char *spec, int32_t history, int32_t item) {
+static float score_of(pal_ctx *ctx, const pal_log *log, const char *spec, int32_t history,
+                      int32_t item) {
     pal_model *model = NULL;
     pal_arena arena = {0};
     pal_lists lists;
-    if (pal_model_train(ctx, spec, &(pal_train_input){.log = log}, &model) != PAL_OK) fail_msg("%s", ctx->error);
+    if (pal_model_train(ctx, spec, &(pal_train_input){.log = log}, &model) != PAL_OK)
+        fail_msg("%s", ctx->error);
     pal_query query = {.n_events = 1, .items = &history};
-    assert_int_equal(pal_rank(ctx, model, &query, 1, &(pal_rank_options){.k = 4, .hide = PAL_HIDE_NONE}, &arena, &lists), PAL_OK);
+    assert_int_equal(pal_rank(ctx, model, &query, 1,
+                              &(pal_rank_options){.k = 4, .hide = PAL_HIDE_NONE}, &arena, &lists),
+                     PAL_OK);
     float score = NAN;
-    for (int32_t i = 0; i < lists.counts[0]; i++) score = lists.items[i] == item ? lists.scores[i] : score;
+    for (int32_t i = 0; i < lists.counts[0]; i++)
+        score = lists.items[i] == item ? lists.scores[i] : score;
     pal_arena_release(&arena);
     pal_model_free(model);
     return score;
@@ -34,17 +39,26 @@ static void similarities_are_their_formulas(void **state) {
     support_log log;
     small_log(ctx, &log);
     /* a: 3 users, b: 2, both: 2; 4 users in all. */
-    const double expected[][2] = {{2 / sqrt(6.0), 0}, {2.0 / 3, 0}, {(2 - 3 * 2 / 4.0) / sqrt((3 - 9 / 4.0) * (2 - 4 / 4.0)), 0}};
-    const char *const specs[] = {"item_knn metric=cosine shrink=0", "item_knn metric=jaccard shrink=0", "item_knn metric=pearson shrink=0"};
-    for (int i = 0; i < 3; i++) assert_true(fabs(score_of(ctx, &log.log, specs[i], 1, 0) - expected[i][0]) < 1e-6);
-    assert_true(fabs(score_of(ctx, &log.log, "item_knn shrink=2", 1, 0) - 2 / sqrt(6.0) * 2 / 4) < 1e-6);
-    /* k = 1: b's only neighbour is a, but a's is b (equal to c, smaller row), so that c does not follow from a. */
+    const double expected[][2] = {{2 / sqrt(6.0), 0},
+                                  {2.0 / 3, 0},
+                                  {(2 - 3 * 2 / 4.0) / sqrt((3 - 9 / 4.0) * (2 - 4 / 4.0)), 0}};
+    const char *const specs[] = {"item_knn metric=cosine shrink=0",
+                                 "item_knn metric=jaccard shrink=0",
+                                 "item_knn metric=pearson shrink=0"};
+    for (int i = 0; i < 3; i++)
+        assert_true(fabs(score_of(ctx, &log.log, specs[i], 1, 0) - expected[i][0]) < 1e-6);
+    assert_true(fabs(score_of(ctx, &log.log, "item_knn shrink=2", 1, 0) - 2 / sqrt(6.0) * 2 / 4) <
+                1e-6);
+    /* k = 1: b's only neighbour is a, but a's is b (equal to c, smaller row), so that c does not
+     * follow from a. */
     assert_true(score_of(ctx, &log.log, "item_knn k=1 shrink=0", 0, 1) > 0);
     assert_true(score_of(ctx, &log.log, "item_knn k=1 shrink=0", 1, 2) == 0);
-    /* tfidf: users who used less weigh more; the columns' cosine with weights log(4) - log(1 + n). */
+    /* tfidf: users who used less weigh more; the columns' cosine with weights log(4) - log(1 + n).
+     */
     double w2 = pow(log1p(3) - log1p(2), 2), w3 = pow(fmax(0, log1p(3) - log1p(3)), 2);
     double tfidf = (w2 + w3) / sqrt((w2 + w3 + w2) * (w2 + w3));
-    assert_true(fabs(score_of(ctx, &log.log, "item_knn metric=tfidf shrink=0", 1, 0) - tfidf) < 1e-5);
+    assert_true(fabs(score_of(ctx, &log.log, "item_knn metric=tfidf shrink=0", 1, 0) - tfidf) <
+                1e-5);
     assert_true(score_of(ctx, &log.log, "item_knn metric=bm25 shrink=0", 1, 0) > 0);
     support_log_release(&log);
     support_close(ctx);
@@ -57,19 +71,24 @@ static void popular_counts_users_and_halves(void **state) {
     small_log(ctx, &log);
     assert_true(score_of(ctx, &log.log, "popular", 3, 0) == 3);
     /* a was used 300, 200 and 100 seconds before the end. */
-    assert_true(fabs(score_of(ctx, &log.log, "popular half_life=100s", 3, 0) - (0.125 + 0.25 + 0.5)) < 1e-6);
+    assert_true(fabs(score_of(ctx, &log.log, "popular half_life=100s", 3, 0) -
+                     (0.125 + 0.25 + 0.5)) < 1e-6);
     assert_true(score_of(ctx, &log.log, "popular half_life=100s", 3, 3) == 1);
     support_log_release(&log);
     support_close(ctx);
 }
 
-/* B_ij = -P_ij / P_jj with P the inverse of the Gram matrix plus l2 on its diagonal, worked out by Gauss and Jordan. */
+/* B_ij = -P_ij / P_jj with P the inverse of the Gram matrix plus l2 on its diagonal, worked out by
+ * Gauss and Jordan. */
 static void ease_is_its_closed_form(void **state) {
     (void)state;
     pal_ctx *ctx = support_open(2);
     support_log log;
     small_log(ctx, &log);
-    double a[4][8] = {{3 + 2, 2, 2, 0, 1}, {2, 2 + 2, 1, 0, 0, 1}, {2, 1, 2 + 2, 0, 0, 0, 1}, {0, 0, 0, 1 + 2, 0, 0, 0, 1}};
+    double a[4][8] = {{3 + 2, 2, 2, 0, 1},
+                      {2, 2 + 2, 1, 0, 0, 1},
+                      {2, 1, 2 + 2, 0, 0, 0, 1},
+                      {0, 0, 0, 1 + 2, 0, 0, 0, 1}};
     for (int p = 0; p < 4; p++) {
         double pivot = a[p][p];
         for (int c = 0; c < 8; c++) a[p][c] /= pivot;
@@ -95,7 +114,8 @@ static void ease_says_what_it_would_need(void **state) {
     small_log(ctx, &log);
     ctx->memory_limit = 10;
     pal_model *model = NULL;
-    assert_int_equal(pal_model_train(ctx, "ease", &(pal_train_input){.log = &log.log}, &model), PAL_ENOMEM);
+    assert_int_equal(pal_model_train(ctx, "ease", &(pal_train_input){.log = &log.log}, &model),
+                     PAL_ENOMEM);
     assert_non_null(strstr(ctx->error, "--memory"));
     support_log_release(&log);
     support_close(ctx);
