@@ -49,13 +49,11 @@ typedef struct pal_data pal_data;       /* logs as read, with catalog, or given 
 typedef struct pal_model pal_model;     /* a trained kind with the ids and histories it knows */
 typedef struct pal_results pal_results; /* what a comparison found: one JSON document */
 
-/* --- context
- * -------------------------------------------------------------------------------------------------------
- */
+/* --- context --- */
 
-/* Options: threads (0: all processors), seed, memory (bytes that batches and scratch may take),
- * verbose. NULL only when there is no memory at all; options that are wrong are told by the first
- * verb called. */
+/* Options: threads (0: all processors), seed, memory (bytes that batches and dense matrices may
+ * take), verbose. NULL only when there is no memory at all; what is wrong with the options
+ * pal_error tells at once, and every verb after it. */
 PAL_API pal_ctx *pal_open(const char *options);
 PAL_API void pal_close(pal_ctx *ctx);
 
@@ -78,9 +76,7 @@ typedef enum {
 typedef void pal_notice_fn(void *arg, pal_notice_type type, const char *line);
 PAL_API void pal_on_notice(pal_ctx *ctx, pal_notice_fn *fn, void *arg);
 
-/* --- data
- * ----------------------------------------------------------------------------------------------------------
- */
+/* --- data --- */
 
 typedef struct {
     const char *log;   /* one log to split, a file or a known folder; or NULL with train and test */
@@ -105,9 +101,7 @@ PAL_API PAL_MUST_CHECK pal_status pal_inspect(pal_ctx *ctx, const pal_data *data
 PAL_API void pal_data_free(pal_data *data);
 PAL_API void pal_text_free(char *text);
 
-/* --- models
- * --------------------------------------------------------------------------------------------------------
- */
+/* --- models --- */
 
 /* spec: "ease l2=500". Trains on the whole log. */
 PAL_API PAL_MUST_CHECK pal_status pal_train(pal_ctx *ctx, const pal_data *data, const char *spec,
@@ -138,9 +132,7 @@ PAL_API PAL_MUST_CHECK pal_status pal_similar(pal_ctx *ctx, const pal_model *mod
                                               const char *item, const char *options,
                                               pal_entry *entries, int32_t capacity, int32_t *n);
 
-/* --- comparing
- * -----------------------------------------------------------------------------------------------------
- */
+/* --- comparing --- */
 
 /* specs: NULL-ended, or NULL for the default kinds. Options: split, task, relevant, hide,
  * candidates, fallback, k, prefer, worth, limit, run (files, comma-separated), trec, … Rows are
@@ -164,9 +156,7 @@ PAL_API PAL_MUST_CHECK pal_status pal_results_save(pal_ctx *ctx, const pal_resul
                                                    const char *folder);
 PAL_API void pal_results_free(pal_results *results);
 
-/* --- describing
- * ----------------------------------------------------------------------------------------------------
- */
+/* --- describing --- */
 
 /* what: "kinds", "kind NAME", "metrics", "formats", "splits", "options GROUP"; format: "text",
  * "json" or "markdown". */

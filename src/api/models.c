@@ -102,7 +102,7 @@ static pal_status models_each_id(pal_ctx *ctx, const pal_model *model, const cha
                                  models_id_fn *each, void *arg) {
     for (const char *c = list; *c;) {
         size_t n = strcspn(c, ",");
-        int32_t item;
+        int32_t item = -1;
         if (n > 0) {
             TRY(models_find(ctx, model->log->about.item_ids, model->log->n_items, "item", c, n,
                             &item));
@@ -162,7 +162,7 @@ static pal_status models_query(pal_ctx *ctx, const pal_model *model, const char 
     *out = (pal_query){.now = pal_log_end(model->log)};
     if (user && history) return pal_fail(ctx, PAL_EUSAGE, "name a user or a history, not both");
     if (user) {
-        int32_t row;
+        int32_t row = -1;
         TRY(models_find(ctx, model->log->about.user_ids, model->log->n_users, "user", user,
                         strlen(user), &row));
         *out = pal_query_of_user(model, row);

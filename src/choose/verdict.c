@@ -74,12 +74,15 @@ static void verdict_recommend(verdict_job *job) {
     int32_t hit = verdict_measure(job, "hit"), k = job->comparison->measures.at[hit].k;
     char plain[32];
     verdict_in_plain(winner->test.mean[hit], plain);
-    bool is_popular = !strcmp(winner->kind, "popular");
+    const char *remark = strcmp(winner->kind, "popular") ? ""
+                         : strcmp(winner->name, winner->kind)
+                             ? ": what is popular lately is enough here, recency counts"
+                             : ": popularity is enough here";
     verdict_say(
         job, "Use %s%s%s: %s finds something in the top %d (%s %.3f, 95 %% interval %.3f to %.3f).",
-        winner->name, verdict_placement(job), is_popular ? "; popularity is enough here" : "",
-        plain, k, job->comparison->measures.at[0].name, winner->test.mean[0],
-        winner->intervals[0].low, winner->intervals[0].high);
+        winner->name, verdict_placement(job), remark, plain, k,
+        job->comparison->measures.at[0].name, winner->test.mean[0], winner->intervals[0].low,
+        winner->intervals[0].high);
 }
 
 static void verdict_gain(verdict_job *job) {

@@ -17,14 +17,15 @@
 #include "data/demo.h"
 #include "data/log.h"
 
-typedef enum { /* what a kind asks of the data and can do for strangers */
-               PAL_NEEDS_TIME = 1 << 0,
-               PAL_NEEDS_VALUES = 1 << 1,
-               PAL_SCORES_NEW_USERS = 1 << 2, /* from a query's history alone */
-               PAL_SCORES_STRANGERS = 1 << 3, /* from nothing at all: the same list for everybody */
-               PAL_IS_CONTROL = 1 << 4,       /* a yardstick, never chosen; answers strangers itself
-                                                 whatever the fallback */
-               PAL_IS_STOCHASTIC = 1 << 5,    /* depends on the seed */
+/* What a kind asks of the data and can do for strangers. */
+typedef enum {
+    PAL_NEEDS_TIME = 1 << 0,
+    PAL_NEEDS_VALUES = 1 << 1,
+    PAL_SCORES_NEW_USERS = 1 << 2, /* from a query's history alone */
+    PAL_SCORES_STRANGERS = 1 << 3, /* from nothing at all: the same list for everybody */
+    /* A yardstick, never chosen; answers strangers itself whatever the fallback. */
+    PAL_IS_CONTROL = 1 << 4,
+    PAL_IS_STOCHASTIC = 1 << 5, /* depends on the seed */
 } pal_trait;
 
 typedef struct {              /* all that training may look at */
@@ -44,10 +45,11 @@ typedef struct {         /* whom to score for; all zero is a stranger */
     int64_t now;          /* seconds; 0 without times */
 } pal_query;
 
-typedef enum {                  /* what the numbers of a tensor are: what file.c checks on load */
-               PAL_ROLE_DATA,   /* finite or not, never an index */
-               PAL_ROLE_STARTS, /* i64, ascending from 0 to index_bound */
-               PAL_ROLE_INDEX,  /* i32 in [0, index_bound) */
+/* What the numbers of a tensor are: what file.c checks on load. */
+typedef enum {
+    PAL_ROLE_DATA,   /* finite or not, never an index */
+    PAL_ROLE_STARTS, /* i64, ascending from 0 */
+    PAL_ROLE_INDEX,  /* i32 in [0, index_bound) */
 } pal_role;
 
 typedef struct { /* one array of a model's state: names, shapes and roles are the file format */
@@ -76,8 +78,7 @@ typedef struct pal_kind {
     /* scores[q * n_items + i]: how much query q wants item i of the training log, all of them;
      * larger is better, -inf: cannot. Pure: any number of threads may call it, each with scratch of
      * scratch_bytes(). Cannot fail: fit and load have checked what can be wrong. */
-    size_t (*scratch_bytes)(const void *params, const void *state,
-                            int32_t n_queries); /* NULL: none */
+    size_t (*scratch_bytes)(const void *params, const void *state, int32_t n_queries); /* or NULL */
     void (*score)(const void *params, const void *state, const pal_query *queries,
                   int32_t n_queries, void *scratch, float *scores);
 
@@ -96,11 +97,10 @@ struct pal_model { /* the public noun: a trained kind with all that it needs to 
     pal_ids user_ids, item_ids; /* owned by loaded models and by pal_model_keep */
     pal_catalog catalog;        /* ids.n = 0: none; owned by loaded models and by pal_model_keep */
     const pal_catalog *items;   /* for titles; or NULL */
-    pal_model *
-        fallback; /* answers queries without history; owned; NULL: all-time popularity of the log */
-    uint64_t data_hash; /* pal_log_hash of log */
-    char *metrics;      /* JSON text of its validation metrics, or NULL */
-    float *popularity;  /* [n_items] users of each item: answers strangers without a fallback */
+    pal_model *fallback;        /* answers queries without history; owned; NULL: popularity */
+    uint64_t data_hash;         /* pal_log_hash of log */
+    char *metrics;              /* JSON text of its validation metrics, or NULL */
+    float *popularity; /* [n_items] users of each item: answers strangers without a fallback */
     pal_arena arena;
     struct { /* how training went */
         double seconds, multiply_adds;

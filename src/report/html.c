@@ -258,11 +258,11 @@ static void html_add_data(const json_t *data, pal_text *out) {
     enum { POINTS = 512 };
     pal_point points[POINTS];
     pal_text_add(out, "<h2>The data</h2><div class=\"card\"><p>");
-    html_add_count(data, "n_events", out);
+    html_add_count(data, "events", out);
     pal_text_add(out, " events of ");
-    html_add_count(data, "n_users", out);
+    html_add_count(data, "users", out);
     pal_text_add(out, " users on ");
-    html_add_count(data, "n_items", out);
+    html_add_count(data, "items", out);
     pal_text_add(out, " items; ");
     html_add_number(data, "median_user_events", "%.0f", out);
     pal_text_add(out, " events of the median user.</p>");

@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# results.json is as docs/results.schema.json says.
+# usage: tests/schema.sh PALATE
+set -euo pipefail
+palate=$(realpath "$1")
+cd "$(dirname "$0")/.."
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+"$palate" demo --users 300 --items 200 --days 120 --allow-drop -o "$work/demo" --quiet >/dev/null
+"$palate" demo --users 300 --items 200 --days 120 --hide none --task both -m popular -m ease -m "item_knn k=5" -o "$work/both" --quiet >/dev/null
+for run in demo both; do python3 tests/schema.py docs/results.schema.json "$work/$run/results.json"; done
+# A document that breaks the schema must be refused, or the check checks nothing.
+sed 's/"palate": "[^"]*"/"palate": 3/' "$work/demo/results.json" >"$work/wrong.json"
+if python3 tests/schema.py docs/results.schema.json "$work/wrong.json" 2>/dev/null; then
+    echo "the schema check accepts anything"
+    exit 1
+fi
