@@ -448,7 +448,8 @@ static pal_status compare_differences(compare_job *job, pal_table *table) {
 static void compare_front(pal_table *table) {
     for (int32_t r = 0; r < table->n_rows; r++) {
         pal_row *row = &table->rows[r];
-        row->on_front = row->status == PAL_ROW_DONE && !row->is_run && !row->is_oracle;
+        row->on_front =
+            row->status == PAL_ROW_DONE && !row->is_run && !(row->traits & PAL_IS_CONTROL);
         for (int32_t o = 0; row->on_front && o < table->n_rows; o++) {
             const pal_row *other = &table->rows[o];
             if (o == r || other->status != PAL_ROW_DONE || other->is_run || other->is_oracle)

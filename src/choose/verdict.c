@@ -245,7 +245,9 @@ void pal_verdict_make(const pal_comparison *comparison, int32_t table_number, pa
     verdict_ceiling(&job);
     verdict_stale(&job);
     if (out->n_lines < PAL_VERDICT_LINES - 1) verdict_cost(&job);
-    verdict_say(&job, "Next: palate recommend DIR/model.palate --user %s",
+    verdict_say(&job,
+                "Next: palate recommend model.palate --user %s, with the model that stands beside "
+                "the report.",
                 table->test.n_users ? pal_ids_at(&comparison->split.user_ids, table->test.users[0])
                                     : "ID");
 }

@@ -7,10 +7,10 @@
 #include <time.h>
 
 enum {
-    CHART_WIDTH = 640,
-    CHART_HEIGHT = 340,
-    CHART_LEFT = 64,
-    CHART_RIGHT = 24,
+    CHART_WIDTH = 480,
+    CHART_HEIGHT = 300,
+    CHART_LEFT = 56,
+    CHART_RIGHT = 18,
     CHART_TOP = 16,
     CHART_BOTTOM = 48,
     CHART_TICKS_MAX = 12
@@ -206,7 +206,7 @@ void pal_chart_scatter(const pal_axes *axes, const pal_point *points, int32_t n,
     for (int32_t i = 0; i < n; i++) {
         double at_x = chart_place(&x, points[i].x), at_y = chart_place(&y, points[i].y);
         chart_label label = {
-            .x = at_x + 9, .y = at_y + 4, .width = 6.6 * (double)strlen(points[i].label)};
+            .x = at_x + 9, .y = at_y + 4, .width = 7.0 * (double)strlen(points[i].label)};
         label.at_left = label.x + label.width > CHART_WIDTH - 4;
         if (label.at_left) label.x = at_x - 9;
         chart_place_label(labels, i, label);
@@ -246,7 +246,7 @@ void pal_chart_line(const pal_axes *axes, const pal_point *points, int32_t n, pa
 }
 
 void pal_chart_bars(const char *title, const pal_bar *bars, int32_t n, pal_text *out) {
-    enum { ROW = 26, LABEL = 190, VALUE = 60 };
+    enum { ROW = 26, LABEL = 178, VALUE = 52 };
     double largest = 0;
     for (int32_t i = 0; i < n; i++) {
         if (isfinite(bars[i].mean))

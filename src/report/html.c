@@ -221,7 +221,7 @@ static void html_add_slices(const json_t *results, const json_t *task, pal_text 
     }
     pal_text_add(out, "<h2>For whom, and on what</h2><p class=\"soft small\">");
     html_add_text(results, "protocol/metric", out);
-    pal_text_add(out, " in each slice, with 95 % intervals.</p><div class=\"columns\">\n");
+    pal_text_add(out, " in each slice, with 95 % intervals.</p><div class=\"columns wide\">\n");
     for (size_t s = 0; s < n; s++) html_add_slice(task, s, out);
     pal_text_add(out, "</div>\n");
 }
@@ -270,7 +270,7 @@ static void html_add_data(const json_t *data, pal_text *out) {
     if (json_array_size(json_object_get(data, "warnings")))
         pal_text_add(out, "<h3>Worth a look</h3>");
     html_add_list(json_object_get(data, "warnings"), out);
-    pal_text_add(out, "</div><div class=\"columns\" style=\"margin-top:14px\">\n");
+    pal_text_add(out, "</div><div class=\"columns wide\" style=\"margin-top:14px\">\n");
     int32_t n = html_points(json_object_get(data, "long_tail"), points, POINTS);
     if (n > 1) {
         pal_text_add(out, "<div class=\"card\"><h3>Long tail</h3>");

@@ -87,7 +87,7 @@ static json_t *json_row(const pal_comparison *comparison, const pal_table *table
 
 /* --- example users --- */
 
-enum { JSON_EXAMPLES = 3, JSON_EXAMPLE_ITEMS = 10, JSON_EXAMPLE_MODELS = 4 };
+enum { JSON_EXAMPLES = 3, JSON_EXAMPLE_ITEMS = 10, JSON_EXAMPLE_MODELS = 6 };
 
 static json_t *json_item(const pal_comparison *comparison, int32_t item) {
     const char *id = pal_ids_at(&comparison->split.item_ids, item);
