@@ -11,7 +11,7 @@
 #include "base/progress.h"
 #include "math/topk.h"
 
-enum { COOCCUR_ROWS = 8, COOCCUR_COUNT_MAX = UINT16_MAX };
+enum { COOCCUR_ROWS = 8, COOCCUR_MAX = UINT16_MAX };
 
 typedef struct {
     uint16_t *counts; /* [n_items], zero between rows */
@@ -26,7 +26,7 @@ typedef struct {
     const pal_csr *by_user, *by_item;
     const pal_kernels *kernels;
     int32_t k;
-    bool counts_fit;
+    const uint16_t *cols; /* by_user's columns in 16 bits, or NULL: sums of values */
     pal_similarity_fn *similarity;
     const void *arg;
     int32_t *neighbours, *counts;
@@ -39,15 +39,14 @@ static void cooccur_count(const cooccur_job *job, cooccur_scratch *s, int32_t it
     const pal_csr *u = job->by_user, *t = job->by_item;
     uint16_t *restrict counts = s->counts;
     for (int64_t e = t->starts[item]; e < t->starts[item + 1]; e++) {
-        const int32_t *cols = u->cols + u->starts[t->cols[e]];
-        int64_t n = u->starts[t->cols[e] + 1] - u->starts[t->cols[e]], i = 0;
-        for (; i + 4 <= n; i += 4) {
-            counts[cols[i]]++;
-            counts[cols[i + 1]]++;
-            counts[cols[i + 2]]++;
-            counts[cols[i + 3]]++;
+        int64_t begin = u->starts[t->cols[e]], end = u->starts[t->cols[e] + 1];
+        /* Rows of users are far apart in memory: the next one is on its way while this one counts.
+         */
+        if (e + 2 < t->starts[item + 1]) {
+            const uint16_t *ahead = job->cols + u->starts[t->cols[e + 2]];
+            for (int line = 0; line < 4; line++) __builtin_prefetch(ahead + 32 * line);
         }
-        for (; i < n; i++) counts[cols[i]]++;
+        for (int64_t i = begin; i < end; i++) counts[job->cols[i]]++;
     }
     for (int32_t j = 0; j < u->n_cols; j++) s->dots[j] = (float)counts[j];
     memset(counts, 0, (size_t)u->n_cols * sizeof *counts);
@@ -67,7 +66,7 @@ static void cooccur_add(const cooccur_job *job, cooccur_scratch *s, int32_t item
 
 static void cooccur_row(const cooccur_job *job, cooccur_scratch *s, int32_t item) {
     int32_t n_items = job->by_user->n_cols;
-    if (job->counts_fit) {
+    if (job->cols) {
         cooccur_count(job, s, item);
     } else {
         cooccur_add(job, s, item);
@@ -95,12 +94,17 @@ static void cooccur_chunk(void *arg, int64_t chunk, int32_t worker) {
         cooccur_row(job, &job->scratch[worker], (int32_t)item);
 }
 
-static bool cooccur_counts_fit(const pal_csr *by_user, const pal_csr *by_item) {
-    if (by_user->values) return false;
+/* Columns in 16 bits, where counts and columns fit; NULL where they do not. */
+static const uint16_t *cooccur_short_cols(const pal_csr *by_user, const pal_csr *by_item,
+                                          pal_arena *arena) {
+    if (by_user->values || by_user->n_cols > COOCCUR_MAX) return NULL;
     for (int32_t i = 0; i < by_item->n_rows; i++) {
-        if (by_item->starts[i + 1] - by_item->starts[i] > COOCCUR_COUNT_MAX) return false;
+        if (by_item->starts[i + 1] - by_item->starts[i] > COOCCUR_MAX) return NULL;
     }
-    return true;
+    int64_t n = by_user->starts[by_user->n_rows];
+    uint16_t *cols = PAL_ARENA_ARRAY(arena, uint16_t, n + 128); /* prefetched past the end */
+    for (int64_t e = 0; cols && e < n; e++) cols[e] = (uint16_t)by_user->cols[e];
+    return cols;
 }
 
 static pal_status cooccur_run(cooccur_job *job, int64_t n_chunks) {
@@ -128,7 +132,7 @@ pal_status pal_cooccur_topk(pal_ctx *ctx, const char *what, const pal_csr *by_us
         .by_item = by_item,
         .kernels = pal_kernels_best(),
         .k = k,
-        .counts_fit = cooccur_counts_fit(by_user, by_item),
+        .cols = cooccur_short_cols(by_user, by_item, &arena),
         .similarity = similarity,
         .arg = arg,
         .neighbours = neighbours,

@@ -11,7 +11,7 @@ const char pal_report_style[] =
     "--mark:#3a2a22;--dot:#86abd4;--area:#86abd422;--good:#7ccb98}}\n"
     "*{box-sizing:border-box}body{margin:0;background:var(--bg);color:var(--ink);font:16px/1.55 "
     "system-ui,-apple-system,'Segoe UI',Roboto,"
-    "'Noto Sans',sans-serif}main{max-width:1080px;margin:0 auto;padding:32px 20px 64px}\n"
+    "'Noto Sans',sans-serif}main{max-width:1160px;margin:0 auto;padding:32px 20px 64px}\n"
     "h1{font-size:1.7rem;line-height:1.2;margin:0 0 4px}h2{font-size:1.15rem;margin:44px 0 "
     "10px}h3{font-size:1rem;margin:22px 0 "
     "6px}.card>h3:first-child{margin-top:0}.wide{grid-template-columns:repeat(auto-fit,minmax(min("

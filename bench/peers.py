@@ -1,0 +1,89 @@
+"""Times palate and implicit in turn on the same arrays, with the same number of threads, and checks that both did the same work.
+
+usage: peers.py BENCH_PEERS FOLDER THREADS RUNS OUT.json
+"""
+import json
+import statistics
+import subprocess
+import sys
+import time
+
+import implicit
+import numpy as np
+import scipy.sparse as sparse
+
+program, folder, threads, runs, out = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), sys.argv[5]
+
+starts = np.fromfile(f"{folder}/starts.i64", np.int64)
+items = np.fromfile(f"{folder}/items.i32", np.int32)
+users = np.fromfile(f"{folder}/users.f32", np.float32).reshape(20000, 128)
+vectors = np.fromfile(f"{folder}/vectors.f32", np.float32).reshape(27000, 128)
+log = sparse.csr_matrix((np.ones(len(items), np.float32), items, starts), shape=(len(starts) - 1, 27000))
+log.sort_indices()
+
+
+def ours(work):
+    answer = json.loads(subprocess.run([program, work, folder, str(threads)], check=True, capture_output=True, text=True).stdout)
+    return answer["seconds"], answer
+
+
+def implicit_item_knn():
+    model = implicit.nearest_neighbours.CosineRecommender(K=101, num_threads=threads)  # K counts the item itself
+    started = time.perf_counter()
+    model.fit(log, show_progress=False)
+    return time.perf_counter() - started, model
+
+
+def implicit_lists():
+    model = implicit.als.AlternatingLeastSquares(factors=128, num_threads=threads)
+    model.user_factors, model.item_factors = users, vectors
+    best, found = float("inf"), None
+    for _ in range(3):
+        started = time.perf_counter()
+        found, _ = model.recommend(np.arange(20000), log[:20000], N=20, filter_already_liked_items=True)
+        best = min(best, time.perf_counter() - started)
+    return best, found
+
+
+def check_item_knn(answer, model):
+    """The sums of the 50 largest similarities of ten items agree."""
+    worst = 0.0
+    for item, values in answer["similarities"].items():
+        row = model.similarity[int(item)]
+        theirs = np.sort(row.data[row.indices != int(item)])[::-1][: len(values)]
+        worst = max(worst, float(np.abs(theirs - np.array(values)).max()))
+    assert worst < 1e-4, f"similarities differ by {worst}"
+
+
+def check_lists(answer, found):
+    same = np.mean([len(set(a) & set(b)) / 20 for a, b in zip(answer["lists"], found[:100].tolist())])
+    assert same > 0.995, f"only {same:.3f} of the lists agree"
+
+
+rows = []
+for work, title, theirs, check in (
+    ("item_knn", "`item_knn` fit, k = 100", implicit_item_knn, check_item_knn),
+    ("lists", "lists of 20 for 20,000 users, 128 factors, seen hidden", implicit_lists, check_lists),
+):
+    pairs = []
+    for _ in range(runs):
+        ours_seconds, answer = ours(work)
+        their_seconds, model = theirs()
+        check(answer, model)
+        pairs.append((ours_seconds, their_seconds))
+    rows.append({
+        "work": title,
+        "palate_seconds": statistics.median(a for a, _ in pairs),
+        "implicit_seconds": statistics.median(b for _, b in pairs),
+        "ratio": statistics.median(b / a for a, b in pairs),
+        "ratio_low": min(b / a for a, b in pairs),
+        "ratio_high": max(b / a for a, b in pairs),
+        "runs": runs,
+    })
+result = {"events": len(items), "threads": threads, "implicit": implicit.__version__, "rows": rows}
+json.dump(result, open(out, "w"), indent=2)
+print(f"| work ({len(items) / 1e6:.0f} M events, 138k users × 27k items, {threads} threads) | palate | implicit {implicit.__version__} | ratio (range of {runs} runs) |")
+print("| --- | --- | --- | --- |")
+for row in rows:
+    print(f"| {row['work']} | {row['palate_seconds']:.2f} s | {row['implicit_seconds']:.2f} s | "
+          f"{row['ratio']:.1f}× ({row['ratio_low']:.1f}–{row['ratio_high']:.1f}) |")
