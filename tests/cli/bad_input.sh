@@ -1,0 +1,133 @@
+#!/usr/bin/env bash
+# Bad input: exactly one sentence on standard error that names the thing, exit 1 or 2, and no output left behind.
+# usage: tests/cli/bad_input.sh PALATE
+set -uo pipefail
+palate=$(realpath "$1")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+bad=0 n=0
+
+# refused EXIT SENTENCE COMMAND…: the sentence is a part of what must stand on standard error.
+refused() {
+    local code=$1 sentence=$2 got
+    shift 2
+    rm -rf out out.palate
+    "$palate" "$@" >stdout 2>stderr
+    got=$?
+    n=$((n + 1))
+    grep '^palate: ' stderr >sentences
+    if [[ $got -ne $code || $(wc -l <sentences) -ne 1 ]] || ! grep -qF -- "$sentence" sentences; then
+        echo "palate $*: exit $got, expected $code and '$sentence', got:"
+        cat stderr
+        bad=1
+    fi
+    if [[ -e out || -e out.palate ]] || compgen -G '.*tmp*' >/dev/null; then
+        echo "palate $*: left something behind: $(ls -A)"
+        bad=1
+    fi
+}
+
+# --- logs ---
+compare() { refused "$1" "$2" compare "$3" -o out --quiet "${@:4}"; }
+rows() { for i in $(seq 1 "${1:-40}"); do echo "u$((i % 7)),i$((i % 11)),$((i % 5 + 1)),$((1700000000 + i * 1000))"; done; }
+{ echo user,item,rating,timestamp; rows; } >good.csv
+
+compare 1 "missing.csv: cannot open" missing.csv
+: >empty.csv
+compare 1 "empty.csv: the file is empty" empty.csv
+echo user,item >header.csv
+compare 1 "header.csv: holds no events" header.csv
+printf 'user#item\na#b\nc#d\n' >wrong.csv
+compare 1 "only one column found" wrong.csv
+sed '5s/,[0-9],/,lots,/' good.csv >words.csv
+compare 1 "words.csv:5: rating must be a finite number, not 'lots'" words.csv
+sed '6s/,[0-9],/,nan,/' good.csv >nan.csv
+compare 1 "nan.csv:6:" nan.csv
+sed '6s/,[0-9],/,inf,/' good.csv >inf.csv
+compare 1 "inf.csv:6:" inf.csv
+sed '7s/,17/,-17/' good.csv >negative.csv
+compare 1 "negative.csv:7: time is negative" negative.csv
+{ head -n 3 good.csv; printf 'u\xff\xfe,i1,1,1700000000\n'; } >utf8.csv
+compare 1 "utf8.csv:4: user id is not valid UTF-8" utf8.csv
+{ cat good.csv; head -c 10000000 /dev/zero | tr '\0' x; } >longline.csv
+compare 1 "longline.csv:42: the line is longer than 1 MB" longline.csv
+{ cat good.csv; echo "$(head -c 100000 /dev/zero | tr '\0' x),i,1,1700000000"; } >longid.csv
+compare 1 "longid.csv:42: user id is longer than 1024 bytes" longid.csv
+{ cat good.csv; echo "u1,i1"; } >short.csv
+compare 1 "short.csv:42: has 2 columns where" short.csv
+{ echo user,item,rating,timestamp; for i in 1 2 3 4 5 6 7 8 9; do echo "u,i$i,1,$((1700000000 + i))"; done; } >oneuser.csv
+compare 1 "user" oneuser.csv --split leave_last
+{ echo user,item,rating,timestamp; for i in 1 2 3 4 5 6 7 8 9; do echo "u$i,i,1,$((1700000000 + i))"; done; } >oneitem.csv
+compare 1 "item" oneitem.csv
+compare 1 "no event is left after the filters" good.csv --min-user 1000
+compare 1 "leaves the" good.csv --split "time test=0.001 valid=0.001" --min-item 0
+cut -d, -f1,2 good.csv >notimes.csv
+compare 1 "needs times" notimes.csv --split time
+compare 1 "task next needs times" notimes.csv --task next
+printf 'PAR1xxxxxxxxxx' >events.parquet
+compare 1 "duckdb" events.parquet
+printf '\x1f\x8b\x08\x00broken' >broken.csv.gz
+compare 1 "broken.csv.gz: the compressed file" broken.csv.gz
+mkdir folder
+compare 1 "folder: is a folder of no known kind" folder
+# Swapped columns cannot be known for sure: they are said.
+{ echo item,user,timestamp; for i in $(seq 1 400); do echo "$((i % 3)),x$i,$((1700000000 + i * 100))"; done; } >swapped.csv
+"$palate" inspect swapped.csv --columns user=user,item=item >stdout 2>stderr
+grep -qi 'swap' stdout || { echo "inspect does not mention swapped columns"; bad=1; }
+
+# --- names and values ---
+compare 2 "did you mean item_knn?" good.csv -m item_kn
+compare 2 "ease has no option 'l3'; did you mean l2?" good.csv -m "ease l3=5"
+compare 2 "l2 must be a number from" good.csv -m "ease l2=-5"
+compare 2 "did you mean leave_last?" good.csv --split leave_lst
+compare 2 "task must be one of" good.csv --task later
+compare 2 "--relevant must be all" good.csv --relevant best
+compare 2 "there is no kind 'fancy'" good.csv --fallback fancy
+compare 2 "cannot answer people without history" good.csv --fallback ease
+compare 2 "has no column 'customer'" good.csv --columns user=customer,item=item
+compare 2 "the log has no event types" good.csv --target purchase
+compare 2 "threads must be a whole number" good.csv --threads many
+refused 2 "did you mean compare?" comapre good.csv
+refused 2 "did you mean --split?" compare good.csv --splt time
+refused 2 "-o needs a value" compare good.csv -o
+refused 2 "one argument too many" compare good.csv good.csv
+refused 2 "name a log" compare
+refused 2 "belong together" compare --train good.csv -o out
+refused 2 "say what to train" train good.csv
+
+# --- containers and models ---
+"$palate" import good.csv -o log.palate --quiet >/dev/null 2>&1
+"$palate" train good.csv -m ease -o model.palate --quiet >/dev/null 2>&1
+head -c 500 log.palate >cut.palate
+compare 1 "cut.palate: " cut.palate
+head -c 700 model.palate >cutmodel.palate
+refused 1 "cutmodel.palate: " recommend cutmodel.palate
+python3 - <<'PYTHON'
+data = bytearray(open("log.palate", "rb").read())
+data[-20] ^= 1
+open("damaged.palate", "wb").write(data)
+data = open("model.palate", "rb").read()
+open("newer.palate", "wb").write(data.replace(b'"palate.format":"1"', b'"palate.format":"7"'))
+PYTHON
+compare 1 "damaged.palate: " damaged.palate
+refused 1 "newer palate" recommend newer.palate
+refused 1 "log.palate: holds a log, not a model" recommend log.palate
+refused 1 "model.palate: holds a model, not a log" compare model.palate -o out
+refused 1 "good.csv: " recommend good.csv
+refused 2 "the model knows no user 'nobody'" recommend model.palate --user nobody
+refused 2 "the model knows no item 'nothing'" similar model.palate --item nothing
+"$palate" train good.csv -m popular -o popular.palate --quiet >/dev/null 2>&1
+refused 2 "knows no similarity" similar popular.palate --item i1
+
+# --- places that cannot be written ---
+refused 1 "cannot write" import good.csv -o no/such/folder/out.palate
+refused 1 "is a folder" import good.csv -o folder
+(ulimit -f 1; refused 1 "the disk is full" import good.csv -o out.palate; exit $bad) || bad=1
+if [[ $EUID -ne 0 ]]; then
+    mkdir locked && chmod 500 locked
+    refused 1 "cannot write" import good.csv -o locked/out.palate
+fi
+
+echo "$n cases"
+exit $bad

@@ -1,0 +1,119 @@
+#!/usr/bin/env bash
+# What the commands do for somebody who follows the README: exit codes, JSON, files, lists that agree.
+# usage: tests/cli/run.sh PALATE
+set -euo pipefail
+palate=$(realpath "$1")
+work=$(mktemp -d)
+trap 'rm -rf "$work"; [[ ${done:-0} == 1 ]] || echo "failed near: $BASH_COMMAND"' EXIT
+cd "$work"
+
+"$palate" --version | grep -q '^palate [0-9]'
+"$palate" --help | grep -q compare
+for command in demo compare train evaluate recommend similar inspect import models describe; do
+    "$palate" "$command" --help | grep -q "^usage: palate $command"
+    "$palate" help "$command" | grep -q "^usage: palate $command"
+done
+
+"$palate" demo --users 300 --items 200 --days 120 --hide none -o demo >shown 2>said
+grep -q '^verdict' shown
+grep -q 'Next: palate recommend' shown
+for file in report.html results.json model.palate; do [[ -s demo/$file ]]; done
+
+# --json prints one document and nothing else.
+"$palate" demo --users 300 --items 200 --days 120 --hide none -o again --json >document 2>said
+python3 -c 'import json; json.load(open("document"))'
+
+python3 - <<'PYTHON'
+import random
+random.seed(5)
+with open("events.csv", "w") as out:
+    print("customer_id,sku,stars,ts", file=out)
+    for n in range(6000):
+        user = random.randrange(120)
+        item = (int(random.paretovariate(1.1)) * 7 + user % 3) % 90
+        print(f"c{user},s{item},{random.randrange(1, 6)},2024-{1 + n // 600:02d}-{1 + n // 25 % 28:02d}T{n % 24:02d}:00:00Z", file=out)
+with open("titles.csv", "w") as out:
+    print("sku,title", file=out)
+    for item in range(90):
+        print(f's{item},"Thing no. {item}, the ""best"""', file=out)
+PYTHON
+"$palate" inspect events.csv >shown 2>said
+grep -q 'palate compare' shown
+"$palate" inspect events.csv --json 2>said | python3 -c 'import json, sys; assert json.load(sys.stdin)["events"] == 6000'
+
+"$palate" compare events.csv --items titles.csv --hide none -m popular -m item_knn -m ease --task both --relevant "value>=3" \
+    --trec trec -o report >shown 2>said
+[[ -s trec/qrels.txt && -s trec/ease.run ]]
+python3 - <<'PYTHON'
+import json
+results = json.load(open("report/results.json"))
+assert [task["task"] for task in results["tasks"]] == ["window", "next"]
+assert [model["status"] for model in results["models"]] == ["done"] * 3
+assert "Thing no. " in json.dumps(results["tasks"][0]["examples"])
+PYTHON
+
+# A run of our own lists scores what the model scored.
+"$palate" compare events.csv --hide none -m popular -m ease --task window --run trec/ease.run --relevant "value>=3" -o withrun --quiet >/dev/null
+python3 - <<'PYTHON'
+import json
+models = {model["spec"]: model["metrics"] for model in json.load(open("withrun/results.json"))["models"]}
+for name, value in models["ease"].items():
+    if value["low"] is not None:
+        assert abs(value["mean"] - models["ease.run"][name]["mean"]) < 1e-6, name
+PYTHON
+
+# The same log as a container gives the same results, and so do its compressed forms.
+"$palate" import events.csv -o log.palate --quiet >/dev/null
+gzip -k events.csv
+for log in log.palate events.csv.gz; do
+    "$palate" compare "$log" --hide none -m popular -m ease -o other --quiet >/dev/null
+    "$palate" compare events.csv --hide none -m popular -m ease -o first --quiet >/dev/null
+    python3 - <<'PYTHON'
+import json
+first, other = (json.load(open(f"{name}/results.json")) for name in ("first", "other"))
+assert first["protocol"] == other["protocol"]
+assert [m["metrics"] for m in first["models"]] == [m["metrics"] for m in other["models"]]
+PYTHON
+done
+
+# Train, list, evaluate; a list of the history that a user has is that user's list.
+"$palate" train events.csv -m "ease l2=50" --items titles.csv -o model.palate --quiet >/dev/null
+"$palate" recommend model.palate --user c7 -n 5 >shown
+grep -q 'Thing no\.' shown
+"$palate" recommend model.palate --user c7 -n 5 --json | python3 -c 'import json, sys; assert len(json.load(sys.stdin)["items"]) == 5'
+history=$(awk -F, '$1 == "c7" { printf "%s%s", n++ ? "," : "", $2 }' events.csv)
+diff <("$palate" recommend model.palate --user c7 -n 5 --quiet) <("$palate" recommend model.palate --history "$history" -n 5 --quiet)
+"$palate" recommend model.palate --user c7 --deny "$("$palate" recommend model.palate --user c7 -n 1 --json |
+    python3 -c 'import json, sys; print(json.load(sys.stdin)["items"][0]["id"])')" -n 1 --quiet >denied
+! diff denied <("$palate" recommend model.palate --user c7 -n 1 --quiet) >/dev/null
+"$palate" recommend model.palate --json | grep -q '"strategy": "popular"'
+"$palate" similar model.palate --item s7 -n 3 --json | python3 -c 'import json, sys; assert len(json.load(sys.stdin)["items"]) == 3'
+{ head -n 1 events.csv; tail -n 500 events.csv; } >test.csv
+{ head -n 5500 events.csv; } >train.csv
+"$palate" train train.csv -m ease -o half.palate --quiet >/dev/null
+"$palate" evaluate half.palate --test test.csv --hide none --json 2>said >by_model
+"$palate" evaluate half.palate --train train.csv --test test.csv --hide none --json 2>said >by_train
+python3 - <<'PYTHON'
+import json
+a, b = (json.load(open(name)) for name in ("by_model", "by_train"))
+assert a["metrics"] == b["metrics"] and a["metrics"]["ndcg@10"] > 0
+PYTHON
+
+# Filters and weights.
+"$palate" compare events.csv --hide none --min-user 5 --min-item 5 --half-life 30d --train-window 200d --dedupe --since 2024-02-01 \
+    -m popular -m ease -o filtered --quiet >/dev/null
+"$palate" compare events.csv --hide none --split leave_last -m popular -m item_knn -o last --quiet >/dev/null
+"$palate" compare events.csv --hide none --split "random test=0.2" --candidates catalog --items titles.csv -m popular -m item_knn -o random --quiet >/dev/null
+
+# Ctrl-C: what is done still gets a verdict.
+("$palate" compare events.csv --hide none -m popular -m ease -m item_knn --resamples 100000 -o stopped --quiet >/dev/null 2>&1 &
+pid=$!
+sleep 0.4
+kill -INT $pid 2>/dev/null
+wait $pid || true)
+
+# A file that Python's safetensors opens, where it is installed.
+if python3 -c 'import safetensors.numpy' 2>/dev/null; then
+    python3 -c 'from safetensors.numpy import load_file; assert load_file("model.palate")["state/weights"].shape[0] > 50'
+fi
+done=1
