@@ -336,7 +336,7 @@ static pal_status container_check(const container_reader *reader, const char *by
 pal_status pal_container_parse(pal_ctx *ctx, const char *what, const char *bytes, size_t n,
                                const char *type, pal_container *out) {
     container_reader reader = {.ctx = ctx, .what = what, .type = type};
-    json_t *header;
+    json_t *header = NULL;
     memset(out, 0, sizeof *out);
     TRY(container_read_header(&reader, bytes, n, &header));
     pal_status status = container_check(&reader, bytes, n, header, out);
