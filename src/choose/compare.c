@@ -221,24 +221,33 @@ static pal_status compare_test(const compare_job *job, const pal_table *table,
     return PAL_OK;
 }
 
+/* Intervals of all metrics of single lists, and of the choice metric in each slice. */
 static pal_status compare_intervals(const compare_job *job, const pal_table *table, pal_row *row) {
     const pal_comparison *out = job->out;
-    int64_t resamples = out->options.protocol.resamples;
-    int32_t n = row->test.n_users;
+    const double *series[PAL_MEASURES_MAX + PAL_SLICES_MAX];
+    pal_interval found[PAL_MEASURES_MAX + PAL_SLICES_MAX];
+    int32_t n = row->test.n_users, n_series = 0;
     row->intervals = PAL_ARENA_ARRAY(&row->test.arena, pal_interval, out->measures.n);
     row->slice_intervals = PAL_ARENA_ARRAY(&row->test.arena, pal_interval, table->slices.n);
-    if (!row->intervals || !row->slice_intervals)
+    if (!row->intervals || !row->slice_intervals) {
         return pal_fail_memory(job->ctx, "the intervals", 1e4);
+    }
     for (int32_t m = 0; m < out->measures.n; m++) {
         row->intervals[m] = (pal_interval){row->test.mean[m], NAN, NAN};
-        if (!out->measures.at[m].metric->of_list) continue;
-        TRY(pal_bootstrap_mean(job->ctx, row->test.by_user + (int64_t)m * n, n, resamples,
-                               job->ctx->seed, &row->intervals[m]));
+        if (out->measures.at[m].metric->of_list) {
+            series[n_series++] = row->test.by_user + (int64_t)m * n;
+        }
     }
     for (int32_t s = 0; s < table->slices.n; s++) {
-        TRY(pal_bootstrap_mean(job->ctx, row->test.slice_by_user + (int64_t)s * n, n, resamples,
-                               job->ctx->seed, &row->slice_intervals[s]));
+        series[n_series++] = row->test.slice_by_user + (int64_t)s * n;
     }
+    TRY(pal_bootstrap_means(job->ctx, series, n_series, n, out->options.protocol.resamples,
+                            job->ctx->seed, found));
+    int32_t at = 0;
+    for (int32_t m = 0; m < out->measures.n; m++) {
+        if (out->measures.at[m].metric->of_list) row->intervals[m] = found[at++];
+    }
+    for (int32_t s = 0; s < table->slices.n; s++) row->slice_intervals[s] = found[at++];
     return PAL_OK;
 }
 

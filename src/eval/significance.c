@@ -71,24 +71,26 @@ double pal_mean(const double *values, int32_t n) {
     return count ? sum / count : NAN;
 }
 
-pal_status pal_bootstrap_mean(pal_ctx *ctx, const double *values, int32_t n, int64_t resamples,
-                              uint64_t seed, pal_interval *out) {
-    *out = (pal_interval){NAN, NAN, NAN};
-    if (n == 0) return PAL_OK;
+pal_status pal_bootstrap_means(pal_ctx *ctx, const double *const *series, int32_t n_series,
+                               int32_t n, int64_t resamples, uint64_t seed, pal_interval *out) {
+    for (int32_t s = 0; s < n_series; s++) out[s] = (pal_interval){NAN, NAN, NAN};
+    if (n == 0 || n_series == 0) return PAL_OK;
     pal_arena scratch = {0};
-    const double *series[] = {values};
     significance_job job = {
-        .series = series, .n_series = 1, .n = n, .seed = pal_seed_for(seed, "bootstrap")};
-    pal_status status = significance_run(ctx, &job, resamples, &scratch);
-    if (status == PAL_OK) {
+        .series = series, .n_series = n_series, .n = n, .seed = pal_seed_for(seed, "bootstrap")};
+    double *sorted = PAL_ARENA_ARRAY(&scratch, double, resamples);
+    pal_status status = sorted ? significance_run(ctx, &job, resamples, &scratch)
+                               : pal_fail_memory(ctx, "the intervals", 8.0 * (double)resamples);
+    for (int32_t s = 0; status == PAL_OK && s < n_series; s++) {
         int64_t kept = 0;
         for (int64_t r = 0; r < resamples; r++) {
-            if (!isnan(job.means[r])) job.means[kept++] = job.means[r];
+            double mean = job.means[r * n_series + s];
+            if (!isnan(mean)) sorted[kept++] = mean;
         }
-        qsort(job.means, (size_t)kept, sizeof *job.means, significance_compare);
-        out->mean = pal_mean(values, n);
-        out->low = significance_quantile(job.means, kept, 0.025);
-        out->high = significance_quantile(job.means, kept, 0.975);
+        qsort(sorted, (size_t)kept, sizeof *sorted, significance_compare);
+        out[s].mean = pal_mean(series[s], n);
+        out[s].low = significance_quantile(sorted, kept, 0.025);
+        out[s].high = significance_quantile(sorted, kept, 0.975);
     }
     pal_arena_release(&scratch);
     return status;

@@ -12,9 +12,10 @@ typedef struct {
 /* The mean without NaN values, NaN when there are no others. */
 double pal_mean(const double *values, int32_t n);
 
-/* Percentile interval of the mean of values [n]; NaN values are left out with their user. */
-pal_status pal_bootstrap_mean(pal_ctx *ctx, const double *values, int32_t n, int64_t resamples,
-                              uint64_t seed, pal_interval *out);
+/* Percentile intervals of the means of n_series series, each [n], over the same resamples; NaN
+ * values are left out with their user. out [n_series]. */
+pal_status pal_bootstrap_means(pal_ctx *ctx, const double *const *series, int32_t n_series,
+                               int32_t n, int64_t resamples, uint64_t seed, pal_interval *out);
 
 /* Intervals of mean(base - other_j) for j in [0, n_others), that hold together with 95 %: the same
  * resamples for all, half-width = the 95th percentile of the largest standardized deviation times

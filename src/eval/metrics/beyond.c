@@ -2,6 +2,7 @@
  */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/ctx.h"
 #include "base/rng.h"
@@ -98,40 +99,57 @@ static double beyond_popularity_lift(pal_ctx *ctx, const pal_shown *shown, int32
     return listed / (double)places / (used / (double)users) - 1;
 }
 
-/* Cosine of two training columns. */
-static double beyond_cosine(const pal_csr *by_item, int32_t a, int32_t b) {
-    int64_t i = by_item->starts[a], i_end = by_item->starts[a + 1], j = by_item->starts[b],
-            j_end = by_item->starts[b + 1];
-    double n_a = (double)(i_end - i), n_b = (double)(j_end - j), both = 0;
-    while (i < i_end && j < j_end) {
-        int32_t x = by_item->cols[i], y = by_item->cols[j];
-        both += x == y;
-        i += x <= y;
-        j += y <= x;
+/* Samples: lists whose pairs are looked at, pairs of items, pairs of lists. */
+enum { BEYOND_LISTS = 500, BEYOND_ITEM_PAIRS = 200000, BEYOND_PAIRS = 10000 };
+
+/* Sets the bits of each listed item's training users: bits [length, n_words]. */
+static void beyond_set_users(const pal_csr *by_item, const int32_t *items, int32_t length,
+                             int64_t n_words, uint64_t *bits) {
+    memset(bits, 0, (size_t)(length * n_words) * sizeof *bits);
+    for (int32_t i = 0; i < length; i++) {
+        for (int64_t e = by_item->starts[items[i]]; e < by_item->starts[items[i] + 1]; e++) {
+            int32_t user = by_item->cols[e];
+            bits[i * n_words + user / 64] |= (uint64_t)1 << user % 64;
+        }
     }
-    return n_a > 0 && n_b > 0 ? both / sqrt(n_a * n_b) : 0;
 }
 
-enum { BEYOND_LISTS = 500, BEYOND_PAIRS = 10000 }; /* a sample of lists, of pairs of lists */
+/* Mean of 1 - cosine of training columns over the pairs of a list. */
+static double beyond_list_diversity(const pal_csr *by_item, const int32_t *items, int32_t length,
+                                    int64_t n_words, uint64_t *bits) {
+    double apart = 0;
+    beyond_set_users(by_item, items, length, n_words, bits);
+    for (int32_t i = 0; i < length; i++) {
+        double n_i = (double)(by_item->starts[items[i] + 1] - by_item->starts[items[i]]);
+        for (int32_t j = i + 1; j < length; j++) {
+            double n_j = (double)(by_item->starts[items[j] + 1] - by_item->starts[items[j]]);
+            int64_t both = 0;
+            for (int64_t w = 0; w < n_words; w++) {
+                both += __builtin_popcountll(bits[i * n_words + w] & bits[j * n_words + w]);
+            }
+            apart += 1 - (n_i > 0 && n_j > 0 ? (double)both / sqrt(n_i * n_j) : 0);
+        }
+    }
+    return apart / (length * (length - 1) / 2.0);
+}
 
 static double beyond_diversity(pal_ctx *ctx, const pal_shown *shown, int32_t k) {
     (void)ctx;
-    if (!shown->by_item) return NAN;
+    if (!shown->by_item || k < 2) return NAN;
+    pal_arena scratch = {0};
+    int64_t n_words = ((int64_t)shown->by_item->n_cols + 63) / 64;
+    uint64_t *bits = PAL_ARENA_ARRAY(&scratch, uint64_t, k * n_words);
+    int32_t n_lists = 0, n = shown->lists->n, most = BEYOND_ITEM_PAIRS / (k * (k - 1) / 2) + 1;
+    if (most > BEYOND_LISTS) most = BEYOND_LISTS;
     double sum = 0;
-    int32_t n_lists = 0, n = shown->lists->n;
-    int32_t step = n > BEYOND_LISTS ? n / BEYOND_LISTS : 1;
-    for (int32_t q = 0; q < n; q += step) {
-        const int32_t *items = beyond_list(shown->lists, q);
+    for (int32_t q = 0; bits && q<n; q += n> most ? n / most : 1) {
         int32_t length = beyond_length(shown->lists, q, k);
-        double apart = 0;
-        for (int32_t i = 0; i < length; i++) {
-            for (int32_t j = i + 1; j < length; j++)
-                apart += 1 - beyond_cosine(shown->by_item, items[i], items[j]);
-        }
         if (length < 2) continue;
-        sum += apart / (length * (length - 1) / 2.0);
+        sum += beyond_list_diversity(shown->by_item, beyond_list(shown->lists, q), length, n_words,
+                                     bits);
         n_lists++;
     }
+    pal_arena_release(&scratch);
     return n_lists ? sum / n_lists : NAN;
 }
 

@@ -81,11 +81,25 @@ static void metrics_of_all_lists_have_their_toy_values(void **state) {
     support_close(ctx);
 }
 
+/* Columns a = {0, 1}, b = {0, 1}, c = {1}: cosines 1, 1/√2 and 1/√2. */
+static void diversity_is_one_minus_the_mean_cosine(void **state) {
+    (void)state;
+    const int64_t starts[] = {0, 2, 4, 5};
+    const int32_t users[] = {0, 1, 0, 1, 1};
+    const pal_csr by_item = {.n_rows = 3, .n_cols = 2, .starts = starts, .cols = users};
+    int32_t items[] = {0, 1, 2}, counts[] = {3};
+    pal_lists lists = {.n = 1, .k = 3, .items = items, .counts = counts};
+    pal_shown shown = {.lists = &lists, .by_item = &by_item};
+    double expected = (0 + 2 * (1 - 1 / sqrt(2))) / 3;
+    assert_true(fabs(pal_metric_find("diversity")->of_all(NULL, &shown, 3) - expected) < 1e-12);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ranking_metrics_have_their_toy_values),
         cmocka_unit_test(a_short_list_counts_misses),
         cmocka_unit_test(metrics_of_all_lists_have_their_toy_values),
+        cmocka_unit_test(diversity_is_one_minus_the_mean_cosine),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

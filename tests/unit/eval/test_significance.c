@@ -20,12 +20,16 @@ static void a_mean_has_the_width_of_its_error(void **state) {
     pal_ctx *ctx = support_open(2);
     pal_interval interval;
     fill(values, 1, 3);
-    assert_int_equal(pal_bootstrap_mean(ctx, values, USERS, RESAMPLES, 7, &interval), PAL_OK);
+    assert_int_equal(pal_bootstrap_means(ctx, (const double *const[]){values}, 1, USERS, RESAMPLES,
+                                         7, &interval),
+                     PAL_OK);
     assert_true(fabs(interval.mean - pal_mean(values, USERS)) < 1e-12);
     double half = (interval.high - interval.low) / 2, expected = 1.96 / sqrt(USERS);
     assert_true(half > 0.8 * expected && half < 1.2 * expected);
     values[0] = NAN; /* left out */
-    assert_int_equal(pal_bootstrap_mean(ctx, values, USERS, RESAMPLES, 7, &interval), PAL_OK);
+    assert_int_equal(pal_bootstrap_means(ctx, (const double *const[]){values}, 1, USERS, RESAMPLES,
+                                         7, &interval),
+                     PAL_OK);
     assert_true(isfinite(interval.mean) && interval.low < interval.mean &&
                 interval.mean < interval.high);
     support_close(ctx);
