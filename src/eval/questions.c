@@ -19,6 +19,7 @@ typedef struct {
     pal_relevance relevance;
     pal_questions *q;
     int32_t *hidden_of;    /* [rows of items] user + 1 whose history hides the item */
+    int32_t *masked_of;    /* [rows of items] user + 1 for whom a masked pair was counted */
     questions_pair *pairs; /* [longest test part of a user] */
     float dislike;         /* values up to this are disliked */
     int64_t n_relevant, n_judged, n_unseen;
@@ -79,8 +80,13 @@ static bool questions_is_asked(questions_job *job, const pal_log *targets, int64
         job->q->n_irrelevant++;
         return false;
     }
-    if (job->hidden_of[targets->items[event]] == user + 1) {
-        job->q->n_masked++;
+    int32_t item = targets->items[event];
+    if (job->hidden_of[item] == user + 1) {
+        /* A pair of the window task is counted once, however often it occurs; the next task asks
+         * each event. */
+        bool is_counted = job->q->task == PAL_TASK_WINDOW && job->masked_of[item] == user + 1;
+        job->q->n_masked += !is_counted;
+        job->masked_of[item] = user + 1;
         return false;
     }
     return true;
@@ -250,11 +256,12 @@ static pal_status questions_allocate(questions_job *job, pal_arena *scratch) {
     q->judged = has_ratings ? PAL_ARENA_ARRAY(&q->arena, int32_t, n) : NULL;
     q->disliked = has_ratings ? PAL_ARENA_ARRAY(&q->arena, uint8_t, n) : NULL;
     job->hidden_of = PAL_ARENA_ARRAY(scratch, int32_t, n_items);
+    job->masked_of = PAL_ARENA_ARRAY(scratch, int32_t, n_items);
     job->pairs = PAL_ARENA_ARRAY(scratch, questions_pair, n);
     if (!q->users || !q->query_starts || !q->queries || !q->relevant_starts || !q->relevant ||
         (t->values && !q->relevant_values) || (t->times && !q->relevant_times) ||
         (has_ratings && (!q->judged_starts || !q->judged || !q->disliked)) || !job->hidden_of ||
-        !job->pairs || n_queries > INT32_MAX) {
+        !job->masked_of || !job->pairs || n_queries > INT32_MAX) {
         return pal_fail_memory(job->ctx, "the queries", 40.0 * (double)n);
     }
     if (has_ratings) job->dislike = questions_dislike(q->history, t);

@@ -160,8 +160,9 @@ static pal_status trec_fill(pal_ctx *ctx, const trec_row *rows, int64_t n, int32
     for (int64_t i = 0; i < (int64_t)n_queries * k; i++) lists.items[i] = -1;
     for (int64_t r = 0; r < n; r++) {
         int32_t *count = &lists.counts[rows[r].query];
-        bool repeats =
-            r > 0 && rows[r].query == rows[r - 1].query && rows[r].item == rows[r - 1].item;
+        const int32_t *listed = lists.items + (int64_t)rows[r].query * k;
+        bool repeats = false;
+        for (int32_t i = 0; i < *count; i++) repeats |= listed[i] == rows[r].item;
         if (*count == k || repeats) continue;
         lists.items[(int64_t)rows[r].query * k + *count] = rows[r].item;
         lists.scores[(int64_t)rows[r].query * k + (*count)++] = rows[r].score;

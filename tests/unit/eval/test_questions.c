@@ -114,6 +114,27 @@ static void a_mask_that_takes_much_is_refused(void **state) {
     support_close(ctx);
 }
 
+static void a_masked_pair_counts_once(void **state) {
+    (void)state;
+    pal_ctx *ctx = support_open(1);
+    support_log history, test;
+    const int32_t zero[] = {0, 0, 0}, items[] = {0, 0, 1};
+    const int64_t times[] = {1, 2, 3};
+    support_log_make(ctx, &history, 1, 2, 1, zero, zero, times, NULL);
+    support_log_make(ctx, &test, 1, 2, 3, zero, items, times, NULL);
+    pal_questions q;
+    pal_protocol protocol = protocol_with(PAL_HIDE_TARGET);
+    protocol.allow_drop = true;
+    assert_int_equal(
+        pal_questions_make(ctx, &protocol, PAL_TASK_WINDOW, &history.log, &test.log, 2, &q),
+        PAL_OK);
+    assert_int_equal(q.n_masked, 1);
+    pal_questions_release(&q);
+    support_log_release(&history);
+    support_log_release(&test);
+    support_close(ctx);
+}
+
 static void ratings_can_be_asked_by_rule(void **state) {
     (void)state;
     pal_ctx *ctx = support_open(1);
@@ -150,6 +171,7 @@ int main(void) {
         cmocka_unit_test(a_window_asks_once_a_user),
         cmocka_unit_test(next_asks_before_each_event_with_all_that_came_before),
         cmocka_unit_test(a_mask_that_takes_much_is_refused),
+        cmocka_unit_test(a_masked_pair_counts_once),
         cmocka_unit_test(ratings_can_be_asked_by_rule),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
