@@ -89,8 +89,10 @@ typedef struct {
 
 /* Reads the log named by the first word from `word` on, or the parts. */
 pal_status cli_read(cli_run *run, int32_t word, const cli_parts *parts, pal_data **out);
-/* Saves results into a folder, prints the closing text and what was written. */
-pal_status cli_finish_comparison(cli_run *run, const pal_results *results, const char *folder);
+/* Compares `models` (none: the usual ones), saves results into a folder, prints the closing text
+ * and what was written. */
+pal_status cli_compare_data(cli_run *run, const pal_data *data, const pal_texts *models,
+                            const char *folder);
 /* Prints a list as text or as one JSON object. */
 void cli_print_list(const cli_run *run, const char *whom, const char *strategy,
                     const pal_entry *entries, int32_t n);

@@ -28,29 +28,12 @@ static const pal_param compare_table[] = {
     {0},
 };
 
-/* Both groups go to the same verb. */
-static pal_status compare_all(cli_run *run, const pal_data *data, const char *const *specs,
-                              pal_results **out) {
-    const char *evaluate = cli_options(run, "evaluate"), *compare = cli_options(run, "compare");
-    pal_text options = {0};
-    pal_text_addf(&options, "%s %s", evaluate ? evaluate : "", compare ? compare : "");
-    pal_status status =
-        options.failed ? PAL_ENOMEM : pal_compare(run->ctx, data, specs, options.bytes, out);
-    pal_text_release(&options);
-    return status;
-}
-
 static pal_status compare_run(cli_run *run) {
     const compare_values *values = run->params;
     pal_data *data;
-    pal_results *results = NULL;
-    const char *specs[PAL_TEXTS_MAX + 1] = {0};
-    for (int32_t i = 0; i < values->models.n; i++) specs[i] = values->models.at[i];
     pal_status status = cli_read(run, 0, &values->parts, &data);
     if (status != PAL_OK) return status;
-    status = compare_all(run, data, specs, &results);
-    if (status == PAL_OK) status = cli_finish_comparison(run, results, values->folder);
-    pal_results_free(results);
+    status = cli_compare_data(run, data, &values->models, values->folder);
     pal_data_free(data);
     return status;
 }

@@ -29,14 +29,9 @@ static const pal_param demo_table[] = {
 static pal_status demo_run(cli_run *run) {
     const demo_values *values = run->params;
     pal_data *data;
-    pal_results *results = NULL;
-    const char *specs[PAL_TEXTS_MAX + 1] = {0};
-    for (int32_t i = 0; i < values->models.n; i++) specs[i] = values->models.at[i];
     pal_status status = pal_data_demo(run->ctx, cli_options(run, "demo"), &data);
     if (status != PAL_OK) return status;
-    status = pal_compare(run->ctx, data, specs, cli_options(run, "evaluate"), &results);
-    if (status == PAL_OK) status = cli_finish_comparison(run, results, values->folder);
-    pal_results_free(results);
+    status = cli_compare_data(run, data, &values->models, values->folder);
     pal_data_free(data);
     return status;
 }
@@ -47,6 +42,6 @@ const cli_command cli_demo = {
     .usage = "demo [-o FOLDER] [OPTIONS]",
     .params = demo_table,
     .params_size = sizeof(demo_values),
-    .groups = {"demo", "evaluate", "context"},
+    .groups = {"demo", "evaluate", "compare", "context"},
     .run = demo_run,
 };

@@ -20,7 +20,9 @@ pal_status cli_read(cli_run *run, int32_t word, const cli_parts *parts, pal_data
     return pal_data_read(run->ctx, &paths, cli_options(run, "data"), out);
 }
 
-pal_status cli_finish_comparison(cli_run *run, const pal_results *results, const char *folder) {
+/* Saves results into a folder, prints the closing text and what was written. */
+static pal_status logs_finish_comparison(cli_run *run, const pal_results *results,
+                                         const char *folder) {
     char *text = NULL;
     pal_status status = pal_results_save(run->ctx, results, folder);
     if (status == PAL_OK) {
@@ -36,6 +38,22 @@ pal_status cli_finish_comparison(cli_run *run, const pal_results *results, const
                pal_results_model(results) ? "/model.palate" : "");
     }
     return PAL_OK;
+}
+
+pal_status cli_compare_data(cli_run *run, const pal_data *data, const pal_texts *models,
+                            const char *folder) {
+    const char *evaluate = cli_options(run, "evaluate"), *compare = cli_options(run, "compare");
+    const char *specs[PAL_TEXTS_MAX + 1] = {0};
+    pal_results *results = NULL;
+    pal_text options = {0};
+    for (int32_t i = 0; i < models->n; i++) specs[i] = models->at[i];
+    pal_text_addf(&options, "%s %s", evaluate ? evaluate : "", compare ? compare : "");
+    pal_status status =
+        options.failed ? PAL_ENOMEM : pal_compare(run->ctx, data, specs, options.bytes, &results);
+    pal_text_release(&options);
+    if (status == PAL_OK) status = logs_finish_comparison(run, results, folder);
+    pal_results_free(results);
+    return status;
 }
 
 static void logs_print_json_list(const char *whom, const char *strategy, const pal_entry *entries,

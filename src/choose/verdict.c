@@ -76,8 +76,8 @@ static void verdict_recommend(verdict_job *job) {
     verdict_in_plain(winner->test.mean[hit], plain);
     const char *remark = strcmp(winner->kind, "popular") ? ""
                          : strcmp(winner->name, winner->kind)
-                             ? ": what is popular lately is enough here, recency counts"
-                             : ": popularity is enough here";
+                             ? " (what is popular lately is enough here: recency counts)"
+                             : " (popularity is enough here)";
     verdict_say(
         job, "Use %s%s%s: %s finds something in the top %d (%s %.3f, 95 %% interval %.3f to %.3f).",
         winner->name, verdict_placement(job), remark, plain, k,
@@ -92,8 +92,8 @@ static void verdict_gain(verdict_job *job) {
     const char *name = base->is_run ? "the system in use" : base->name;
     double relative = base->test.mean[0] > 0 ? 100 * gain->mean / base->test.mean[0] : 0;
     if (gain->low > 0) {
-        verdict_say(job, "It beats %s by %.3f (%.3f to %.3f), %.0f %% of what that reaches.", name,
-                    gain->mean, gain->low, gain->high, relative);
+        verdict_say(job, "It beats %s by %.3f (%.3f to %.3f), a gain of %.0f %%.", name, gain->mean,
+                    gain->low, gain->high, relative);
     } else if (gain->high < 0) {
         verdict_say(job,
                     "On the test %s was better by %.3f (%.3f to %.3f), although validation chose "

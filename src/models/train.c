@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/progress.h"
+#include "math/kernels.h"
 #include "models/registry.h"
 
 /* Bytes of options text fit a spec's canonical form. */
@@ -64,13 +65,25 @@ static pal_status train_fit(pal_ctx *ctx, const pal_train_input *input, pal_mode
     model->state = pal_arena_alloc(&model->arena, 1, kind->state_size);
     if (!model->state) return pal_fail_memory(ctx, kind->name, (double)kind->state_size);
     double started = pal_clock(), work = ctx->multiply_adds;
+    pal_text what = {0};
+    pal_text_addf(&what, "training %s", kind->name);
     pal_progress_begin(ctx);
+    if (!what.failed) pal_progress_update(ctx, what.bytes, 0, 1);
+    pal_text_release(&what);
     pal_status status = kind->fit(ctx, model->params, input, &model->arena, &scratch, model->state);
     pal_progress_end(ctx);
     model->cost.seconds = pal_clock() - started;
     model->cost.multiply_adds = ctx->multiply_adds - work;
     model->cost.peak_bytes = (int64_t)(scratch.peak_bytes + model->arena.peak_bytes);
     pal_arena_release(&scratch);
+    if (status == PAL_OK && ctx->verbose) {
+        pal_note(ctx, PAL_NOTICE_INFO,
+                 "%s: trained in %.3f s, %.3g multiply-adds (%.2f G a second), %.1f MB, kernels %s",
+                 model->spec, model->cost.seconds, model->cost.multiply_adds,
+                 model->cost.multiply_adds / 1e9 /
+                     (model->cost.seconds > 0 ? model->cost.seconds : 1),
+                 (double)model->cost.peak_bytes / 1e6, pal_kernels_best()->name);
+    }
     return status;
 }
 

@@ -64,7 +64,15 @@ void pal_report_table_head(const pal_comparison *comparison, int32_t t, pal_text
                   pal_hide_choices[p->hide], table->test.n_users, table->test.n_strangers,
                   p->fallback);
     pal_text_add_count(out, table->test.n_candidates);
-    pal_text_add(out, " candidates\n\n");
+    pal_text_add(out, " candidates");
+    int32_t n_new = table->test.n_candidates - split->history.n_items;
+    if (p->candidates == PAL_CANDIDATES_CATALOG && n_new > 0) {
+        pal_text_addf(
+            out,
+            ", %d of them without a training event: no kind here can score those, they rank last",
+            n_new);
+    }
+    pal_text_add(out, "\n\n");
     table_add_padded(out, "model", TABLE_NAME);
     pal_text_addf(out, "%9s  %-15s %9s %8s %8s %8s %8s\n", comparison->measures.at[0].name,
                   "95 % interval", "recall@k", "known", "stranger", "train", "a list");
