@@ -68,6 +68,32 @@ typedef struct {
     pal_arena scratch;
 } evaluate_job;
 
+/* The number that the model's log gives each event type of `log`; types that it does not know come
+ * after its own. */
+static pal_status evaluate_map_types(evaluate_job *job, const pal_log *log, pal_log_about *about,
+                                     const uint8_t **out) {
+    const pal_log_about *known = &job->model->log->about;
+    uint8_t *types = PAL_ARENA_ARRAY(&job->scratch, uint8_t, log->n_events),
+            map[PAL_TYPES_MAX] = {0};
+    if (!types) return pal_fail_memory(job->ctx, "the test part", (double)log->n_events);
+    about->n_types = known->n_types;
+    about->target_types = known->target_types;
+    memcpy(about->type_names, known->type_names, sizeof known->type_names);
+    for (int32_t t = 0; t < log->about.n_types; t++) {
+        int32_t to = 0;
+        while (to < about->n_types && strcmp(about->type_names[to], log->about.type_names[t])) to++;
+        if (to == PAL_TYPES_MAX)
+            return pal_fail(job->ctx, PAL_EDATA, "model and test have more than %d event types",
+                            PAL_TYPES_MAX);
+        if (to == about->n_types)
+            strcpy(about->type_names[about->n_types++], log->about.type_names[t]);
+        map[t] = (uint8_t)to;
+    }
+    for (int64_t e = 0; e < log->n_events; e++) types[e] = map[log->types[e]];
+    *out = types;
+    return PAL_OK;
+}
+
 /* The parts' events with the model's rows: users and items it does not know come after its own. */
 static pal_status evaluate_map(evaluate_job *job, const pal_log *log, pal_ids *user_ids,
                                pal_ids *item_ids, pal_log *out) {
@@ -88,12 +114,14 @@ static pal_status evaluate_map(evaluate_job *job, const pal_log *log, pal_ids *u
     about.n_items = item_ids->n;
     about.user_ids = user_ids;
     about.item_ids = item_ids;
+    const uint8_t *types = NULL;
+    if (log->types) TRY(evaluate_map_types(job, log, &about, &types));
     pal_events events = {.n = log->n_events,
                          .users = users,
                          .items = items,
                          .values = log->values,
                          .times = log->times,
-                         .types = log->types,
+                         .types = types,
                          .weights = log->weights};
     return pal_log_build(job->ctx, &events, &about, out);
 }

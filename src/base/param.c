@@ -488,6 +488,42 @@ void pal_params_format(const pal_param *table, const void *values, bool every, p
     pal_text_release(&line);
 }
 
+void pal_params_add_flag(const char *name, const char *value, pal_text *out) {
+    pal_text_add(out, " --");
+    for (const char *c = name; *c; c++) pal_text_add_bytes(out, *c == '_' ? "-" : c, 1);
+    pal_text_add(out, " '");
+    for (const char *c = value; *c; c++) {
+        if (*c == '\'') {
+            pal_text_add(out, "'\\''");
+        } else {
+            pal_text_add_bytes(out, c, 1);
+        }
+    }
+    pal_text_add(out, "'");
+}
+
+void pal_params_format_flags(const pal_param *table, const void *values, pal_text *out) {
+    for (const pal_param *row = table; row->name; row++) {
+        if (row->type == PAL_PARAM_TEXTS) {
+            const pal_texts *texts = param_field_of(row, values);
+            for (int32_t i = 0; i < texts->n; i++)
+                pal_params_add_flag(row->name, texts->at[i], out);
+            continue;
+        }
+        if (param_is_absent(row, values)) continue;
+        pal_text value = {0};
+        pal_param_format_value(row, values, &value);
+        const char *text = value.bytes ? value.bytes : "";
+        if (!param_is_initial(row, text) && row->type == PAL_PARAM_FLAG) {
+            pal_text_addf(out, " --%s", row->name);
+        } else if (!param_is_initial(row, text)) {
+            pal_params_add_flag(row->name, text, out);
+        }
+        out->failed |= value.failed;
+        pal_text_release(&value);
+    }
+}
+
 /* --- help --- */
 
 static const char *param_value_name(const pal_param *row) {

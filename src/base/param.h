@@ -81,6 +81,10 @@ pal_status pal_params_parse_tables(pal_ctx *ctx, const char *owner, const pal_pa
  * given. */
 void pal_params_format(const pal_param *table, const void *values, bool every, pal_text *out);
 
+/* Appends " --name 'value'" for a shell, rows that differ from their initial value only. */
+void pal_params_format_flags(const pal_param *table, const void *values, pal_text *out);
+void pal_params_add_flag(const char *name, const char *value, pal_text *out);
+
 /* Appends one value as text, without quotes. */
 void pal_param_format_value(const pal_param *row, const void *values, pal_text *out);
 

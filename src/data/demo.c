@@ -392,6 +392,11 @@ static pal_status demo_fill(pal_ctx *ctx, const pal_demo_options *options, pal_a
     snprintf(data->name, sizeof data->name, "demo");
     snprintf(data->source, sizeof data->source, "the demo world, seed %" PRIu64, ctx->seed);
     snprintf(data->format, sizeof data->format, "demo");
+    pal_text arguments = {0};
+    pal_text_add(&arguments, "demo");
+    pal_params_format_flags(pal_demo_params, options, &arguments);
+    if (!arguments.failed) snprintf(data->arguments, sizeof data->arguments, "%s", arguments.bytes);
+    pal_text_release(&arguments);
     snprintf(data->columns, sizeof data->columns,
              "user=user item=item value=price time=time event=event");
     demo_show(data);

@@ -337,6 +337,25 @@ static void read_name(pal_data *data, const char *path) {
     snprintf(data->source, sizeof data->source, "%s", path);
 }
 
+/* What names the same data on a command line again. */
+static void read_arguments(const pal_paths *paths, pal_data *data) {
+    const struct {
+        const char *name, *path;
+    } parts[] = {{"train", paths->train},
+                 {"valid", paths->valid},
+                 {"test", paths->test},
+                 {"items", paths->items}};
+    pal_text text = {0};
+    pal_text_add(&text, "compare");
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        if (parts[i].path) pal_params_add_flag(parts[i].name, parts[i].path, &text);
+    }
+    pal_params_format_flags(pal_data_params, &data->options, &text);
+    if (paths->log) pal_text_addf(&text, " '%s'", paths->log);
+    if (!text.failed) snprintf(data->arguments, sizeof data->arguments, "%s", text.bytes);
+    pal_text_release(&text);
+}
+
 static pal_status read_all(pal_ctx *ctx, const pal_paths *paths, pal_data *data) {
     bool is_split = paths->train || paths->valid || paths->test;
     if (is_split == (paths->log != NULL)) {
@@ -347,6 +366,7 @@ static pal_status read_all(pal_ctx *ctx, const pal_paths *paths, pal_data *data)
         return pal_fail(ctx, PAL_EUSAGE, "--train and --test belong together: %s is missing",
                         paths->train ? "--test" : "--train");
     }
+    read_arguments(paths, data);
     const char *const parts[] = {paths->log ? paths->log : paths->train,
                                  paths->valid ? paths->valid : paths->test,
                                  paths->valid ? paths->test : NULL};

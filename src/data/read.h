@@ -36,9 +36,10 @@ enum { PAL_FINDINGS_MAX = 48, PAL_PARTS_MAX = 3 };
 
 typedef struct pal_world pal_world; /* demo.h */
 
-struct pal_data {     /* the public noun */
-    char name[256];   /* "ml-100k", for titles and files */
-    char source[512]; /* how it was read: the path as given, or "the demo world, seed 42" */
+struct pal_data {         /* the public noun */
+    char name[256];       /* "ml-100k", for titles and files */
+    char source[512];     /* how it was read: the path as given, or "the demo world, seed 42" */
+    char arguments[2048]; /* what names it on a command line: "demo", "compare 'events.csv'" */
     char format[PAL_NAME_MAX];
     char columns[512]; /* roles found: "user=user_id item=item_id value=rating time=timestamp" */
     pal_text shown;    /* three rows with the role of each column, for a person */

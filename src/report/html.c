@@ -386,30 +386,9 @@ static void html_add_protocol(const json_t *results, const json_t *task, pal_tex
 }
 
 static void html_add_reproduce(const json_t *results, pal_text *out) {
-    pal_text_add(out, "<h2>Do it again</h2><pre>palate compare ");
-    pal_text_add_html(out, pal_json_text_at(results, "data/source", "LOG"));
-    const char *const flags[][2] = {{"--split", "protocol/split"},
-                                    {"--task", "protocol/task"},
-                                    {"--relevant", "protocol/relevant"},
-                                    {"--hide", "protocol/hide"},
-                                    {"--fallback", "protocol/fallback"}};
-    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
-        const char *value = pal_json_text_at(results, flags[i][1], "");
-        if (!strncmp(value, "files", 5)) continue;
-        pal_text_addf(out, " %s '", flags[i][0]);
-        pal_text_add_html(out, value);
-        pal_text_add(out, "'");
-    }
-    size_t index;
-    json_t *model;
-    json_array_foreach(json_object_get(results, "models"), index, model) {
-        if (html_has_role(model, "oracle") || html_has_role(model, "run")) continue;
-        pal_text_add(out, " -m '");
-        html_add_text(model, "spec", out);
-        pal_text_add(out, "'");
-    }
-    pal_text_addf(out, " --seed %.0f</pre><p class=\"soft small\">palate ",
-                  pal_json_number_at(results, "seed", 0));
+    pal_text_add(out, "<h2>Do it again</h2><pre>");
+    html_add_text(results, "command", out);
+    pal_text_add(out, "</pre><p class=\"soft small\">palate ");
     html_add_text(results, "palate", out);
     pal_text_add(out, ", fingerprint ");
     html_add_text(results, "protocol/fingerprint", out);

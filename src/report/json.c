@@ -217,15 +217,37 @@ static json_t *json_protocol(const pal_comparison *comparison) {
     return json;
 }
 
+/* The command that gives this document again. */
+static json_t *json_command(const pal_ctx *ctx, const pal_comparison *comparison) {
+    pal_text text = {0};
+    pal_protocol protocol = comparison->options.protocol;
+    pal_text_add(&text, "palate ");
+    pal_text_add(&text, comparison->data->arguments);
+    for (int32_t r = 0; r < comparison->tables[0].n_rows; r++) {
+        const pal_row *row = &comparison->tables[0].rows[r];
+        if (!row->is_oracle && !row->is_run) pal_params_add_flag("model", row->name, &text);
+    }
+    if (comparison->data->n_parts == 1) {
+        protocol.split = comparison->split.spec;
+    }
+    pal_params_format_flags(pal_protocol_params, &protocol, &text);
+    pal_params_format_flags(pal_compare_params, &comparison->options, &text);
+    pal_text_addf(&text, " --seed %llu", (unsigned long long)ctx->seed);
+    json_t *json = text.failed ? NULL : pal_json_text(text.bytes);
+    pal_text_release(&text);
+    return json;
+}
+
 pal_status pal_report_json(pal_ctx *ctx, const pal_comparison *comparison, json_t **out) {
     json_t *data;
     TRY(pal_inspect_json(ctx, comparison->data, &data));
     json_t *tasks = json_array();
     for (int32_t t = 0; t < comparison->n_tables; t++)
         json_array_append_new(tasks, json_table(comparison, t));
-    json_t *json = json_pack("{s:s, s:I, s:b, s:o, s:o, s:o}", "palate", PAL_VERSION, "seed",
-                             (json_int_t)ctx->seed, "interrupted", comparison->interrupted,
-                             "protocol", json_protocol(comparison), "data", data, "tasks", tasks);
+    json_t *json = json_pack("{s:s, s:I, s:o, s:b, s:o, s:o, s:o}", "palate", PAL_VERSION, "seed",
+                             (json_int_t)ctx->seed, "command", json_command(ctx, comparison),
+                             "interrupted", comparison->interrupted, "protocol",
+                             json_protocol(comparison), "data", data, "tasks", tasks);
     if (!json) return pal_fail_memory(ctx, "the results", 1e6);
     /* The first task's table and verdict stand at the top too: where scripts look. */
     const json_t *first = json_array_get(tasks, 0);
