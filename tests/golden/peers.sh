@@ -1,20 +1,50 @@
 #!/usr/bin/env bash
 # Agrees with independent implementations on MovieLens 100K (numbers: numpy and scipy, binary events, trec_eval's definitions).
-# The data's licence forbids passing it on: PALATE_ML100K names a folder with file/, last/ and time/, each with train.inter and
-# test.inter: the first 20,000 rows, each user's last row, the last 20 % by time.
+# The data's licence forbids passing it on, so it is fetched where the workplace has a script for that, or else skipped:
+# PALATE_ML100K names ml-100k.inter (header; user, item, rating, timestamp in the order of u.data), if it is at hand.
 # usage: tests/golden/peers.sh PALATE
 set -euo pipefail
 palate=$(realpath "$1")
-if [[ ! -f ${PALATE_ML100K:-}/file/train.inter ]]; then
-    echo "PALATE_ML100K names no folder with the splits of MovieLens 100K"
-    exit 77
-fi
+cd "$(dirname "$0")/../.."
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+
+log=${PALATE_ML100K:-}
+if [[ -z $log && -f ../shared/reference/get_movielens.sh ]]; then
+    bash ../shared/reference/get_movielens.sh 100k "$work/raw" >"$work/log" 2>&1 && log=$work/raw/ml-100k.inter
+fi
+if [[ ! -f $log ]]; then
+    echo "MovieLens 100K is not at hand: PALATE_ML100K names its ml-100k.inter"
+    exit 77
+fi
+
+# The first 20,000 rows, each user's last row, and the last 20 % by time are the test part.
+python3 - "$log" "$work" <<'PYTHON'
+import os, sys
+rows = [line.rstrip("\n").split("\t") for line in open(sys.argv[1])][1:]
+by_user = {}
+for number, row in enumerate(rows):
+    by_user.setdefault(row[0], []).append((float(row[3]), number, row))
+last = {max(events)[1] for events in by_user.values() if len(events) >= 3}
+by_time = sorted(rows, key=lambda row: (float(row[3]), row[0], row[1]))
+cut = int(len(rows) * .8)
+splits = {
+    "file": (rows[20000:], rows[:20000]),
+    "last": ([row for events in by_user.values() for _, number, row in sorted(events) if number not in last],
+             [rows[number] for number in sorted(last)]),
+    "time": (by_time[:cut], by_time[cut:]),
+}
+for split, parts in splits.items():
+    os.makedirs(f"{sys.argv[2]}/{split}")
+    for name, part in zip(("train", "test"), parts):
+        with open(f"{sys.argv[2]}/{split}/{name}.inter", "w") as out:
+            out.write("user_id:token\titem_id:token\trating:float\ttimestamp:float\n")
+            out.writelines("\t".join(row[:4]) + "\n" for row in part)
+PYTHON
 for split in file last time; do
-    "$palate" compare --train "$PALATE_ML100K/$split/train.inter" --test "$PALATE_ML100K/$split/test.inter" \
+    "$palate" compare --train "$work/$split/train.inter" --test "$work/$split/test.inter" \
         --task window --fallback popular -m popular -m "item_knn metric=cosine k=100 shrink=0" -m "ease l2=500" \
-        -m "popular half_life=7d" -o "$work/$split" --quiet >/dev/null
+        -m "popular half_life=7d" -o "$work/$split/out" --quiet >/dev/null
 done
 python3 - "$work" <<'PYTHON'
 import json, sys
@@ -25,7 +55,7 @@ expected = {  # split: spec: ndcg@10, recall@20, ndcg@20
 }
 bad = 0
 for split, rows in expected.items():
-    models = {model["spec"]: model["metrics"] for model in json.load(open(f"{sys.argv[1]}/{split}/results.json"))["models"]}
+    models = {model["spec"]: model["metrics"] for model in json.load(open(f"{sys.argv[1]}/{split}/out/results.json"))["models"]}
     for spec, numbers in rows.items():
         for name, number in zip(("ndcg@10", "recall@20", "ndcg@20"), numbers):
             ours = models[spec][name]["mean"]
