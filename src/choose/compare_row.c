@@ -1,0 +1,210 @@
+/* compare_row.c - one model: trained on train and judged on validation, trained again on train +
+ * validation and judged on the test. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/ctx.h"
+#include "choose/compare_job.h"
+#include "eval/trec.h"
+#include "models/registry.h"
+
+pal_train_input pal_compare_input(const pal_compare_job *job, bool final) {
+    const pal_split *split = &job->out->split;
+    const pal_log *whole = final ? &split->history : &split->train;
+    const pal_log *weighed = final ? &job->history : &job->train;
+    return (pal_train_input){.log = job->is_weighed ? weighed : whole,
+                             .histories = whole,
+                             .items = job->data->catalog.ids.n ? &job->data->catalog : NULL,
+                             .world = job->data->world};
+}
+
+static pal_rank_options compare_rank(const pal_compare_job *job, bool final, bool self) {
+    const char *fallback = job->out->options.protocol.fallback;
+    pal_rank_options rank = {.fallback = final ? job->fallback_test : job->fallback_valid};
+    rank.use = self                               ? PAL_FALLBACK_SELF
+               : pal_name_equal(fallback, "none") ? PAL_FALLBACK_NONE
+                                                  : PAL_FALLBACK_MODEL;
+    return rank;
+}
+
+/* Mean of the choice metric over users with or without a history. */
+static double compare_part_mean(const pal_questions *q, const double *by_user, bool strangers) {
+    double sum = 0;
+    int32_t n = 0;
+    for (int32_t u = 0; u < q->n_users; u++) {
+        bool is_stranger = q->queries[q->query_starts[u]].user_plus_1 == 0 &&
+                           q->queries[q->query_starts[u]].n_events == 0;
+        if (is_stranger != strangers || isnan(by_user[u])) continue;
+        sum += by_user[u];
+        n++;
+    }
+    return n ? sum / n : NAN;
+}
+
+/* Controls know who a stranger is: the oracle by his row. */
+static pal_status compare_reveal(const pal_compare_job *job, const pal_questions *q,
+                                 pal_arena *scratch, pal_questions *out) {
+    *out = *q;
+    out->queries = PAL_ARENA_ARRAY(scratch, pal_query, q->n_queries);
+    if (!out->queries) return pal_fail_memory(job->ctx, "the queries", 64.0 * q->n_queries);
+    for (int32_t u = 0; u < q->n_users; u++) {
+        for (int32_t i = q->query_starts[u]; i < q->query_starts[u + 1]; i++) {
+            out->queries[i] = q->queries[i];
+            out->queries[i].user_plus_1 = q->users[u] + 1;
+        }
+    }
+    return PAL_OK;
+}
+
+static pal_status compare_evaluate(const pal_compare_job *job, const pal_table *table, bool final,
+                                   bool self, const pal_model *model, const pal_slices *slices,
+                                   pal_evaluation *out) {
+    const pal_questions *q = final ? &table->test : &table->valid;
+    pal_rank_options rank = compare_rank(job, final, self);
+    if (!(model->kind->traits & PAL_IS_CONTROL)) {
+        return pal_evaluate_model(job->ctx, &job->out->options.protocol, q, slices, model, &rank,
+                                  out);
+    }
+    pal_arena scratch = {0};
+    pal_questions revealed;
+    pal_status status = compare_reveal(job, q, &scratch, &revealed);
+    if (status == PAL_OK)
+        status = pal_evaluate_model(job->ctx, &job->out->options.protocol, &revealed, slices, model,
+                                    &rank, out);
+    pal_arena_release(&scratch);
+    return status;
+}
+
+/* --- one row --- */
+
+/* On validation: what the choice is made by. */
+static pal_status compare_validate(const pal_compare_job *job, const pal_table *table,
+                                   const pal_model *model, pal_row *row) {
+    pal_evaluation valid;
+    TRY(compare_evaluate(job, table, false, false, model, NULL, &valid));
+    row->valid_choice = valid.mean[0];
+    row->valid_known = compare_part_mean(&table->valid, valid.by_user, false);
+    pal_evaluation_release(&valid);
+    if (!(model->kind->traits & PAL_SCORES_STRANGERS)) return PAL_OK;
+    TRY(compare_evaluate(job, table, false, true, model, NULL, &valid));
+    row->valid_strangers = compare_part_mean(&table->valid, valid.by_user, true);
+    pal_evaluation_release(&valid);
+    return PAL_OK;
+}
+
+static pal_status compare_test(const pal_compare_job *job, const pal_table *table,
+                               const pal_model *model, pal_row *row) {
+    TRY(compare_evaluate(job, table, true, false, model, &table->slices, &row->test));
+    if (!(model->kind->traits & PAL_SCORES_STRANGERS)) return PAL_OK;
+    pal_evaluation own;
+    TRY(compare_evaluate(job, table, true, true, model, NULL, &own));
+    row->test_strangers_own = compare_part_mean(&table->test, own.by_user, true);
+    pal_evaluation_release(&own);
+    return PAL_OK;
+}
+
+/* Intervals of all metrics of single lists, and of the choice metric in each slice. */
+static pal_status compare_intervals(const pal_compare_job *job, const pal_table *table,
+                                    pal_row *row) {
+    const pal_comparison *out = job->out;
+    const double *series[PAL_MEASURES_MAX + PAL_SLICES_MAX];
+    pal_interval found[PAL_MEASURES_MAX + PAL_SLICES_MAX];
+    int32_t n = row->test.n_users, n_series = 0;
+    row->intervals = PAL_ARENA_ARRAY(&row->test.arena, pal_interval, out->measures.n);
+    row->slice_intervals = PAL_ARENA_ARRAY(&row->test.arena, pal_interval, table->slices.n);
+    if (!row->intervals || !row->slice_intervals) {
+        return pal_fail_memory(job->ctx, "the intervals", 1e4);
+    }
+    for (int32_t m = 0; m < out->measures.n; m++) {
+        row->intervals[m] = (pal_interval){row->test.mean[m], NAN, NAN};
+        if (out->measures.at[m].metric->of_list) {
+            series[n_series++] = row->test.by_user + (int64_t)m * n;
+        }
+    }
+    for (int32_t s = 0; s < table->slices.n; s++) {
+        series[n_series++] = row->test.slice_by_user + (int64_t)s * n;
+    }
+    TRY(pal_bootstrap_means(job->ctx, series, n_series, n, out->options.protocol.resamples,
+                            job->ctx->seed, found));
+    int32_t at = 0;
+    for (int32_t m = 0; m < out->measures.n; m++) {
+        if (out->measures.at[m].metric->of_list) row->intervals[m] = found[at++];
+    }
+    for (int32_t s = 0; s < table->slices.n; s++) row->slice_intervals[s] = found[at++];
+    return PAL_OK;
+}
+
+static void compare_describe_row(pal_row *row, const pal_model *model) {
+    snprintf(row->name, sizeof row->name, "%s", model->spec);
+    row->kind = model->kind->name;
+    row->family = model->kind->family;
+    row->traits = model->kind->traits;
+}
+
+static pal_status compare_train(const pal_compare_job *job, bool final, const char *spec,
+                                bool is_oracle, pal_model **out) {
+    pal_train_input input = pal_compare_input(job, final);
+    return is_oracle ? pal_model_train_kind(job->ctx, &pal_kind_oracle, "", &input, out)
+                     : pal_model_train(job->ctx, spec, &input, out);
+}
+
+/* In every table: the models are trained once for all tasks. */
+pal_status pal_compare_spec(pal_compare_job *job, const char *spec, bool is_oracle, int32_t r) {
+    pal_comparison *out = job->out;
+    pal_model *model = NULL, *final = NULL;
+    TRY(compare_train(job, false, spec, is_oracle, &model));
+    pal_status status = PAL_OK;
+    for (int32_t t = 0; status == PAL_OK && t < out->n_tables; t++) {
+        compare_describe_row(&out->tables[t].rows[r], model);
+        status = compare_validate(job, &out->tables[t], model, &out->tables[t].rows[r]);
+    }
+    if (status == PAL_OK && out->options.protocol.refit == 0) {
+        pal_model_free(model);
+        model = NULL;
+        status = compare_train(job, true, spec, is_oracle, &final);
+    } else {
+        final = model;
+        model = NULL;
+    }
+    for (int32_t t = 0; status == PAL_OK && t < out->n_tables; t++) {
+        pal_row *row = &out->tables[t].rows[r];
+        row->train_seconds = final->cost.seconds;
+        row->peak_bytes = final->cost.peak_bytes;
+        row->multiply_adds = final->cost.multiply_adds;
+        row->model_bytes = pal_model_state_bytes(final);
+        status = compare_test(job, &out->tables[t], final, row);
+        if (status == PAL_OK) status = compare_intervals(job, &out->tables[t], row);
+        if (status == PAL_OK) row->status = PAL_ROW_DONE;
+    }
+    pal_model_free(model);
+    if (status == PAL_OK && !is_oracle) {
+        out->tables[0].rows[r].model = final;
+    } else {
+        pal_model_free(final);
+    }
+    return status;
+}
+
+pal_status pal_compare_run_file(pal_compare_job *job, const char *path, pal_table *table,
+                                pal_row *row) {
+    pal_comparison *out = job->out;
+    int64_t n_unknown;
+    const char *slash = strrchr(path, '/');
+    snprintf(row->name, sizeof row->name, "%s", slash ? slash + 1 : path);
+    row->kind = row->family = "run";
+    pal_lists lists;
+    const pal_ints *k = &out->options.protocol.k;
+    TRY(pal_trec_read_run(job->ctx, path, &table->test, &out->split, k->at[k->n - 1], &out->arena,
+                          &lists, &n_unknown));
+    if (n_unknown)
+        pal_note(job->ctx, PAL_NOTICE_WARNING,
+                 "%s: %lld lines name users or items that the log does not have", path,
+                 (long long)n_unknown);
+    TRY(pal_evaluate_lists(job->ctx, &out->options.protocol, &table->test, &table->slices, &lists,
+                           &row->test));
+    TRY(compare_intervals(job, table, row));
+    row->status = PAL_ROW_DONE;
+    return PAL_OK;
+}
