@@ -423,6 +423,11 @@ pal_status pal_report_html(pal_ctx *ctx, const json_t *results, pal_text *out) {
     pal_text_add(out, "?</h1><p class=\"soft\">");
     html_add_text(data, "source", out);
     pal_text_add(out, "</p>\n");
+    if (html_is(results, "interrupted")) {
+        pal_text_add(out,
+                     "<p>The comparison was stopped on request: the verdict is about the models "
+                     "that were done.</p>\n");
+    }
     size_t index;
     json_t *task;
     json_array_foreach(tasks, index, task) html_add_verdict(task, several, out);

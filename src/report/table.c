@@ -116,10 +116,15 @@ void pal_report_table_row(const pal_comparison *comparison, int32_t t, int32_t r
 static void table_add_differences(const json_t *task, const char *metric, pal_text *out) {
     size_t index;
     json_t *model;
-    pal_text_addf(out, "\ndifference to the winner, %s, all intervals hold together with 95 %%:\n",
-                  metric);
+    bool has_heading = false;
     json_array_foreach(json_object_get(task, "models"), index, model) {
         if (!json_is_object(json_object_get(model, "difference"))) continue;
+        if (!has_heading) {
+            pal_text_addf(
+                out, "\ndifference to the winner, %s, all intervals hold together with 95 %%:\n",
+                metric);
+        }
+        has_heading = true;
         pal_text_add(out, "  ");
         table_add_padded(out, pal_json_text_at(model, "spec", ""), TABLE_NAME);
         pal_text_addf(out, " %+.4f  (%+.4f to %+.4f)%s\n",
@@ -153,6 +158,9 @@ pal_status pal_report_text(pal_ctx *ctx, const json_t *results, pal_text *out) {
     const char *metric = pal_json_text_at(results, "protocol/metric", "");
     size_t index, line;
     json_t *task, *sentence;
+    if (json_is_true(json_object_get(results, "interrupted"))) {
+        pal_text_add(out, "\nstopped on request: the verdict is about the models that were done\n");
+    }
     json_array_foreach(json_object_get(results, "tasks"), index, task) {
         table_add_differences(task, metric, out);
         pal_text_addf(out, "\nverdict (%s task, fingerprint %s):\n",
