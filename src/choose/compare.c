@@ -30,7 +30,8 @@ static void compare_name_row(pal_comparison *out, int32_t r, const char *name) {
         pal_row *row = &out->tables[t].rows[r];
         snprintf(row->name, sizeof row->name, "%s", name);
         row->kind = row->family = "";
-        row->valid_choice = row->valid_known = row->valid_strangers = row->test_strangers_own = NAN;
+        row->valid_choice = row->valid_known = row->valid_strangers = NAN;
+        row->strangers_own = (pal_interval){NAN, NAN, NAN};
         row->status = PAL_ROW_SKIPPED;
         snprintf(row->reason, sizeof row->reason, "stopped before its turn");
     }
@@ -107,6 +108,45 @@ static int32_t compare_best(const pal_comparison *out, const pal_table *table, b
     return best;
 }
 
+int32_t pal_table_known_slice(const pal_table *table) {
+    for (int32_t s = 0; s < table->slices.n; s++) {
+        if (!strcmp(table->slices.at[s].name, "known users")) return s;
+    }
+    return -1;
+}
+
+double pal_row_known_mean(const pal_comparison *comparison, const pal_table *table,
+                          const pal_row *row, int32_t measure) {
+    int32_t known = pal_table_known_slice(table);
+    return known < 0 ? row->test.mean[measure]
+                     : row->test.by_slice[(int64_t)known * comparison->measures.n + measure];
+}
+
+const pal_row *pal_table_cheaper(const pal_comparison *comparison, const pal_table *table) {
+    const pal_row *best = NULL, *winner = &table->rows[table->winner_known];
+    double limit = comparison->options.worth * pal_row_known_mean(comparison, table, winner, 0);
+    for (int32_t r = 0; r < table->n_rows; r++) {
+        const pal_row *row = &table->rows[r];
+        if (row == winner || row->status != PAL_ROW_DONE || row->is_run || row->is_oracle ||
+            (row->traits & PAL_IS_CONTROL) || !pal_row_within_limits(comparison, row)) {
+            continue;
+        }
+        bool is_cheaper = row->model_bytes * 2 <= winner->model_bytes &&
+                          row->multiply_adds <= winner->multiply_adds;
+        if (!is_cheaper || row->known_difference.high > limit) continue;
+        if (!best || row->model_bytes < best->model_bytes) best = row;
+    }
+    return best;
+}
+
+/* The choice metric by user: of all of them, or of known users alone. */
+static const double *compare_series(const pal_table *table, const pal_row *row, bool known) {
+    int32_t slice = known ? pal_table_known_slice(table) : -1;
+    return slice < 0 ? row->test.by_user
+                     : row->test.slice_by_user + (int64_t)slice * row->test.n_users;
+}
+
+/* Differences of the winner to all rows, over all users and over known ones. */
 static pal_status compare_differences(pal_compare_job *job, pal_table *table) {
     if (table->winner_known < 0) return PAL_OK;
     const pal_row *winner = &table->rows[table->winner_known];
@@ -117,26 +157,41 @@ static pal_status compare_differences(pal_compare_job *job, pal_table *table) {
     pal_status status =
         others && rows && intervals ? PAL_OK : pal_fail_memory(job->ctx, "the intervals", 1e3);
     for (int32_t r = 0; status == PAL_OK && r < table->n_rows; r++) {
-        if (r == table->winner_known || table->rows[r].status != PAL_ROW_DONE) continue;
-        others[n] = table->rows[r].test.by_user;
-        rows[n++] = r;
+        if (r != table->winner_known && table->rows[r].status == PAL_ROW_DONE) rows[n++] = r;
     }
-    if (status == PAL_OK) {
+    table->smallest_difference = 0;
+    for (int known = 0; status == PAL_OK && known < 2; known++) {
+        for (int32_t i = 0; i < n; i++)
+            others[i] = compare_series(table, &table->rows[rows[i]], known);
         status = pal_bootstrap_differences(
-            job->ctx, winner->test.by_user, others, n, winner->test.n_users,
+            job->ctx, compare_series(table, winner, known), others, n, winner->test.n_users,
             job->out->options.protocol.resamples, job->ctx->seed, intervals);
+        for (int32_t i = 0; status == PAL_OK && i < n; i++) {
+            pal_row *row = &table->rows[rows[i]];
+            *(known ? &row->known_difference : &row->difference) = intervals[i];
+            if (known) {
+                row->tied = intervals[i].low <= 0 && intervals[i].high >= 0;
+                continue;
+            }
+            double half = (intervals[i].high - intervals[i].low) / 2;
+            if (!(row->traits & PAL_IS_CONTROL))
+                table->smallest_difference = fmax(table->smallest_difference, half);
+        }
     }
-    double widest = 0;
-    for (int32_t i = 0; status == PAL_OK && i < n; i++) {
-        pal_row *row = &table->rows[rows[i]];
-        row->difference = intervals[i];
-        row->tied = intervals[i].low <= 0 && intervals[i].high >= 0;
-        double half = (intervals[i].high - intervals[i].low) / 2;
-        if (!(row->traits & PAL_IS_CONTROL) && half > widest) widest = half;
-    }
-    table->smallest_difference = widest;
     pal_arena_release(&scratch);
     return status;
+}
+
+/* --prefer cost: a cheaper row takes the winner's place when it certainly loses less than --worth.
+ */
+static pal_status compare_prefer(pal_compare_job *job, pal_table *table) {
+    table->most_accurate = table->winner_known;
+    if (table->winner_known < 0 || job->out->options.prefer != PAL_PREFER_COST) return PAL_OK;
+    const pal_row *cheaper = pal_table_cheaper(job->out, table);
+    if (!cheaper) return PAL_OK;
+    table->loss_high = cheaper->known_difference.high;
+    table->winner_known = (int32_t)(cheaper - table->rows);
+    return compare_differences(job, table);
 }
 
 /* Nobody is both faster and better. */
@@ -196,6 +251,7 @@ static pal_status compare_choose(pal_compare_job *job) {
         table->winner_known = compare_best(job->out, table, false);
         table->winner_strangers = compare_best(job->out, table, true);
         TRY(compare_differences(job, table));
+        TRY(compare_prefer(job, table));
         compare_front(table);
     }
     TRY(compare_remember(job));
@@ -223,8 +279,11 @@ static pal_status compare_table(pal_compare_job *job, pal_task task, int32_t n_r
     const pal_protocol *protocol = &out->options.protocol;
     const pal_split *split = &out->split;
     bool refits = protocol->refit == 0;
-    *table =
-        (pal_table){.task = task, .n_rows = n_rows, .winner_known = -1, .winner_strangers = -1};
+    *table = (pal_table){.task = task,
+                         .n_rows = n_rows,
+                         .winner_known = -1,
+                         .most_accurate = -1,
+                         .winner_strangers = -1};
     pal_protocol_fingerprint(protocol, task, split, table->fingerprint);
     table->rows = PAL_ARENA_ARRAY(&out->arena, pal_row, n_rows);
     if (!table->rows)

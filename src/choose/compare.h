@@ -35,12 +35,13 @@ typedef struct {    /* one model of one task's table */
     char reason[PAL_ERROR_MAX]; /* why skipped or failed */
     double valid_choice;        /* validation mean of the choice metric over all users; NaN: none */
     double valid_known,
-        valid_strangers;       /* the same on known users; on strangers by the kind's own list */
-    double test_strangers_own; /* test mean on strangers of the kind's own list; NaN: it cannot */
-    pal_evaluation test;       /* with the common fallback */
-    pal_interval *intervals;   /* [measures.n] of means */
+        valid_strangers;        /* the same on known users; on strangers by the kind's own list */
+    pal_interval strangers_own; /* test, strangers, by the kind's own list; NaN: it has none */
+    pal_evaluation test;        /* with the common fallback */
+    pal_interval *intervals;    /* [measures.n] of means */
     pal_interval
         difference; /* winner - this on the choice metric over all test users, simultaneous */
+    pal_interval known_difference; /* the same over known users: what the verdict speaks of */
     pal_interval *slice_intervals; /* [slices.n] choice metric */
     bool tied;                     /* difference.low <= 0 */
     bool on_front;                 /* nobody is both cheaper (list time) and better */
@@ -57,7 +58,9 @@ typedef struct { /* one task */
     pal_slices slices; /* of test */
     int32_t n_rows;
     pal_row *rows;              /* [n_rows] in the order given, oracle and runs last */
-    int32_t winner_known;       /* row, chosen on validation; -1: none */
+    int32_t winner_known;       /* row that is recommended, chosen on validation; -1: none */
+    int32_t most_accurate;      /* row that --prefer cost passed over for it, or winner_known */
+    double loss_high;           /* what the winner loses against that row at the most */
     int32_t winner_strangers;   /* row, or -1: the fallback */
     double ceiling;             /* share of test pairs that no id-based kind can reach */
     double smallest_difference; /* that this test can see, on the choice metric */
@@ -76,6 +79,14 @@ typedef struct pal_comparison {
     pal_arena arena;
 } pal_comparison;
 
+/* The slice of known users, or -1 when nobody is known. */
+int32_t pal_table_known_slice(const pal_table *table);
+/* Mean of a measure over known users (all users, when nobody is known). */
+double pal_row_known_mean(const pal_comparison *comparison, const pal_table *table,
+                          const pal_row *row, int32_t measure);
+/* Among rows that certainly lose less than --worth against the winner the smallest one that is also
+ * less work; or NULL. */
+const pal_row *pal_table_cheaper(const pal_comparison *comparison, const pal_table *table);
 bool pal_row_within_limits(const pal_comparison *comparison, const pal_row *row);
 
 /* Told on the calling thread when a row is done, and once before the first with row -1 (the plan is

@@ -100,9 +100,17 @@ static pal_status compare_test(const pal_compare_job *job, const pal_table *tabl
     if (!(model->kind->traits & PAL_SCORES_STRANGERS)) return PAL_OK;
     pal_evaluation own;
     TRY(compare_evaluate(job, table, true, true, model, NULL, &own));
-    row->test_strangers_own = compare_part_mean(&table->test, own.by_user, true);
+    const pal_questions *q = &table->test;
+    /* Only strangers count: the others' values are left out. */
+    for (int32_t u = 0; u < q->n_users; u++) {
+        if (q->queries[q->query_starts[u]].n_events > 0) own.by_user[u] = NAN;
+    }
+    const double *series[] = {own.by_user};
+    pal_status status =
+        pal_bootstrap_means(job->ctx, series, 1, q->n_users, job->out->options.protocol.resamples,
+                            job->ctx->seed, &row->strangers_own);
     pal_evaluation_release(&own);
-    return PAL_OK;
+    return status;
 }
 
 /* Intervals of all metrics of single lists, and of the choice metric in each slice. */

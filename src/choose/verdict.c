@@ -69,35 +69,66 @@ static void verdict_in_plain(double share, char out[32]) {
     }
 }
 
+/* People with a history who have something in the test: whom the first lines speak of. */
+static int32_t verdict_known_users(const verdict_job *job) {
+    int32_t known = pal_table_known_slice(job->table);
+    return known < 0 ? 0 : job->table->slices.at[known].n_users;
+}
+
+static double verdict_mean(const verdict_job *job, const pal_row *row, int32_t measure) {
+    return pal_row_known_mean(job->comparison, job->table, row, measure);
+}
+
 static void verdict_recommend(verdict_job *job) {
     const pal_row *winner = job->winner;
     int32_t hit = verdict_measure(job, "hit"), k = job->comparison->measures.at[hit].k;
+    int32_t known = pal_table_known_slice(job->table);
+    const pal_interval *interval =
+        known < 0 ? &winner->intervals[0] : &winner->slice_intervals[known];
     char plain[32];
-    verdict_in_plain(winner->test.mean[hit], plain);
-    const char *remark = strcmp(winner->kind, "popular") ? ""
+    verdict_in_plain(verdict_mean(job, winner, hit), plain);
+    bool says_enough =
+        !strcmp(winner->kind, "popular") && job->table->most_accurate == job->table->winner_known;
+    const char *remark = !says_enough ? ""
                          : strcmp(winner->name, winner->kind)
                              ? " (what is popular lately is enough here: recency counts)"
                              : " (popularity is enough here)";
-    verdict_say(
-        job, "Use %s%s%s: %s finds something in the top %d (%s %.3f, 95 %% interval %.3f to %.3f).",
-        winner->name, verdict_placement(job), remark, plain, k,
-        job->comparison->measures.at[0].name, winner->test.mean[0], winner->intervals[0].low,
-        winner->intervals[0].high);
+    verdict_say(job,
+                "Use %s%s%s: of %s, %s finds something in the top %d (%s %.3f, 95 %% interval %.3f "
+                "to %.3f).",
+                winner->name, verdict_placement(job), remark,
+                known < 0 ? "all" : "people with a history", plain, k,
+                job->comparison->measures.at[0].name, interval->mean, interval->low,
+                interval->high);
+}
+
+/* A system in use that is better than all that was compared stays. Returns true when that was said.
+ */
+static bool verdict_keep_run(verdict_job *job) {
+    const pal_row *base = job->baseline;
+    if (!base || !base->is_run || base->known_difference.high >= 0) return false;
+    const pal_interval *gain = &base->known_difference;
+    verdict_say(job,
+                "Keep the system in use (%s): it is better than the best of what was compared, %s, "
+                "by %.3f (%.3f to %.3f).",
+                base->name, job->winner->name, -gain->mean, -gain->high, -gain->low);
+    job->out->known = NULL;
+    return true;
 }
 
 static void verdict_gain(verdict_job *job) {
     const pal_row *base = job->baseline, *winner = job->winner;
     if (!base || base == winner) return;
-    const pal_interval *gain = &base->difference;
+    const pal_interval *gain = &base->known_difference;
     const char *name = base->is_run ? "the system in use" : base->name;
-    double relative = base->test.mean[0] > 0 ? 100 * gain->mean / base->test.mean[0] : 0;
+    double level = verdict_mean(job, base, 0), relative = level > 0 ? 100 * gain->mean / level : 0;
     if (gain->low > 0) {
         verdict_say(job, "It beats %s by %.3f (%.3f to %.3f), a gain of %.0f %%.", name, gain->mean,
                     gain->low, gain->high, relative);
     } else if (gain->high < 0) {
         verdict_say(job,
                     "On the test %s was better by %.3f (%.3f to %.3f), although validation chose "
-                    "otherwise: the log changes, compare again on newer data.",
+                    "otherwise: compare again on newer data before using either.",
                     name, -gain->mean, -gain->high, -gain->low);
     } else {
         verdict_say(job,
@@ -119,32 +150,24 @@ static void verdict_strangers(verdict_job *job) {
         return;
     }
     int32_t n = job->table->slices.at[slice].n_users;
-    verdict_say(job, "For people without history use %s (%s %.3f; they are %d of %d test users).",
-                row->name, job->comparison->measures.at[0].name, row->test_strangers_own, n,
-                job->table->test.n_users);
-}
-
-/* Among the rows that lose less than --worth with certainty the one with the least work and the
- * smallest model. */
-static const pal_row *verdict_cheaper(const verdict_job *job) {
-    const pal_row *best = NULL, *winner = job->winner;
-    double limit = job->comparison->options.worth * winner->test.mean[0];
-    for (int32_t r = 0; r < job->table->n_rows; r++) {
-        const pal_row *row = &job->table->rows[r];
-        if (row == winner || row->status != PAL_ROW_DONE || row->is_run || row->is_oracle ||
-            (row->traits & PAL_IS_CONTROL))
-            continue;
-        bool is_cheaper = row->model_bytes * 2 <= winner->model_bytes &&
-                          row->multiply_adds <= winner->multiply_adds;
-        if (!is_cheaper || row->difference.high > limit) continue;
-        if (!best || row->model_bytes < best->model_bytes) best = row;
+    if (n < VERDICT_USERS_MIN) {
+        verdict_say(job,
+                    "For people without history validation chose %s; only %d of %d test users are "
+                    "such: too few to tell.",
+                    row->name, n, job->table->test.n_users);
+        return;
     }
-    return best;
+    verdict_say(job,
+                "For the %d of %d test users without history use %s: by its own list %s %.3f (%.3f "
+                "to %.3f); the table shows the fallback's.",
+                n, job->table->test.n_users, row->name, job->comparison->measures.at[0].name,
+                row->strangers_own.mean, row->strangers_own.low, row->strangers_own.high);
 }
 
 static void verdict_ties(verdict_job *job) {
     pal_verdict *out = job->out;
     char list[300] = "";
+    double worst = 0, mean = verdict_mean(job, job->winner, 0);
     for (int32_t r = 0; r < job->table->n_rows; r++) {
         const pal_row *row = &job->table->rows[r];
         if (row == job->winner || row->status != PAL_ROW_DONE || !row->tied || row->is_run ||
@@ -154,34 +177,39 @@ static void verdict_ties(verdict_job *job) {
         out->tied[out->n_tied++] = row->name;
         size_t length = strlen(list);
         snprintf(list + length, sizeof list - length, "%s%s", length ? ", " : "", row->name);
+        worst = fmax(worst, row->known_difference.high);
     }
     if (out->n_tied == 0) return;
-    double worst = 0, mean = job->winner->test.mean[0];
-    for (int32_t r = 0; r < job->table->n_rows; r++) {
-        const pal_row *row = &job->table->rows[r];
-        if (row->tied && !row->is_run && !row->is_oracle && row->difference.high > worst)
-            worst = row->difference.high;
-    }
     verdict_say(job,
                 "This test cannot tell it from %s: choosing %s instead may cost up to %.0f %%.",
                 list, out->n_tied > 1 ? "one of them" : "that", mean > 0 ? 100 * worst / mean : 0);
 }
 
 static void verdict_cost(verdict_job *job) {
-    const pal_row *cheaper = verdict_cheaper(job);
+    const pal_table *table = job->table;
+    const pal_row *passed = &table->rows[table->most_accurate], *winner = job->winner;
+    const pal_row *cheaper = passed == winner ? pal_table_cheaper(job->comparison, table) : NULL;
     pal_text size = {0}, other = {0};
-    pal_text_add_size(&size, (double)job->winner->model_bytes);
-    if (cheaper) pal_text_add_size(&other, (double)cheaper->model_bytes);
-    if (!size.failed && !other.failed && cheaper) {
+    pal_text_add_size(&size, (double)winner->model_bytes);
+    pal_text_add_size(&other, (double)(cheaper ? cheaper : passed)->model_bytes);
+    double mean = verdict_mean(job, passed, 0), worth = 100 * job->comparison->options.worth;
+    if (size.failed || other.failed) {
+        /* A line less. */
+    } else if (passed != winner) {
+        verdict_say(job,
+                    "It is cheaper than %s, the most accurate (%s instead of %s), and loses at the "
+                    "most %.1f %% to it, within --worth.",
+                    passed->name, size.bytes, other.bytes,
+                    mean > 0 ? 100 * fmax(0, table->loss_high) / mean : 0);
+    } else if (cheaper) {
         verdict_say(job,
                     "%s is cheaper (%s instead of %s) and loses at the most %.1f %%, less than the "
                     "%.1f %% that --worth allows.",
                     cheaper->name, other.bytes, size.bytes,
-                    100 * fmax(0, cheaper->difference.high) / job->winner->test.mean[0],
-                    100 * job->comparison->options.worth);
-    } else if (!size.failed) {
-        verdict_say(job, "It costs %.2g multiply-adds to train and %s to keep.",
-                    job->winner->multiply_adds, size.bytes);
+                    mean > 0 ? 100 * fmax(0, cheaper->known_difference.high) / mean : 0, worth);
+    } else {
+        verdict_say(job, "%s costs %.2g multiply-adds to train and %s to keep.", winner->name,
+                    winner->multiply_adds, size.bytes);
     }
     pal_text_release(&size);
     pal_text_release(&other);
@@ -196,29 +224,36 @@ static void verdict_ceiling(verdict_job *job) {
     }
 }
 
+/* Two slices of one list, of partly other people and items: said only where the intervals are
+ * apart. */
 static void verdict_stale(verdict_job *job) {
     int32_t fresh = verdict_slice(job, "day 1"), old = verdict_slice(job, "days 8-30");
-    if (fresh < 0 || old < 0 || job->table->slices.at[fresh].n_users < VERDICT_USERS_MIN) return;
-    int32_t n_measures = job->comparison->measures.n;
-    double before = job->winner->test.by_slice[(int64_t)fresh * n_measures],
-           after = job->winner->test.by_slice[(int64_t)old * n_measures];
-    if (before > 0 && after < 0.8 * before) {
+    if (fresh < 0 || old < 0 || job->table->slices.at[fresh].n_users < VERDICT_USERS_MIN ||
+        job->table->slices.at[old].n_users < VERDICT_USERS_MIN) {
+        return;
+    }
+    const pal_interval *before = &job->winner->slice_intervals[fresh],
+                       *after = &job->winner->slice_intervals[old];
+    if (after->high < before->low) {
         verdict_say(job,
-                    "Retrain every few days: from the first day of the test to its second week %s "
-                    "fell from %.3f to %.3f.",
-                    job->comparison->measures.at[0].name, before, after);
+                    "Lists age: %s is %.3f on what people did on the first day of the test and "
+                    "%.3f on days 8 to 30 (partly other people); retrain often.",
+                    job->comparison->measures.at[0].name, before->mean, after->mean);
     }
 }
 
-static void verdict_settle_preference(verdict_job *job) {
-    if (job->comparison->options.prefer != PAL_PREFER_COST) return;
-    const pal_row *cheaper = verdict_cheaper(job);
-    if (!cheaper) return;
-    verdict_say(
-        job, "Use %s%s: it is cheaper than %s, the most accurate, and loses at the most %.1f %%.",
-        cheaper->name, verdict_placement(job), job->winner->name,
-        100 * fmax(0, cheaper->difference.high) / job->winner->test.mean[0]);
-    job->out->known = cheaper->name;
+static void verdict_next(verdict_job *job) {
+    const pal_table *table = job->table;
+    if (!job->out->known) {
+        verdict_say(job, "Next: compare other kinds or options with -m.");
+        return;
+    }
+    verdict_say(job,
+                "Next: palate recommend model.palate --user %s, with the model that stands beside "
+                "the report.",
+                table->test.n_users
+                    ? pal_ids_at(&job->comparison->split.user_ids, table->test.users[0])
+                    : "ID");
 }
 
 void pal_verdict_make(const pal_comparison *comparison, int32_t table_number, pal_verdict *out) {
@@ -227,27 +262,31 @@ void pal_verdict_make(const pal_comparison *comparison, int32_t table_number, pa
     verdict_job job = {
         .comparison = comparison, .table = table, .out = out, .baseline = verdict_baseline(table)};
     if (table->winner_known < 0) {
-        verdict_say(&job, "No model can be recommended: none finished within the limits.");
+        verdict_say(&job, "No model can be recommended: none keeps within --limit %s.",
+                    comparison->options.limit ? comparison->options.limit : "");
         return;
     }
     job.winner = &table->rows[table->winner_known];
     job.strangers = table->winner_strangers >= 0 ? &table->rows[table->winner_strangers] : NULL;
     out->known = job.winner->name;
-    if (table->test.n_users < VERDICT_USERS_MIN) {
-        verdict_say(&job, "Too little data to tell: only %d users have something in the test.",
-                    table->test.n_users);
+    if (verdict_known_users(&job) < VERDICT_USERS_MIN) {
+        verdict_say(
+            &job,
+            "Too little data to tell: only %d users with a history have something in the test.",
+            verdict_known_users(&job));
     }
-    verdict_settle_preference(&job);
-    if (out->known == job.winner->name) verdict_recommend(&job);
-    verdict_gain(&job);
-    verdict_ties(&job);
+    if (!verdict_keep_run(&job)) {
+        verdict_recommend(&job);
+        if (table->most_accurate != table->winner_known) verdict_cost(&job);
+        verdict_gain(&job);
+        verdict_ties(&job);
+    }
     verdict_strangers(&job);
     verdict_ceiling(&job);
     verdict_stale(&job);
-    if (out->n_lines < PAL_VERDICT_LINES - 1) verdict_cost(&job);
-    verdict_say(&job,
-                "Next: palate recommend model.palate --user %s, with the model that stands beside "
-                "the report.",
-                table->test.n_users ? pal_ids_at(&comparison->split.user_ids, table->test.users[0])
-                                    : "ID");
+    if (out->known && table->most_accurate == table->winner_known &&
+        out->n_lines < PAL_VERDICT_LINES - 1)
+        verdict_cost(&job);
+    if (out->n_lines == PAL_VERDICT_LINES) out->n_lines--; /* the next command has its place */
+    verdict_next(&job);
 }

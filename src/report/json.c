@@ -72,12 +72,20 @@ static json_t *json_row(const pal_comparison *comparison, const pal_table *table
     json_object_set_new(json, "tied", json_boolean(row->tied));
     json_object_set_new(json, "metrics", json_metrics(comparison, row));
     json_object_set_new(json, "difference",
-                        r == table->winner_known ? json_null() : json_interval(&row->difference));
+                        r == table->winner_known || table->winner_known < 0
+                            ? json_null()
+                            : json_interval(&row->difference));
+    json_object_set_new(json, "known_difference",
+                        r == table->winner_known || table->winner_known < 0
+                            ? json_null()
+                            : json_interval(&row->known_difference));
+    json_object_set_new(json, "within_limits",
+                        json_boolean(pal_row_within_limits(comparison, row)));
     json_object_set_new(json, "validation",
                         json_pack("{s:o, s:o, s:o}", "all", pal_json_real(row->valid_choice),
                                   "known", pal_json_real(row->valid_known), "strangers",
                                   pal_json_real(row->valid_strangers)));
-    json_object_set_new(json, "strangers_own", pal_json_real(row->test_strangers_own));
+    json_object_set_new(json, "strangers_own", json_interval(&row->strangers_own));
     json_object_set_new(json, "slices", json_row_slices(comparison, table, row));
     json_object_set_new(json, "model_bytes", json_integer(row->model_bytes));
     json_object_set_new(json, "multiply_adds", pal_json_real(row->multiply_adds));

@@ -120,9 +120,10 @@ static void table_add_differences(const json_t *task, const char *metric, pal_te
     json_array_foreach(json_object_get(task, "models"), index, model) {
         if (!json_is_object(json_object_get(model, "difference"))) continue;
         if (!has_heading) {
-            pal_text_addf(
-                out, "\ndifference to the winner, %s, all intervals hold together with 95 %%:\n",
-                metric);
+            pal_text_addf(out,
+                          "\ndifference to the winner over all test users, %s, all intervals hold "
+                          "together with 95 %%:\n",
+                          metric);
         }
         has_heading = true;
         pal_text_add(out, "  ");
