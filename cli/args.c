@@ -141,7 +141,8 @@ static int args_split(args_parser *parser, int argc, char **argv, bool *help) {
         }
     }
     if (!*help && run->n_words < run->command->words_min) {
-        fprintf(stderr, "palate: something is missing: usage: palate %s\n", run->command->usage);
+        fprintf(stderr, "palate: %s: an argument is missing: usage: palate %s\n",
+                run->command->name, run->command->usage);
         return CLI_USAGE;
     }
     return CLI_DONE;

@@ -1,6 +1,7 @@
 /* logs.c - what commands that take logs and print lists share. */
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cli.h"
 
@@ -46,6 +47,12 @@ pal_status cli_compare_data(cli_run *run, const pal_data *data, const pal_texts 
     const char *specs[PAL_TEXTS_MAX + 1] = {0};
     pal_results *results = NULL;
     pal_text options = {0};
+    struct stat about;
+    /* Known before an hour of training, not after it. */
+    if (stat(folder, &about) == 0 && !S_ISDIR(about.st_mode)) {
+        return cli_fail_usage(run, "%s: is a file, not a folder: name another place with -o",
+                              folder);
+    }
     for (int32_t i = 0; i < models->n; i++) specs[i] = models->at[i];
     pal_text_addf(&options, "%s %s", evaluate ? evaluate : "", compare ? compare : "");
     pal_status status =

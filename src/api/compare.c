@@ -1,6 +1,7 @@
 /* compare.c - comparing and evaluating: from data to the results document. */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "api/api.h"
 #include "base/json.h"
@@ -298,7 +299,15 @@ pal_status pal_results_save(pal_ctx *ctx, const pal_results *results, const char
     if (!results->has_comparison)
         return pal_fail(ctx, PAL_EUSAGE, "only a comparison has a report to save");
     pal_arena scratch = {0};
+    bool is_new = !pal_path_exists(folder);
     pal_status status = compare_save(ctx, results, folder, &scratch);
+    /* Half of a report is none: what this call made goes again. */
+    static const char *const names[] = {"results.json", "report.html", "model.palate"};
+    for (int i = 0; status != PAL_OK && is_new && i < 3; i++) {
+        const char *path = pal_path_join(&scratch, folder, names[i]);
+        if (path) unlink(path);
+    }
+    if (status != PAL_OK && is_new) rmdir(folder);
     pal_arena_release(&scratch);
     return status;
 }

@@ -46,7 +46,7 @@ pal_ctx *pal_open(const char *options) {
     if (!ctx) return NULL;
     pal_ctx_options values;
     pal_arena scratch = {0};
-    ctx->open_status = pal_params_parse(ctx, "palate", pal_ctx_params, &values, &scratch, options);
+    ctx->open_status = pal_params_parse(ctx, "options", pal_ctx_params, &values, &scratch, options);
     if (ctx->open_status != PAL_OK) pal_params_init(pal_ctx_params, &values);
     pal_arena_release(&scratch);
     ctx->pool = pal_pool_new((int32_t)values.threads);

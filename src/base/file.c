@@ -22,9 +22,8 @@
 static pal_status file_fail_errno(pal_ctx *ctx, const char *path, const char *what) {
     int code = errno;
     if (code == ENOSPC || code == EDQUOT || code == EFBIG) {
-        return pal_fail(ctx, PAL_EIO,
-                        "%s: the disk is full (%s): nothing was written, make room and try again",
-                        path, strerror(code));
+        return pal_fail(ctx, PAL_EIO, "%s: the disk is full (%s): make room and try again", path,
+                        strerror(code));
     }
     return pal_fail(ctx, PAL_EIO, "%s: cannot %s: %s", path, what, strerror(code));
 }

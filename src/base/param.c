@@ -58,8 +58,14 @@ static bool param_parse_number(const pal_param *row, const char *text, double *o
                                 sizeof param_size_units / sizeof *param_size_units, out) &&
                fabs(*out) < 9e18;
     default:
-        return pal_parse_double(text, text + strlen(text), out);
+        break;
     }
+    /* A share may be written as a percentage. */
+    size_t n = strlen(text);
+    bool is_percent = row->type == PAL_PARAM_REAL && n > 1 && text[n - 1] == '%';
+    if (!pal_parse_double(text, text + n - is_percent, out)) return false;
+    if (is_percent) *out /= 100;
+    return true;
 }
 
 /* The shortest text that reads back as the same number. */
@@ -356,14 +362,36 @@ static char *param_next_word(const char **at, pal_arena *arena, bool *broken) {
     return *broken ? NULL : word;
 }
 
+/* Remembers which options were given: one that is given twice would leave out what it said first.
+ */
+typedef struct {
+    const pal_param *rows[256];
+    int32_t n;
+} param_seen;
+
+static pal_status param_check_once(pal_ctx *ctx, const char *owner, const pal_param_group *groups,
+                                   const char *name, param_seen *seen) {
+    const pal_param *row = NULL;
+    for (; groups->table && !row; groups++) row = pal_param_find(groups->table, name);
+    if (!row || row->type == PAL_PARAM_TEXTS) return PAL_OK;
+    for (int32_t i = 0; i < seen->n; i++) {
+        if (seen->rows[i] != row) continue;
+        return pal_fail(ctx, PAL_EUSAGE, "%s: %s is given twice: say it once", owner, row->name);
+    }
+    if (seen->n < 256) seen->rows[seen->n++] = row;
+    return PAL_OK;
+}
+
 pal_status pal_params_parse_tables(pal_ctx *ctx, const char *owner, const pal_param_group *groups,
                                    pal_arena *arena, const char *text) {
     const char *at = text ? text : "";
     bool broken = false;
+    param_seen seen = {.n = 0};
     char *word;
     while ((word = param_next_word(&at, arena, &broken))) {
         char *equals = strchr(word, '=');
         if (equals) *equals = '\0';
+        TRY(param_check_once(ctx, owner, groups, word, &seen));
         TRY(param_set_in(ctx, owner, groups, arena, word, equals ? equals + 1 : ""));
     }
     if (broken) return pal_fail(ctx, PAL_EUSAGE, "%s: a quote is not closed in '%s'", owner, text);

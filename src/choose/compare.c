@@ -41,11 +41,27 @@ static void compare_name_row(pal_comparison *out, int32_t r, const char *name) {
 static pal_status compare_check_specs(pal_ctx *ctx, const char *const *specs) {
     pal_arena scratch = {0};
     pal_status status = PAL_OK;
+    pal_text seen = {0};
     for (int32_t i = 0; status == PAL_OK && specs[i]; i++) {
         const pal_kind *kind;
         void *params;
+        pal_text canonical = {0};
         status = pal_kind_parse(ctx, specs[i], &scratch, &kind, &params);
+        if (status != PAL_OK) break;
+        pal_text_addf(&canonical, "\n%s ", kind->name);
+        pal_params_format(kind->params, params, true, &canonical);
+        pal_text_add(&canonical, "\n");
+        if (canonical.failed) {
+            status = pal_fail_memory(ctx, "the specs", 1e3);
+        } else if (seen.bytes && strstr(seen.bytes, canonical.bytes)) {
+            status =
+                pal_fail(ctx, PAL_EUSAGE, "the model '%s' is named twice: name it once", specs[i]);
+        } else {
+            pal_text_add(&seen, canonical.bytes);
+        }
+        pal_text_release(&canonical);
     }
+    pal_text_release(&seen);
     pal_arena_release(&scratch);
     return status;
 }
@@ -344,6 +360,12 @@ static pal_status compare_prepare(pal_compare_job *job, const char *const *specs
     pal_protocol *protocol = &out->options.protocol;
     TRY(pal_compare_parse(job->ctx, options, out));
     TRY(compare_check_specs(job->ctx, specs));
+    for (int32_t i = 0; i < protocol->runs.n; i++) {
+        if (!pal_path_exists(protocol->runs.at[i])) {
+            return pal_fail(job->ctx, PAL_EIO, "%s: cannot open: there is no such run",
+                            protocol->runs.at[i]);
+        }
+    }
     TRY(pal_inspect_log(job->ctx, &job->data->parts[0], &out->inspection));
     TRY(pal_protocol_settle(job->ctx, job->data, &out->inspection, protocol));
     TRY(pal_split_make(job->ctx, job->data, protocol->split, &out->split));

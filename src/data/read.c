@@ -391,7 +391,8 @@ static pal_data *read_new(pal_ctx *ctx, const char *options, pal_status *status)
         return NULL;
     }
     data->catalog.title = -1;
-    *status = pal_params_parse(ctx, "data", pal_data_params, &data->options, &data->arena, options);
+    *status =
+        pal_params_parse(ctx, "options", pal_data_params, &data->options, &data->arena, options);
     if (*status == PAL_OK) return data;
     pal_data_free(data);
     return NULL;

@@ -85,17 +85,24 @@ static void solve_cholesky_update(void *arg, int64_t chunk, int32_t worker) {
                 n, solve_tile(job, j, job->k), n, 1, solve_tile(job, i, j), n);
 }
 
-static bool solve_cholesky(pal_pool *pool, solve_job *job) {
+static pal_status solve_cholesky(pal_ctx *ctx, const char *what, solve_job *job) {
+    pal_pool *pool = ctx->pool;
     for (int64_t k = 0; k < job->n_tiles; k++) {
         int size = solve_size(job, k), n = (int)job->n, info = 0;
+        TRY(pal_check_cancelled(ctx));
         job->k = k;
         spotrf_("U", &size, solve_tile(job, k, k), &n, &info);
-        if (info != 0) return false;
+        if (info != 0) {
+            return pal_fail(
+                ctx, PAL_EDATA,
+                "%s cannot be inverted: it is not positive definite; use more regularization",
+                what);
+        }
         int64_t below = job->n_tiles - k - 1;
         pal_parallel(pool, below, solve_cholesky_column, job);
         pal_parallel(pool, solve_strips(below), solve_cholesky_update, job);
     }
-    return true;
+    return PAL_OK;
 }
 
 /* --- L ← L⁻¹ --- */
@@ -132,8 +139,10 @@ static void solve_invert_row(void *arg, int64_t chunk, int32_t worker) {
                 n, solve_tile(job, job->k, chunk), n);
 }
 
-static void solve_invert(pal_pool *pool, solve_job *job) {
+static pal_status solve_invert(pal_ctx *ctx, solve_job *job) {
+    pal_pool *pool = ctx->pool;
     for (int64_t k = 0; k < job->n_tiles; k++) {
+        TRY(pal_check_cancelled(ctx));
         job->k = k;
         int64_t below = job->n_tiles - k - 1;
         pal_parallel(pool, below, solve_invert_column, job);
@@ -142,6 +151,7 @@ static void solve_invert(pal_pool *pool, solve_job *job) {
         int size = solve_size(job, k), n = (int)job->n, info = 0;
         strtri_("U", "N", &size, solve_tile(job, k, k), &n, &info);
     }
+    return PAL_OK;
 }
 
 /* --- A⁻¹ = L⁻ᵀ L⁻¹ --- */
@@ -168,14 +178,17 @@ static void solve_product_row(void *arg, int64_t chunk, int32_t worker) {
                 n, solve_tile(job, job->k, chunk), n);
 }
 
-static void solve_product(pal_pool *pool, solve_job *job) {
+static pal_status solve_product(pal_ctx *ctx, solve_job *job) {
+    pal_pool *pool = ctx->pool;
     for (int64_t k = 0; k < job->n_tiles; k++) {
+        TRY(pal_check_cancelled(ctx));
         job->k = k;
         pal_parallel(pool, solve_strips(k), solve_product_update, job);
         pal_parallel(pool, k, solve_product_row, job);
         int size = solve_size(job, k), n = (int)job->n, info = 0;
         slauum_("U", &size, solve_tile(job, k, k), &n, &info);
     }
+    return PAL_OK;
 }
 
 static void solve_mirror(void *arg, int64_t chunk, int32_t worker) {
@@ -187,14 +200,9 @@ static void solve_mirror(void *arg, int64_t chunk, int32_t worker) {
 pal_status pal_spd_inverse(pal_ctx *ctx, const char *what, float *a, int64_t n) {
     pal_blas_single();
     solve_job job = {.a = a, .n = n, .n_tiles = (n + SOLVE_TILE - 1) / SOLVE_TILE};
-    if (!solve_cholesky(ctx->pool, &job)) {
-        return pal_fail(
-            ctx, PAL_EDATA,
-            "%s cannot be inverted: it is not positive definite; use more regularization", what);
-    }
-    TRY(pal_check_cancelled(ctx));
-    solve_invert(ctx->pool, &job);
-    solve_product(ctx->pool, &job);
+    TRY(solve_cholesky(ctx, what, &job));
+    TRY(solve_invert(ctx, &job));
+    TRY(solve_product(ctx, &job));
     pal_parallel(ctx->pool, (n + PAL_MIRROR_ROWS - 1) / PAL_MIRROR_ROWS, solve_mirror, &job);
     return PAL_OK;
 }

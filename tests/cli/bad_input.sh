@@ -88,6 +88,10 @@ compare 2 "cannot answer people without history" good.csv --fallback ease
 compare 2 "has no column 'customer'" good.csv --columns user=customer,item=item
 compare 2 "the log has no event types" good.csv --target purchase
 compare 2 "threads must be a whole number" good.csv --threads many
+compare 2 "k is given twice" good.csv -m "item_knn k=3 k=4"
+compare 2 "is named twice" good.csv -m popular -m "popular half_life=0"
+compare 1 "missing.run: cannot open" good.csv --run missing.run
+refused 2 "good.csv: is a file, not a folder" compare good.csv -o good.csv
 refused 2 "did you mean compare?" comapre good.csv
 refused 2 "did you mean --split?" compare good.csv --splt time
 refused 2 "-o needs a value" compare good.csv -o
@@ -123,6 +127,7 @@ refused 2 "knows no similarity" similar popular.palate --item i1
 # --- places that cannot be written ---
 refused 1 "cannot write" import good.csv -o no/such/folder/out.palate
 refused 1 "is a folder" import good.csv -o folder
+(ulimit -f 100; refused 1 "the disk is full" demo --users 300 --items 200 --days 120 --hide none -o out --quiet; exit $bad) || bad=1
 (ulimit -f 1; refused 1 "the disk is full" import good.csv -o out.palate; exit $bad) || bad=1
 if [[ $EUID -ne 0 ]]; then
     mkdir locked && chmod 500 locked

@@ -120,6 +120,20 @@ PYTHON
 "$palate" train types.csv -m popular -o types.palate --quiet >/dev/null
 "$palate" evaluate types.palate --test later.csv --hide none --json 2>said | python3 -c 'import json, sys; assert json.load(sys.stdin)["n_users"] == 20'
 
+# The verdict speaks of the row that it recommends, and knows when to keep what there is.
+world="--users 300 --items 200 --days 120 --hide none"
+# shellcheck disable=SC2086
+"$palate" demo $world --prefer cost --worth 99% -m popular -m ease -o cheap 2>said >shown
+grep -q 'Use popular: ' shown && ! grep -q 'It beats popular' shown
+# shellcheck disable=SC2086
+"$palate" demo $world -m popular -m ease --task window --trec worldtrec -o world --quiet >/dev/null
+# shellcheck disable=SC2086
+"$palate" demo $world -m popular -m ease --task window --run worldtrec/oracle.run -o keep 2>said >shown
+grep -q 'Keep the system in use' shown && [[ ! -e keep/model.palate ]]
+# shellcheck disable=SC2086
+"$palate" demo $world -m popular -m ease --limit model=1 -o none 2>said >shown
+grep -q 'No model can be recommended' shown && ! grep -q 'difference to the winner' shown
+
 # Filters and weights.
 "$palate" compare events.csv --hide none --min-user 5 --min-item 5 --half-life 30d --train-window 200d --dedupe --since 2024-02-01 \
     -m popular -m ease -o filtered --quiet >/dev/null

@@ -73,10 +73,18 @@ static pal_status ease_fit(pal_ctx *ctx, const void *params, const pal_train_inp
     int64_t n = train->log->n_items;
     double bytes = 4.0 * (double)n * (double)n;
     if (bytes > (double)ctx->memory_limit) {
-        return pal_fail(ctx, PAL_ENOMEM,
-                        "ease: %" PRId64 " items need a matrix of %.1f GB, over the limit of %.1f "
-                        "GB: raise --memory, or drop rare items with --min-item",
-                        n, bytes / 1e9, (double)ctx->memory_limit / 1e9);
+        pal_text need = {0}, limit = {0};
+        pal_text_add_size(&need, bytes);
+        pal_text_add_size(&limit, (double)ctx->memory_limit);
+        pal_fail(
+            ctx, PAL_ENOMEM,
+            "ease: %" PRId64
+            " items need a matrix of %s, over the limit of %s: raise --memory, or drop rare items "
+            "with --min-item",
+            n, need.bytes ? need.bytes : "?", limit.bytes ? limit.bytes : "?");
+        pal_text_release(&need);
+        pal_text_release(&limit);
+        return PAL_ENOMEM;
     }
     s->n_items = (int32_t)n;
     s->weights = PAL_ARENA_ARRAY(arena, float, n *n);
