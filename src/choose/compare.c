@@ -354,6 +354,26 @@ static pal_status compare_write_runs(pal_compare_job *job) {
     return PAL_OK;
 }
 
+/* What a person should see before anything is trained: three rows with their roles, and what is odd
+ * about the log. */
+static void compare_tell_data(pal_compare_job *job) {
+    const char *shown = job->data->shown.bytes;
+    for (const char *line = shown ? shown : ""; *line;) {
+        size_t n = strcspn(line, "\n");
+        pal_note(job->ctx, PAL_NOTICE_INFO, "  %.*s", (int)n, line);
+        line += n + (line[n] == '\n');
+    }
+    for (int32_t check = 0;; check++) {
+        pal_text sentence = {0};
+        bool more =
+            pal_inspect_check(&job->data->parts[0], &job->out->inspection, check, &sentence);
+        if (sentence.bytes && !sentence.failed)
+            pal_note(job->ctx, PAL_NOTICE_WARNING, "%s", sentence.bytes);
+        pal_text_release(&sentence);
+        if (!more) return;
+    }
+}
+
 static pal_status compare_prepare(pal_compare_job *job, const char *const *specs,
                                   const char *options) {
     pal_comparison *out = job->out;
@@ -367,6 +387,7 @@ static pal_status compare_prepare(pal_compare_job *job, const char *const *specs
         }
     }
     TRY(pal_inspect_log(job->ctx, &job->data->parts[0], &out->inspection));
+    compare_tell_data(job);
     TRY(pal_protocol_settle(job->ctx, job->data, &out->inspection, protocol));
     TRY(pal_split_make(job->ctx, job->data, protocol->split, &out->split));
     TRY(compare_weigh(job));

@@ -186,6 +186,49 @@ static void inspect_times(const pal_log *log, pal_inspection *out) {
                             !log->about.values_are_ratings;
 }
 
+static int inspect_compare_times(const void *a, const void *b) {
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* --- bursts: people do things in sittings, items are met at all times --- */
+
+/* Share of the rows, each with its times ascending, of which half of the gaps are under an hour.
+ * Gaps are counted, not sorted. */
+static double inspect_bursts(const int64_t *starts, const int64_t *times, int32_t n) {
+    enum { HOUR = 3600 };
+    int64_t asked = 0, bursts = 0;
+    for (int32_t i = 0; i < n; i++) {
+        int64_t gaps = starts[i + 1] - starts[i] - 1, small = 0;
+        if (gaps < 1) continue;
+        for (int64_t e = starts[i] + 1; e < starts[i + 1]; e++)
+            small += times[e] - times[e - 1] <= HOUR;
+        asked++;
+        bursts += 2 * small >= gaps;
+    }
+    return inspect_share(bursts, asked);
+}
+
+static pal_status inspect_sittings(pal_ctx *ctx, const pal_log *log, pal_arena *scratch,
+                                   pal_inspection *out) {
+    if (!log->times) return PAL_OK;
+    int64_t *starts = PAL_ARENA_ARRAY(scratch, int64_t, (int64_t)log->n_items + 2);
+    int64_t *times = PAL_ARENA_ARRAY(scratch, int64_t, log->n_events);
+    if (!starts || !times)
+        return pal_fail_memory(ctx, "inspecting times", 8.0 * (double)log->n_events);
+    /* starts[i + 1] is where item i's next time goes, and in the end where it stops. */
+    for (int64_t e = 0; e < log->n_events; e++) starts[log->items[e] + 2]++;
+    for (int32_t i = 0; i < log->n_items; i++) starts[i + 2] += starts[i + 1];
+    for (int64_t e = 0; e < log->n_events; e++) times[starts[log->items[e] + 1]++] = log->times[e];
+    for (int32_t i = 0; i < log->n_items; i++) {
+        qsort(times + starts[i], (size_t)(starts[i + 1] - starts[i]), sizeof *times,
+              inspect_compare_times);
+    }
+    out->user_burst_share = inspect_bursts(log->starts, log->times, log->n_users);
+    out->item_burst_share = inspect_bursts(starts, times, log->n_items);
+    return PAL_OK;
+}
+
 /* --- values --- */
 
 /* Counts the value among the sorted levels; n_levels is past PAL_LEVELS_MAX when there is no room
@@ -205,6 +248,24 @@ static void inspect_count_level(float value, pal_inspection *out) {
     }
     levels[at] = value;
     out->level_events[at] = 1;
+}
+
+static bool inspect_is_id(const pal_ids *ids, int32_t row, float value) {
+    const char *id = pal_ids_at(ids, row);
+    double number;
+    return pal_parse_double(id, id + strlen(id), &number) && (float)number == value;
+}
+
+/* How many of the sampled values are the id of their own item or user. */
+static int64_t inspect_count_ids(const pal_log *log, int64_t step) {
+    int64_t of_items = 0, of_users = 0;
+    int32_t user = 0;
+    for (int64_t e = 0; e < log->n_events; e += step) {
+        while (e >= log->starts[user + 1]) user++;
+        of_items += inspect_is_id(log->about.item_ids, log->items[e], log->values[e]);
+        of_users += inspect_is_id(log->about.user_ids, user, log->values[e]);
+    }
+    return of_items > of_users ? of_items : of_users;
 }
 
 static pal_status inspect_values(pal_ctx *ctx, const pal_log *log, pal_arena *scratch,
@@ -230,6 +291,7 @@ static pal_status inspect_values(pal_ctx *ctx, const pal_log *log, pal_arena *sc
         whole += sample[i] == floorf(sample[i]);
         distinct += i == 0 || sample[i] > sample[i - 1];
     }
+    out->id_value_share = inspect_share(inspect_count_ids(log, step), n);
     out->whole_share = inspect_share(whole, n);
     out->distinct_share = inspect_share(distinct, n);
     return PAL_OK;
@@ -253,6 +315,7 @@ static pal_status inspect_measure(pal_ctx *ctx, const pal_log *log, pal_arena *s
     TRY(inspect_items(ctx, log, scratch, out));
     TRY(inspect_histories(ctx, log, scratch, out));
     TRY(inspect_values(ctx, log, scratch, out));
+    TRY(inspect_sittings(ctx, log, scratch, out));
     inspect_idle(log, out);
     inspect_times(log, out);
     inspect_propose(out);

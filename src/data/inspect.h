@@ -24,7 +24,10 @@ typedef struct {
     double duplicate_share;     /* of events: as an earlier one in user, item, type and second */
     double session_share;       /* of users with two events and more: all within one day */
     double constant_time_share; /* of events: share their second with another of the user */
-    double churn_share;         /* of users: no event in the last 10 % of the time */
+    double user_burst_share; /* of users with two events and more: half of their gaps are under an
+                                hour */
+    double item_burst_share; /* the same of items */
+    double churn_share;      /* of users: no event in the last 10 % of the time */
     int64_t first_time, last_time;
     bool has_times, has_values, ids_are_sessions, repeats_matter;
 
@@ -38,6 +41,8 @@ typedef struct {
     float levels[PAL_LEVELS_MAX]; /* [n_levels] ascending */
     int64_t level_events[PAL_LEVELS_MAX];
     double value_min, value_max;
+    double id_value_share; /* of values in that sample: are the number that is the item's or user's
+                              id */
     double whole_share, distinct_share; /* of values, looked at in a sample of at most 100,000 */
 
     /* Proposals, as option values: */

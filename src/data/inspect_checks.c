@@ -32,6 +32,17 @@ static void check_idle_users(const pal_log *log, const pal_inspection *found, pa
 
 static void check_swapped(const pal_log *log, const pal_inspection *found, pal_text *sentence) {
     (void)log;
+    /* Where there are times, sittings tell people from things better than any count. */
+    if (found->has_times && found->last_time > found->first_time) {
+        if (found->item_burst_share < 0.5 || found->user_burst_share > 0.2) return;
+        pal_text_addf(sentence,
+                      "%.0f %% of the items but only %.0f %% of the users have most of their "
+                      "events within an hour of "
+                      "each other, as people have in sittings: if the columns are swapped, say "
+                      "--columns user=…,item=…",
+                      100 * found->item_burst_share, 100 * found->user_burst_share);
+        return;
+    }
     bool items_look_like_people =
         (double)found->n_items >= 20.0 * found->n_users && found->median_item_events <= 2;
     if (!items_look_like_people || found->median_user_events < 20) return;
@@ -67,7 +78,16 @@ static void check_constant_times(const pal_log *log, const pal_inspection *found
 static void check_value_column(const pal_log *log, const pal_inspection *found,
                                pal_text *sentence) {
     enum { LARGE = 1000000 };
-    if (!found->has_values || found->n_events < 20 || found->whole_share < 1) return;
+    if (!found->has_values || found->n_events < 20) return;
+    if (found->id_value_share >= 0.9) {
+        pal_text_addf(sentence,
+                      "the values in %s are the ids of their own rows: name the column that says "
+                      "how much with --value, "
+                      "or none with --columns",
+                      log->about.value_name[0] ? log->about.value_name : "the value column");
+        return;
+    }
+    if (found->whole_share < 1) return;
     bool like_ids = found->distinct_share >= 0.9,
          like_times = found->value_min >= LARGE && found->n_levels == 0;
     if (!like_ids && !like_times) return;

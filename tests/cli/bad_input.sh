@@ -72,9 +72,15 @@ compare 1 "broken.csv.gz: the compressed file" broken.csv.gz
 mkdir folder
 compare 1 "folder: is a folder of no known kind" folder
 # Swapped columns cannot be known for sure: they are said.
-{ echo item,user,timestamp; for i in $(seq 1 400); do echo "$((i % 3)),x$i,$((1700000000 + i * 100))"; done; } >swapped.csv
-"$palate" inspect swapped.csv --columns user=user,item=item >stdout 2>stderr
-grep -qi 'swap' stdout || { echo "inspect does not mention swapped columns"; bad=1; }
+# 60 people, each in a sitting of 10 out of 25 things.
+{ echo user,item,timestamp; for p in $(seq 1 60); do for k in $(seq 1 10); do echo "p$p,t$(((p * 7 + k * k) % 25)),$((1700000000 + p * 90000 + k * 60))"; done; done; } >right.csv
+"$palate" inspect right.csv >stdout 2>stderr
+if grep -q 'columns are swapped' stdout; then echo "inspect accuses a log that is right"; bad=1; fi
+"$palate" inspect right.csv --columns user=item,item=user >stdout 2>stderr
+grep -q 'columns are swapped' stdout || { echo "inspect does not mention swapped columns"; bad=1; }
+{ echo user,item,rating; for i in $(seq 1 60); do echo "u$((i % 9)),$((i % 7)),$((i % 7))"; done; } >idvalues.csv
+"$palate" inspect idvalues.csv >stdout 2>stderr
+grep -q 'ids of their own rows' stdout || { echo "inspect does not mention ids in the value column"; bad=1; }
 
 # --- names and values ---
 compare 2 "did you mean item_knn?" good.csv -m item_kn
