@@ -43,6 +43,11 @@ pal_status pal_fail_memory(pal_ctx *ctx, const char *what, double bytes);
 /* Tells whoever listens; one line. */
 void pal_note(pal_ctx *ctx, pal_notice_type type, const char *format, ...) PAL_PRINTF(3, 4);
 
+/* After epoch `epoch` (from 1) of training, with the state whole: true asks to end here. */
+static inline bool pal_watch_epoch(pal_ctx *ctx, int32_t epoch, double loss) {
+    return ctx->watch && ctx->watch(ctx->watch_arg, epoch, loss);
+}
+
 /* PAL_ECANCELLED when somebody asked to stop. */
 pal_status pal_check_cancelled(pal_ctx *ctx);
 

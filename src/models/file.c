@@ -10,37 +10,42 @@
 
 /* --- tensors --- */
 
-static int32_t file_tensors(const pal_model *model, pal_tensor tensors[PAL_TENSORS_MAX]) {
-    return model->kind->tensors(model->params, model->state, model->log->n_users,
-                                model->log->n_items, tensors);
-}
-
-/* Replaces dims of -1 by the end of the row starts listed before; these must be in place. */
+/* Replaces dims of -1 by the end of the row starts listed before, and -2 by one more; these must be
+ * in place. */
 static void file_resolve_dims(pal_tensor *tensors, int32_t i) {
     for (int32_t d = 0; d < tensors[i].n_dims; d++) {
         for (int32_t s = i - 1; tensors[i].dims[d] < 0 && s >= 0; s--) {
             if (tensors[s].role != PAL_ROLE_STARTS) continue;
             const int64_t *starts = *tensors[s].data;
-            tensors[i].dims[d] = starts[tensors[s].dims[0] - 1];
+            int64_t end = starts[tensors[s].dims[0] - 1];
+            tensors[i].dims[d] = tensors[i].dims[d] == -2 ? end + 1 : end;
         }
     }
 }
 
-static int64_t file_tensor_bytes(const pal_tensor *tensor) {
+static int32_t file_list_tensors(const pal_model *model, pal_tensor tensors[PAL_TENSORS_MAX]) {
+    return model->kind->tensors(model->params, model->state, model->log->n_users,
+                                model->log->n_items, tensors);
+}
+
+int32_t pal_model_tensors(const pal_model *model, pal_tensor tensors[PAL_TENSORS_MAX]) {
+    if (!model->kind->tensors) return 0;
+    int32_t n = file_list_tensors(model, tensors);
+    for (int32_t i = 0; i < n; i++) file_resolve_dims(tensors, i);
+    return n;
+}
+
+int64_t pal_tensor_bytes(const pal_tensor *tensor) {
     int64_t bytes = (int64_t)pal_dtype_size(tensor->dtype);
     for (int32_t d = 0; d < tensor->n_dims; d++) bytes *= tensor->dims[d];
     return bytes;
 }
 
 int64_t pal_model_state_bytes(const pal_model *model) {
-    if (!model->kind->tensors) return 0;
     pal_tensor tensors[PAL_TENSORS_MAX];
-    int32_t n = file_tensors(model, tensors);
+    int32_t n = pal_model_tensors(model, tensors);
     int64_t bytes = 0;
-    for (int32_t i = 0; i < n; i++) {
-        file_resolve_dims(tensors, i);
-        bytes += file_tensor_bytes(&tensors[i]);
-    }
+    for (int32_t i = 0; i < n; i++) bytes += pal_tensor_bytes(&tensors[i]);
     return bytes;
 }
 
@@ -59,9 +64,8 @@ static pal_status file_store_model(pal_ctx *ctx, const pal_model *model, const c
         TRY(pal_container_set(ctx, container, name, model->metrics));
     }
     pal_tensor tensors[PAL_TENSORS_MAX];
-    int32_t n = file_tensors(model, tensors);
+    int32_t n = pal_model_tensors(model, tensors);
     for (int32_t i = 0; i < n; i++) {
-        file_resolve_dims(tensors, i);
         snprintf(name, sizeof name, "%sstate/%s", prefix, tensors[i].name);
         TRY(pal_container_add(ctx, container, name, tensors[i].dtype, tensors[i].n_dims,
                               tensors[i].dims, *tensors[i].data));
@@ -124,7 +128,7 @@ static pal_status file_restore_tensor(pal_ctx *ctx, const pal_container *contain
                         "%s: the model's tensor %s is not valid: train the model again",
                         container->what, name);
     }
-    int64_t bytes = file_tensor_bytes(tensor);
+    int64_t bytes = pal_tensor_bytes(tensor);
     void *copy = pal_arena_alloc(arena, bytes, 1);
     if (!copy) return pal_fail_memory(ctx, "the model", (double)bytes);
     memcpy(copy, stored->data, (size_t)bytes);
@@ -144,11 +148,13 @@ static pal_status file_restore_state(pal_ctx *ctx, const pal_container *containe
     model->state = pal_arena_alloc(&model->arena, 1, model->kind->state_size);
     if (!model->spec || !model->state) return pal_fail_memory(ctx, "the model", 1e3);
     pal_tensor tensors[PAL_TENSORS_MAX];
-    int32_t n = file_tensors(model, tensors);
+    int32_t n = file_list_tensors(model, tensors);
     for (int32_t i = 0; i < n; i++) {
         file_resolve_dims(tensors, i);
         TRY(file_restore_tensor(ctx, container, prefix, &tensors[i], &model->arena));
     }
+    if (model->kind->prepare)
+        TRY(model->kind->prepare(ctx, model->params, &model->arena, model->state));
     return pal_model_count_users(ctx, model);
 }
 

@@ -26,13 +26,26 @@ typedef enum {
     /* A yardstick, never chosen; answers strangers itself whatever the fallback. */
     PAL_IS_CONTROL = 1 << 4,
     PAL_IS_STOCHASTIC = 1 << 5, /* depends on the seed */
+    PAL_USES_ORDER = 1 << 6,    /* which of the history's events came last matters */
+    /* May learn the log's values: whether a trained one did, `predicts_values` tells. */
+    PAL_PREDICTS_VALUES = 1 << 7,
 } pal_trait;
+
+/* Judges a model between two epochs, on what training does not see; larger is better, NaN: cannot
+ * be told. The model's state is whole; it must not be kept. */
+typedef double pal_judge_fn(void *arg, const struct pal_model *model);
 
 typedef struct {              /* all that training may look at */
     const pal_log *log;       /* what to learn from: the training part of a split, weighed */
     const pal_log *histories; /* the same part unweighed and whole, with the same rows; NULL: log */
     const pal_catalog *items; /* or NULL */
     const pal_world *world;   /* the demo's truth, for its oracle alone; or NULL */
+    /* Kinds that learn in epochs stop when `judge` has not risen for as many epochs as their
+     * parameter "patience" says, and keep the best epoch. NULL: all epochs. */
+    pal_judge_fn *judge;
+    void *judge_arg;
+    int64_t epochs;  /* instead of the parameter "epochs": those found before; 0: the parameter */
+    double deadline; /* pal_clock() at which such kinds stop with what they have; 0: none */
 } pal_train_input;
 
 typedef struct {         /* whom to score for; all zero is a stranger */
@@ -50,6 +63,8 @@ typedef enum {
     PAL_ROLE_DATA,   /* finite or not, never an index */
     PAL_ROLE_STARTS, /* i64, ascending from 0 */
     PAL_ROLE_INDEX,  /* i32 in [0, index_bound) */
+    PAL_ROLE_USERS,  /* f32 [n_users, width]: representations of users */
+    PAL_ROLE_ITEMS,  /* f32 [n_items, width]: representations of items */
 } pal_role;
 
 typedef struct { /* one array of a model's state: names, shapes and roles are the file format */
@@ -63,6 +78,15 @@ typedef struct { /* one array of a model's state: names, shapes and roles are th
 } pal_tensor;
 enum { PAL_TENSORS_MAX = 32 };
 
+typedef struct {      /* one part of a score */
+    int32_t item;     /* of the history, whose use adds `amount`; or -1 */
+    const char *what; /* what adds it where it is no item: "the mean of all values"; or NULL */
+    double amount;
+} pal_reason;
+enum { PAL_REASONS_MORE = 16 }; /* parts that are no items */
+
+/* Kinds that learn in epochs call their parameters "epochs" and "patience", and ask
+ * pal_watch_epoch (ctx.h) after each, with their tensors in place. */
 typedef struct pal_kind {
     const char *name, *family, *summary, *paper;
     unsigned traits;
@@ -75,6 +99,9 @@ typedef struct pal_kind {
     pal_status (*fit)(pal_ctx *ctx, const void *params, const pal_train_input *train,
                       pal_arena *arena, pal_arena *scratch, void *state);
 
+    /* Optional. Derives what is not stored; runs after fit and after load. */
+    pal_status (*prepare)(pal_ctx *ctx, const void *params, pal_arena *arena, void *state);
+
     /* scores[q * n_items + i]: how much query q wants item i of the training log, all of them;
      * larger is better, -inf: cannot. Pure: any number of threads may call it, each with scratch of
      * scratch_bytes(). Cannot fail: fit and load have checked what can be wrong. */
@@ -83,10 +110,28 @@ typedef struct pal_kind {
                   int32_t n_queries, void *scratch, float *scores);
 
     /* Lists the arrays of `state`; returns how many. A dim of -1 is the end of the PAL_ROLE_STARTS
-     * tensor listed before. NULL: a state that is not stored (the oracle). */
+     * tensor listed before, -2 one more. NULL: a state that is not stored (the oracle). */
     int32_t (*tensors)(const void *params, void *state, int32_t n_users, int32_t n_items,
                        pal_tensor tensors[PAL_TENSORS_MAX]);
+
+    /* Optional. What the score of `item` consists of: parts that sum to it, in any order; returns
+     * how many, at most n_events + PAL_REASONS_MORE. Scratch as for one query. NULL: explain.h
+     * takes events out instead. */
+    int32_t (*explain)(const void *params, const void *state, const pal_query *query, int32_t item,
+                       void *scratch, pal_reason *reasons);
+
+    /* PAL_PREDICTS_VALUES: scores are on the scale of the log's values. */
+    bool (*predicts_values)(const void *params, const void *state);
+
+    /* Optional. Multiply-adds and bytes of training on a log, before it is done. */
+    void (*estimate)(const void *params, const pal_log *log, double *multiply_adds, double *bytes);
 } pal_kind;
+
+typedef struct {               /* how learning in epochs went; the first epoch is number 1 */
+    int32_t n, capacity, best; /* epochs seen; the one that was kept, 0: the last */
+    double *loss, *judged;     /* [n] training loss; what the judge said, or NaN */
+    bool is_budget_limited;    /* the judge still rose when time or epochs ended */
+} pal_curve;
 
 struct pal_model { /* the public noun: a trained kind with all that it needs to answer */
     const pal_kind *kind;
@@ -101,6 +146,7 @@ struct pal_model { /* the public noun: a trained kind with all that it needs to 
     uint64_t data_hash;         /* pal_log_hash of log */
     char *metrics;              /* JSON text of its validation metrics, or NULL */
     float *popularity; /* [n_items] users of each item: answers strangers without a fallback */
+    pal_curve curve;   /* n = 0: no epochs */
     pal_arena arena;
     struct { /* how training went */
         double seconds, multiply_adds;

@@ -6,7 +6,11 @@
 #define PAL_KINDS(X)                                                                               \
     X(random)                                                                                      \
     X(popular)                                                                                     \
+    X(again)                                                                                       \
+    X(markov)                                                                                      \
+    X(user_knn)                                                                                    \
     X(item_knn)                                                                                    \
+    X(session_knn)                                                                                 \
     X(ease)
 
 #define REGISTRY_DECLARE(name) extern const pal_kind pal_kind_##name;

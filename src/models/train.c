@@ -7,6 +7,7 @@
 #include "base/progress.h"
 #include "math/kernels.h"
 #include "models/registry.h"
+#include "models/watch.h"
 
 /* Bytes of options text fit a spec's canonical form. */
 static pal_status train_set_spec(pal_ctx *ctx, pal_model *model) {
@@ -70,7 +71,13 @@ static pal_status train_fit(pal_ctx *ctx, const pal_train_input *input, pal_mode
     pal_progress_begin(ctx);
     if (!what.failed) pal_progress_update(ctx, what.bytes, 0, 1);
     pal_text_release(&what);
+    pal_watcher watcher;
+    pal_watcher_begin(&watcher, ctx, input, model, &scratch);
     pal_status status = kind->fit(ctx, model->params, input, &model->arena, &scratch, model->state);
+    pal_status watched = pal_watcher_end(&watcher);
+    if (status == PAL_OK) status = watched;
+    if (status == PAL_OK && kind->prepare)
+        status = kind->prepare(ctx, model->params, &model->arena, model->state);
     pal_progress_end(ctx);
     model->cost.seconds = pal_clock() - started;
     model->cost.multiply_adds = ctx->multiply_adds - work;
@@ -90,10 +97,19 @@ static pal_status train_fit(pal_ctx *ctx, const pal_train_input *input, pal_mode
 static pal_status train_all(pal_ctx *ctx, const pal_train_input *input, pal_model *model) {
     model->log = input->histories ? input->histories : input->log;
     model->items = input->items;
+    const pal_param *epochs = pal_param_find(model->kind->params, "epochs");
+    if (epochs && input->epochs > 0)
+        memcpy((char *)model->params + epochs->offset, &input->epochs, sizeof input->epochs);
     TRY(train_set_spec(ctx, model));
+    TRY(pal_model_count_users(ctx, model)); /* a judge may rank strangers before training ends */
     TRY(train_fit(ctx, input, model));
     model->data_hash = pal_log_hash(model->log);
-    return pal_model_count_users(ctx, model);
+    return PAL_OK;
+}
+
+bool pal_model_predicts_values(const pal_model *model) {
+    return (model->kind->traits & PAL_PREDICTS_VALUES) &&
+           model->kind->predicts_values(model->params, model->state);
 }
 
 static pal_model *train_new_model(pal_ctx *ctx) {

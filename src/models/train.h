@@ -24,6 +24,12 @@ pal_status pal_model_count_users(pal_ctx *ctx, pal_model *model);
 pal_status pal_model_parse(pal_ctx *ctx, const char *what, const char *bytes, size_t n,
                            pal_model **out);
 
+/* The kind's tensors with all dims; returns how many, 0 for a state that is not stored. */
+int32_t pal_model_tensors(const pal_model *model, pal_tensor tensors[PAL_TENSORS_MAX]);
+int64_t pal_tensor_bytes(const pal_tensor *tensor);
+/* Whether scores are on the scale of the log's values. */
+bool pal_model_predicts_values(const pal_model *model);
+
 /* Bytes of the kind's own tensors (without log and ids). */
 int64_t pal_model_state_bytes(const pal_model *model);
 

@@ -122,6 +122,19 @@ static void ease_score(const void *params, const void *state, const pal_query *q
     }
 }
 
+static int32_t ease_explain(const void *params, const void *state, const pal_query *query,
+                            int32_t item, void *scratch, pal_reason *reasons) {
+    (void)params;
+    const ease_state *s = state;
+    const int32_t *history;
+    int32_t n = pal_history_distinct(query, s->n_items, scratch, &history);
+    for (int32_t h = 0; h < n; h++) {
+        float amount = s->weights[(int64_t)history[h] * s->n_items + item];
+        reasons[h] = (pal_reason){.item = history[h], .amount = (double)amount};
+    }
+    return n;
+}
+
 static int32_t ease_tensors(const void *params, void *state, int32_t n_users, int32_t n_items,
                             pal_tensor tensors[PAL_TENSORS_MAX]) {
     (void)params;
@@ -149,4 +162,5 @@ const pal_kind pal_kind_ease = {
     .scratch_bytes = ease_scratch_bytes,
     .score = ease_score,
     .tensors = ease_tensors,
+    .explain = ease_explain,
 };

@@ -14,7 +14,7 @@
 
 #include "math/cooccur.h"
 #include "models/history.h"
-#include "models/model.h"
+#include "models/rows.h"
 
 typedef enum { KNN_COSINE, KNN_JACCARD, KNN_PEARSON, KNN_TFIDF, KNN_BM25 } knn_metric;
 static const char *const knn_metrics[] = {"cosine", "jaccard", "pearson", "tfidf", "bm25", NULL};
@@ -52,9 +52,7 @@ static const pal_param knn_table[] = {
 
 /* For each item j the items whose neighbour it is, so that a history adds up row by row. */
 typedef struct {
-    int64_t *starts; /* [n_items + 1] */
-    int32_t *items;  /* [starts[n_items]] ascending in a row */
-    float *values;
+    pal_rows rows; /* [n_items] */
     int32_t n_items;
 } knn_state;
 
@@ -168,27 +166,28 @@ static pal_status knn_prepare(pal_ctx *ctx, const knn_params *p, const pal_csr *
 static pal_status knn_transpose(pal_ctx *ctx, int32_t n_items, int64_t k, const int32_t *neighbours,
                                 const float *similarities, const int32_t *counts, pal_arena *arena,
                                 knn_state *s) {
+    pal_rows *rows = &s->rows;
     int64_t total = 0;
     for (int32_t i = 0; i < n_items; i++) total += counts[i];
     s->n_items = n_items;
-    s->starts = PAL_ARENA_ARRAY(arena, int64_t, (int64_t)n_items + 1);
-    s->items = PAL_ARENA_ARRAY(arena, int32_t, total);
-    s->values = PAL_ARENA_ARRAY(arena, float, total);
-    if (!s->starts || !s->items || !s->values)
+    rows->starts = PAL_ARENA_ARRAY(arena, int64_t, (int64_t)n_items + 1);
+    rows->items = PAL_ARENA_ARRAY(arena, int32_t, total);
+    rows->values = PAL_ARENA_ARRAY(arena, float, total);
+    if (!rows->starts || !rows->items || !rows->values)
         return pal_fail_memory(ctx, "item_knn", 8.0 * (double)total);
     for (int32_t i = 0; i < n_items; i++) {
-        for (int32_t r = 0; r < counts[i]; r++) s->starts[neighbours[i * k + r] + 1]++;
+        for (int32_t r = 0; r < counts[i]; r++) rows->starts[neighbours[i * k + r] + 1]++;
     }
-    for (int32_t j = 0; j < n_items; j++) s->starts[j + 1] += s->starts[j];
+    for (int32_t j = 0; j < n_items; j++) rows->starts[j + 1] += rows->starts[j];
     for (int32_t i = 0; i < n_items; i++) {
         for (int32_t r = 0; r < counts[i]; r++) {
-            int64_t to = s->starts[neighbours[i * k + r]]++;
-            s->items[to] = i;
-            s->values[to] = similarities[i * k + r];
+            int64_t to = rows->starts[neighbours[i * k + r]]++;
+            rows->items[to] = i;
+            rows->values[to] = similarities[i * k + r];
         }
     }
-    for (int32_t j = n_items; j > 0; j--) s->starts[j] = s->starts[j - 1];
-    s->starts[0] = 0;
+    for (int32_t j = n_items; j > 0; j--) rows->starts[j] = rows->starts[j - 1];
+    rows->starts[0] = 0;
     return PAL_OK;
 }
 
@@ -235,11 +234,22 @@ static void knn_score(const void *params, const void *state, const pal_query *qu
         const int32_t *history;
         int32_t n = pal_history_distinct(&queries[q], s->n_items, scratch, &history);
         memset(row, 0, (size_t)s->n_items * sizeof *row);
-        for (int32_t h = 0; h < n; h++) {
-            for (int64_t e = s->starts[history[h]]; e < s->starts[history[h] + 1]; e++)
-                row[s->items[e]] += s->values[e];
-        }
+        for (int32_t h = 0; h < n; h++) pal_rows_add(&s->rows, history[h], 1, row);
     }
+}
+
+static int32_t knn_explain(const void *params, const void *state, const pal_query *query,
+                           int32_t item, void *scratch, pal_reason *reasons) {
+    (void)params;
+    const knn_state *s = state;
+    const int32_t *history;
+    int32_t n = pal_history_distinct(query, s->n_items, scratch, &history), n_reasons = 0;
+    for (int32_t h = 0; h < n; h++) {
+        float amount = pal_rows_at(&s->rows, history[h], item);
+        if (amount > 0)
+            reasons[n_reasons++] = (pal_reason){.item = history[h], .amount = (double)amount};
+    }
+    return n_reasons;
 }
 
 static int32_t knn_tensors(const void *params, void *state, int32_t n_users, int32_t n_items,
@@ -248,22 +258,7 @@ static int32_t knn_tensors(const void *params, void *state, int32_t n_users, int
     (void)n_users;
     knn_state *s = state;
     s->n_items = n_items;
-    tensors[0] = (pal_tensor){.name = "starts",
-                              .dtype = PAL_I64,
-                              .n_dims = 1,
-                              .dims = {n_items + 1},
-                              .data = (void **)&s->starts,
-                              .role = PAL_ROLE_STARTS};
-    tensors[1] = (pal_tensor){.name = "items",
-                              .dtype = PAL_I32,
-                              .n_dims = 1,
-                              .dims = {-1},
-                              .data = (void **)&s->items,
-                              .role = PAL_ROLE_INDEX,
-                              .index_bound = n_items};
-    tensors[2] = (pal_tensor){
-        .name = "values", .dtype = PAL_F32, .n_dims = 1, .dims = {-1}, .data = (void **)&s->values};
-    return 3;
+    return pal_rows_tensors(&s->rows, n_items, n_items, true, tensors);
 }
 
 const pal_kind pal_kind_item_knn = {
@@ -280,4 +275,5 @@ const pal_kind pal_kind_item_knn = {
     .scratch_bytes = knn_scratch_bytes,
     .score = knn_score,
     .tensors = knn_tensors,
+    .explain = knn_explain,
 };
