@@ -30,7 +30,7 @@ static void compare_name_row(pal_comparison *out, int32_t r, const char *name) {
         pal_row *row = &out->tables[t].rows[r];
         snprintf(row->name, sizeof row->name, "%s", name);
         row->kind = row->family = "";
-        row->valid_choice = row->valid_known = row->valid_strangers = NAN;
+        row->valid_choice = row->valid_known = row->valid_strangers = row->valid_rmse = NAN;
         row->strangers_own = (pal_interval){NAN, NAN, NAN};
         row->status = PAL_ROW_SKIPPED;
         snprintf(row->reason, sizeof row->reason, "stopped before its turn");
@@ -134,6 +134,9 @@ int32_t pal_table_known_slice(const pal_table *table) {
 double pal_row_known_mean(const pal_comparison *comparison, const pal_table *table,
                           const pal_row *row, int32_t measure) {
     int32_t known = pal_table_known_slice(table);
+    if (comparison->n_folds && measure == 0 && row->folds &&
+        row->folds[PAL_MEASURES_MAX + PAL_FOLD_KNOWN])
+        return pal_mean(row->folds[PAL_MEASURES_MAX + PAL_FOLD_KNOWN], comparison->n_folds);
     return known < 0 ? row->test.mean[measure]
                      : row->test.by_slice[(int64_t)known * comparison->measures.n + measure];
 }
@@ -162,6 +165,25 @@ static const double *compare_series(const pal_table *table, const pal_row *row, 
                      : row->test.slice_by_user + (int64_t)slice * row->test.n_users;
 }
 
+/* Of means over folds: Student's intervals of paired differences that hold together (Bonferroni).
+ */
+static pal_status compare_fold_differences(pal_compare_job *job, const pal_row *winner,
+                                           const pal_table *table, const int32_t *rows, int32_t n,
+                                           bool known, pal_interval *out) {
+    int32_t folds = job->out->n_folds, at = known ? PAL_MEASURES_MAX + PAL_FOLD_KNOWN : 0;
+    pal_arena scratch = {0};
+    double *differences = PAL_ARENA_ARRAY(&scratch, double, folds);
+    if (!differences) return pal_fail_memory(job->ctx, "the intervals", 8.0 * folds);
+    for (int32_t i = 0; i < n; i++) {
+        const pal_row *row = &table->rows[rows[i]];
+        for (int32_t f = 0; f < folds; f++)
+            differences[f] = winner->folds[at][f] - row->folds[at][f];
+        out[i] = pal_folds_interval(differences, folds, 1 - 0.05 / n);
+    }
+    pal_arena_release(&scratch);
+    return PAL_OK;
+}
+
 /* Differences of the winner to all rows, over all users and over known ones. */
 static pal_status compare_differences(pal_compare_job *job, pal_table *table) {
     if (table->winner_known < 0) return PAL_OK;
@@ -179,9 +201,12 @@ static pal_status compare_differences(pal_compare_job *job, pal_table *table) {
     for (int known = 0; status == PAL_OK && known < 2; known++) {
         for (int32_t i = 0; i < n; i++)
             others[i] = compare_series(table, &table->rows[rows[i]], known);
-        status = pal_bootstrap_differences(
-            job->ctx, compare_series(table, winner, known), others, n, winner->test.n_users,
-            job->out->options.protocol.resamples, job->ctx->seed, intervals);
+        status = job->out->n_folds && winner->folds
+                     ? compare_fold_differences(job, winner, table, rows, n, known, intervals)
+                     : pal_bootstrap_differences(job->ctx, compare_series(table, winner, known),
+                                                 others, n, winner->test.n_users,
+                                                 job->out->options.protocol.resamples,
+                                                 job->ctx->seed, intervals);
         for (int32_t i = 0; status == PAL_OK && i < n; i++) {
             pal_row *row = &table->rows[rows[i]];
             *(known ? &row->known_difference : &row->difference) = intervals[i];
@@ -289,6 +314,21 @@ static int32_t compare_candidates(const pal_compare_job *job, const pal_log *his
     return n;
 }
 
+/* What queries of the test see: with fold-ins of held-out users, where the split has them. */
+static const pal_log *compare_known(const pal_split *split, bool refits) {
+    return refits || split->test_known.n_events ? pal_split_known(split, true) : &split->train;
+}
+
+static pal_status compare_ratings(pal_compare_job *job) {
+    pal_comparison *out = job->out;
+    const pal_split *split = &out->split;
+    bool refits = out->options.protocol.refit == 0;
+    TRY(pal_ratings_make(job->ctx, &split->train, pal_split_known(split, false), &split->valid,
+                         &out->ratings_valid));
+    return pal_ratings_make(job->ctx, refits ? &split->history : &split->train,
+                            compare_known(split, refits), &split->test, &out->ratings);
+}
+
 static pal_status compare_table(pal_compare_job *job, pal_task task, int32_t n_rows,
                                 pal_table *table) {
     pal_comparison *out = job->out;
@@ -304,11 +344,11 @@ static pal_status compare_table(pal_compare_job *job, pal_task task, int32_t n_r
     table->rows = PAL_ARENA_ARRAY(&out->arena, pal_row, n_rows);
     if (!table->rows)
         return pal_fail_memory(job->ctx, "the table", sizeof(pal_row) * (double)n_rows);
-    TRY(pal_questions_make(job->ctx, protocol, task, &split->train, &split->valid,
+    const pal_log *learned = refits ? &split->history : &split->train;
+    TRY(pal_questions_make(job->ctx, protocol, task, pal_split_known(split, false), &split->valid,
                            compare_candidates(job, &split->train), &table->valid));
-    TRY(pal_questions_make(
-        job->ctx, protocol, task, refits ? &split->history : &split->train, &split->test,
-        compare_candidates(job, refits ? &split->history : &split->train), &table->test));
+    TRY(pal_questions_make(job->ctx, protocol, task, compare_known(split, refits), &split->test,
+                           compare_candidates(job, learned), &table->test));
     TRY(pal_slices_make(job->ctx, &table->test, split, &table->slices));
     int64_t unreachable = 0;
     for (int64_t r = 0; r < table->test.n_pairs; r++)
@@ -374,6 +414,21 @@ static void compare_tell_data(pal_compare_job *job) {
     }
 }
 
+/* All folds: this is the first, or the one that the job names. */
+static pal_status compare_name_fold(pal_compare_job *job) {
+    pal_protocol *protocol = &job->out->options.protocol;
+    int32_t folds;
+    TRY(pal_split_folds(job->ctx, protocol->split, &folds));
+    if (folds == 0) return PAL_OK;
+    job->out->n_folds = folds;
+    if (job->fold == 0) job->fold = 1;
+    char spec[512];
+    int n = snprintf(spec, sizeof spec, "%s fold=%d", protocol->split, job->fold);
+    protocol->split =
+        n < (int)sizeof spec ? pal_arena_text(&job->out->arena, spec, (size_t)n) : NULL;
+    return protocol->split ? PAL_OK : pal_fail_memory(job->ctx, "the split", 1e3);
+}
+
 static pal_status compare_prepare(pal_compare_job *job, const char *const *specs,
                                   const char *options) {
     pal_comparison *out = job->out;
@@ -386,8 +441,9 @@ static pal_status compare_prepare(pal_compare_job *job, const char *const *specs
                             protocol->runs.at[i]);
         }
     }
+    TRY(compare_name_fold(job));
     TRY(pal_inspect_log(job->ctx, &job->data->parts[0], &out->inspection));
-    compare_tell_data(job);
+    if (job->fold <= 1) compare_tell_data(job);
     TRY(pal_protocol_settle(job->ctx, job->data, &out->inspection, protocol));
     TRY(pal_split_make(job->ctx, job->data, protocol->split, &out->split));
     TRY(compare_weigh(job));
@@ -402,8 +458,28 @@ static pal_status compare_prepare(pal_compare_job *job, const char *const *specs
         out->n_tables++;
         TRY(compare_table(job, task, n_rows, &out->tables[t]));
     }
+    TRY(compare_ratings(job));
     if (job->on_row) job->on_row(job->on_row_arg, out, 0, -1);
     return PAL_OK;
+}
+
+static void compare_release_job(pal_compare_job *job) {
+    pal_model_free(job->fallback_valid);
+    pal_model_free(job->fallback_test);
+    pal_log_release(&job->train);
+    pal_log_release(&job->history);
+}
+
+pal_status pal_compare_fold(pal_ctx *ctx, const pal_data *data, const char *const *specs,
+                            const char *options, int32_t fold, pal_comparison *out) {
+    memset(out, 0, sizeof *out);
+    out->data = data;
+    pal_compare_job job = {.ctx = ctx, .data = data, .out = out, .fold = fold};
+    pal_status status = compare_prepare(&job, specs, options);
+    if (status == PAL_OK) status = compare_rows(&job, specs);
+    compare_release_job(&job);
+    if (status != PAL_OK) pal_comparison_release(out);
+    return status;
 }
 
 pal_status pal_compare_run(pal_ctx *ctx, const pal_data *data, const char *const *specs,
@@ -416,16 +492,15 @@ pal_status pal_compare_run(pal_ctx *ctx, const pal_data *data, const char *const
     if (!specs || !specs[0]) specs = pal_default_specs(&data->parts[0]);
     pal_status status = compare_prepare(&job, specs, options);
     if (status == PAL_OK) status = compare_rows(&job, specs);
+    if (status == PAL_OK && out->n_folds && !out->interrupted)
+        status = pal_compare_folds(&job, specs, options);
     if (status == PAL_OK) status = compare_write_runs(&job);
     if (status == PAL_OK) {
         /* What is done is worth a verdict, also after a request to stop. */
         atomic_store(&ctx->cancelled, false);
         status = compare_choose(&job);
     }
-    pal_model_free(job.fallback_valid);
-    pal_model_free(job.fallback_test);
-    pal_log_release(&job.train);
-    pal_log_release(&job.history);
+    compare_release_job(&job);
     if (status != PAL_OK) pal_comparison_release(out);
     return status;
 }
@@ -441,6 +516,8 @@ void pal_comparison_release(pal_comparison *comparison) {
         pal_questions_release(&table->test);
         pal_slices_release(&table->slices);
     }
+    pal_ratings_release(&comparison->ratings_valid);
+    pal_ratings_release(&comparison->ratings);
     pal_split_release(&comparison->split);
     pal_arena_release(&comparison->arena);
     memset(comparison, 0, sizeof *comparison);

@@ -5,6 +5,7 @@
 
 #include "data/demo.h"
 #include "eval/evaluation.h"
+#include "eval/ratings.h"
 #include "eval/significance.h"
 #include "models/train.h"
 
@@ -25,6 +26,13 @@ typedef struct {               /* what a model may cost; 0: no limit */
 } pal_limits;
 
 typedef enum { PAL_ROW_DONE, PAL_ROW_SKIPPED, PAL_ROW_FAILED } pal_row_status;
+
+/* Numbers of each fold: the measures, then those of the row beside them (compare_folds.c). */
+enum {
+    PAL_FOLD_MORE = 7,
+    PAL_FOLD_KNOWN = 6,
+    PAL_FOLD_MEASURES = PAL_MEASURES_MAX + PAL_FOLD_MORE
+};
 
 typedef struct {    /* one model of one task's table */
     char name[256]; /* canonical spec; "oracle"; a run's file name */
@@ -48,7 +56,12 @@ typedef struct {    /* one model of one task's table */
     double train_seconds;
     int64_t peak_bytes, model_bytes;
     double multiply_adds;
-    pal_model *model; /* final model, or NULL */
+    bool predicts_values;
+    pal_rating_errors ratings; /* of the test, with predicts_values */
+    double valid_rmse;         /* NaN without */
+    double **folds;            /* [PAL_FOLD_MEASURES] of [n_folds]; NULL without folds */
+    pal_curve curve;           /* of the model that was judged on validation; n = 0: no epochs */
+    pal_model *model;          /* final model, or NULL */
 } pal_row;
 
 typedef struct { /* one task */
@@ -72,8 +85,10 @@ typedef struct pal_comparison {
     pal_compare_options options;
     pal_limits limits;
     pal_split split;
-    pal_measures measures; /* at[0] is the choice metric, ndcg at the smallest k */
-    int32_t n_tables;      /* 2 for task both */
+    pal_measures measures;              /* at[0] is the choice metric, ndcg at the smallest k */
+    pal_ratings ratings_valid, ratings; /* n = 0: the values are no ratings */
+    int32_t n_folds;                    /* of kfold, whose means the rows hold; 0: one split */
+    int32_t n_tables;                   /* 2 for task both */
     pal_table tables[2];
     bool interrupted; /* ended by request; rows that are missing are skipped */
     pal_arena arena;

@@ -14,6 +14,8 @@ typedef struct {
     pal_model *fallback_valid, *fallback_test; /* of --fallback SPEC, or NULL */
     pal_row_fn *on_row;
     void *on_row_arg;
+    int32_t fold;    /* of kfold, from 1; 0: one split */
+    double deadline; /* pal_clock() when the present row's share of --budget ends; 0: none */
 } pal_compare_job;
 
 /* What a model learns from: train, or with `final` what the final models learn from. */
@@ -24,6 +26,14 @@ pal_status pal_compare_spec(pal_compare_job *job, const char *spec, bool is_orac
 /* A run of the system in use today: a row without validation. */
 pal_status pal_compare_run_file(pal_compare_job *job, const char *path, pal_table *table,
                                 pal_row *row);
+
+/* The other folds, and the means of all in the rows; the first fold is in job->out. */
+pal_status pal_compare_folds(pal_compare_job *job, const char *const *specs, const char *options);
+/* One fold's rows, without a choice. */
+pal_status pal_compare_fold(pal_ctx *ctx, const pal_data *data, const char *const *specs,
+                            const char *options, int32_t fold, pal_comparison *out);
+/* Mean and Student's interval of [n] values, n at least 2. */
+pal_interval pal_folds_interval(const double *values, int32_t n, double confidence);
 
 /* Reads options of both tables, and the limits in them. */
 pal_status pal_compare_parse(pal_ctx *ctx, const char *text, pal_comparison *out);

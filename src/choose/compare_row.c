@@ -151,27 +151,106 @@ static void compare_describe_row(pal_row *row, const pal_model *model) {
     row->traits = model->kind->traits;
 }
 
-static pal_status compare_train(const pal_compare_job *job, bool final, const char *spec,
-                                bool is_oracle, pal_model **out) {
+/* --- judged between epochs --- */
+
+enum { COMPARE_JUDGED_USERS = 1000 };
+
+typedef struct {
+    const pal_compare_job *job;
+    pal_questions questions; /* a sample of validation */
+    pal_status status;
+} compare_judge;
+
+/* Minus rmse for models of values, else the choice metric; both on a sample of validation users. */
+static double compare_judge_epoch(void *arg, const pal_model *model) {
+    compare_judge *judge = arg;
+    const pal_comparison *out = judge->job->out;
+    double value = NAN;
+    if (pal_model_predicts_values(model) && out->ratings_valid.n) {
+        pal_rating_errors errors;
+        if (pal_ratings_judge(judge->job->ctx, model, &out->ratings_valid, COMPARE_JUDGED_USERS, 0,
+                              &errors) == PAL_OK)
+            value = -errors.rmse.mean;
+        return value;
+    }
+    pal_rank_options rank = compare_rank(judge->job, false, false);
+    if (pal_evaluate_choice(judge->job->ctx, &out->options.protocol, &judge->questions, model,
+                            &rank, &value) != PAL_OK)
+        return NAN;
+    return value;
+}
+
+/* Training for validation is watched; the final training takes the epochs found. */
+static pal_status compare_train(const pal_compare_job *job, bool final, int64_t epochs,
+                                const char *spec, bool is_oracle, pal_model **out) {
     pal_train_input input = pal_compare_input(job, final);
-    return is_oracle ? pal_model_train_kind(job->ctx, &pal_kind_oracle, "", &input, out)
-                     : pal_model_train(job->ctx, spec, &input, out);
+    compare_judge judge = {.job = job};
+    pal_arena scratch = {0};
+    pal_status status = PAL_OK;
+    input.epochs = epochs;
+    input.deadline = job->deadline;
+    if (!final) {
+        status = pal_questions_sample(job->ctx, &job->out->tables[0].valid, COMPARE_JUDGED_USERS,
+                                      &scratch, &judge.questions);
+        input.judge = compare_judge_epoch;
+        input.judge_arg = &judge;
+    }
+    if (status == PAL_OK)
+        status = is_oracle ? pal_model_train_kind(job->ctx, &pal_kind_oracle, "", &input, out)
+                           : pal_model_train(job->ctx, spec, &input, out);
+    pal_arena_release(&scratch);
+    return status;
+}
+
+/* Keeps the curve beyond the model's life. */
+static pal_status compare_keep_curve(const pal_compare_job *job, const pal_model *model,
+                                     pal_curve *out) {
+    *out = model->curve;
+    if (out->n == 0) return PAL_OK;
+    size_t bytes = (size_t)out->n * sizeof *out->loss;
+    out->loss = PAL_ARENA_ARRAY(&job->out->arena, double, out->n);
+    out->judged = PAL_ARENA_ARRAY(&job->out->arena, double, out->n);
+    if (!out->loss || !out->judged) return pal_fail_memory(job->ctx, "the curve", 16.0 * out->n);
+    memcpy(out->loss, model->curve.loss, bytes);
+    memcpy(out->judged, model->curve.judged, bytes);
+    return PAL_OK;
+}
+
+/* Errors of predicted values; the same in every table. */
+static pal_status compare_rate(const pal_compare_job *job, const pal_model *model, bool final,
+                               pal_row *row) {
+    const pal_ratings *ratings = final ? &job->out->ratings : &job->out->ratings_valid;
+    row->predicts_values = pal_model_predicts_values(model) && job->out->ratings.n > 0;
+    if (!row->predicts_values) return PAL_OK;
+    pal_rating_errors errors;
+    TRY(pal_ratings_judge(job->ctx, model, ratings, 0,
+                          final ? job->out->options.protocol.resamples : 0, &errors));
+    if (final) {
+        row->ratings = errors;
+    } else {
+        row->valid_rmse = errors.rmse.mean;
+    }
+    return PAL_OK;
 }
 
 /* In every table: the models are trained once for all tasks. */
 pal_status pal_compare_spec(pal_compare_job *job, const char *spec, bool is_oracle, int32_t r) {
     pal_comparison *out = job->out;
     pal_model *model = NULL, *final = NULL;
-    TRY(compare_train(job, false, spec, is_oracle, &model));
-    pal_status status = PAL_OK;
+    TRY(compare_train(job, false, 0, spec, is_oracle, &model));
+    pal_curve curve;
+    pal_status status = compare_keep_curve(job, model, &curve);
     for (int32_t t = 0; status == PAL_OK && t < out->n_tables; t++) {
-        compare_describe_row(&out->tables[t].rows[r], model);
-        status = compare_validate(job, &out->tables[t], model, &out->tables[t].rows[r]);
+        pal_row *row = &out->tables[t].rows[r];
+        compare_describe_row(row, model);
+        row->curve = curve;
+        status = compare_validate(job, &out->tables[t], model, row);
+        if (status == PAL_OK) status = compare_rate(job, model, false, row);
     }
     if (status == PAL_OK && out->options.protocol.refit == 0) {
         pal_model_free(model);
         model = NULL;
-        status = compare_train(job, true, spec, is_oracle, &final);
+        status = compare_train(job, true, curve.best, spec, is_oracle, &final);
     } else {
         final = model;
         model = NULL;
@@ -184,6 +263,7 @@ pal_status pal_compare_spec(pal_compare_job *job, const char *spec, bool is_orac
         row->model_bytes = pal_model_state_bytes(final);
         status = compare_test(job, &out->tables[t], final, row);
         if (status == PAL_OK) status = compare_intervals(job, &out->tables[t], row);
+        if (status == PAL_OK) status = compare_rate(job, final, true, row);
         if (status == PAL_OK) row->status = PAL_ROW_DONE;
     }
     pal_model_free(model);

@@ -6,8 +6,9 @@
 
 #include "base/ctx.h"
 
-const pal_splitter *const pal_splitters[] = {&pal_splitter_time, &pal_splitter_leave_last,
-                                             &pal_splitter_random, NULL};
+const pal_splitter *const pal_splitters[] = {
+    &pal_splitter_time,  &pal_splitter_leave_last, &pal_splitter_random,     &pal_splitter_users,
+    &pal_splitter_kfold, &pal_splitter_cold_items, &pal_splitter_cold_users, NULL};
 
 static pal_status split_find(pal_ctx *ctx, const char *name, const pal_splitter **out) {
     const char *names[16];
@@ -117,20 +118,23 @@ static pal_status split_renumber(split_job *job, const uint8_t *first_part, int3
     return pal_ids_select(job->ctx, ids, old, next, out);
 }
 
-/* Events with first <= part <= last as a log of its own. */
-static pal_status split_part(split_job *job, uint8_t first, uint8_t last, const int32_t *user_rows,
-                             const int32_t *item_rows, int32_t n_users, int32_t n_items,
+typedef struct {
+    int32_t *user_rows, *item_rows; /* new row of each old one */
+    int32_t n_users[3], n_items[3]; /* known up to and including each part */
+} split_rows;
+
+/* Events of the parts in the mask as a log of its own, with the rows known up to `last`. */
+static pal_status split_part(split_job *job, unsigned parts, int last, const split_rows *rows,
                              pal_split *split, pal_log *out) {
     uint8_t *keep = PAL_ARENA_ARRAY(&job->scratch, uint8_t, job->all.n_events);
     if (!keep) return pal_fail_memory(job->ctx, "a part of the split", (double)job->all.n_events);
-    for (int64_t e = 0; e < job->all.n_events; e++)
-        keep[e] = job->part[e] >= first && job->part[e] <= last;
+    for (int64_t e = 0; e < job->all.n_events; e++) keep[e] = parts >> job->part[e] & 1u;
     pal_log_about about = job->all.about;
-    about.n_users = n_users;
-    about.n_items = n_items;
+    about.n_users = rows->n_users[last];
+    about.n_items = rows->n_items[last];
     about.user_ids = &split->user_ids;
     about.item_ids = &split->item_ids;
-    return pal_log_select(job->ctx, &job->all, keep, user_rows, item_rows, &about, out);
+    return pal_log_select(job->ctx, &job->all, keep, rows->user_rows, rows->item_rows, &about, out);
 }
 
 static int64_t split_first_time(const pal_log *log) {
@@ -185,31 +189,48 @@ static pal_status split_build(split_job *job, pal_split *split) {
     if (!users || !items)
         return pal_fail_memory(job->ctx, "the rows of the split",
                                (double)all->n_users + all->n_items);
+    static const uint8_t known_from[] = {PAL_PART_TRAIN, PAL_PART_VALID, PAL_PART_TEST,
+                                         PAL_PART_VALID, PAL_PART_TEST};
     memset(users, 3, (size_t)all->n_users);
     memset(items, 3, (size_t)all->n_items);
+    unsigned found = 0;
     for (int32_t u = 0; u < all->n_users; u++) {
         for (int64_t e = all->starts[u]; e < all->starts[u + 1]; e++) {
-            if (job->part[e] < users[u]) users[u] = job->part[e];
-            if (job->part[e] < items[all->items[e]]) items[all->items[e]] = job->part[e];
+            uint8_t from = known_from[job->part[e]];
+            found |= 1u << job->part[e];
+            if (from < users[u]) users[u] = from;
+            if (from < items[all->items[e]]) items[all->items[e]] = from;
         }
     }
-    int32_t *user_rows, *item_rows, n_users[3], n_items[3];
-    TRY(split_renumber(job, users, all->n_users, all->about.user_ids, &user_rows, n_users,
+    split_rows rows;
+    TRY(split_renumber(job, users, all->n_users, all->about.user_ids, &rows.user_rows, rows.n_users,
                        &split->user_ids));
-    TRY(split_renumber(job, items, all->n_items, all->about.item_ids, &item_rows, n_items,
+    TRY(split_renumber(job, items, all->n_items, all->about.item_ids, &rows.item_rows, rows.n_items,
                        &split->item_ids));
-    TRY(split_part(job, PAL_PART_TRAIN, PAL_PART_TRAIN, user_rows, item_rows, n_users[0],
-                   n_items[0], split, &split->train));
-    TRY(split_part(job, PAL_PART_VALID, PAL_PART_VALID, user_rows, item_rows, n_users[1],
-                   n_items[1], split, &split->valid));
-    TRY(split_part(job, PAL_PART_TRAIN, PAL_PART_VALID, user_rows, item_rows, n_users[1],
-                   n_items[1], split, &split->history));
-    TRY(split_part(job, PAL_PART_TEST, PAL_PART_TEST, user_rows, item_rows, n_users[2], n_items[2],
-                   split, &split->test));
+    enum {
+        TRAIN = 1 << PAL_PART_TRAIN,
+        VALID = 1 << PAL_PART_VALID,
+        VALID_KNOWN = 1 << PAL_PART_VALID_KNOWN,
+        TEST_KNOWN = 1 << PAL_PART_TEST_KNOWN,
+        HISTORY = TRAIN | VALID | VALID_KNOWN
+    };
+    TRY(split_part(job, TRAIN, 0, &rows, split, &split->train));
+    TRY(split_part(job, VALID, 1, &rows, split, &split->valid));
+    TRY(split_part(job, HISTORY, 1, &rows, split, &split->history));
+    TRY(split_part(job, 1 << PAL_PART_TEST, 2, &rows, split, &split->test));
+    if (found & VALID_KNOWN)
+        TRY(split_part(job, TRAIN | VALID_KNOWN, 1, &rows, split, &split->valid_known));
+    if (found & TEST_KNOWN)
+        TRY(split_part(job, HISTORY | TEST_KNOWN, 2, &rows, split, &split->test_known));
     TRY(split_check_parts(job->ctx, split));
     split->valid_from = split_first_time(&split->valid);
     split->test_from = split_first_time(&split->test);
     return PAL_OK;
+}
+
+const pal_log *pal_split_known(const pal_split *split, bool test) {
+    if (test) return split->test_known.n_events ? &split->test_known : &split->history;
+    return split->valid_known.n_events ? &split->valid_known : &split->train;
 }
 
 /* --- assigning --- */
@@ -286,11 +307,22 @@ static pal_status split_assign(split_job *job, const pal_splitter *splitter, con
     return data->n_parts == 2 ? split_cut_valid(job, splitter, params) : PAL_OK;
 }
 
+/* The splitter that a spec names, and its parameters. */
+static pal_status split_parse(pal_ctx *ctx, const char *spec, pal_arena *arena,
+                              const pal_splitter **splitter, void **params) {
+    const char *name, *options;
+    TRY(pal_spec_split(ctx, spec, arena, &name, &options));
+    TRY(split_find(ctx, name, splitter));
+    *params = pal_arena_alloc(arena, 1, (*splitter)->params_size);
+    if (!*params) return pal_fail_memory(ctx, "the split", 1e3);
+    return pal_params_parse(ctx, (*splitter)->name, (*splitter)->params, *params, arena, options);
+}
+
 pal_status pal_split_make(pal_ctx *ctx, const pal_data *data, const char *spec, pal_split *out) {
     split_job job = {.ctx = ctx, .data = data};
     bool has_times = data->parts[0].times != NULL;
-    const char *name, *options;
     const pal_splitter *splitter;
+    void *params;
     pal_split *split = out; /* built in place: its logs point to its ids */
     memset(split, 0, sizeof *split);
     if (spec && data->n_parts == 3) {
@@ -298,29 +330,30 @@ pal_status pal_split_make(pal_ctx *ctx, const pal_data *data, const char *spec, 
             ctx, PAL_EUSAGE,
             "--split '%s' does not go with --train, --valid and --test: the parts are given", spec);
     }
-    pal_status status = pal_spec_split(ctx,
-                                       spec        ? spec
-                                       : has_times ? "time"
-                                                   : "random",
-                                       &job.scratch, &name, &options);
-    if (status == PAL_OK) status = split_find(ctx, name, &splitter);
+    if (!spec) spec = has_times ? "time" : "random";
+    pal_status status = split_parse(ctx, spec, &job.scratch, &splitter, &params);
     if (status == PAL_OK && splitter->needs_times && !has_times) {
         status = pal_fail(ctx, PAL_EDATA,
                           "the split %s needs times, and the log has none: use --split random",
                           splitter->name);
     }
-    void *params =
-        status == PAL_OK ? pal_arena_alloc(&job.scratch, 1, splitter->params_size) : NULL;
-    if (params)
-        status =
-            pal_params_parse(ctx, splitter->name, splitter->params, params, &job.scratch, options);
-    if (status == PAL_OK)
-        status = params ? split_assign(&job, splitter, params, split)
-                        : pal_fail_memory(ctx, "the split", 1e3);
+    if (status == PAL_OK) status = split_assign(&job, splitter, params, split);
     if (status == PAL_OK) status = split_build(&job, split);
     pal_log_release(&job.all);
     pal_arena_release(&job.scratch);
     if (status != PAL_OK) pal_split_release(split);
+    return status;
+}
+
+pal_status pal_split_folds(pal_ctx *ctx, const char *spec, int32_t *folds) {
+    pal_arena scratch = {0};
+    const pal_splitter *splitter;
+    void *params;
+    *folds = 0;
+    pal_status status = spec ? split_parse(ctx, spec, &scratch, &splitter, &params) : PAL_OK;
+    if (status == PAL_OK && spec && splitter == &pal_splitter_kfold)
+        *folds = pal_kfold_folds(params);
+    pal_arena_release(&scratch);
     return status;
 }
 
@@ -329,6 +362,8 @@ void pal_split_release(pal_split *split) {
     pal_log_release(&split->valid);
     pal_log_release(&split->history);
     pal_log_release(&split->test);
+    pal_log_release(&split->valid_known);
+    pal_log_release(&split->test_known);
     pal_ids_release(&split->user_ids);
     pal_ids_release(&split->item_ids);
     memset(split, 0, sizeof *split);
@@ -339,5 +374,7 @@ uint64_t pal_split_hash(const pal_split *split) {
                               pal_log_hash(&split->test)};
     uint64_t hash = 0;
     for (int i = 0; i < 3; i++) hash = (hash ^ parts[i]) * 0x9E3779B97F4A7C15u ^ hash >> 29;
+    if (split->test_known.n_events)
+        hash = (hash ^ pal_log_hash(&split->test_known)) * 0x9E3779B97F4A7C15u ^ hash >> 29;
     return hash;
 }

@@ -219,6 +219,37 @@ pal_status pal_evaluate_model(pal_ctx *ctx, const pal_protocol *protocol,
     return status;
 }
 
+pal_status pal_evaluate_choice(pal_ctx *ctx, const pal_protocol *protocol,
+                               const pal_questions *questions, const pal_model *model,
+                               const pal_rank_options *rank, double *out) {
+    pal_arena scratch = {0};
+    pal_lists lists;
+    pal_measures all, measures = {.n = 1};
+    pal_measures_list(&protocol->k, &all);
+    measures.at[0] = all.at[0];
+    pal_rank_options options = *rank;
+    options.k = measures.at[0].k;
+    options.hide = (pal_hide)protocol->hide;
+    pal_status status =
+        pal_rank(ctx, model, questions->queries, questions->n_queries, &options, &scratch, &lists);
+    double *by_user = PAL_ARENA_ARRAY(&scratch, double, questions->n_users);
+    uint8_t *hits =
+        PAL_ARENA_ARRAY(&scratch, uint8_t, (int64_t)pal_pool_threads(ctx->pool) * (options.k + 1));
+    if (status == PAL_OK && (!by_user || !hits))
+        status = pal_fail_memory(ctx, "the metrics", 8.0 * questions->n_users);
+    if (status == PAL_OK) {
+        evaluation_job job = {.q = questions,
+                              .measures = &measures,
+                              .lists = &lists,
+                              .by_user = by_user,
+                              .hits = hits};
+        evaluation_judge(ctx, &job);
+        *out = pal_mean(by_user, questions->n_users);
+    }
+    pal_arena_release(&scratch);
+    return status;
+}
+
 pal_status pal_evaluate_lists(pal_ctx *ctx, const pal_protocol *protocol,
                               const pal_questions *questions, const pal_slices *slices,
                               const pal_lists *lists, pal_evaluation *out) {

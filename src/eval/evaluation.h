@@ -57,6 +57,10 @@ pal_status pal_evaluate_model(pal_ctx *ctx, const pal_protocol *protocol,
                               const pal_questions *questions, const pal_slices *slices,
                               const pal_model *model, const pal_rank_options *rank,
                               pal_evaluation *out);
+/* Mean of the choice metric alone, without slices: what training asks between epochs. */
+pal_status pal_evaluate_choice(pal_ctx *ctx, const pal_protocol *protocol,
+                               const pal_questions *questions, const pal_model *model,
+                               const pal_rank_options *rank, double *out);
 /* Judges lists that something else made (a TREC run). */
 pal_status pal_evaluate_lists(pal_ctx *ctx, const pal_protocol *protocol,
                               const pal_questions *questions, const pal_slices *slices,

@@ -309,6 +309,41 @@ pal_status pal_questions_make(pal_ctx *ctx, const pal_protocol *protocol, pal_ta
     return status;
 }
 
+pal_status pal_questions_sample(pal_ctx *ctx, const pal_questions *questions, int32_t n_max,
+                                pal_arena *arena, pal_questions *out) {
+    *out = *questions;
+    out->arena = (pal_arena){0};
+    if (questions->n_users <= n_max) return PAL_OK;
+    out->n_users = n_max;
+    out->n_queries = 0;
+    out->users = PAL_ARENA_ARRAY(arena, int32_t, n_max);
+    out->query_starts = PAL_ARENA_ARRAY(arena, int32_t, (int64_t)n_max + 1);
+    out->queries = PAL_ARENA_ARRAY(arena, pal_query, questions->n_queries);
+    out->relevant_starts = PAL_ARENA_ARRAY(arena, int64_t, (int64_t)questions->n_queries + 1);
+    out->relevant = PAL_ARENA_ARRAY(arena, int32_t, questions->n_pairs);
+    if (!out->users || !out->query_starts || !out->queries || !out->relevant_starts ||
+        !out->relevant)
+        return pal_fail_memory(ctx, "a sample of the queries", 48.0 * questions->n_queries);
+    int64_t n_pairs = 0;
+    for (int32_t i = 0; i < n_max; i++) {
+        int32_t user = (int32_t)((int64_t)i * questions->n_users / n_max);
+        out->users[i] = questions->users[user];
+        for (int32_t q = questions->query_starts[user]; q < questions->query_starts[user + 1];
+             q++) {
+            out->queries[out->n_queries] = questions->queries[q];
+            for (int64_t r = questions->relevant_starts[q]; r < questions->relevant_starts[q + 1];
+                 r++)
+                out->relevant[n_pairs++] = questions->relevant[r];
+            out->relevant_starts[++out->n_queries] = n_pairs;
+        }
+        out->query_starts[i + 1] = out->n_queries;
+    }
+    out->n_pairs = n_pairs;
+    out->judged_starts = NULL;
+    out->judged = NULL;
+    return PAL_OK;
+}
+
 void pal_questions_release(pal_questions *questions) {
     pal_arena_release(&questions->arena);
     memset(questions, 0, sizeof *questions);

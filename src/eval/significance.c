@@ -12,6 +12,7 @@
 
 typedef struct {
     const double *const *series; /* [n_series] of [n]: differences or values, NaN left out */
+    const double *weights; /* [n] means are Σ values / Σ weights; NULL: of the users drawn */
     int32_t n_series, n;
     uint64_t seed;
     double *means;   /* [resamples, n_series] */
@@ -31,7 +32,7 @@ static void significance_resample(void *arg, int64_t chunk, int32_t worker) {
         for (int32_t i = 0; i < job->n; i++) {
             if (isnan(values[i])) continue;
             sum += counts[i] * values[i];
-            weight += counts[i];
+            weight += job->weights ? counts[i] * job->weights[i] : counts[i];
         }
         job->means[chunk * job->n_series + s] = weight > 0 ? sum / weight : NAN;
     }
@@ -71,6 +72,33 @@ double pal_mean(const double *values, int32_t n) {
     return count ? sum / count : NAN;
 }
 
+/* Density of Student's t, up to its constant. */
+static double significance_density(double t, double df) {
+    return pow(1 + t * t / df, -(df + 1) / 2);
+}
+
+/* P(0 < T < t) by Simpson's rule. */
+static double significance_student(double t, double df) {
+    enum { STEPS = 2000 };
+    double h = t / STEPS, sum = significance_density(0, df) + significance_density(t, df);
+    for (int i = 1; i < STEPS; i++) sum += (i % 2 ? 4 : 2) * significance_density(i * h, df);
+    double log_constant = lgamma((df + 1) / 2) - lgamma(df / 2);
+    return exp(log_constant) / sqrt(df * 3.14159265358979323846) * sum * h / 3;
+}
+
+double pal_student_quantile(double p, double df) {
+    double low = 0, high = 1000, share = fabs(p - 0.5);
+    for (int i = 0; i < 60; i++) {
+        double middle = (low + high) / 2;
+        if (significance_student(middle, df) < share) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    return p < 0.5 ? -low : low;
+}
+
 pal_status pal_bootstrap_means(pal_ctx *ctx, const double *const *series, int32_t n_series,
                                int32_t n, int64_t resamples, uint64_t seed, pal_interval *out) {
     for (int32_t s = 0; s < n_series; s++) out[s] = (pal_interval){NAN, NAN, NAN};
@@ -91,6 +119,37 @@ pal_status pal_bootstrap_means(pal_ctx *ctx, const double *const *series, int32_
         out[s].mean = pal_mean(series[s], n);
         out[s].low = significance_quantile(sorted, kept, 0.025);
         out[s].high = significance_quantile(sorted, kept, 0.975);
+    }
+    pal_arena_release(&scratch);
+    return status;
+}
+
+pal_status pal_bootstrap_ratio(pal_ctx *ctx, const double *sums, const double *weights, int32_t n,
+                               int64_t resamples, uint64_t seed, pal_interval *out) {
+    *out = (pal_interval){NAN, NAN, NAN};
+    double sum = 0, weight = 0;
+    for (int32_t i = 0; i < n; i++) {
+        sum += sums[i];
+        weight += weights[i];
+    }
+    if (weight <= 0) return PAL_OK;
+    out->mean = sum / weight;
+    if (resamples == 0) return PAL_OK;
+    pal_arena scratch = {0};
+    significance_job job = {.series = &sums,
+                            .weights = weights,
+                            .n_series = 1,
+                            .n = n,
+                            .seed = pal_seed_for(seed, "bootstrap")};
+    pal_status status = significance_run(ctx, &job, resamples, &scratch);
+    if (status == PAL_OK) {
+        int64_t kept = 0;
+        for (int64_t r = 0; r < resamples; r++) {
+            if (!isnan(job.means[r])) job.means[kept++] = job.means[r];
+        }
+        qsort(job.means, (size_t)kept, sizeof *job.means, significance_compare);
+        out->low = significance_quantile(job.means, kept, 0.025);
+        out->high = significance_quantile(job.means, kept, 0.975);
     }
     pal_arena_release(&scratch);
     return status;

@@ -29,6 +29,7 @@ typedef enum {
     PAL_USES_ORDER = 1 << 6,    /* which of the history's events came last matters */
     /* May learn the log's values: whether a trained one did, `predicts_values` tells. */
     PAL_PREDICTS_VALUES = 1 << 7,
+    PAL_REPEATS = 1 << 8, /* lists what the person used before; knows nothing of others' tastes */
 } pal_trait;
 
 /* Judges a model between two epochs, on what training does not see; larger is better, NaN: cannot
@@ -89,6 +90,7 @@ enum { PAL_REASONS_MORE = 16 }; /* parts that are no items */
  * pal_watch_epoch (ctx.h) after each, with their tensors in place. */
 typedef struct pal_kind {
     const char *name, *family, *summary, *paper;
+    const char *derivation; /* of its gradients, for the reference page; or NULL */
     unsigned traits;
     const pal_param *params; /* ended by {0}; stored by name in the model file */
     size_t params_size, state_size;

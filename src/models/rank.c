@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "math/topk.h"
+#include "models/train.h"
 
 const char *const pal_hide_choices[] = {"target", "any", "none", NULL};
 
@@ -41,31 +42,31 @@ static bool rank_has_unknown(const pal_query *query, int32_t n_items) {
     return false;
 }
 
-static void rank_drop_unknown(const rank_job *job, rank_scratch *s, int32_t slot,
-                              pal_query *query) {
+/* Moves the events of known items into the arrays. */
+static void rank_drop_unknown(int32_t n_items, int32_t *items, float *values, int64_t *times,
+                              uint8_t *types, pal_query *query) {
     int32_t n = 0;
-    int64_t base = slot * job->max_events;
     for (int32_t e = 0; e < query->n_events; e++) {
-        if (query->items[e] >= job->n_items || query->items[e] < 0) continue;
-        s->items[base + n] = query->items[e];
-        if (query->values) s->values[base + n] = query->values[e];
-        if (query->times) s->times[base + n] = query->times[e];
-        if (query->types) s->types[base + n] = query->types[e];
+        if (query->items[e] >= n_items || query->items[e] < 0) continue;
+        items[n] = query->items[e];
+        if (query->values) values[n] = query->values[e];
+        if (query->times) times[n] = query->times[e];
+        if (query->types) types[n] = query->types[e];
         n++;
     }
-    query->items = s->items + base;
-    query->values = query->values ? s->values + base : NULL;
-    query->times = query->times ? s->times + base : NULL;
-    query->types = query->types ? s->types + base : NULL;
+    query->items = items;
+    query->values = query->values ? values : NULL;
+    query->times = query->times ? times : NULL;
+    query->types = query->types ? types : NULL;
     query->n_events = n;
 }
 
 /* A known user is one whose history is still that of training. Controls may see rows past it. */
-static bool rank_is_known(const rank_job *job, const pal_query *query) {
-    const pal_log *log = job->model->log;
+static bool rank_is_known(const pal_model *model, const pal_query *query) {
+    const pal_log *log = model->log;
     int32_t user = query->user_plus_1 - 1;
     if (user < 0) return false;
-    if (job->model->kind->traits & PAL_IS_CONTROL) return true;
+    if (model->kind->traits & PAL_IS_CONTROL) return true;
     if (user >= log->n_users || log->starts[user + 1] - log->starts[user] != query->n_events)
         return false;
     return !memcmp(query->items, log->items + log->starts[user],
@@ -75,9 +76,30 @@ static bool rank_is_known(const rank_job *job, const pal_query *query) {
 static void rank_normalise(const rank_job *job, rank_scratch *s, int32_t slot,
                            const pal_query *asked) {
     pal_query query = *asked;
-    if (rank_has_unknown(&query, job->n_items)) rank_drop_unknown(job, s, slot, &query);
-    if (!rank_is_known(job, &query)) query.user_plus_1 = 0;
+    int64_t base = slot * job->max_events;
+    if (rank_has_unknown(&query, job->n_items))
+        rank_drop_unknown(job->n_items, s->items + base, s->values + base, s->times + base,
+                          s->types + base, &query);
+    if (!rank_is_known(job->model, &query)) query.user_plus_1 = 0;
     s->queries[slot] = query;
+}
+
+pal_status pal_query_settle(pal_ctx *ctx, const pal_model *model, const pal_query *query,
+                            pal_arena *arena, pal_query *out) {
+    pal_query settled = *query;
+    if (rank_has_unknown(&settled, model->log->n_items)) {
+        int64_t n = query->n_events;
+        int32_t *items = PAL_ARENA_ARRAY(arena, int32_t, n);
+        float *values = PAL_ARENA_ARRAY(arena, float, n);
+        int64_t *times = PAL_ARENA_ARRAY(arena, int64_t, n);
+        uint8_t *types = PAL_ARENA_ARRAY(arena, uint8_t, n);
+        if (!items || !values || !times || !types)
+            return pal_fail_memory(ctx, "a query", 17.0 * (double)n);
+        rank_drop_unknown(model->log->n_items, items, values, times, types, &settled);
+    }
+    if (!rank_is_known(model, &settled)) settled.user_plus_1 = 0;
+    *out = settled;
+    return PAL_OK;
 }
 
 /* --- one chunk --- */
@@ -236,7 +258,7 @@ pal_query pal_query_of_user(const pal_model *model, int32_t user) {
 
 pal_status pal_similar_items(pal_ctx *ctx, const pal_model *model, int32_t item, int32_t k,
                              const uint8_t *excluded, pal_arena *arena, pal_lists *out) {
-    if ((model->kind->traits & PAL_SCORES_STRANGERS) ||
+    if ((model->kind->traits & (PAL_SCORES_STRANGERS | PAL_REPEATS)) ||
         !(model->kind->traits & PAL_SCORES_NEW_USERS)) {
         return pal_fail(ctx, PAL_EUSAGE,
                         "%s knows no similarity of items: use a model such as item_knn or ease",
@@ -246,4 +268,75 @@ pal_status pal_similar_items(pal_ctx *ctx, const pal_model *model, int32_t item,
     return pal_rank(ctx, model, &query, 1,
                     &(pal_rank_options){.k = k, .hide = PAL_HIDE_ANY, .excluded = excluded}, arena,
                     out);
+}
+
+/* --- similar users --- */
+
+static const pal_tensor *rank_find_role(pal_tensor *tensors, int32_t n, pal_role role) {
+    for (int32_t i = 0; i < n; i++) {
+        if (tensors[i].role == role) return &tensors[i];
+    }
+    return NULL;
+}
+
+static double rank_dot(const float *a, const float *b, int64_t n) {
+    double sum = 0;
+    for (int64_t f = 0; f < n; f++) sum += (double)a[f] * (double)b[f];
+    return sum;
+}
+
+static void rank_by_vectors(const pal_tensor *users, int32_t user, float *scores) {
+    int64_t width = users->dims[1];
+    const float *vectors = *users->data, *own = vectors + user * width;
+    double norm = rank_dot(own, own, width);
+    for (int32_t v = 0; v < users->dims[0]; v++) {
+        const float *other = vectors + v * width;
+        double product = norm * rank_dot(other, other, width);
+        scores[v] = product > 0 ? (float)(rank_dot(own, other, width) / sqrt(product)) : -INFINITY;
+    }
+}
+
+/* Cosine of the sets of items. */
+static void rank_by_histories(const pal_csr *pairs, int32_t user, uint8_t *marks, float *scores) {
+    int64_t n = pairs->starts[user + 1] - pairs->starts[user];
+    for (int64_t e = pairs->starts[user]; e < pairs->starts[user + 1]; e++)
+        marks[pairs->cols[e]] = 1;
+    for (int32_t v = 0; v < pairs->n_rows; v++) {
+        int64_t both = 0, other = pairs->starts[v + 1] - pairs->starts[v];
+        for (int64_t e = pairs->starts[v]; e < pairs->starts[v + 1]; e++)
+            both += marks[pairs->cols[e]];
+        scores[v] = both ? (float)((double)both / sqrt((double)n * (double)other)) : -INFINITY;
+    }
+}
+
+pal_status pal_similar_users(pal_ctx *ctx, const pal_model *model, int32_t user, int32_t k,
+                             pal_arena *arena, pal_lists *out) {
+    int32_t n = model->log->n_users;
+    *out = (pal_lists){.n = 1, .k = k < n ? k : n};
+    out->items = PAL_ARENA_ARRAY(arena, int32_t, out->k);
+    out->scores = PAL_ARENA_ARRAY(arena, float, out->k);
+    out->counts = PAL_ARENA_ARRAY(arena, int32_t, 1);
+    out->fallback = PAL_ARENA_ARRAY(arena, uint8_t, 1);
+    float *scores = PAL_ARENA_ARRAY(arena, float, n);
+    int32_t *found = PAL_ARENA_ARRAY(arena, int32_t, n);
+    uint8_t *marks = PAL_ARENA_ARRAY(arena, uint8_t, model->log->n_items);
+    if (!out->items || !out->scores || !out->counts || !out->fallback || !scores || !found ||
+        !marks)
+        return pal_fail_memory(ctx, "similar users", 8.0 * n);
+    pal_tensor tensors[PAL_TENSORS_MAX];
+    int32_t n_tensors = pal_model_tensors(model, tensors);
+    const pal_tensor *users = rank_find_role(tensors, n_tensors, PAL_ROLE_USERS);
+    if (users) {
+        rank_by_vectors(users, user, scores);
+    } else {
+        pal_csr pairs;
+        TRY(pal_log_pairs(ctx, model->log, UINT32_MAX, arena, &pairs));
+        rank_by_histories(&pairs, user, marks, scores);
+    }
+    scores[user] = -INFINITY;
+    pal_topk top;
+    pal_topk_start(&top, out->k, out->items, out->scores);
+    pal_topk_offer(&top, pal_kernels_best(), scores, n, 0, found);
+    out->counts[0] = pal_topk_finish(&top);
+    return PAL_OK;
 }

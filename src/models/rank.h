@@ -39,8 +39,19 @@ pal_status pal_rank(pal_ctx *ctx, const pal_model *model, const pal_query *queri
                     int32_t n_queries, const pal_rank_options *options, pal_arena *arena,
                     pal_lists *out);
 
+/* The query as a kind sees it: without rows outside the training log, user_plus_1 kept only where
+ * the history is that of training. Arrays are copied into the arena where they change. */
+pal_status pal_query_settle(pal_ctx *ctx, const pal_model *model, const pal_query *query,
+                            pal_arena *arena, pal_query *out);
+
 /* The query of a known user with all that the model's log has of him. */
 pal_query pal_query_of_user(const pal_model *model, int32_t user);
+
+/* The k users whose representations lie nearest to that of `user` (cosine), or, for kinds without
+ * representations of users, whose histories do (cosine of sets). `items` of the lists are rows of
+ * users. */
+pal_status pal_similar_users(pal_ctx *ctx, const pal_model *model, int32_t user, int32_t k,
+                             pal_arena *arena, pal_lists *out);
 
 /* The k items that a person whose history is `item` alone would be shown: the model's own measure
  * of similarity. PAL_EUSAGE for kinds whose lists do not depend on a history. */

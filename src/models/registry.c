@@ -8,10 +8,14 @@
     X(popular)                                                                                     \
     X(again)                                                                                       \
     X(markov)                                                                                      \
+    X(bias)                                                                                        \
     X(user_knn)                                                                                    \
     X(item_knn)                                                                                    \
     X(session_knn)                                                                                 \
-    X(ease)
+    X(ease)                                                                                        \
+    X(mf)                                                                                          \
+    X(gmf)                                                                                         \
+    X(nn)
 
 #define REGISTRY_DECLARE(name) extern const pal_kind pal_kind_##name;
 PAL_KINDS(REGISTRY_DECLARE)

@@ -44,6 +44,24 @@ static json_t *json_row_slices(const pal_comparison *comparison, const pal_table
     return slices;
 }
 
+/* Losses and what validation said after each epoch: at most 200 points, the best among them. */
+static json_t *json_curve(const pal_row *row) {
+    enum { POINTS = 200 };
+    const pal_curve *curve = &row->curve;
+    json_t *epochs = json_array(), *loss = json_array(), *judged = json_array();
+    int32_t step = (curve->n + POINTS - 1) / POINTS;
+    for (int32_t e = 0; e < curve->n; e++) {
+        if (e % step && e + 1 != curve->n && e + 1 != curve->best) continue;
+        json_array_append_new(epochs, json_integer(e + 1));
+        json_array_append_new(loss, pal_json_real(curve->loss[e]));
+        json_array_append_new(judged, pal_json_real(curve->judged[e]));
+    }
+    return json_pack("{s:i, s:i, s:s, s:b, s:o, s:o, s:o}", "n", (int)curve->n, "best",
+                     (int)curve->best, "judged_by", row->predicts_values ? "minus rmse" : "choice",
+                     "budget_limited", (int)curve->is_budget_limited, "epochs", epochs, "loss",
+                     loss, "judged", judged);
+}
+
 static json_t *json_measured(const pal_row *row) {
     return json_pack("{s:o, s:I, s:o, s:o, s:b}", "train_seconds",
                      pal_json_real(row->train_seconds), "peak_memory_bytes",
@@ -87,6 +105,12 @@ static json_t *json_row(const pal_comparison *comparison, const pal_table *table
                                   pal_json_real(row->valid_strangers)));
     json_object_set_new(json, "strangers_own", json_interval(&row->strangers_own));
     json_object_set_new(json, "slices", json_row_slices(comparison, table, row));
+    if (row->predicts_values)
+        json_object_set_new(json, "ratings",
+                            json_pack("{s:o, s:o, s:o}", "rmse", json_interval(&row->ratings.rmse),
+                                      "mae", json_interval(&row->ratings.mae), "validation_rmse",
+                                      pal_json_real(row->valid_rmse)));
+    if (row->curve.n) json_object_set_new(json, "curve", json_curve(row));
     json_object_set_new(json, "model_bytes", json_integer(row->model_bytes));
     json_object_set_new(json, "multiply_adds", pal_json_real(row->multiply_adds));
     json_object_set_new(json, "measured", json_measured(row));
@@ -217,6 +241,15 @@ static json_t *json_protocol(const pal_comparison *comparison) {
         p->candidates == PAL_CANDIDATES_SEEN ? "seen" : "catalog", "fallback", p->fallback,
         "metric", comparison->measures.at[0].name, "n_users", (int)table->test.n_users,
         "n_candidates", (int)table->test.n_candidates, "resamples", (json_int_t)p->resamples);
+    if (comparison->n_folds) json_object_set_new(json, "folds", json_integer(comparison->n_folds));
+    if (comparison->ratings.n)
+        json_object_set_new(
+            json, "ratings",
+            json_pack("{s:I, s:o, s:o, s:o, s:o}", "n", (json_int_t)comparison->ratings.n, "low",
+                      pal_json_real(comparison->ratings.low), "high",
+                      pal_json_real(comparison->ratings.high), "constant_rmse",
+                      pal_json_real(comparison->ratings.constant_rmse), "constant_mae",
+                      pal_json_real(comparison->ratings.constant_mae)));
     json_object_set_new(json, "n_train", json_integer(split->train.n_events));
     json_object_set_new(json, "n_valid", json_integer(split->valid.n_events));
     json_object_set_new(json, "n_test", json_integer(split->test.n_events));

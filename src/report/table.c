@@ -136,6 +136,34 @@ static void table_add_differences(const json_t *task, const char *metric, pal_te
     }
 }
 
+/* Errors of predicted values, where a kind predicts them; beside them those of the mean alone. */
+static void table_add_ratings(const json_t *results, const json_t *task, pal_text *out) {
+    const json_t *constant = json_object_get(json_object_get(results, "protocol"), "ratings");
+    size_t index;
+    json_t *model;
+    bool has_heading = false;
+    json_array_foreach(json_object_get(task, "models"), index, model) {
+        if (!json_is_object(json_object_get(model, "ratings"))) continue;
+        if (!has_heading) {
+            pal_text_add(out, "\npredicted values, smaller is better:");
+            pal_text_addf(out, "%*s  %-18s %8s\n", TABLE_NAME - 28, "rmse", "95 % interval", "mae");
+            pal_text_add(out, "  ");
+            table_add_padded(out, "the mean for everything", TABLE_NAME);
+            pal_text_addf(out, " %.4f  %-18s  %.4f\n",
+                          pal_json_number_at(constant, "constant_rmse", 0), "",
+                          pal_json_number_at(constant, "constant_mae", 0));
+        }
+        has_heading = true;
+        pal_text_add(out, "  ");
+        table_add_padded(out, pal_json_text_at(model, "spec", ""), TABLE_NAME);
+        pal_text_addf(out, " %.4f  %.4f – %.4f     %.4f\n",
+                      pal_json_number_at(model, "ratings/rmse/mean", 0),
+                      pal_json_number_at(model, "ratings/rmse/low", 0),
+                      pal_json_number_at(model, "ratings/rmse/high", 0),
+                      pal_json_number_at(model, "ratings/mae/mean", 0));
+    }
+}
+
 static void table_add_wrapped(const char *line, pal_text *out) {
     enum { WIDTH = 98 };
     int32_t column = 0;
@@ -164,6 +192,7 @@ pal_status pal_report_text(pal_ctx *ctx, const json_t *results, pal_text *out) {
     }
     json_array_foreach(json_object_get(results, "tasks"), index, task) {
         table_add_differences(task, metric, out);
+        table_add_ratings(results, task, out);
         pal_text_addf(out, "\nverdict (%s task, fingerprint %s):\n",
                       pal_json_text_at(task, "task", ""),
                       pal_json_text_at(task, "fingerprint", ""));

@@ -4,6 +4,7 @@
 
 #include <math.h>
 
+#include "models/explain.h"
 #include "models/rank.h"
 #include "models/registry.h"
 #include "models/train.h"
@@ -17,7 +18,9 @@ static void each_kind(kind_check *check) {
     }
 }
 
-static bool is_personal(const pal_kind *kind) { return !(kind->traits & PAL_SCORES_STRANGERS); }
+static bool is_personal(const pal_kind *kind) {
+    return !(kind->traits & (PAL_SCORES_STRANGERS | PAL_REPEATS));
+}
 
 /* --- logs --- */
 
@@ -70,6 +73,53 @@ static void check_withheld_item_comes_first(const pal_kind *kind) {
     pal_model *model = train(ctx, kind->name, &log.log);
     pal_lists lists = rank_all(ctx, model, 3, &arena);
     for (int32_t u = 0; u < lists.n; u++) assert_int_equal(lists.items[u * 3], u / 2 * 2 + u % 2);
+    pal_model_free(model);
+    pal_arena_release(&arena);
+    support_log_release(&log);
+    support_close(ctx);
+}
+
+/* Reasons add up to the score wherever a kind gives its own; events taken out are listed else. */
+static void check_reasons_add_up(const pal_kind *kind) {
+    pal_ctx *ctx = support_open(1);
+    support_log log;
+    pal_arena arena = {0};
+    checkerboard(ctx, &log);
+    pal_model *model = train(ctx, kind->name, &log.log);
+    for (int32_t user = 0; user < log.log.n_users; user += 5) {
+        pal_query known = pal_query_of_user(model, user), history = known;
+        history.user_plus_1 = 0;
+        history.n_events -= 2;
+        const pal_query queries[] = {known, history, {0}};
+        for (int32_t q = 0; q < 3; q++) {
+            pal_explanation found;
+            assert_int_equal(pal_explain(ctx, model, &queries[q], user, &arena, &found), PAL_OK);
+            double sum = 0;
+            for (int32_t r = 0; r < found.n; r++) sum += found.reasons[r].amount;
+            if (found.is_sum) assert_true(fabs(sum - found.score) <= 1e-5 * (1 + fabs(sum)));
+            assert_true(found.is_sum || q == 2 || found.n > 0);
+        }
+    }
+    pal_model_free(model);
+    pal_arena_release(&arena);
+    support_log_release(&log);
+    support_close(ctx);
+}
+
+/* What the person used comes first for kinds that repeat. */
+static void check_own_items_come_first(const pal_kind *kind) {
+    if (!(kind->traits & PAL_REPEATS)) return;
+    pal_ctx *ctx = support_open(1);
+    support_log log;
+    pal_arena arena = {0};
+    checkerboard(ctx, &log);
+    pal_model *model = train(ctx, kind->name, &log.log);
+    pal_query query = pal_query_of_user(model, 3);
+    pal_lists lists;
+    pal_rank_options options = {.k = 2 * CAMP, .hide = PAL_HIDE_NONE};
+    assert_int_equal(pal_rank(ctx, model, &query, 1, &options, &arena, &lists), PAL_OK);
+    for (int32_t i = 0; i < query.n_events; i++) assert_int_equal(lists.items[i] % 2, 1);
+    for (int32_t i = 0; i < query.n_events; i++) assert_int_not_equal(lists.items[i], 3);
     pal_model_free(model);
     pal_arena_release(&arena);
     support_log_release(&log);
@@ -349,6 +399,8 @@ static void check_needs_are_said(const pal_kind *kind) {
         each_kind(check_##name);                                                                   \
     }
 CONFORMANCE(withheld_item_comes_first)
+CONFORMANCE(reasons_add_up)
+CONFORMANCE(own_items_come_first)
 CONFORMANCE(batch_is_single)
 CONFORMANCE(save_load_is_exact)
 CONFORMANCE(threads_do_not_matter)
@@ -379,6 +431,8 @@ static void unknown_kinds_are_answered_with_the_nearest(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(withheld_item_comes_first),
+        cmocka_unit_test(reasons_add_up),
+        cmocka_unit_test(own_items_come_first),
         cmocka_unit_test(batch_is_single),
         cmocka_unit_test(save_load_is_exact),
         cmocka_unit_test(threads_do_not_matter),

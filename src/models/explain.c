@@ -1,0 +1,122 @@
+/* explain.c - the kind's own parts of a score, or what the score loses without an event. */
+#include "models/explain.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "models/rank.h"
+
+enum { EXPLAIN_EVENTS = 200 };
+
+typedef struct {
+    pal_ctx *ctx;
+    const pal_model *model; /* that answers: the model, or its fallback */
+    pal_query query;
+    int32_t item;
+    void *scratch;
+    float *scores; /* [n_items] */
+} explain_job;
+
+static int explain_compare(const void *a, const void *b) {
+    const pal_reason *x = a, *y = b;
+    double p = fabs(x->amount), q = fabs(y->amount);
+    if (p > q || p < q) return p > q ? -1 : 1;
+    return (x->item > y->item) - (x->item < y->item);
+}
+
+static double explain_score(const explain_job *job, const pal_query *query) {
+    job->model->kind->score(job->model->params, job->model->state, query, 1, job->scratch,
+                            job->scores);
+    return (double)job->scores[job->item];
+}
+
+/* The history without the events of one item, in the arrays of `to`. */
+static pal_query explain_without(const pal_query *query, int32_t item, int32_t *items,
+                                 float *values, int64_t *times, uint8_t *types) {
+    int32_t n = 0;
+    for (int32_t e = 0; e < query->n_events; e++) {
+        if (query->items[e] == item) continue;
+        items[n] = query->items[e];
+        if (query->values) values[n] = query->values[e];
+        if (query->times) times[n] = query->times[e];
+        if (query->types) types[n] = query->types[e];
+        n++;
+    }
+    return (pal_query){.n_events = n,
+                       .items = items,
+                       .values = query->values ? values : NULL,
+                       .times = query->times ? times : NULL,
+                       .types = query->types ? types : NULL,
+                       .now = query->now};
+}
+
+static pal_status explain_by_taking_out(explain_job *job, pal_arena *arena, pal_explanation *out) {
+    const pal_query *query = &job->query;
+    int64_t n = query->n_events;
+    int32_t *items = PAL_ARENA_ARRAY(arena, int32_t, n);
+    float *values = PAL_ARENA_ARRAY(arena, float, n);
+    int64_t *times = PAL_ARENA_ARRAY(arena, int64_t, n);
+    uint8_t *types = PAL_ARENA_ARRAY(arena, uint8_t, n),
+            *seen = PAL_ARENA_ARRAY(arena, uint8_t, job->model->log->n_items);
+    if (!items || !values || !times || !types || !seen)
+        return pal_fail_memory(job->ctx, "an explanation", 18.0 * (double)n);
+    for (int32_t e = query->n_events - 1; e >= 0 && out->n < EXPLAIN_EVENTS; e--) {
+        int32_t item = query->items[e];
+        if (seen[item]) continue;
+        seen[item] = 1;
+        pal_query without = explain_without(query, item, items, values, times, types);
+        double amount = out->score - explain_score(job, &without);
+        out->reasons[out->n++] = (pal_reason){.item = item, .amount = amount};
+    }
+    return PAL_OK;
+}
+
+/* The model that answers, and the query as it sees it. */
+static pal_status explain_start(explain_job *job, const pal_query *query, pal_arena *arena,
+                                pal_explanation *out) {
+    const pal_model *model = job->model;
+    TRY(pal_query_settle(job->ctx, model, query, arena, &job->query));
+    bool answers_strangers = model->kind->traits & (PAL_SCORES_STRANGERS | PAL_IS_CONTROL);
+    out->is_fallback = job->query.n_events == 0 && !answers_strangers;
+    if (out->is_fallback) job->model = model->fallback;
+    int64_t n_reasons = (int64_t)job->query.n_events + PAL_REASONS_MORE;
+    out->reasons = PAL_ARENA_ARRAY(arena, pal_reason, n_reasons);
+    if (!out->reasons) return pal_fail_memory(job->ctx, "an explanation", 24.0 * (double)n_reasons);
+    if (!job->model) return PAL_OK;
+    size_t bytes = job->model->kind->scratch_bytes
+                       ? job->model->kind->scratch_bytes(job->model->params, job->model->state, 1)
+                       : 0;
+    job->scratch = pal_arena_alloc(arena, (int64_t)bytes, 1);
+    job->scores = PAL_ARENA_ARRAY(arena, float, model->log->n_items);
+    return job->scratch && job->scores ? PAL_OK
+                                       : pal_fail_memory(job->ctx, "an explanation", (double)bytes);
+}
+
+pal_status pal_explain(pal_ctx *ctx, const pal_model *model, const pal_query *query, int32_t item,
+                       pal_arena *arena, pal_explanation *out) {
+    *out = (pal_explanation){.is_sum = true};
+    explain_job job = {.ctx = ctx, .model = model, .item = item};
+    TRY(explain_start(&job, query, arena, out));
+    if (!job.model) { /* popularity answers */
+        out->score = (double)model->popularity[item];
+        out->reasons[out->n++] =
+            (pal_reason){.item = -1, .what = "how many people use it", .amount = out->score};
+        return PAL_OK;
+    }
+    const pal_kind *kind = job.model->kind;
+    out->score = explain_score(&job, &job.query);
+    if (kind->explain) {
+        out->n = kind->explain(job.model->params, job.model->state, &job.query, item, job.scratch,
+                               out->reasons);
+    } else if (kind->traits & (PAL_SCORES_STRANGERS | PAL_IS_CONTROL)) {
+        out->reasons[out->n++] =
+            (pal_reason){.item = -1, .what = kind->summary, .amount = out->score};
+    } else {
+        out->is_sum = false;
+        TRY(explain_by_taking_out(&job, arena, out));
+    }
+    qsort(out->reasons, (size_t)out->n, sizeof *out->reasons, explain_compare);
+    while (out->n > 0 && fabs(out->reasons[out->n - 1].amount) <= 0) out->n--;
+    return PAL_OK;
+}
