@@ -8,7 +8,7 @@
 #include "base/param.h"
 #include "palate.h"
 
-enum { CLI_GROUPS_MAX = 4, CLI_WORDS_MAX = 8 };
+enum { CLI_GROUPS_MAX = 8, CLI_WORDS_MAX = 8 };
 enum { CLI_DONE = 0, CLI_FAILED = 1, CLI_USAGE = 2 };
 
 typedef struct cli_run cli_run;
@@ -43,8 +43,9 @@ extern const cli_command *const cli_commands[]; /* NULL-ended */
 int cli_parse(cli_run *run, int argc, char **argv, bool *help);
 void cli_release(cli_run *run);
 void cli_print_help(const cli_command *command);
-/* The text of the group's options, or NULL when none was given. */
-const char *cli_options(const cli_run *run, const char *group);
+/* The options given of one group or two (or NULL), as the library's verbs read them; NULL only
+ * without memory. */
+const char *cli_options(cli_run *run, const char *first, const char *second);
 /* A sentence about the command line itself: prints it, and the exit code will be 2. */
 pal_status cli_fail_usage(cli_run *run, const char *format, ...) PAL_PRINTF(2, 3);
 /* Listens to the context on behalf of a person. */

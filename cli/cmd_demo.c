@@ -29,7 +29,7 @@ static const pal_param demo_table[] = {
 static pal_status demo_run(cli_run *run) {
     const demo_values *values = run->params;
     pal_data *data;
-    pal_status status = pal_data_demo(run->ctx, cli_options(run, "demo"), &data);
+    pal_status status = pal_data_demo(run->ctx, cli_options(run, "demo", NULL), &data);
     if (status != PAL_OK) return status;
     status = cli_compare_data(run, data, &values->models, values->folder);
     pal_data_free(data);

@@ -38,9 +38,9 @@ static pal_status evaluate_run(cli_run *run) {
     pal_paths paths = {.log = values->parts.train ? NULL : values->parts.test,
                        .train = values->parts.train,
                        .test = values->parts.train ? values->parts.test : NULL};
-    status = pal_data_read(run->ctx, &paths, cli_options(run, "data"), &data);
+    status = pal_data_read(run->ctx, &paths, cli_options(run, "data", NULL), &data);
     if (status == PAL_OK)
-        status = pal_evaluate(run->ctx, model, data, cli_options(run, "evaluate"), &results);
+        status = pal_evaluate(run->ctx, model, data, cli_options(run, "evaluate", NULL), &results);
     if (status == PAL_OK)
         status = run->json ? pal_results_json(run->ctx, results, &text)
                            : pal_results_text(run->ctx, results, &text);

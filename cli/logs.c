@@ -18,7 +18,7 @@ pal_status cli_read(cli_run *run, int32_t word, const cli_parts *parts, pal_data
             run, "name a log, or the parts of a split with --train and --test: usage: palate %s",
             run->command->usage);
     }
-    return pal_data_read(run->ctx, &paths, cli_options(run, "data"), out);
+    return pal_data_read(run->ctx, &paths, cli_options(run, "data", "weigh"), out);
 }
 
 /* Saves results into a folder, prints the closing text and what was written. */
@@ -43,10 +43,9 @@ static pal_status logs_finish_comparison(cli_run *run, const pal_results *result
 
 pal_status cli_compare_data(cli_run *run, const pal_data *data, const pal_texts *models,
                             const char *folder) {
-    const char *evaluate = cli_options(run, "evaluate"), *compare = cli_options(run, "compare");
+    const char *options = cli_options(run, "evaluate", "compare");
     const char *specs[PAL_TEXTS_MAX + 1] = {0};
     pal_results *results = NULL;
-    pal_text options = {0};
     struct stat about;
     /* Known before an hour of training, not after it. */
     if (stat(folder, &about) == 0 && !S_ISDIR(about.st_mode)) {
@@ -54,10 +53,8 @@ pal_status cli_compare_data(cli_run *run, const pal_data *data, const pal_texts 
                               folder);
     }
     for (int32_t i = 0; i < models->n; i++) specs[i] = models->at[i];
-    pal_text_addf(&options, "%s %s", evaluate ? evaluate : "", compare ? compare : "");
     pal_status status =
-        options.failed ? PAL_ENOMEM : pal_compare(run->ctx, data, specs, options.bytes, &results);
-    pal_text_release(&options);
+        options ? pal_compare(run->ctx, data, specs, options, &results) : PAL_ENOMEM;
     if (status == PAL_OK) status = logs_finish_comparison(run, results, folder);
     pal_results_free(results);
     return status;

@@ -164,9 +164,11 @@ PAL_API PAL_MUST_CHECK pal_status pal_describe(pal_ctx *ctx, const char *what, c
                                                char **out);
 
 /* Tables that the command line parses and prints help from: "context", "data", "demo", "compare",
- * "evaluate", "recommend", "similar"; NULL for another name. Rows are read with base/param.h. */
+ * "evaluate", "list", "recommend"; NULL for another name. Rows are read with base/param.h. */
 struct pal_param;
 PAL_API const struct pal_param *pal_option_table(const char *group);
+/* What the options of a group are about, a few words; NULL for another name. */
+PAL_API const char *pal_option_summary(const char *group);
 
 #ifdef __cplusplus
 }

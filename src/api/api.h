@@ -19,7 +19,8 @@ typedef struct {
     int32_t hide;
     const char *allow, *deny;
 } pal_recommend_options;
-extern const pal_param pal_recommend_params[], pal_similar_params[];
+/* What every list takes; what only recommending takes (hide). */
+extern const pal_param pal_list_params[], pal_recommend_params[];
 
 struct pal_results { /* the public noun */
     json_t *json;

@@ -22,16 +22,26 @@ static const describe_group describe_groups[] = {
     {"demo", "the demo world", pal_demo_params},
     {"evaluate", "how models are judged", pal_protocol_params},
     {"compare", "how the verdict chooses", pal_compare_params},
-    {"recommend", "lists", pal_recommend_params},
-    {"similar", "similar items", pal_similar_params},
+    {"list", "the list", pal_list_params},
+    {"recommend", "what the list leaves out", pal_recommend_params},
 };
 enum { DESCRIBE_GROUPS = sizeof describe_groups / sizeof *describe_groups };
 
-const struct pal_param *pal_option_table(const char *group) {
+static const describe_group *describe_find_group(const char *name) {
     for (int i = 0; i < DESCRIBE_GROUPS; i++) {
-        if (!strcmp(describe_groups[i].name, group)) return describe_groups[i].table;
+        if (!strcmp(describe_groups[i].name, name)) return &describe_groups[i];
     }
     return NULL;
+}
+
+const struct pal_param *pal_option_table(const char *group) {
+    const describe_group *found = describe_find_group(group);
+    return found ? found->table : NULL;
+}
+
+const char *pal_option_summary(const char *group) {
+    const describe_group *found = describe_find_group(group);
+    return found ? found->summary : NULL;
 }
 
 typedef enum { DESCRIBE_TEXT, DESCRIBE_JSON, DESCRIBE_MARKDOWN } describe_format;

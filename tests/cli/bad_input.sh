@@ -106,6 +106,9 @@ refused 2 "name a log" compare
 refused 2 "belong together" compare --train good.csv -o out
 refused 2 "say what to train" train good.csv
 
+# --- options that would do nothing here ---
+refused 2 "similar has no option '--hide'" similar model.palate --item i1 --hide none
+
 # --- containers and models ---
 "$palate" import good.csv -o log.palate --quiet >/dev/null 2>&1
 "$palate" train good.csv -m ease -o model.palate --quiet >/dev/null 2>&1
