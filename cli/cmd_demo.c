@@ -42,6 +42,6 @@ const cli_command cli_demo = {
     .usage = "demo [-o FOLDER] [OPTIONS]",
     .params = demo_table,
     .params_size = sizeof(demo_values),
-    .groups = {"demo", "evaluate", "compare", "context"},
+    .groups = {"demo", "evaluate", "compare", "seed", "context"},
     .run = demo_run,
 };

@@ -12,7 +12,8 @@ typedef struct {
     int64_t threads, seed, memory;
     bool verbose;
 } pal_ctx_options;
-extern const pal_param pal_ctx_params[];
+/* The seed stands apart: not every command leaves something to chance. */
+extern const pal_param pal_ctx_params[], pal_seed_params[];
 
 typedef struct {
     int64_t n;

@@ -191,6 +191,24 @@ static pal_status evaluate_test(evaluate_job *job, const pal_log *history, const
     return status;
 }
 
+/* Values that only a comparison knows are refused, not taken for others. */
+static pal_status evaluate_parse(evaluate_job *job, const char *options) {
+    const pal_protocol *protocol = &job->protocol;
+    TRY(pal_params_parse(job->ctx, "evaluate", pal_protocol_params, &job->protocol, &job->scratch,
+                         options));
+    if (protocol->task == PAL_TASK_BOTH)
+        return pal_fail(job->ctx, PAL_EUSAGE,
+                        "evaluate: --task both is for comparing: name window or next");
+    if (!pal_name_equal(protocol->fallback, "none") &&
+        !pal_name_equal(protocol->fallback, "popular"))
+        return pal_fail(job->ctx, PAL_EUSAGE,
+                        "evaluate: --fallback %s would have to be trained: name popular (what the "
+                        "model has for people without history) or none",
+                        protocol->fallback);
+    pal_relevance rule;
+    return pal_relevance_parse(job->ctx, protocol->relevant, &rule);
+}
+
 static pal_status evaluate_run(evaluate_job *job, json_t **out) {
     const pal_data *data = job->data;
     pal_ids users = {0}, items = {0};
@@ -220,8 +238,7 @@ pal_status pal_evaluate(pal_ctx *ctx, const pal_model *model, const pal_data *da
     evaluate_job job = {.ctx = ctx, .model = model, .data = data};
     pal_results *results = calloc(1, sizeof *results);
     if (!results) return pal_fail_memory(ctx, "the results", sizeof *results);
-    pal_status status = pal_params_parse(ctx, "evaluate", pal_protocol_params, &job.protocol,
-                                         &job.scratch, options);
+    pal_status status = evaluate_parse(&job, options);
     if (status == PAL_OK) status = evaluate_run(&job, &results->json);
     pal_arena_release(&job.scratch);
     if (status == PAL_OK && !results->json) status = pal_fail_memory(ctx, "the results", 1e4);

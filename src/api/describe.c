@@ -17,11 +17,13 @@ typedef struct {
 } describe_group;
 
 static const describe_group describe_groups[] = {
-    {"context", "threads, seed and memory, for every command", pal_ctx_params},
+    {"context", "threads and memory", pal_ctx_params},
+    {"seed", "chance", pal_seed_params},
     {"data", "how logs are read and prepared", pal_data_params},
+    {"weigh", "how much of the log training weighs", pal_weigh_params},
     {"demo", "the demo world", pal_demo_params},
     {"evaluate", "how models are judged", pal_protocol_params},
-    {"compare", "how the verdict chooses", pal_compare_params},
+    {"compare", "how models are compared and the verdict chooses", pal_compare_params},
     {"list", "the list", pal_list_params},
     {"recommend", "what the list leaves out", pal_recommend_params},
 };

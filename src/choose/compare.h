@@ -16,8 +16,8 @@ typedef struct {
     double worth;      /* share of the accuracy that a cheaper model may lose: 0.02 */
     const char *limit; /* "list_us_p99=500; memory=1GB; model=100MB; train=60" or NULL */
 } pal_compare_options;
-extern const pal_param pal_compare_params[]; /* fields of this struct besides protocol, whose table
-                                                is pal_protocol_params */
+/* What only a comparison takes; the rest of `protocol` stands in pal_protocol_params. */
+extern const pal_param pal_compare_params[];
 
 typedef struct {               /* what a model may cost; 0: no limit */
     double list_us_p99, train; /* microseconds, seconds */

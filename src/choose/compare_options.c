@@ -5,9 +5,33 @@
 #include "choose/compare_job.h"
 
 static const char *const compare_preferences[] = {"accuracy", "cost", NULL};
+static const char *const compare_refit[] = {"all", "none", NULL};
 
 #define FIELD(name) offsetof(pal_compare_options, name)
 const pal_param pal_compare_params[] = {
+    {.name = "split",
+     .type = PAL_PARAM_TEXT,
+     .offset = FIELD(protocol.split),
+     .value_name = "SPEC",
+     .help = "how the log is cut: time, leave_last or random, with options, e.g. \"time "
+             "test=0.2\"; default time, or random without times"},
+    {.name = "candidates",
+     .type = PAL_PARAM_CHOICE,
+     .offset = FIELD(protocol.candidates),
+     .choices = pal_candidates_choices,
+     .help = "items that can be listed: those with a training event, or the whole catalog"},
+    {.name = "resamples",
+     .type = PAL_PARAM_INT,
+     .offset = FIELD(protocol.resamples),
+     .initial = "1000",
+     .min = 100,
+     .max = 100000,
+     .help = "bootstrap resamples of users behind each interval"},
+    {.name = "refit",
+     .type = PAL_PARAM_CHOICE,
+     .offset = FIELD(protocol.refit),
+     .choices = compare_refit,
+     .help = "train the final models on train and validation together, or on train alone"},
     {.name = "prefer",
      .type = PAL_PARAM_CHOICE,
      .offset = FIELD(prefer),
@@ -26,6 +50,16 @@ const pal_param pal_compare_params[] = {
      .offset = FIELD(limit),
      .value_name = "LIMITS",
      .help = "what a model may cost, e.g. \"list_us_p99=500; memory=1GB; model=100MB; train=60\""},
+    {.name = "trec",
+     .type = PAL_PARAM_TEXT,
+     .offset = FIELD(protocol.trec),
+     .value_name = "FOLDER",
+     .help = "write qrels and runs for trec_eval"},
+    {.name = "run",
+     .type = PAL_PARAM_TEXTS,
+     .offset = FIELD(protocol.runs),
+     .value_name = "FILE",
+     .help = "a TREC run of the system in use today, scored as one more row"},
     {0},
 };
 #undef FIELD

@@ -107,6 +107,13 @@ refused 2 "belong together" compare --train good.csv -o out
 refused 2 "say what to train" train good.csv
 
 # --- options that would do nothing here ---
+for option in --split --candidates --refit --resamples --trec --run --half-life --train-window; do
+    refused 2 "evaluate has no option '$option'" evaluate model.palate --test good.csv $option 1
+done
+refused 2 "recommend has no option '--seed'" recommend model.palate --seed 1
+refused 2 "similar has no option '--seed'" similar model.palate --item i1 --seed 1
+for option in --half-life --seed; do refused 2 "inspect has no option '$option'" inspect good.csv $option 1; done
+refused 2 "import has no option '--seed'" import good.csv --seed 1
 refused 2 "similar has no option '--hide'" similar model.palate --item i1 --hide none
 
 # --- containers and models ---
@@ -131,6 +138,8 @@ refused 1 "good.csv: " recommend good.csv
 refused 2 "the model knows no user 'nobody'" recommend model.palate --user nobody
 refused 2 "the model knows no item 'nothing'" similar model.palate --item nothing
 "$palate" train good.csv -m popular -o popular.palate --quiet >/dev/null 2>&1
+refused 2 "--task both is for comparing" evaluate model.palate --test good.csv --task both
+refused 2 "--fallback ease would have to be trained" evaluate model.palate --test good.csv --fallback ease
 refused 2 "knows no similarity" similar popular.palate --item i1
 
 # --- places that cannot be written ---
