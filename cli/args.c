@@ -26,8 +26,10 @@ typedef struct {
     int32_t group; /* -1: the command's own */
 } args_flag;
 
-static const pal_param *args_table(const cli_command *command, int32_t group) {
-    return group < 0 ? command->params : pal_option_table(command->groups[group]);
+const pal_param *cli_table(const cli_command *command, int32_t number) {
+    if (number == 0) return command->params;
+    const char *group = number <= CLI_GROUPS_MAX ? command->groups[number - 1] : NULL;
+    return group ? pal_option_table(group) : NULL;
 }
 
 static int32_t args_count_groups(const cli_command *command) {
@@ -44,7 +46,7 @@ static bool args_find(const cli_command *command, const char *name, size_t lengt
     memcpy(copy, name, length);
     copy[length] = '\0';
     for (int32_t g = -1; g < args_count_groups(command); g++) {
-        for (const pal_param *row = args_table(command, g); row && row->name; row++) {
+        for (const pal_param *row = cli_table(command, g + 1); row && row->name; row++) {
             if (short_flag ? row->letter == copy[0] && length == 1
                            : pal_name_equal(row->name, copy)) {
                 *out = (args_flag){row, g};
@@ -63,7 +65,7 @@ static int args_fail_flag(const cli_command *command, const char *flag, size_t l
     memcpy(copy, flag, kept);
     copy[kept] = '\0';
     for (int32_t g = -1; g < args_count_groups(command); g++) {
-        for (const pal_param *row = args_table(command, g); row && row->name && n < 255; row++)
+        for (const pal_param *row = cli_table(command, g + 1); row && row->name && n < 255; row++)
             names[n++] = row->name;
     }
     names[n++] = "help";
@@ -232,7 +234,7 @@ void cli_print_help(const cli_command *command) {
     pal_params_help(command->params, true, &text);
     for (int32_t g = 0; g < args_count_groups(command); g++) {
         pal_text_addf(&text, "\n%s:\n", pal_option_summary(command->groups[g]));
-        pal_params_help(args_table(command, g), true, &text);
+        pal_params_help(cli_table(command, g + 1), true, &text);
     }
     if (!text.failed) fputs(text.bytes, stdout);
     pal_text_release(&text);

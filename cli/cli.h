@@ -19,6 +19,7 @@ typedef struct {
     size_t params_size;
     const char *groups[CLI_GROUPS_MAX]; /* the library's option tables it takes, NULL-ended */
     int32_t words_min, words_max;       /* arguments that are no options */
+    const char *names; /* what pal_describe calls the names that a word can be; NULL: files */
     pal_status (*run)(cli_run *run);
 } cli_command;
 
@@ -43,6 +44,8 @@ extern const cli_command *const cli_commands[]; /* NULL-ended */
 int cli_parse(cli_run *run, int argc, char **argv, bool *help);
 void cli_release(cli_run *run);
 void cli_print_help(const cli_command *command);
+/* The command's own options (0), then those of its groups (1 …); NULL after the last. */
+const pal_param *cli_table(const cli_command *command, int32_t number);
 /* The options given of one group or two (or NULL), as the library's verbs read them; NULL only
  * without memory. */
 const char *cli_options(cli_run *run, const char *first, const char *second);
@@ -50,6 +53,16 @@ const char *cli_options(cli_run *run, const char *first, const char *second);
 pal_status cli_fail_usage(cli_run *run, const char *format, ...) PAL_PRINTF(2, 3);
 /* Listens to the context on behalf of a person. */
 void cli_listen(cli_run *run);
+
+/* --- printed from the tables: palate describe --man, --completion --- */
+
+extern const char cli_summary[]; /* what the program is, for --help and the manual page */
+/* Lines "name, tabulator, summary" of what pal_describe lists, and of "commands". */
+pal_status cli_names(cli_run *run, const char *subject, pal_text *out);
+pal_status cli_man(cli_run *run, pal_text *out);
+typedef enum { CLI_NO_SHELL, CLI_BASH, CLI_ZSH, CLI_FISH } cli_shell;
+extern const char *const cli_shells[]; /* NULL-ended, by cli_shell */
+pal_status cli_completion(cli_run *run, cli_shell shell, pal_text *out);
 
 /* --- shared by commands that take logs (logs.c) --- */
 

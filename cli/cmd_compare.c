@@ -14,6 +14,7 @@ static const pal_param compare_table[] = {
      .offset = offsetof(compare_values, models),
      .value_name = "SPEC",
      .letter = 'm',
+     .names = "kinds",
      .help = "a kind with options to compare, e.g. \"ease l2=500\"; without any the usual ones"},
     {.name = "output",
      .type = PAL_PARAM_TEXT,

@@ -20,6 +20,7 @@ static const pal_param demo_table[] = {
      .offset = offsetof(demo_values, models),
      .value_name = "SPEC",
      .letter = 'm',
+     .names = "kinds",
      .help = "a kind with options to compare, e.g. \"ease l2=500\""},
     CLI_QUIET_ROW(demo_values),
     CLI_JSON_ROW(demo_values),

@@ -14,6 +14,7 @@ static const pal_param train_table[] = {
      .offset = offsetof(train_values, spec),
      .value_name = "SPEC",
      .letter = 'm',
+     .names = "kinds",
      .help = "the kind with its options, e.g. \"ease l2=500\""},
     {.name = "output",
      .type = PAL_PARAM_TEXT,

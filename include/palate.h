@@ -158,8 +158,9 @@ PAL_API void pal_results_free(pal_results *results);
 
 /* --- describing --- */
 
-/* what: "kinds", "kind NAME", "metrics", "formats", "splits", "options GROUP"; format: "text",
- * "json" or "markdown". */
+/* what: "all", "kinds", "kind NAME", "metrics", "formats", "splits", "options", "subjects"; format:
+ * "text", "json", "markdown", "names" (a line each: name, tabulator, summary) or "man" (roff, below
+ * a heading of a manual page). */
 PAL_API PAL_MUST_CHECK pal_status pal_describe(pal_ctx *ctx, const char *what, const char *format,
                                                char **out);
 

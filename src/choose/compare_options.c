@@ -13,6 +13,7 @@ const pal_param pal_compare_params[] = {
      .type = PAL_PARAM_TEXT,
      .offset = FIELD(protocol.split),
      .value_name = "SPEC",
+     .names = "splits",
      .help = "how the log is cut: time, leave_last or random, with options, e.g. \"time "
              "test=0.2\"; default time, or random without times"},
     {.name = "candidates",

@@ -36,6 +36,7 @@ const pal_param pal_protocol_params[] = {
      .offset = FIELD(fallback),
      .initial = "popular",
      .value_name = "SPEC",
+     .names = "kinds",
      .help =
          "what answers people without history, the same for every kind: popular, none or a spec"},
     {.name = "k",

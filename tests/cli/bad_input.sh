@@ -105,6 +105,11 @@ refused 2 "one argument too many" compare good.csv good.csv
 refused 2 "name a log" compare
 refused 2 "belong together" compare --train good.csv -o out
 refused 2 "say what to train" train good.csv
+refused 2 "did you mean kinds?" describe kind
+refused 2 "palate describe subjects lists" describe quite-other-things
+refused 2 "leave 'kinds' away" describe kinds --man
+refused 2 "describe prints one form" describe --man --json
+refused 2 "completion must be one of" describe --completion csh
 
 # --- options that would do nothing here ---
 for option in --split --candidates --refit --resamples --trec --run --half-life --train-window; do
