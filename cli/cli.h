@@ -103,10 +103,15 @@ typedef struct {
 
 /* Reads the log named by the first word from `word` on, or the parts. */
 pal_status cli_read(cli_run *run, int32_t word, const cli_parts *parts, pal_data **out);
-/* Compares `models` (none: the usual ones), saves results into a folder, prints the closing text
- * and what was written. */
-pal_status cli_compare_data(cli_run *run, const pal_data *data, const pal_texts *models,
-                            const char *folder);
+/* What a comparison is asked, checked before the log is read: nobody waits for a typo. */
+typedef struct {
+    const char *specs[PAL_TEXTS_MAX + 1]; /* NULL-ended; none: the usual ones */
+    const char *options, *folder;
+} cli_comparison;
+pal_status cli_ask_comparison(cli_run *run, const pal_texts *models, const char *folder,
+                              cli_comparison *out);
+/* Compares, saves results into the folder, prints the closing text and what was written. */
+pal_status cli_compare_data(cli_run *run, const pal_data *data, const cli_comparison *comparison);
 /* Prints a list as text or as one JSON object. */
 void cli_print_list(const cli_run *run, const char *whom, const char *strategy,
                     const pal_entry *entries, int32_t n);

@@ -31,10 +31,12 @@ static const pal_param compare_table[] = {
 
 static pal_status compare_run(cli_run *run) {
     const compare_values *values = run->params;
+    cli_comparison asked;
     pal_data *data;
-    pal_status status = cli_read(run, 0, &values->parts, &data);
+    pal_status status = cli_ask_comparison(run, &values->models, values->folder, &asked);
+    if (status == PAL_OK) status = cli_read(run, 0, &values->parts, &data);
     if (status != PAL_OK) return status;
-    status = cli_compare_data(run, data, &values->models, values->folder);
+    status = cli_compare_data(run, data, &asked);
     pal_data_free(data);
     return status;
 }

@@ -29,10 +29,12 @@ static const pal_param demo_table[] = {
 
 static pal_status demo_run(cli_run *run) {
     const demo_values *values = run->params;
+    cli_comparison asked;
     pal_data *data;
-    pal_status status = pal_data_demo(run->ctx, cli_options(run, "demo", NULL), &data);
+    pal_status status = cli_ask_comparison(run, &values->models, values->folder, &asked);
+    if (status == PAL_OK) status = pal_data_demo(run->ctx, cli_options(run, "demo", NULL), &data);
     if (status != PAL_OK) return status;
-    status = cli_compare_data(run, data, &values->models, values->folder);
+    status = cli_compare_data(run, data, &asked);
     pal_data_free(data);
     return status;
 }

@@ -40,7 +40,9 @@ static pal_status train_run(cli_run *run) {
             run, "say what to train with -m and where to write it with -o: usage: palate %s",
             run->command->usage);
     }
-    pal_status status = cli_read(run, 0, &(cli_parts){.items = values->items}, &data);
+    pal_status status =
+        pal_compare_check(run->ctx, (const char *const[]){values->spec, NULL}, NULL);
+    if (status == PAL_OK) status = cli_read(run, 0, &(cli_parts){.items = values->items}, &data);
     if (status != PAL_OK) return status;
     status = pal_train(run->ctx, data, values->spec, &model);
     if (status == PAL_OK) status = pal_model_save(run->ctx, model, values->output);

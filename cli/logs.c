@@ -41,21 +41,24 @@ static pal_status logs_finish_comparison(cli_run *run, const pal_results *result
     return PAL_OK;
 }
 
-pal_status cli_compare_data(cli_run *run, const pal_data *data, const pal_texts *models,
-                            const char *folder) {
-    const char *options = cli_options(run, "evaluate", "compare");
-    const char *specs[PAL_TEXTS_MAX + 1] = {0};
-    pal_results *results = NULL;
+pal_status cli_ask_comparison(cli_run *run, const pal_texts *models, const char *folder,
+                              cli_comparison *out) {
     struct stat about;
-    /* Known before an hour of training, not after it. */
+    *out = (cli_comparison){.folder = folder, .options = cli_options(run, "evaluate", "compare")};
+    if (!out->options) return PAL_ENOMEM;
     if (stat(folder, &about) == 0 && !S_ISDIR(about.st_mode)) {
         return cli_fail_usage(run, "%s: is a file, not a folder: name another place with -o",
                               folder);
     }
-    for (int32_t i = 0; i < models->n; i++) specs[i] = models->at[i];
+    for (int32_t i = 0; i < models->n; i++) out->specs[i] = models->at[i];
+    return pal_compare_check(run->ctx, out->specs, out->options);
+}
+
+pal_status cli_compare_data(cli_run *run, const pal_data *data, const cli_comparison *comparison) {
+    pal_results *results = NULL;
     pal_status status =
-        options ? pal_compare(run->ctx, data, specs, options, &results) : PAL_ENOMEM;
-    if (status == PAL_OK) status = logs_finish_comparison(run, results, folder);
+        pal_compare(run->ctx, data, comparison->specs, comparison->options, &results);
+    if (status == PAL_OK) status = logs_finish_comparison(run, results, comparison->folder);
     pal_results_free(results);
     return status;
 }

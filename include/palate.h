@@ -140,6 +140,11 @@ PAL_API PAL_MUST_CHECK pal_status pal_similar(pal_ctx *ctx, const pal_model *mod
 PAL_API PAL_MUST_CHECK pal_status pal_compare(pal_ctx *ctx, const pal_data *data,
                                               const char *const *specs, const char *options,
                                               pal_results **out);
+/* Says what is wrong with specs (or NULL) and options of pal_compare, or with options of
+ * pal_evaluate, as far as that can be told without data: for asking before a long read. */
+PAL_API PAL_MUST_CHECK pal_status pal_compare_check(pal_ctx *ctx, const char *const *specs,
+                                                    const char *options);
+PAL_API PAL_MUST_CHECK pal_status pal_evaluate_check(pal_ctx *ctx, const char *options);
 /* Scores a trained model on the test part of `data` (train and test given). */
 PAL_API PAL_MUST_CHECK pal_status pal_evaluate(pal_ctx *ctx, const pal_model *model,
                                                const pal_data *data, const char *options,

@@ -59,6 +59,16 @@ pal_status pal_compare(pal_ctx *ctx, const pal_data *data, const char *const *sp
     return PAL_OK;
 }
 
+pal_status pal_compare_check(pal_ctx *ctx, const char *const *specs, const char *options) {
+    TRY(pal_verb_start(ctx));
+    pal_comparison *asked = calloc(1, sizeof *asked);
+    if (!asked) return pal_fail_memory(ctx, "the options", sizeof *asked);
+    pal_status status = pal_compare_parse(ctx, specs, options, asked);
+    pal_comparison_release(asked);
+    free(asked);
+    return status;
+}
+
 /* --- evaluating a model that is there already --- */
 
 typedef struct {
@@ -248,6 +258,14 @@ pal_status pal_evaluate(pal_ctx *ctx, const pal_model *model, const pal_data *da
     }
     *out = results;
     return PAL_OK;
+}
+
+pal_status pal_evaluate_check(pal_ctx *ctx, const char *options) {
+    TRY(pal_verb_start(ctx));
+    evaluate_job job = {.ctx = ctx};
+    pal_status status = evaluate_parse(&job, options);
+    pal_arena_release(&job.scratch);
+    return status;
 }
 
 /* --- results --- */

@@ -89,6 +89,11 @@ double pal_row_known_mean(const pal_comparison *comparison, const pal_table *tab
 const pal_row *pal_table_cheaper(const pal_comparison *comparison, const pal_table *table);
 bool pal_row_within_limits(const pal_comparison *comparison, const pal_row *row);
 
+/* Reads options and checks specs (or NULL): all that can be told without data, so that a typo costs
+ * no time. */
+pal_status pal_compare_parse(pal_ctx *ctx, const char *const *specs, const char *options,
+                             pal_comparison *out);
+
 /* Told on the calling thread when a row is done, and once before the first with row -1 (the plan is
  * settled). */
 typedef void pal_row_fn(void *arg, const pal_comparison *comparison, int32_t table, int32_t row);

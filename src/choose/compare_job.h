@@ -25,7 +25,4 @@ pal_status pal_compare_spec(pal_compare_job *job, const char *spec, bool is_orac
 pal_status pal_compare_run_file(pal_compare_job *job, const char *path, pal_table *table,
                                 pal_row *row);
 
-/* Reads options of both tables, and the limits in them. */
-pal_status pal_compare_parse(pal_ctx *ctx, const char *text, pal_comparison *out);
-
 #endif

@@ -286,11 +286,26 @@ static pal_status split_assign(split_job *job, const pal_splitter *splitter, con
     return data->n_parts == 2 ? split_cut_valid(job, splitter, params) : PAL_OK;
 }
 
+pal_status pal_split_parse(pal_ctx *ctx, const char *spec, pal_arena *arena,
+                           const pal_splitter **splitter, void **params) {
+    const char *name, *options;
+    const pal_splitter *found;
+    TRY(pal_spec_split(ctx, spec, arena, &name, &options));
+    TRY(split_find(ctx, name, &found));
+    void *values = pal_arena_alloc(arena, 1, found->params_size);
+    if (!values) return pal_fail_memory(ctx, "the split", 1e3);
+    TRY(pal_params_parse(ctx, found->name, found->params, values, arena, options));
+    *splitter = found;
+    *params = values;
+    return PAL_OK;
+}
+
 pal_status pal_split_make(pal_ctx *ctx, const pal_data *data, const char *spec, pal_split *out) {
     split_job job = {.ctx = ctx, .data = data};
     bool has_times = data->parts[0].times != NULL;
-    const char *name, *options;
+    const char *rule = spec ? spec : has_times ? "time" : "random";
     const pal_splitter *splitter;
+    void *params;
     pal_split *split = out; /* built in place: its logs point to its ids */
     memset(split, 0, sizeof *split);
     if (spec && data->n_parts == 3) {
@@ -298,25 +313,13 @@ pal_status pal_split_make(pal_ctx *ctx, const pal_data *data, const char *spec, 
             ctx, PAL_EUSAGE,
             "--split '%s' does not go with --train, --valid and --test: the parts are given", spec);
     }
-    pal_status status = pal_spec_split(ctx,
-                                       spec        ? spec
-                                       : has_times ? "time"
-                                                   : "random",
-                                       &job.scratch, &name, &options);
-    if (status == PAL_OK) status = split_find(ctx, name, &splitter);
+    pal_status status = pal_split_parse(ctx, rule, &job.scratch, &splitter, &params);
     if (status == PAL_OK && splitter->needs_times && !has_times) {
         status = pal_fail(ctx, PAL_EDATA,
                           "the split %s needs times, and the log has none: use --split random",
                           splitter->name);
     }
-    void *params =
-        status == PAL_OK ? pal_arena_alloc(&job.scratch, 1, splitter->params_size) : NULL;
-    if (params)
-        status =
-            pal_params_parse(ctx, splitter->name, splitter->params, params, &job.scratch, options);
-    if (status == PAL_OK)
-        status = params ? split_assign(&job, splitter, params, split)
-                        : pal_fail_memory(ctx, "the split", 1e3);
+    if (status == PAL_OK) status = split_assign(&job, splitter, params, split);
     if (status == PAL_OK) status = split_build(&job, split);
     pal_log_release(&job.all);
     pal_arena_release(&job.scratch);

@@ -38,6 +38,10 @@ typedef struct {
 extern const pal_splitter *const pal_splitters[]; /* NULL-ended */
 extern const pal_splitter pal_splitter_time, pal_splitter_leave_last, pal_splitter_random;
 
+/* A parsed spec: splitter and its parameters, in the arena. PAL_EUSAGE with the nearest name. */
+pal_status pal_split_parse(pal_ctx *ctx, const char *spec, pal_arena *arena,
+                           const pal_splitter **splitter, void **params);
+
 /* Splits a single log by `spec` (NULL: time, or random where there are no times). Given parts are
  * taken as they are; where validation was not given, it is cut from train by the same rule; where
  * all are given, `spec` must be NULL. PAL_EDATA when a part is empty or a need is unmet. Logs of

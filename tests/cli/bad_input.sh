@@ -121,6 +121,24 @@ for option in --half-life --seed; do refused 2 "inspect has no option '$option'"
 refused 2 "import has no option '--seed'" import good.csv --seed 1
 refused 2 "similar has no option '--hide'" similar model.palate --item i1 --hide none
 
+# --- wrong values are told before a log is looked for ---
+while read -r option value; do
+    compare 2 "" missing.csv "$option" "$value"
+done <<'VALUES'
+--task later
+--split leave_lst
+--split time test=2
+--relevant best
+--fallback ease
+--limit train=never
+-m item_kn
+-m ease l2=-5
+VALUES
+compare 2 "is named twice" missing.csv -m ease -m "ease l2=500"
+refused 2 "did you mean item_knn?" train missing.csv -m item_kn -o out.palate
+refused 2 "--relevant must be all" evaluate missing.palate --test missing.csv --relevant best
+refused 2 "task must be one of" evaluate missing.palate --test missing.csv --task later
+
 # --- containers and models ---
 "$palate" import good.csv -o log.palate --quiet >/dev/null 2>&1
 "$palate" train good.csv -m ease -o model.palate --quiet >/dev/null 2>&1
