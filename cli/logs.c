@@ -22,8 +22,7 @@ pal_status cli_read(cli_run *run, int32_t word, const cli_parts *parts, pal_data
 }
 
 /* Saves results into a folder, prints the closing text and what was written. */
-static pal_status logs_finish_comparison(cli_run *run, const pal_results *results,
-                                         const char *folder) {
+static pal_status logs_finish_comparison(cli_run *run, pal_results *results, const char *folder) {
     char *text = NULL;
     pal_status status = pal_results_save(run->ctx, results, folder);
     if (status == PAL_OK) {

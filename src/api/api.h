@@ -27,6 +27,7 @@ struct pal_results { /* the public noun */
     json_t *json;
     pal_comparison comparison; /* empty after pal_evaluate */
     bool has_comparison;
+    char *folder;           /* where it was saved, or NULL */
     const pal_model *model; /* the verdict's choice, owned by the comparison; or NULL */
 };
 

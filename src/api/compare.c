@@ -299,7 +299,7 @@ static void compare_evaluation_text(const json_t *json, pal_text *out) {
 pal_status pal_results_text(pal_ctx *ctx, const pal_results *results, char **out) {
     pal_text text = {0};
     if (results->has_comparison) {
-        TRY(pal_report_text(ctx, results->json, &text));
+        TRY(pal_report_text(ctx, results->json, results->folder, &text));
     } else {
         compare_evaluation_text(results->json, &text);
     }
@@ -330,7 +330,7 @@ static pal_status compare_save(pal_ctx *ctx, const pal_results *results, const c
                 : pal_fail_memory(ctx, "model.palate", 1e3);
 }
 
-pal_status pal_results_save(pal_ctx *ctx, const pal_results *results, const char *folder) {
+pal_status pal_results_save(pal_ctx *ctx, pal_results *results, const char *folder) {
     if (!results->has_comparison)
         return pal_fail(ctx, PAL_EUSAGE, "only a comparison has a report to save");
     pal_arena scratch = {0};
@@ -344,12 +344,18 @@ pal_status pal_results_save(pal_ctx *ctx, const pal_results *results, const char
     }
     if (status != PAL_OK && is_new) rmdir(folder);
     pal_arena_release(&scratch);
-    return status;
+    TRY(status);
+    char *copy = strdup(folder);
+    if (!copy) return pal_fail_memory(ctx, "the results", (double)strlen(folder));
+    free(results->folder);
+    results->folder = copy;
+    return PAL_OK;
 }
 
 void pal_results_free(pal_results *results) {
     if (!results) return;
     json_decref(results->json);
+    free(results->folder);
     if (results->has_comparison) pal_comparison_release(&results->comparison);
     free(results);
 }

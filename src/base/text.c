@@ -115,6 +115,13 @@ void pal_text_add_json(pal_text *text, const char *more) {
     pal_text_add(text, "\"");
 }
 
+void pal_text_add_quoted(pal_text *text, const char *more) {
+    pal_text_add(text, "'");
+    for (const char *c = more; *c; c++)
+        pal_text_add_bytes(text, *c == '\'' ? "'\\''" : c, *c == '\'' ? 4 : 1);
+    pal_text_add(text, "'");
+}
+
 void pal_text_add_count(pal_text *text, int64_t n) {
     char digits[32];
     snprintf(digits, sizeof digits, "%" PRId64, n);

@@ -178,8 +178,9 @@ static json_t *json_verdict(const pal_comparison *comparison, int32_t t) {
         json_array_append_new(tied, pal_json_text(verdict.tied[i]));
     for (int32_t i = 0; i < verdict.n_lines; i++)
         json_array_append_new(why, pal_json_text(verdict.lines[i]));
-    return json_pack("{s:{s:o, s:o}, s:o, s:o}", "use", "known", pal_json_text(verdict.known),
-                     "strangers", pal_json_text(verdict.strangers), "tied", tied, "why", why);
+    return json_pack("{s:{s:o, s:o}, s:o, s:o, s:o}", "use", "known", pal_json_text(verdict.known),
+                     "strangers", pal_json_text(verdict.strangers), "tied", tied, "why", why,
+                     "next_user", pal_json_text(verdict.next_user));
 }
 
 static json_t *json_table(const pal_comparison *comparison, int32_t t) {

@@ -16,7 +16,12 @@ done
 
 "$palate" demo --users 300 --items 200 --days 120 --hide none -o demo >shown 2>said
 grep -q '^verdict' shown
-grep -q 'Next: palate recommend' shown
+# The closing line names the model where it was written, and does what it says.
+next=$(sed -n 's/^  Next: palate recommend //p' shown)
+[[ $next == "demo/model.palate --user "* ]]
+# shellcheck disable=SC2086
+"$palate" recommend $next --quiet >/dev/null
+grep -q 'Next: palate recommend model.palate' demo/report.html
 for file in report.html results.json model.palate; do [[ -s demo/$file ]]; done
 
 # --json prints one document and nothing else.
