@@ -30,7 +30,8 @@ static pal_status logs_finish_comparison(cli_run *run, pal_results *results, con
                            : pal_results_text(run->ctx, results, &text);
     }
     if (status != PAL_OK) return status;
-    fputs(text, stdout);
+    /* The empty line parts the closing text from the rows, which --quiet does not show. */
+    fputs(run->quiet && *text == '\n' ? text + 1 : text, stdout);
     pal_text_free(text);
     if (!run->json) {
         printf("\nwritten: %s/report.html, %s/results.json%s%s%s\n", folder, folder,

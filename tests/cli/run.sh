@@ -67,6 +67,8 @@ for name, value in models["ease"].items():
         assert abs(value["mean"] - models["ease.run"][name]["mean"]) < 1e-6, name
 PYTHON
 
+"$palate" compare events.csv --hide none -m popular -m ease -o quiet --quiet | head -n 1 | grep -q . || { echo "--quiet begins with an empty line"; exit 1; }
+
 # The same log as a container gives the same results, and so do its compressed forms.
 "$palate" import events.csv -o log.palate --quiet >/dev/null
 gzip -k events.csv
