@@ -28,19 +28,25 @@ static const pal_param recommend_table[] = {
 
 enum { RECOMMEND_ITEMS = 10000 }; /* as many as -n allows */
 
-static pal_status recommend_one(cli_run *run, const pal_model *model, const char *user,
-                                const char *history, pal_entry *entries) {
+typedef struct {
+    cli_run *run;
+    const pal_model *model;
+    const char *options;
+    pal_entry *entries; /* [RECOMMEND_ITEMS] */
+} recommend_job;
+
+static pal_status recommend_one(const recommend_job *job, const char *user, const char *history) {
     const char *strategy;
     int32_t n;
-    pal_status status = pal_recommend(run->ctx, model, user, history, cli_options(run, "recommend"),
-                                      entries, RECOMMEND_ITEMS, &n, &strategy);
+    pal_status status = pal_recommend(job->run->ctx, job->model, user, history, job->options,
+                                      job->entries, RECOMMEND_ITEMS, &n, &strategy);
     if (status != PAL_OK) return status;
-    cli_print_list(run, user ? user : history, strategy, entries, n);
+    cli_print_list(job->run, user ? user : history, strategy, job->entries, n);
     return PAL_OK;
 }
 
 /* Ids from standard input; an unknown one is told and does not end the others. */
-static pal_status recommend_all(cli_run *run, const pal_model *model, pal_entry *entries) {
+static pal_status recommend_all(const recommend_job *job) {
     char *line = NULL;
     size_t capacity = 0;
     ssize_t n;
@@ -48,10 +54,10 @@ static pal_status recommend_all(cli_run *run, const pal_model *model, pal_entry 
     while ((n = getline(&line, &capacity, stdin)) >= 0) {
         while (n > 0 && strchr("\r\n", line[n - 1])) line[--n] = '\0';
         if (n == 0) continue;
-        pal_status status = recommend_one(run, model, line, NULL, entries);
+        pal_status status = recommend_one(job, line, NULL);
         if (status == PAL_OK) continue;
-        fprintf(stderr, "palate: %s\n", pal_error(run->ctx));
-        run->usage = PAL_EUSAGE; /* its sentence is printed already */
+        fprintf(stderr, "palate: %s\n", pal_error(job->run->ctx));
+        job->run->usage = PAL_EUSAGE; /* its sentence is printed already */
         worst = PAL_EDATA;
     }
     free(line);
@@ -63,15 +69,18 @@ static pal_status recommend_run(cli_run *run) {
     pal_model *model;
     pal_status status = pal_model_load(run->ctx, run->words[0], &model);
     if (status != PAL_OK) return status;
-    pal_entry *entries = calloc(RECOMMEND_ITEMS, sizeof *entries);
-    if (!entries) {
+    recommend_job job = {.run = run,
+                         .model = model,
+                         .options = cli_options(run, "list", "recommend"),
+                         .entries = calloc(RECOMMEND_ITEMS, sizeof *job.entries)};
+    if (!job.entries || !job.options) {
         status = PAL_ENOMEM;
     } else if (values->user && !strcmp(values->user, "-")) {
-        status = recommend_all(run, model, entries);
+        status = recommend_all(&job);
     } else {
-        status = recommend_one(run, model, values->user, values->history, entries);
+        status = recommend_one(&job, values->user, values->history);
     }
-    free(entries);
+    free(job.entries);
     pal_model_free(model);
     return status;
 }
@@ -82,7 +91,7 @@ const cli_command cli_recommend = {
     .usage = "recommend MODEL.palate [--user ID | --history IDS] [-n 10] [OPTIONS]",
     .params = recommend_table,
     .params_size = sizeof(recommend_values),
-    .groups = {"recommend", "context"},
+    .groups = {"list", "recommend", "context"},
     .words_min = 1,
     .words_max = 1,
     .run = recommend_run,

@@ -31,9 +31,10 @@ static pal_status similar_run(cli_run *run) {
     if (status != PAL_OK) return status;
     pal_entry *entries = calloc(SIMILAR_ITEMS, sizeof *entries);
     int32_t n = 0;
-    status = entries ? pal_similar(run->ctx, model, values->item, cli_options(run, "similar"),
-                                   entries, SIMILAR_ITEMS, &n)
-                     : PAL_ENOMEM;
+    const char *options = cli_options(run, "list", NULL);
+    status = entries && options
+                 ? pal_similar(run->ctx, model, values->item, options, entries, SIMILAR_ITEMS, &n)
+                 : PAL_ENOMEM;
     if (status == PAL_OK) cli_print_list(run, values->item, NULL, entries, n);
     free(entries);
     pal_model_free(model);
@@ -46,7 +47,7 @@ const cli_command cli_similar = {
     .usage = "similar MODEL.palate --item ID [-n 10] [OPTIONS]",
     .params = similar_table,
     .params_size = sizeof(similar_values),
-    .groups = {"similar", "context"},
+    .groups = {"list", "context"},
     .words_min = 1,
     .words_max = 1,
     .run = similar_run,

@@ -140,6 +140,11 @@ PAL_API PAL_MUST_CHECK pal_status pal_similar(pal_ctx *ctx, const pal_model *mod
 PAL_API PAL_MUST_CHECK pal_status pal_compare(pal_ctx *ctx, const pal_data *data,
                                               const char *const *specs, const char *options,
                                               pal_results **out);
+/* Says what is wrong with specs (or NULL) and options of pal_compare, or with options of
+ * pal_evaluate, as far as that can be told without data: for asking before a long read. */
+PAL_API PAL_MUST_CHECK pal_status pal_compare_check(pal_ctx *ctx, const char *const *specs,
+                                                    const char *options);
+PAL_API PAL_MUST_CHECK pal_status pal_evaluate_check(pal_ctx *ctx, const char *options);
 /* Scores a trained model on the test part of `data` (train and test given). */
 PAL_API PAL_MUST_CHECK pal_status pal_evaluate(pal_ctx *ctx, const pal_model *model,
                                                const pal_data *data, const char *options,
@@ -151,22 +156,27 @@ PAL_API PAL_MUST_CHECK pal_status pal_results_json(pal_ctx *ctx, const pal_resul
                                                    char **out);
 PAL_API PAL_MUST_CHECK pal_status pal_results_text(pal_ctx *ctx, const pal_results *results,
                                                    char **out);
-/* Writes results.json, report.html and model.palate into a folder, made if missing. */
-PAL_API PAL_MUST_CHECK pal_status pal_results_save(pal_ctx *ctx, const pal_results *results,
+/* Writes results.json, report.html and model.palate into a folder, made if missing; the text then
+ * names the model there. */
+PAL_API PAL_MUST_CHECK pal_status pal_results_save(pal_ctx *ctx, pal_results *results,
                                                    const char *folder);
 PAL_API void pal_results_free(pal_results *results);
 
 /* --- describing --- */
 
-/* what: "kinds", "kind NAME", "metrics", "formats", "splits", "options GROUP"; format: "text",
- * "json" or "markdown". */
+/* what: "all", "kinds", "kind NAME", "metrics", "formats", "splits", "options", "subjects"; format:
+ * "text", "json", "markdown", "names" (a line each: name, tabulator, summary) or "man" (roff, below
+ * a heading of a manual page). */
 PAL_API PAL_MUST_CHECK pal_status pal_describe(pal_ctx *ctx, const char *what, const char *format,
                                                char **out);
 
-/* Tables that the command line parses and prints help from: "context", "data", "demo", "compare",
- * "evaluate", "recommend", "similar"; NULL for another name. Rows are read with base/param.h. */
+/* Tables that the command line parses and prints help from: "context", "seed", "data", "weigh",
+ * "demo", "evaluate", "compare", "list", "recommend"; NULL for another name. Rows are read with
+ * base/param.h. */
 struct pal_param;
 PAL_API const struct pal_param *pal_option_table(const char *group);
+/* What the options of a group are about, a few words; NULL for another name. */
+PAL_API const char *pal_option_summary(const char *group);
 
 #ifdef __cplusplus
 }

@@ -12,19 +12,22 @@ typedef struct {
     int64_t threads, seed, memory;
     bool verbose;
 } pal_ctx_options;
-extern const pal_param pal_ctx_params[];
+/* The seed stands apart: not every command leaves something to chance. */
+extern const pal_param pal_ctx_params[], pal_seed_params[];
 
 typedef struct {
     int64_t n;
     int32_t hide;
     const char *allow, *deny;
 } pal_recommend_options;
-extern const pal_param pal_recommend_params[], pal_similar_params[];
+/* What every list takes; what only recommending takes (hide). */
+extern const pal_param pal_list_params[], pal_recommend_params[];
 
 struct pal_results { /* the public noun */
     json_t *json;
     pal_comparison comparison; /* empty after pal_evaluate */
     bool has_comparison;
+    char *folder;           /* where it was saved, or NULL */
     const pal_model *model; /* the verdict's choice, owned by the comparison; or NULL */
 };
 

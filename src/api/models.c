@@ -7,7 +7,7 @@
 #include "models/registry.h"
 
 #define FIELD(name) offsetof(pal_recommend_options, name)
-const pal_param pal_recommend_params[] = {
+const pal_param pal_list_params[] = {
     {.name = "n",
      .type = PAL_PARAM_INT,
      .offset = FIELD(n),
@@ -16,11 +16,6 @@ const pal_param pal_recommend_params[] = {
      .max = 10000,
      .letter = 'n',
      .help = "items in the list"},
-    {.name = "hide",
-     .type = PAL_PARAM_CHOICE,
-     .offset = FIELD(hide),
-     .choices = pal_hide_choices,
-     .help = "items not listed again: those with a target event, those with any event, or none"},
     {.name = "allow",
      .type = PAL_PARAM_TEXT,
      .offset = FIELD(allow),
@@ -33,25 +28,12 @@ const pal_param pal_recommend_params[] = {
      .help = "never list these items"},
     {0},
 };
-const pal_param pal_similar_params[] = {
-    {.name = "n",
-     .type = PAL_PARAM_INT,
-     .offset = FIELD(n),
-     .initial = "10",
-     .min = 1,
-     .max = 10000,
-     .letter = 'n',
-     .help = "items in the list"},
-    {.name = "allow",
-     .type = PAL_PARAM_TEXT,
-     .offset = FIELD(allow),
-     .value_name = "IDS",
-     .help = "list only these items (ids separated by commas)"},
-    {.name = "deny",
-     .type = PAL_PARAM_TEXT,
-     .offset = FIELD(deny),
-     .value_name = "IDS",
-     .help = "never list these items"},
+const pal_param pal_recommend_params[] = {
+    {.name = "hide",
+     .type = PAL_PARAM_CHOICE,
+     .offset = FIELD(hide),
+     .choices = pal_hide_choices,
+     .help = "items not listed again: those with a target event, those with any event, or none"},
     {0},
 };
 #undef FIELD
@@ -197,8 +179,12 @@ pal_status pal_recommend(pal_ctx *ctx, const pal_model *model, const char *user,
     pal_query query;
     pal_lists lists = {0};
     pal_rank_options rank = {0};
-    pal_status status =
-        pal_params_parse(ctx, "recommend", pal_recommend_params, &values, &scratch, options);
+    pal_params_init(pal_list_params, &values);
+    pal_params_init(pal_recommend_params, &values);
+    pal_status status = pal_params_parse_tables(
+        ctx, "recommend",
+        (const pal_param_group[]){{pal_list_params, &values}, {pal_recommend_params, &values}, {0}},
+        &scratch, options);
     if (status == PAL_OK) status = models_query(ctx, model, user, history, &scratch, &query);
     if (status == PAL_OK)
         status = models_make_filter(ctx, model, &values, &scratch, &rank.excluded);
@@ -229,7 +215,7 @@ pal_status pal_similar(pal_ctx *ctx, const pal_model *model, const char *item, c
     const uint8_t *excluded = NULL;
     pal_lists lists = {0};
     pal_status status =
-        pal_params_parse(ctx, "similar", pal_similar_params, &values, &scratch, options);
+        pal_params_parse(ctx, "similar", pal_list_params, &values, &scratch, options);
     if (status == PAL_OK) {
         status = models_find(ctx, model->log->about.item_ids, model->log->n_items, "item", item,
                              strlen(item), &row);

@@ -77,6 +77,9 @@ const pal_param pal_data_params[] = {
      .offset = FIELD(since),
      .value_name = "DATE",
      .help = "drop events before this date (2024-03-01) or second"},
+    {0},
+};
+const pal_param pal_weigh_params[] = {
     {.name = "train_window",
      .type = PAL_PARAM_SECONDS,
      .offset = FIELD(train_window),
@@ -351,6 +354,7 @@ static void read_arguments(const pal_paths *paths, pal_data *data) {
         if (parts[i].path) pal_params_add_flag(parts[i].name, parts[i].path, &text);
     }
     pal_params_format_flags(pal_data_params, &data->options, &text);
+    pal_params_format_flags(pal_weigh_params, &data->options, &text);
     if (paths->log) pal_text_addf(&text, " '%s'", paths->log);
     if (!text.failed) snprintf(data->arguments, sizeof data->arguments, "%s", text.bytes);
     pal_text_release(&text);
@@ -391,8 +395,11 @@ static pal_data *read_new(pal_ctx *ctx, const char *options, pal_status *status)
         return NULL;
     }
     data->catalog.title = -1;
-    *status =
-        pal_params_parse(ctx, "options", pal_data_params, &data->options, &data->arena, options);
+    const pal_param_group groups[] = {
+        {pal_data_params, &data->options}, {pal_weigh_params, &data->options}, {0}};
+    pal_params_init(pal_data_params, &data->options);
+    pal_params_init(pal_weigh_params, &data->options);
+    *status = pal_params_parse_tables(ctx, "options", groups, &data->arena, options);
     if (*status == PAL_OK) return data;
     pal_data_free(data);
     return NULL;

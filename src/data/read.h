@@ -26,7 +26,8 @@ typedef struct {
     double train_window; /* seconds before the end of training that training may use; 0: all */
     double half_life;    /* seconds in which a training event's weight halves; 0: no decay */
 } pal_data_options;
-extern const pal_param pal_data_params[];
+/* How a log is read; how much of it training weighs (train_window, half_life). */
+extern const pal_param pal_data_params[], pal_weigh_params[];
 
 /* Counts for the report: what reading and preparing did, in the order in which it happened. */
 typedef struct {

@@ -59,6 +59,12 @@ static void html_add_verdict(const json_t *task, bool several, pal_text *out) {
         pal_text_add_html(out, json_string_value(line));
         pal_text_add(out, "</p>");
     }
+    const char *user = pal_json_text_at(task, "verdict/next_user", NULL);
+    if (user) {
+        pal_text_add(out, "<p>Next: palate recommend model.palate --user ");
+        pal_text_add_html(out, user);
+        pal_text_add(out, ", with the model that stands beside the report.</p>");
+    }
     pal_text_add(out, "</section>\n");
 }
 
