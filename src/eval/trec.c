@@ -128,15 +128,16 @@ static pal_status trec_parse(pal_ctx *ctx, const char *path, const pal_bytes *by
         const char *fields[6][2];
         int32_t n_fields = trec_fields(c, line_end, fields);
         c = line_end + 1;
-        if (n_fields == 0 || fields[0][0][0] == '#') continue;
+        if (n_fields == 0) continue;
+        int32_t user =
+            pal_ids_find(&split->user_ids, fields[0][0], (size_t)(fields[0][1] - fields[0][0]));
+        if (user < 0 && fields[0][0][0] == '#') continue; /* a comment, and nobody's id */
         double score;
         if (n_fields < 5 || !pal_parse_double(fields[4][0], fields[4][1], &score)) {
             return pal_fail(ctx, PAL_EFORMAT,
                             "%s:%" PRId64 ": a run's line must be 'user Q0 item rank score name'",
                             path, line + 1);
         }
-        int32_t user =
-            pal_ids_find(&split->user_ids, fields[0][0], (size_t)(fields[0][1] - fields[0][0]));
         int32_t item =
             pal_ids_find(&split->item_ids, fields[2][0], (size_t)(fields[2][1] - fields[2][0]));
         if (user < 0 || item < 0) {

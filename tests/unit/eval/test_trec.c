@@ -182,6 +182,22 @@ static void order_is_by_score_then_by_row(void **state) {
     bench_close(&b);
 }
 
+static void an_id_that_looks_like_a_comment_is_an_id(void **state) {
+    (void)state;
+    bench b;
+    bench_open(&b);
+    assert_int_equal(pal_ids_add(&b.split.user_ids, "#7", 2), 3);
+    b.questions.users[1] = 3; /* in the place of u1 */
+    pal_lists lists;
+    int64_t n_unknown;
+    assert_int_equal(bench_read(&b, "#8 Q0 i1 1 1 x\n#7 Q0 i2 1 1 x\n", 3, &lists, &n_unknown),
+                     PAL_OK);
+    assert_int_equal(lists.counts[1], 1);
+    assert_int_equal(lists.items[3], 2);
+    assert_int_equal(n_unknown, 0);
+    bench_close(&b);
+}
+
 static void lines_that_are_no_runs_are_named(void **state) {
     (void)state;
     static const struct {
@@ -278,6 +294,7 @@ int main(void) {
         cmocka_unit_test(what_was_written_is_read_again),
         cmocka_unit_test(a_place_that_cannot_be_written_is_said),
         cmocka_unit_test(order_is_by_score_then_by_row),
+        cmocka_unit_test(an_id_that_looks_like_a_comment_is_an_id),
         cmocka_unit_test(lines_that_are_no_runs_are_named),
         cmocka_unit_test(a_run_about_others_is_refused),
         cmocka_unit_test(items_past_the_candidates_are_judged),
