@@ -3,6 +3,7 @@
 #include "eval/trec.h"
 
 #include <ctype.h>
+#include <float.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -84,7 +85,7 @@ pal_status pal_trec_write_run(pal_ctx *ctx, const char *folder, const char *name
 
 typedef struct {
     int32_t query, item;
-    float score;
+    double score;
 } trec_row;
 
 static int trec_compare(const void *a, const void *b) {
@@ -143,7 +144,7 @@ static pal_status trec_parse(pal_ctx *ctx, const char *path, const pal_bytes *by
         if (user < 0 || item < 0) {
             (*n_unknown)++;
         } else if (queries[user] >= 0) {
-            rows[(*n)++] = (trec_row){queries[user], item, (float)score};
+            rows[(*n)++] = (trec_row){queries[user], item, score};
         }
     }
     return PAL_OK;
@@ -166,7 +167,8 @@ static pal_status trec_fill(pal_ctx *ctx, const trec_row *rows, int64_t n, int32
         for (int32_t i = 0; i < *count; i++) repeats |= listed[i] == rows[r].item;
         if (*count == k || repeats) continue;
         lists.items[(int64_t)rows[r].query * k + *count] = rows[r].item;
-        lists.scores[(int64_t)rows[r].query * k + (*count)++] = rows[r].score;
+        lists.scores[(int64_t)rows[r].query * k + (*count)++] =
+            (float)fmax(-FLT_MAX, fmin(FLT_MAX, rows[r].score));
     }
     *out = lists;
     return PAL_OK;
@@ -187,7 +189,7 @@ pal_status pal_trec_read_run(pal_ctx *ctx, const char *path, const pal_questions
     trec_row *rows = PAL_ARENA_ARRAY(&scratch, trec_row, n_lines);
     const int32_t *queries = trec_queries(questions, split, &scratch);
     pal_status status =
-        rows && queries ? PAL_OK : pal_fail_memory(ctx, path, 12.0 * (double)n_lines);
+        rows && queries ? PAL_OK : pal_fail_memory(ctx, path, sizeof(trec_row) * (double)n_lines);
     *n_unknown = 0;
     if (status == PAL_OK)
         status = trec_parse(ctx, path, &bytes, split, queries, rows, &n, n_unknown);

@@ -182,6 +182,23 @@ static void order_is_by_score_then_by_row(void **state) {
     bench_close(&b);
 }
 
+static void scores_are_not_rounded_before_they_are_compared(void **state) {
+    (void)state;
+    bench b;
+    bench_open(&b);
+    pal_lists lists;
+    int64_t n_unknown;
+    assert_int_equal(bench_read(&b,
+                                "u0 Q0 i0 1 1e299 x\nu0 Q0 i1 1 1e300 x\n"
+                                "u0 Q0 i2 1 0.50000000001 x\nu0 Q0 i3 1 0.50000000002 x\n",
+                                4, &lists, &n_unknown),
+                     PAL_OK);
+    const int32_t expected[] = {1, 0, 3, 2};
+    assert_memory_equal(lists.items, expected, sizeof expected);
+    assert_true(isfinite(lists.scores[0]));
+    bench_close(&b);
+}
+
 static void an_id_that_looks_like_a_comment_is_an_id(void **state) {
     (void)state;
     bench b;
@@ -294,6 +311,7 @@ int main(void) {
         cmocka_unit_test(what_was_written_is_read_again),
         cmocka_unit_test(a_place_that_cannot_be_written_is_said),
         cmocka_unit_test(order_is_by_score_then_by_row),
+        cmocka_unit_test(scores_are_not_rounded_before_they_are_compared),
         cmocka_unit_test(an_id_that_looks_like_a_comment_is_an_id),
         cmocka_unit_test(lines_that_are_no_runs_are_named),
         cmocka_unit_test(a_run_about_others_is_refused),
