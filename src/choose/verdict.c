@@ -259,8 +259,13 @@ void pal_verdict_make(const pal_comparison *comparison, int32_t table_number, pa
     verdict_job job = {
         .comparison = comparison, .table = table, .out = out, .baseline = verdict_baseline(table)};
     if (table->winner_known < 0) {
-        verdict_say(&job, "No model can be recommended: none keeps within --limit %s.",
-                    comparison->options.limit ? comparison->options.limit : "");
+        if (comparison->options.limit) {
+            verdict_say(&job, "No model can be recommended: none keeps within --limit %s.",
+                        comparison->options.limit);
+        } else {
+            verdict_say(&job, "No model can be recommended: none but yardsticks was compared to "
+                              "the end; name one with -m.");
+        }
         return;
     }
     job.winner = &table->rows[table->winner_known];

@@ -92,7 +92,10 @@ void pal_report_table_row(const pal_comparison *comparison, int32_t t, int32_t r
             strangers = table_slice(table, "strangers");
     int32_t n = comparison->measures.n;
     table_add_number(out, row->test.mean[0], 9);
-    pal_text_addf(out, "  %.4f – %.4f", row->intervals[0].low, row->intervals[0].high);
+    pal_text_add(out, "  ");
+    table_add_number(out, row->intervals[0].low, 6);
+    pal_text_add(out, " – ");
+    table_add_number(out, row->intervals[0].high, 6);
     table_add_number(out, row->test.mean[recall + comparison->options.protocol.k.n - 1], 10);
     table_add_number(out, known < 0 ? NAN : row->test.by_slice[(int64_t)known * n], 9);
     table_add_number(out, strangers < 0 ? NAN : row->test.by_slice[(int64_t)strangers * n], 9);
@@ -229,7 +232,7 @@ pal_status pal_report_text(pal_ctx *ctx, const json_t *results, const char *fold
         json_array_foreach(json_object_get(json_object_get(task, "verdict"), "why"), line,
                            sentence) {
             pal_text_add(out, "  ");
-            table_add_wrapped(json_string_value(sentence), out);
+            table_add_wrapped(json_is_string(sentence) ? json_string_value(sentence) : "", out);
         }
     }
     /* The first task's model is the one that is saved. */

@@ -22,6 +22,7 @@ typedef struct pal_reader {
     bool has_values, has_times, has_types, times_are_numbers;
     int32_t time_unit; /* index into pal_time_units plus 1, told by the first number that is a date
                           in it; 0: not yet */
+    int64_t far_time, far_line; /* the largest number so far among times, and its line */
     char value_name[PAL_NAME_MAX];
     int32_t n_types;
     char type_names[PAL_TYPES_MAX][PAL_NAME_MAX];

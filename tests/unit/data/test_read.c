@@ -400,6 +400,11 @@ static const struct {
      "log.csv:2: time must be seconds or a date such as 2024-03-01T12:30:00Z, not '1e30'"},
     {"user,item,time\na,b,1700000000\na,c,1700000000000\n", NULL, PAL_EFORMAT,
      "log.csv:3: time is in milliseconds here but in seconds before: '1700000000000'"},
+    /* As seconds it could be read, and a log with it written, but not read again. */
+    {"user,item,time\na,b,1700000000\na,c,9223372036854775807\n", NULL, PAL_EFORMAT,
+     "log.csv:3: time lies past the year 33000: '9223372036854775807': mend or drop the line"},
+    {"user,item,time\na,b,9223372036854775807\na,c,2\na,d,1700000000\n", NULL, PAL_EFORMAT,
+     "log.csv:2: time lies past the year 33000: '9223372036854775807': mend or drop the line"},
     {"user,item,time\na,b,1700000000\na,c,2024-03-01\n", NULL, PAL_EFORMAT,
      "log.csv:3: time is a date here but a number before: '2024-03-01'"},
     /* Event types. */
