@@ -409,7 +409,8 @@ static const struct {
     /* Files that are no tables. */
     {"PAR1\x15\x04\x15", NULL, PAL_EFORMAT,
      "log.csv is a Parquet file: convert it with duckdb -c \"COPY (FROM 'log.csv') TO "
-     "'events.csv'\""},
+     "'events.csv'\" or python3 -c \"import pandas; pandas.read_parquet('log.csv').to_csv("
+     "'events.csv', index=False)\""},
     {"PK\x03\x04...", NULL, PAL_EFORMAT,
      "log.csv is a zip archive or spreadsheet: unpack it, or save it as CSV"},
     {"ORC\x11", NULL, PAL_EFORMAT, "log.csv is an ORC file: convert it to CSV first"},
@@ -417,7 +418,7 @@ static const struct {
      "log.csv is compressed with xz: unpack it, or use gzip or zstd"},
     {"\xFF\xFEu\1s\1", NULL, PAL_EFORMAT,
      "log.csv is UTF-16: convert it with iconv -f UTF-16 -t UTF-8 log.csv > events.csv"},
-    {"{\"user\": 1}\n", NULL, PAL_EFORMAT,
+    {"{\"user\": 1}\n", "format=table", PAL_EFORMAT,
      "log.csv holds JSON: convert its lines to CSV, e.g. jq -r '[.user_id, .item_id, .timestamp] | "
      "@csv' log.csv"},
     {"[{\"user\": 1}]\n", NULL, PAL_EFORMAT,
