@@ -132,7 +132,7 @@ static pal_status adjacency_read_file(pal_reader *reader, const char *path,
         return pal_fail(reader->ctx, PAL_EFORMAT, "%s: the file is empty", path);
     pal_reader_describe(reader, &dialect, NULL, 0);
     for (int32_t shown = 0; adjacency_next_line(&lines, &line);) {
-        int64_t n_items;
+        int64_t n_items = -1; /* a line that cannot be read is no idle user */
         reader->n_lines++;
         TRY(adjacency_read_line(reader, path, lines.line, &line, &n_items, &shown));
         n_idle += n_items == 0;
