@@ -89,7 +89,8 @@ static const char *mind_check(const pal_field *fields, int32_t n, int64_t *time)
 typedef struct {
     pal_reader *reader;
     const char *path;
-    int64_t earliest;  /* seconds of the first impression in the file */
+    int64_t earliest; /* seconds of the first impression in the file */
+    int64_t n_clicks;
     int64_t n_skipped; /* users whose history was left out */
     int32_t shown;
 } mind_file;
@@ -111,6 +112,7 @@ static pal_status mind_add(mind_file *file, int64_t line, const pal_field *user,
                                           [PAL_COLUMN_EVENT] = {type, type + 5}};
     int64_t before = reader->n;
     TRY(pal_reader_add(reader, file->path, line, fields));
+    file->n_clicks += is_click;
     if (reader->is_first && file->shown < 3 && reader->n > before)
         pal_reader_show(reader, fields, file->shown++);
     return PAL_OK;
@@ -188,6 +190,12 @@ static pal_status mind_read_file(pal_reader *reader, const char *path, const pal
     }
     TRY(mind_pass(&file, bytes, false));
     TRY(mind_pass(&file, bytes, true));
+    if (reader->is_first && reader->n > 0 && file.n_clicks == 0 && !reader->options->target) {
+        return pal_fail(reader->ctx, PAL_EDATA,
+                        "%s: holds no clicks, which MIND is judged by: name another target with "
+                        "--target shown",
+                        path);
+    }
     if (file.n_skipped > 0) {
         pal_data_find(reader->data,
                       "histories of %" PRId64 " users in %s left out: they are not of its time",

@@ -1,88 +1,6 @@
 /* test_read_folders.c - folders and parts as they are published: MovieLens, atomic files, and a log
  * beside its items. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
-#include "base/ctx.h"
-#include "data/read.h"
-
-static char folder[64];
-
-static int make_folder(void **state) {
-    (void)state;
-    strcpy(folder, "/tmp/palate-test-XXXXXX");
-    return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_folder(void **state) {
-    (void)state;
-    pal_ctx ctx = {0};
-    pal_arena arena = {0};
-    const char *const *names;
-    int32_t n = 0;
-    if (pal_folder_list(&ctx, folder, &arena, &names, &n) != PAL_OK) return -1;
-    for (int32_t i = 0; i < n; i++) unlink(pal_path_join(&arena, folder, names[i]));
-    pal_arena_release(&arena);
-    return rmdir(folder);
-}
-
-static const char *path_of(const char *name) {
-    static char paths[32][128];
-    static int next;
-    char *path = paths[next++ % 32];
-    snprintf(path, sizeof paths[0], "%s/%s", folder, name);
-    return path;
-}
-
-static void write_text(const char *name, const char *text) {
-    pal_ctx ctx = {0};
-    assert_int_equal(pal_file_write(&ctx, path_of(name), text, strlen(text)), PAL_OK);
-}
-
-static pal_data *read_paths(const pal_paths *paths, const char *options) {
-    pal_ctx ctx = {0};
-    pal_data *data = NULL;
-    if (pal_data_read(&ctx, paths, options, &data) != PAL_OK) fail_msg("%s", ctx.error);
-    return data;
-}
-
-static pal_data *read_folder(void) { return read_paths(&(pal_paths){.log = folder}, NULL); }
-
-static void assert_refused(const pal_paths *paths, const char *options, pal_status expected,
-                           const char *part) {
-    pal_ctx ctx = {0};
-    pal_data *data = NULL;
-    pal_status status = pal_data_read(&ctx, paths, options, &data);
-    if (status != expected || !strstr(ctx.error, part)) {
-        fail_msg("status %d, '%s' does not say '%s'", status, ctx.error, part);
-    }
-    assert_null(data);
-}
-
-static void assert_title(const pal_data *data, const char *item, const char *title) {
-    const char *found = pal_catalog_title(&data->catalog, item);
-    if (!title) {
-        assert_null(found);
-        return;
-    }
-    if (!found) fail_msg("item %s has no title", item);
-    assert_string_equal(found, title);
-}
-
-static void assert_finds(const pal_data *data, const char *part) {
-    for (int32_t i = 0; i < data->n_findings; i++) {
-        if (strstr(data->findings[i].what, part)) return;
-    }
-    fail_msg("no finding says '%s'", part);
-}
+#include "read_support.h"
 
 /* --- MovieLens --- */
 
@@ -348,8 +266,6 @@ static void test_folders_of_no_known_kind(void **state) {
     assert_refused(&(pal_paths){.log = path_of("log.csv"), .items = folder}, NULL, PAL_EIO,
                    "is a folder, not a file");
 }
-
-#define FOLDER_TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
 
 int main(void) {
     static const struct CMUnitTest tests[] = {
