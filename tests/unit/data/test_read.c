@@ -15,6 +15,7 @@
 
 #include "base/ctx.h"
 #include "base/text.h"
+#include "data/formats/format.h"
 #include "data/read.h"
 
 static pal_status parse_bytes(pal_ctx *ctx, const char *bytes, size_t n, const char *options,
@@ -648,8 +649,19 @@ static void test_times_without_an_epoch(void **state) {
     pal_data_free(data);
 }
 
+/* --format names what list.c lists, in its order. */
+static void test_format_names(void **state) {
+    (void)state;
+    const char *const *names = pal_data_params[0].choices;
+    int32_t n = 0;
+    assert_string_equal(pal_data_params[0].name, "format");
+    for (; pal_formats[n]; n++) assert_string_equal(names[n + 1], pal_formats[n]->name);
+    assert_null(names[n + 1]);
+}
+
 int main(void) {
     static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_format_names),
         cmocka_unit_test(test_dialects),
         cmocka_unit_test(test_every_cut_is_read_or_refused),
         cmocka_unit_test(test_compressed_files),
