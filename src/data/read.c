@@ -405,6 +405,7 @@ static pal_status read_all(pal_ctx *ctx, const pal_paths *paths, pal_data *data)
                             parts[p], data->n_parts);
         }
     }
+    data->has_own_parts = paths->log && data->n_parts > 1;
     return read_finish(ctx, data, paths->items);
 }
 
