@@ -85,6 +85,8 @@ static void fuzz_scan(const char *line, size_t n) {
         n_members++;
     }
     fuzz_check(cursor.at <= cursor.end && (result == PAL_JSONL_END) == !cursor.wrong);
+    /* jansson overlooks a NUL byte behind a number or word, where JSON allows none. */
+    if (memchr(line, '\0', n)) return;
     json_error_t error;
     json_t *object = json_loadb(line, n, JSON_ALLOW_NUL, &error);
     if (json_is_object(object)) {
