@@ -27,16 +27,6 @@ static bool adjacency_next_line(adjacency_lines *lines, pal_field *out) {
     return false;
 }
 
-/* The next number of a line whose rest is [*at, end); false behind the last one. */
-static bool adjacency_next(const char **at, const char *end, pal_field *out) {
-    const char *begin = *at;
-    while (begin < end && *begin == ' ') begin++;
-    const char *stop = begin < end ? memchr(begin, ' ', (size_t)(end - begin)) : NULL;
-    *out = (pal_field){begin, stop ? stop : end};
-    *at = out->end;
-    return out->begin < out->end;
-}
-
 static bool adjacency_is_number(const pal_field *field) {
     for (const char *c = field->begin; c < field->end; c++) {
         if (*c < '0' || *c > '9') return false;
@@ -48,7 +38,7 @@ static bool adjacency_is_number(const pal_field *field) {
 static int64_t adjacency_count(const pal_field *line, pal_field *wrong) {
     const char *at = line->begin;
     int64_t n = 0;
-    while (adjacency_next(&at, line->end, wrong)) {
+    while (pal_field_next(&at, line->end, wrong)) {
         if (!adjacency_is_number(wrong)) return -1;
         n++;
     }
@@ -65,7 +55,7 @@ static bool adjacency_looks_so(const pal_bytes *bytes) {
     for (int32_t i = 0; i < LINES && adjacency_next_line(&lines, &line); i++) {
         int64_t n = adjacency_count(&line, &wrong);
         const char *at = line.begin;
-        if (n < 1 || !adjacency_next(&at, line.end, &users[i])) return false;
+        if (n < 1 || !pal_field_next(&at, line.end, &users[i])) return false;
         size_t length = (size_t)(users[i].end - users[i].begin);
         for (int32_t j = 0; j < i; j++) {
             if ((size_t)(users[j].end - users[j].begin) == length &&
@@ -79,13 +69,13 @@ static bool adjacency_looks_so(const pal_bytes *bytes) {
 }
 
 static bool adjacency_recognizes_folder(const char *folder) {
+    if (!pal_folder_has(folder, "train.txt") || !pal_folder_has(folder, "test.txt")) return false;
     pal_ctx quiet = {0};
     pal_arena arena = {0};
     pal_bytes bytes = {0};
-    const char *train = pal_path_join(&arena, folder, "train.txt"),
-               *test = pal_path_join(&arena, folder, "test.txt");
-    bool found = train && test && pal_path_exists(train) && pal_path_exists(test) &&
-                 pal_file_read(&quiet, train, &bytes) == PAL_OK && adjacency_looks_so(&bytes);
+    const char *train = pal_path_join(&arena, folder, "train.txt");
+    bool found =
+        train && pal_file_read(&quiet, train, &bytes) == PAL_OK && adjacency_looks_so(&bytes);
     pal_bytes_release(&bytes);
     pal_arena_release(&arena);
     return found;
@@ -112,8 +102,8 @@ static pal_status adjacency_read_line(pal_reader *reader, const char *path, int6
                                    length, wrong.begin);
     }
     const char *at = line->begin;
-    (void)adjacency_next(&at, line->end, &fields[PAL_COLUMN_USER]);
-    while (adjacency_next(&at, line->end, &fields[PAL_COLUMN_ITEM])) {
+    (void)pal_field_next(&at, line->end, &fields[PAL_COLUMN_USER]);
+    while (pal_field_next(&at, line->end, &fields[PAL_COLUMN_ITEM])) {
         int64_t before = reader->n;
         TRY(pal_reader_add(reader, path, number, fields));
         if (reader->is_first && *shown < 3 && reader->n > before)

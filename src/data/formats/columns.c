@@ -36,6 +36,15 @@ static bool column_is_time(const pal_field *field) {
            (!is_number || time >= 100000000);
 }
 
+bool pal_field_next(const char **at, const char *end, pal_field *out) {
+    const char *begin = *at;
+    while (begin < end && *begin == ' ') begin++;
+    const char *stop = begin < end ? memchr(begin, ' ', (size_t)(end - begin)) : NULL;
+    *out = (pal_field){begin, stop ? stop : end};
+    *at = out->end;
+    return out->begin < out->end;
+}
+
 void pal_column_name(const pal_field *field, char out[PAL_NAME_MAX]) {
     size_t n = (size_t)(field->end - field->begin);
     const char *colon = memchr(field->begin, ':', n);

@@ -56,6 +56,9 @@ typedef struct {
     const char *begin, *end;
 } pal_field;
 
+/* The next of the words that spaces separate in [*at, end); moves behind it. False when there is
+ * none left. */
+bool pal_field_next(const char **at, const char *end, pal_field *out);
 /* Copies a header's field without a type suffix (":token"), up to what is not UTF-8. */
 void pal_column_name(const pal_field *field, char out[PAL_NAME_MAX]);
 

@@ -20,7 +20,7 @@ static const char *const mind_news[] = {"item",  "category", "subcategory",
 
 /* --- times: 11/9/2019 9:05:58 AM --- */
 
-/* One or two digits and the character behind them; moves past both. */
+/* Up to four digits and the character behind them; moves past both. */
 static bool mind_number(const char **at, const char *end, char behind, int64_t *out) {
     int n = 0;
     *out = 0;
@@ -52,22 +52,12 @@ static bool mind_time(const pal_field *field, int64_t *out) {
 
 /* --- lists of articles --- */
 
-/* The next article of a list [*at, end) with single spaces; false behind the last one. */
-static bool mind_next(const char **at, const char *end, pal_field *out) {
-    const char *begin = *at;
-    while (begin < end && *begin == ' ') begin++;
-    const char *stop = begin < end ? memchr(begin, ' ', (size_t)(end - begin)) : NULL;
-    *out = (pal_field){begin, stop ? stop : end};
-    *at = out->end;
-    return out->begin < out->end;
-}
-
 static bool mind_is_labelled(const pal_field *article) {
     return article->end - article->begin > 2 && article->end[-2] == '-' &&
            (article->end[-1] == '0' || article->end[-1] == '1');
 }
 
-/* What a line says, or the sentence that tells what is wrong with it. */
+/* The sentence that tells what is wrong with a line, or NULL and its time. */
 static const char *mind_check(const pal_field *fields, int32_t n, int64_t *time) {
     if (n != MIND_COLUMNS)
         return "expected 5 columns with tabs between them: impression id, user, time, history, "
@@ -76,7 +66,7 @@ static const char *mind_check(const pal_field *fields, int32_t n, int64_t *time)
         return "expected a time such as 11/9/2019 9:05:58 AM in column 3";
     const char *at = fields[MIND_IMPRESSIONS].begin;
     pal_field article;
-    while (mind_next(&at, fields[MIND_IMPRESSIONS].end, &article)) {
+    while (pal_field_next(&at, fields[MIND_IMPRESSIONS].end, &article)) {
         if (!mind_is_labelled(&article))
             return "expected -0 or -1 behind each impression: the test set of MIND does not say "
                    "what was clicked, so read the training or validation folder";
@@ -128,12 +118,12 @@ static pal_status mind_add_history(mind_file *file, int64_t line, const pal_fiel
     pal_field item;
     const char *at = fields[MIND_HISTORY].begin;
     if (reader->part > 0) {
-        file->n_skipped += mind_next(&at, fields[MIND_HISTORY].end, &item);
+        file->n_skipped += pal_field_next(&at, fields[MIND_HISTORY].end, &item);
         return PAL_OK;
     }
     mind_seconds before;
     pal_field time = mind_write_seconds(file->earliest - 1, before);
-    while (mind_next(&at, fields[MIND_HISTORY].end, &item))
+    while (pal_field_next(&at, fields[MIND_HISTORY].end, &item))
         TRY(mind_add(file, line, user, &item, &time, true));
     return PAL_OK;
 }
@@ -145,7 +135,7 @@ static pal_status mind_add_line(mind_file *file, int64_t line, const pal_field *
     TRY(mind_add_history(file, line, fields));
     const char *at = fields[MIND_IMPRESSIONS].begin;
     pal_field item;
-    while (mind_next(&at, fields[MIND_IMPRESSIONS].end, &item)) {
+    while (pal_field_next(&at, fields[MIND_IMPRESSIONS].end, &item)) {
         bool is_click = item.end[-1] == '1';
         item.end -= 2;
         TRY(mind_add(file, line, &fields[MIND_USER], &item, &time, is_click));
@@ -204,17 +194,9 @@ static pal_status mind_read_file(pal_reader *reader, const char *path, const pal
     return PAL_OK;
 }
 
-static bool mind_has(const char *folder, const char *name) {
-    pal_arena arena = {0};
-    const char *path = pal_path_join(&arena, folder, name);
-    bool has = path && pal_path_exists(path);
-    pal_arena_release(&arena);
-    return has;
-}
-
 /* Five columns with MIND's way to write a time in the third. */
 static bool mind_recognizes(const char *path, const pal_bytes *bytes) {
-    if (!bytes) return mind_has(path, "behaviors.tsv");
+    if (!bytes) return pal_folder_has(path, "behaviors.tsv");
     pal_lines lines;
     pal_field fields[PAL_COLUMNS_MAX];
     int32_t n;

@@ -43,10 +43,8 @@ static const struct {
     {"\xFD\x37zXZ", "is compressed with xz: unpack it, or use gzip or zstd"},
     {"SQLite format 3", "is an SQLite database: export the table with "
                         "sqlite3 -csv -header %s \"SELECT …\" > events.csv"},
-    {"{", "holds JSON: convert its lines to CSV, "
-          "e.g. jq -r '[.user_id, .item_id, .timestamp] | @csv' %s"},
-    {"[", "holds JSON: convert it to CSV, "
-          "e.g. jq -r '.[] | [.user_id, .item_id, .timestamp] | @csv' %s"},
+    {"{", "holds JSON: leave out --format, or say --format jsonl"},
+    {"[", "is a JSON array: make JSON lines of it with jq -c '.[]' %s > events.jsonl"},
 };
 
 static const char table_parquet_folder[] =
@@ -97,12 +95,7 @@ const pal_format pal_format_table = {
 };
 
 static bool folder_recognizes(const char *path, const pal_bytes *bytes) {
-    if (bytes) return false;
-    pal_arena arena = {0};
-    const char *log = pal_path_join(&arena, path, "interactions.tsv");
-    bool found = log && pal_path_exists(log);
-    pal_arena_release(&arena);
-    return found;
+    return !bytes && pal_folder_has(path, "interactions.tsv");
 }
 
 static pal_status folder_read(pal_reader *reader, const char *path, const pal_bytes *bytes) {

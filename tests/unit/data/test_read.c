@@ -420,11 +420,9 @@ static const struct {
     {"\xFF\xFEu\1s\1", NULL, PAL_EFORMAT,
      "log.csv is UTF-16: convert it with iconv -f UTF-16 -t UTF-8 log.csv > events.csv"},
     {"{\"user\": 1}\n", "format=table", PAL_EFORMAT,
-     "log.csv holds JSON: convert its lines to CSV, e.g. jq -r '[.user_id, .item_id, .timestamp] | "
-     "@csv' log.csv"},
+     "log.csv holds JSON: leave out --format, or say --format jsonl"},
     {"[{\"user\": 1}]\n", NULL, PAL_EFORMAT,
-     "log.csv holds JSON: convert it to CSV, e.g. jq -r '.[] | [.user_id, .item_id, .timestamp] | "
-     "@csv' log.csv"},
+     "log.csv is a JSON array: make JSON lines of it with jq -c '.[]' log.csv > events.jsonl"},
 };
 
 static void test_refused(void **state) {
