@@ -12,8 +12,8 @@
 #include "data/demo.h"
 #include "data/formats/format.h"
 
-static const char *const read_format_names[] = {"auto",   "palate", "movielens", "recbole",
-                                                "folder", "table",  NULL};
+static const char *const read_format_names[] = {"auto",   "palate", "movielens", "recbole", "mind",
+                                                "folder", "jsonl",  "adjacency", "table",   NULL};
 static const char *const read_bad_lines[] = {"fail", "skip", NULL};
 
 #define FIELD(name) offsetof(pal_data_options, name)
@@ -206,6 +206,31 @@ static pal_status read_finish_part(pal_reader *reader, const char *path) {
     return PAL_OK;
 }
 
+pal_status pal_reader_parts(pal_reader *reader, const char *folder, const char *const *paths,
+                            int32_t n, pal_part_fn *read) {
+    if (reader->part > 0) {
+        return pal_fail(reader->ctx, PAL_EUSAGE,
+                        "%s: holds %d parts: name it alone, without --train and --test, or one of "
+                        "its files",
+                        folder, n);
+    }
+    for (int32_t p = 0; p < n; p++) {
+        pal_bytes bytes;
+        TRY(pal_file_read(reader->ctx, paths[p], &bytes));
+        pal_reader part = {.ctx = reader->ctx,
+                           .data = reader->data,
+                           .options = reader->options,
+                           .part = p,
+                           .is_first = p == 0};
+        pal_status status = read(&part, paths[p], &bytes);
+        if (status == PAL_OK) status = read_finish_part(&part, paths[p]);
+        read_reader_release(&part);
+        pal_bytes_release(&bytes);
+        TRY(status);
+    }
+    return PAL_OK;
+}
+
 /* --- from a path to a format --- */
 
 static const pal_format *read_find_format(int32_t choice, const char *path,
@@ -222,7 +247,7 @@ static pal_status read_part_with(pal_reader *reader, const char *path, const pal
     if (!format) {
         return pal_fail(reader->ctx, PAL_EFORMAT,
                         "%s: is a folder of no known kind: name the file with the events, or a "
-                        "folder of MovieLens, RecBole, or with interactions.tsv",
+                        "folder of MovieLens, RecBole, MIND or LightGCN, or with interactions.tsv",
                         path);
     }
     if (reader->is_first)
@@ -384,6 +409,7 @@ static pal_status read_all(pal_ctx *ctx, const pal_paths *paths, pal_data *data)
                             parts[p], data->n_parts);
         }
     }
+    data->has_own_parts = paths->log && data->n_parts > 1;
     return read_finish(ctx, data, paths->items);
 }
 
