@@ -25,16 +25,16 @@ _palate() {
     demo)
         case $before in
         -o | --output) _palate_option -o dirnames; return 0 ;;
-        -m | --model) words='random popular item_knn ease ' ;;
+        -m | --model) words='random popular again markov bias user_knn item_knn session_knn ease mf gmf nn ' ;;
         --users) _palate_option +o default; return 0 ;;
         --items) _palate_option +o default; return 0 ;;
         --days) _palate_option +o default; return 0 ;;
         --task) words='auto window next both ' ;;
         --relevant) _palate_option +o default; return 0 ;;
         --hide) words='target any none ' ;;
-        --fallback) words='random popular item_knn ease ' ;;
+        --fallback) words='random popular again markov bias user_knn item_knn session_knn ease mf gmf nn ' ;;
         -k | --k) _palate_option +o default; return 0 ;;
-        --split) words='time leave_last random ' ;;
+        --split) words='time leave_last random users kfold cold_items cold_users ' ;;
         --candidates) words='seen catalog ' ;;
         --resamples) _palate_option +o default; return 0 ;;
         --refit) words='all none ' ;;
@@ -52,13 +52,13 @@ _palate() {
         esac ;;
     compare)
         case $before in
-        -m | --model) words='random popular item_knn ease ' ;;
+        -m | --model) words='random popular again markov bias user_knn item_knn session_knn ease mf gmf nn ' ;;
         -o | --output) _palate_option -o dirnames; return 0 ;;
         --train) return 0 ;;
         --valid) return 0 ;;
         --test) return 0 ;;
         --items) return 0 ;;
-        --format) words='auto palate movielens recbole folder table ' ;;
+        --format) words='auto palate movielens recbole mind folder jsonl adjacency table ' ;;
         --columns) _palate_option +o default; return 0 ;;
         --value) _palate_option +o default; return 0 ;;
         --events) _palate_option +o default; return 0 ;;
@@ -73,9 +73,9 @@ _palate() {
         --task) words='auto window next both ' ;;
         --relevant) _palate_option +o default; return 0 ;;
         --hide) words='target any none ' ;;
-        --fallback) words='random popular item_knn ease ' ;;
+        --fallback) words='random popular again markov bias user_knn item_knn session_knn ease mf gmf nn ' ;;
         -k | --k) _palate_option +o default; return 0 ;;
-        --split) words='time leave_last random ' ;;
+        --split) words='time leave_last random users kfold cold_items cold_users ' ;;
         --candidates) words='seen catalog ' ;;
         --resamples) _palate_option +o default; return 0 ;;
         --refit) words='all none ' ;;
@@ -93,10 +93,10 @@ _palate() {
         esac ;;
     train)
         case $before in
-        -m | --model) words='random popular item_knn ease ' ;;
+        -m | --model) words='random popular again markov bias user_knn item_knn session_knn ease mf gmf nn ' ;;
         -o | --output) return 0 ;;
         --items) return 0 ;;
-        --format) words='auto palate movielens recbole folder table ' ;;
+        --format) words='auto palate movielens recbole mind folder jsonl adjacency table ' ;;
         --columns) _palate_option +o default; return 0 ;;
         --value) _palate_option +o default; return 0 ;;
         --events) _palate_option +o default; return 0 ;;
@@ -119,7 +119,7 @@ _palate() {
         case $before in
         --train) return 0 ;;
         --test) return 0 ;;
-        --format) words='auto palate movielens recbole folder table ' ;;
+        --format) words='auto palate movielens recbole mind folder jsonl adjacency table ' ;;
         --columns) _palate_option +o default; return 0 ;;
         --value) _palate_option +o default; return 0 ;;
         --events) _palate_option +o default; return 0 ;;
@@ -132,7 +132,7 @@ _palate() {
         --task) words='auto window next both ' ;;
         --relevant) _palate_option +o default; return 0 ;;
         --hide) words='target any none ' ;;
-        --fallback) words='random popular item_knn ease ' ;;
+        --fallback) words='random popular again markov bias user_knn item_knn session_knn ease mf gmf nn ' ;;
         -k | --k) _palate_option +o default; return 0 ;;
         --seed) _palate_option +o default; return 0 ;;
         --threads) _palate_option +o default; return 0 ;;
@@ -170,7 +170,7 @@ _palate() {
     inspect)
         case $before in
         --items) return 0 ;;
-        --format) words='auto palate movielens recbole folder table ' ;;
+        --format) words='auto palate movielens recbole mind folder jsonl adjacency table ' ;;
         --columns) _palate_option +o default; return 0 ;;
         --value) _palate_option +o default; return 0 ;;
         --events) _palate_option +o default; return 0 ;;
@@ -193,7 +193,7 @@ _palate() {
         --valid) return 0 ;;
         --test) return 0 ;;
         --items) return 0 ;;
-        --format) words='auto palate movielens recbole folder table ' ;;
+        --format) words='auto palate movielens recbole mind folder jsonl adjacency table ' ;;
         --columns) _palate_option +o default; return 0 ;;
         --value) _palate_option +o default; return 0 ;;
         --events) _palate_option +o default; return 0 ;;
@@ -215,7 +215,7 @@ _palate() {
         case $before in
         *)
             if [[ $current == -* ]]; then words='--json --help'
-            else words='random popular item_knn ease '; fi ;;
+            else words='random popular again markov bias user_knn item_knn session_knn ease mf gmf nn '; fi ;;
         esac ;;
     describe)
         case $before in

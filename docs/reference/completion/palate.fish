@@ -16,14 +16,26 @@ end
 function __palate_kinds
     printf '%s\t%s\n' random 'a random order for each person: the floor that every other kind must leave'
     printf '%s\t%s\n' popular 'what most people use; with half_life what most people use now'
+    printf '%s\t%s\n' again 'what the person uses again and again, the latest counting most'
+    printf '%s\t%s\n' markov 'what tends to follow the person\'s last items, counted'
+    printf '%s\t%s\n' bias 'how high the person values in general, and how highly the item is valued'
+    printf '%s\t%s\n' user_knn 'what the people use whose histories resemble the person\'s'
     printf '%s\t%s\n' item_knn 'items similar to what the person used, by who used both'
+    printf '%s\t%s\n' session_knn 'what was used in sessions like the present one'
     printf '%s\t%s\n' ease 'a linear item-item model, solved in closed form'
+    printf '%s\t%s\n' mf 'a row of numbers for each user and item, whose product is the value (matrix factorization)'
+    printf '%s\t%s\n' gmf 'matrix factorization whose factors have learned weights'
+    printf '%s\t%s\n' nn 'a network over the rows of a user and an item'
 end
 
 function __palate_splits
     printf '%s\t%s\n' time 'one cut in time for everybody: train on the past, test on the future'
     printf '%s\t%s\n' leave_last 'each user\'s last event is the test, the one before it the validation'
     printf '%s\t%s\n' random 'random shares of each user\'s events'
+    printf '%s\t%s\n' users 'users whom no model learned from: the earlier part of their events is known, the later one asked'
+    printf '%s\t%s\n' kfold 'all events dealt to folds, each of which is the test once: for predicted ratings'
+    printf '%s\t%s\n' cold_items 'items of which training knows nothing'
+    printf '%s\t%s\n' cold_users 'users of which training knows nothing'
 end
 
 function __palate_subjects
@@ -91,7 +103,7 @@ complete -c palate -n '__palate_is compare' -l test -d 'the test part' -r -F
 complete -c palate -n '__palate_is compare' -l items -d 'a table of items, for their titles; found by itself in known folders' -r -F
 complete -c palate -n '__palate_is compare' -l quiet -d 'print results only'
 complete -c palate -n '__palate_is compare' -l json -d 'print one JSON document and nothing else'
-complete -c palate -n '__palate_is compare' -l format -d 'how to read the log' -x -a 'auto palate movielens recbole folder table '
+complete -c palate -n '__palate_is compare' -l format -d 'how to read the log' -x -a 'auto palate movielens recbole mind folder jsonl adjacency table '
 complete -c palate -n '__palate_is compare' -l columns -d 'which column is what, e.g. user=customer,item=sku,value=3,time=ts,event=action; names, or numbers from 1' -x
 complete -c palate -n '__palate_is compare' -l value -d 'the column that holds the value of an event (rating, quantity, price)' -x
 complete -c palate -n '__palate_is compare' -l events -d 'event types to keep with their weights, e.g. view=1,cart=3,purchase=5' -x
@@ -129,7 +141,7 @@ complete -c palate -n '__palate_is train' -l model -s m -d 'the kind with its op
 complete -c palate -n '__palate_is train' -l output -s o -d 'the model file to write' -r -F
 complete -c palate -n '__palate_is train' -l items -d 'a table of items, for their titles; found by itself in known folders' -r -F
 complete -c palate -n '__palate_is train' -l quiet -d 'print results only'
-complete -c palate -n '__palate_is train' -l format -d 'how to read the log' -x -a 'auto palate movielens recbole folder table '
+complete -c palate -n '__palate_is train' -l format -d 'how to read the log' -x -a 'auto palate movielens recbole mind folder jsonl adjacency table '
 complete -c palate -n '__palate_is train' -l columns -d 'which column is what, e.g. user=customer,item=sku,value=3,time=ts,event=action; names, or numbers from 1' -x
 complete -c palate -n '__palate_is train' -l value -d 'the column that holds the value of an event (rating, quantity, price)' -x
 complete -c palate -n '__palate_is train' -l events -d 'event types to keep with their weights, e.g. view=1,cart=3,purchase=5' -x
@@ -152,7 +164,7 @@ complete -c palate -n '__palate_is evaluate' -l train -d 'histories of the test 
 complete -c palate -n '__palate_is evaluate' -l test -d 'the test part' -r -F
 complete -c palate -n '__palate_is evaluate' -l quiet -d 'print results only'
 complete -c palate -n '__palate_is evaluate' -l json -d 'print one JSON document and nothing else'
-complete -c palate -n '__palate_is evaluate' -l format -d 'how to read the log' -x -a 'auto palate movielens recbole folder table '
+complete -c palate -n '__palate_is evaluate' -l format -d 'how to read the log' -x -a 'auto palate movielens recbole mind folder jsonl adjacency table '
 complete -c palate -n '__palate_is evaluate' -l columns -d 'which column is what, e.g. user=customer,item=sku,value=3,time=ts,event=action; names, or numbers from 1' -x
 complete -c palate -n '__palate_is evaluate' -l value -d 'the column that holds the value of an event (rating, quantity, price)' -x
 complete -c palate -n '__palate_is evaluate' -l events -d 'event types to keep with their weights, e.g. view=1,cart=3,purchase=5' -x
@@ -202,7 +214,7 @@ complete -c palate -n '__palate_is similar' -F
 complete -c palate -n '__palate_is inspect' -l items -d 'a table of items; found by itself in known folders' -r -F
 complete -c palate -n '__palate_is inspect' -l quiet -d 'print results only'
 complete -c palate -n '__palate_is inspect' -l json -d 'print one JSON document and nothing else'
-complete -c palate -n '__palate_is inspect' -l format -d 'how to read the log' -x -a 'auto palate movielens recbole folder table '
+complete -c palate -n '__palate_is inspect' -l format -d 'how to read the log' -x -a 'auto palate movielens recbole mind folder jsonl adjacency table '
 complete -c palate -n '__palate_is inspect' -l columns -d 'which column is what, e.g. user=customer,item=sku,value=3,time=ts,event=action; names, or numbers from 1' -x
 complete -c palate -n '__palate_is inspect' -l value -d 'the column that holds the value of an event (rating, quantity, price)' -x
 complete -c palate -n '__palate_is inspect' -l events -d 'event types to keep with their weights, e.g. view=1,cart=3,purchase=5' -x
@@ -224,7 +236,7 @@ complete -c palate -n '__palate_is import' -l valid -d 'the validation part; cut
 complete -c palate -n '__palate_is import' -l test -d 'the test part' -r -F
 complete -c palate -n '__palate_is import' -l items -d 'a table of items, for their titles; found by itself in known folders' -r -F
 complete -c palate -n '__palate_is import' -l quiet -d 'print results only'
-complete -c palate -n '__palate_is import' -l format -d 'how to read the log' -x -a 'auto palate movielens recbole folder table '
+complete -c palate -n '__palate_is import' -l format -d 'how to read the log' -x -a 'auto palate movielens recbole mind folder jsonl adjacency table '
 complete -c palate -n '__palate_is import' -l columns -d 'which column is what, e.g. user=customer,item=sku,value=3,time=ts,event=action; names, or numbers from 1' -x
 complete -c palate -n '__palate_is import' -l value -d 'the column that holds the value of an event (rating, quantity, price)' -x
 complete -c palate -n '__palate_is import' -l events -d 'event types to keep with their weights, e.g. view=1,cart=3,purchase=5' -x

@@ -331,7 +331,7 @@ static void without_slices_or_a_winner_the_page_stands(void **state) {
     pal_text text = {0};
     pal_report_table_head(&b.comparison, 0, &text);
     for (int32_t r = 0; r < ROWS; r++) pal_report_table_row(&b.comparison, 0, r, &text);
-    assert_int_equal(pal_report_text(b.ctx, b.results, &text), PAL_OK);
+    assert_int_equal(pal_report_text(b.ctx, b.results, NULL, &text), PAL_OK);
     assert_no_bare_numbers(text.bytes);
     pal_text_release(&text);
     bench_close(&b);
@@ -359,7 +359,7 @@ static void an_odd_document_does_no_harm(void **state) {
             pal_json_parse(ctx, "results.json", documents[i], strlen(documents[i]), &json), PAL_OK);
         assert_int_equal(pal_report_html(ctx, json, &page), PAL_OK);
         assert_well_formed(page.bytes);
-        assert_int_equal(pal_report_text(ctx, json, &text), PAL_OK);
+        assert_int_equal(pal_report_text(ctx, json, NULL, &text), PAL_OK);
         if (i == 2) assert_non_null(strstr(page.bytes, "<p>said &lt;b&gt;</p>"));
         pal_text_release(&page);
         pal_text_release(&text);
