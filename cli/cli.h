@@ -36,7 +36,7 @@ struct cli_run { /* a command line, taken apart */
 };
 
 extern const cli_command cli_demo, cli_compare, cli_train, cli_evaluate, cli_recommend, cli_similar,
-    cli_inspect, cli_import, cli_models, cli_describe;
+    cli_explain, cli_vectors, cli_inspect, cli_import, cli_models, cli_describe;
 extern const cli_command *const cli_commands[]; /* NULL-ended */
 
 /* Takes argv after the command's name apart; prints its sentence itself and returns an exit code,
@@ -112,8 +112,10 @@ pal_status cli_ask_comparison(cli_run *run, const pal_texts *models, const char 
                               cli_comparison *out);
 /* Compares, saves results into the folder, prints the closing text and what was written. */
 pal_status cli_compare_data(cli_run *run, const pal_data *data, const cli_comparison *comparison);
-/* Prints a list as text or as one JSON object. */
+/* Prints a list as text or as one JSON object; reasons [n, CLI_REASONS], those that are missing
+ * empty, or NULL. */
+enum { CLI_REASONS = 3 };
 void cli_print_list(const cli_run *run, const char *whom, const char *strategy,
-                    const pal_entry *entries, int32_t n);
+                    const pal_entry *entries, int32_t n, const pal_why *reasons);
 
 #endif

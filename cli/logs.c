@@ -63,8 +63,21 @@ pal_status cli_compare_data(cli_run *run, const pal_data *data, const cli_compar
     return status;
 }
 
+static bool logs_has_reason(const pal_why *reason) { return reason->item || reason->what; }
+
+static void logs_add_json_reasons(const pal_why *reasons, pal_text *text) {
+    pal_text_add(text, ", \"why\": [");
+    for (int32_t r = 0; r < CLI_REASONS && logs_has_reason(&reasons[r]); r++) {
+        pal_text_addf(text, "%s{\"amount\": %.9g, ", r ? ", " : "", reasons[r].amount);
+        pal_text_add(text, reasons[r].item ? "\"item\": " : "\"what\": ");
+        pal_text_add_json(text, reasons[r].item ? reasons[r].item : reasons[r].what);
+        pal_text_add(text, "}");
+    }
+    pal_text_add(text, "]");
+}
+
 static void logs_print_json_list(const char *whom, const char *strategy, const pal_entry *entries,
-                                 int32_t n) {
+                                 int32_t n, const pal_why *reasons) {
     pal_text text = {0};
     pal_text_add(&text, "{\"for\": ");
     if (whom) {
@@ -84,17 +97,28 @@ static void logs_print_json_list(const char *whom, const char *strategy, const p
             pal_text_add(&text, ", \"title\": ");
             pal_text_add_json(&text, entries[i].title);
         }
-        pal_text_addf(&text, ", \"score\": %.9g}", (double)entries[i].score);
+        pal_text_addf(&text, ", \"score\": %.9g", (double)entries[i].score);
+        if (reasons) logs_add_json_reasons(reasons + (int64_t)i * CLI_REASONS, &text);
+        pal_text_add(&text, "}");
     }
     pal_text_add(&text, "]}\n");
     if (!text.failed) fputs(text.bytes, stdout);
     pal_text_release(&text);
 }
 
+static void logs_print_reasons(const pal_why *reasons) {
+    for (int32_t r = 0; r < CLI_REASONS && logs_has_reason(&reasons[r]); r++) {
+        const pal_why *reason = &reasons[r];
+        printf("      %+10.4f  %s%s%s%s\n", reason->amount, reason->item ? "because of " : "",
+               reason->item ? reason->item : reason->what, reason->title ? " " : "",
+               reason->title ? reason->title : "");
+    }
+}
+
 void cli_print_list(const cli_run *run, const char *whom, const char *strategy,
-                    const pal_entry *entries, int32_t n) {
+                    const pal_entry *entries, int32_t n, const pal_why *reasons) {
     if (run->json) {
-        logs_print_json_list(whom, strategy, entries, n);
+        logs_print_json_list(whom, strategy, entries, n, reasons);
         return;
     }
     if (strategy && !run->quiet)
@@ -102,6 +126,7 @@ void cli_print_list(const cli_run *run, const char *whom, const char *strategy,
     for (int32_t i = 0; i < n; i++) {
         printf("%4d  %-24s %10.4f  %s\n", i + 1, entries[i].id, (double)entries[i].score,
                entries[i].title ? entries[i].title : "");
+        if (reasons) logs_print_reasons(reasons + (int64_t)i * CLI_REASONS);
     }
     if (n == 0) printf("  nothing is left to list\n");
 }

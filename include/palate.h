@@ -132,6 +132,42 @@ PAL_API PAL_MUST_CHECK pal_status pal_similar(pal_ctx *ctx, const pal_model *mod
                                               const char *item, const char *options,
                                               pal_entry *entries, int32_t capacity, int32_t *n);
 
+/* Users of the log whose representations, or for kinds without any whose histories, are nearest to
+ * the user's (cosine); entries hold ids of users. Options: n. */
+PAL_API PAL_MUST_CHECK pal_status pal_similar_to_user(pal_ctx *ctx, const pal_model *model,
+                                                      const char *user, const char *options,
+                                                      pal_entry *entries, int32_t capacity,
+                                                      int32_t *n);
+
+typedef struct {
+    const char *item;  /* id of an item of the history that adds `amount`, or NULL */
+    const char *title; /* of that item, or NULL */
+    const char *what;  /* what adds it where it is no item: "the mean of all values"; or NULL */
+    double amount;
+} pal_why;
+
+typedef struct {
+    double score;
+    bool is_sum;          /* the amounts of all reasons add up to the score; else each is what the
+                             score loses without that item in the history */
+    const char *strategy; /* what answers: the model's spec, its fallback's, or "popular" */
+    int32_t place;        /* in the list of all items; 0: not listed */
+    const char *kept_out; /* why it is not listed, or NULL */
+    int32_t n_reasons;    /* there are; the strongest are in reasons */
+} pal_explained;
+
+/* Why the model scores `item` as it does for a user or a history, the strongest reasons first.
+ * Options: n (reasons), hide. */
+PAL_API PAL_MUST_CHECK pal_status pal_explain_item(pal_ctx *ctx, const pal_model *model,
+                                                   const char *user, const char *history,
+                                                   const char *item, const char *options,
+                                                   pal_explained *out, pal_why *reasons,
+                                                   int32_t capacity, int32_t *n);
+/* Writes the representations of a model that has some into a folder: users.npy, items.npy (float32,
+ * a row each) and their ids, one a line, in users.ids.txt and items.ids.txt. */
+PAL_API PAL_MUST_CHECK pal_status pal_vectors_save(pal_ctx *ctx, const pal_model *model,
+                                                   const char *folder);
+
 /* --- comparing --- */
 
 /* specs: NULL-ended, or NULL for the default kinds. Options: split, task, relevant, hide,

@@ -25,6 +25,7 @@ static const describe_group describe_groups[] = {
     {"evaluate", "how models are judged", pal_protocol_params},
     {"compare", "how models are compared and the verdict chooses", pal_compare_params},
     {"list", "the list", pal_list_params},
+    {"explain", "the explanation", pal_explain_params},
     {"recommend", "what the list leaves out", pal_recommend_params},
 };
 enum { DESCRIBE_GROUPS = sizeof describe_groups / sizeof *describe_groups };
