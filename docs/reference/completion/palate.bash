@@ -20,8 +20,8 @@ _palate() {
     current=${current#[\"\']}
     if ((COMP_CWORD == 1)); then command=''; fi
     case $command in
-    '') words='demo compare train evaluate recommend similar inspect import models describe help --help --version' ;;
-    help) words='demo compare train evaluate recommend similar inspect import models describe ' ;;
+    '') words='demo compare train evaluate recommend similar explain vectors inspect import models describe help --help --version' ;;
+    help) words='demo compare train evaluate recommend similar explain vectors inspect import models describe ' ;;
     demo)
         case $before in
         -o | --output) _palate_option -o dirnames; return 0 ;;
@@ -152,19 +152,42 @@ _palate() {
         --threads) _palate_option +o default; return 0 ;;
         --memory) _palate_option +o default; return 0 ;;
         *)
-            if [[ $current == -* ]]; then words='--user --history --quiet --json -n --n --allow --deny --hide --threads --memory --verbose --help'
+            if [[ $current == -* ]]; then words='--user --history --why --quiet --json -n --n --allow --deny --hide --threads --memory --verbose --help'
             else return 0; fi ;;
         esac ;;
     similar)
         case $before in
         --item) _palate_option +o default; return 0 ;;
+        --user) _palate_option +o default; return 0 ;;
         -n | --n) _palate_option +o default; return 0 ;;
         --allow) _palate_option +o default; return 0 ;;
         --deny) _palate_option +o default; return 0 ;;
         --threads) _palate_option +o default; return 0 ;;
         --memory) _palate_option +o default; return 0 ;;
         *)
-            if [[ $current == -* ]]; then words='--item --quiet --json -n --n --allow --deny --threads --memory --verbose --help'
+            if [[ $current == -* ]]; then words='--item --user --quiet --json -n --n --allow --deny --threads --memory --verbose --help'
+            else return 0; fi ;;
+        esac ;;
+    explain)
+        case $before in
+        --user) _palate_option +o default; return 0 ;;
+        --history) _palate_option +o default; return 0 ;;
+        --item) _palate_option +o default; return 0 ;;
+        -n | --n) _palate_option +o default; return 0 ;;
+        --hide) words='target any none ' ;;
+        --threads) _palate_option +o default; return 0 ;;
+        --memory) _palate_option +o default; return 0 ;;
+        *)
+            if [[ $current == -* ]]; then words='--user --history --item --quiet --json -n --n --hide --threads --memory --verbose --help'
+            else return 0; fi ;;
+        esac ;;
+    vectors)
+        case $before in
+        -o | --out) _palate_option +o default; return 0 ;;
+        --threads) _palate_option +o default; return 0 ;;
+        --memory) _palate_option +o default; return 0 ;;
+        *)
+            if [[ $current == -* ]]; then words='-o --out --quiet --threads --memory --verbose --help'
             else return 0; fi ;;
         esac ;;
     inspect)

@@ -6,7 +6,9 @@ function __palate_commands
     printf '%s\t%s\n' train 'train one model on a whole log and write it to a file'
     printf '%s\t%s\n' evaluate 'score a trained model on a test part'
     printf '%s\t%s\n' recommend 'a list for a user of the log, for a history, or for somebody unknown'
-    printf '%s\t%s\n' similar 'the items most similar to one, by the model\'s own measure'
+    printf '%s\t%s\n' similar 'the items most similar to one, or the users nearest to one, by the model\'s measure'
+    printf '%s\t%s\n' explain 'why an item has its score for somebody, and why it is not listed'
+    printf '%s\t%s\n' vectors 'the representations of users and items as NumPy files'
     printf '%s\t%s\n' inspect 'what a log is, what is odd about it, which flags fit it'
     printf '%s\t%s\n' import 'read a log once, check it, and write it as one .palate file'
     printf '%s\t%s\n' models 'the kinds of models there are, or one with its options'
@@ -189,6 +191,7 @@ complete -c palate -n '__palate_is evaluate' -F
 
 complete -c palate -n '__palate_is recommend' -l user -d 'a user of the log; - reads ids from standard input, one a line' -x
 complete -c palate -n '__palate_is recommend' -l history -d 'items that somebody used, oldest first, separated by commas' -x
+complete -c palate -n '__palate_is recommend' -l why -d 'with the strongest reasons for each item'
 complete -c palate -n '__palate_is recommend' -l quiet -d 'print results only'
 complete -c palate -n '__palate_is recommend' -l json -d 'print one JSON document and nothing else'
 complete -c palate -n '__palate_is recommend' -l n -s n -d 'items in the list' -x
@@ -201,6 +204,7 @@ complete -c palate -n '__palate_is recommend' -l verbose -d 'say more about what
 complete -c palate -n '__palate_is recommend' -F
 
 complete -c palate -n '__palate_is similar' -l item -d 'an item of the log' -x
+complete -c palate -n '__palate_is similar' -l user -d 'a user of the log, for users nearest to him' -x
 complete -c palate -n '__palate_is similar' -l quiet -d 'print results only'
 complete -c palate -n '__palate_is similar' -l json -d 'print one JSON document and nothing else'
 complete -c palate -n '__palate_is similar' -l n -s n -d 'items in the list' -x
@@ -210,6 +214,25 @@ complete -c palate -n '__palate_is similar' -l threads -d 'threads to use; 0 is 
 complete -c palate -n '__palate_is similar' -l memory -d 'limit for dense matrices and batches; 0 is half of the machine\'s memory' -x
 complete -c palate -n '__palate_is similar' -l verbose -d 'say more about what is done'
 complete -c palate -n '__palate_is similar' -F
+
+complete -c palate -n '__palate_is explain' -l user -d 'a user of the log' -x
+complete -c palate -n '__palate_is explain' -l history -d 'items that somebody used, oldest first, separated by commas' -x
+complete -c palate -n '__palate_is explain' -l item -d 'the item to explain' -x
+complete -c palate -n '__palate_is explain' -l quiet -d 'print results only'
+complete -c palate -n '__palate_is explain' -l json -d 'print one JSON document and nothing else'
+complete -c palate -n '__palate_is explain' -l n -s n -d 'reasons shown, the strongest first' -x
+complete -c palate -n '__palate_is explain' -l hide -d 'items not listed again: those with a target event, those with any event, or none' -x -a 'target any none '
+complete -c palate -n '__palate_is explain' -l threads -d 'threads to use; 0 is one a processor; results do not depend on it' -x
+complete -c palate -n '__palate_is explain' -l memory -d 'limit for dense matrices and batches; 0 is half of the machine\'s memory' -x
+complete -c palate -n '__palate_is explain' -l verbose -d 'say more about what is done'
+complete -c palate -n '__palate_is explain' -F
+
+complete -c palate -n '__palate_is vectors' -l out -s o -d 'folder for users.npy, items.npy and their ids' -x
+complete -c palate -n '__palate_is vectors' -l quiet -d 'print results only'
+complete -c palate -n '__palate_is vectors' -l threads -d 'threads to use; 0 is one a processor; results do not depend on it' -x
+complete -c palate -n '__palate_is vectors' -l memory -d 'limit for dense matrices and batches; 0 is half of the machine\'s memory' -x
+complete -c palate -n '__palate_is vectors' -l verbose -d 'say more about what is done'
+complete -c palate -n '__palate_is vectors' -F
 
 complete -c palate -n '__palate_is inspect' -l items -d 'a table of items; found by itself in known folders' -r -F
 complete -c palate -n '__palate_is inspect' -l quiet -d 'print results only'
