@@ -519,15 +519,8 @@ void pal_params_format(const pal_param *table, const void *values, bool every, p
 void pal_params_add_flag(const char *name, const char *value, pal_text *out) {
     pal_text_add(out, " --");
     for (const char *c = name; *c; c++) pal_text_add_bytes(out, *c == '_' ? "-" : c, 1);
-    pal_text_add(out, " '");
-    for (const char *c = value; *c; c++) {
-        if (*c == '\'') {
-            pal_text_add(out, "'\\''");
-        } else {
-            pal_text_add_bytes(out, c, 1);
-        }
-    }
-    pal_text_add(out, "'");
+    pal_text_add(out, " ");
+    pal_text_add_quoted(out, value);
 }
 
 void pal_params_format_flags(const pal_param *table, const void *values, pal_text *out) {

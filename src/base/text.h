@@ -22,11 +22,13 @@ void pal_text_add_bytes(pal_text *text, const char *more, size_t n);
 void pal_text_addf(pal_text *text, const char *format, ...) PAL_PRINTF(2, 3);
 void pal_text_add_html(pal_text *text,
                        const char *more); /* & < > " ' escaped; control characters dropped */
-void pal_text_add_json(pal_text *text, const char *more);  /* with quotes, escaped */
-void pal_text_add_count(pal_text *text, int64_t n);        /* 1,234,567 */
-void pal_text_add_size(pal_text *text, double bytes);      /* 12.3 MB */
-void pal_text_add_seconds(pal_text *text, double seconds); /* 0.41 s, 3 min 5 s, 12 ms */
-void pal_text_add_time(pal_text *text, int64_t seconds);   /* 1998-04-22 23:10:38, UTC */
+void pal_text_add_quoted(pal_text *text, const char *more); /* for a shell, in single quotes */
+void pal_text_add_word(pal_text *text, const char *more);   /* as above, where it needs quotes */
+void pal_text_add_json(pal_text *text, const char *more);   /* with quotes, escaped */
+void pal_text_add_count(pal_text *text, int64_t n);         /* 1,234,567 */
+void pal_text_add_size(pal_text *text, double bytes);       /* 12.3 MB */
+void pal_text_add_seconds(pal_text *text, double seconds);  /* 0.41 s, 3 min 5 s, 12 ms */
+void pal_text_add_time(pal_text *text, int64_t seconds);    /* 1998-04-22 23:10:38, UTC */
 void pal_text_release(pal_text *text);
 /* Gives the bytes to the caller (free with free); "" when empty, NULL when failed. */
 char *pal_text_take(pal_text *text);

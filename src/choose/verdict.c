@@ -248,12 +248,16 @@ static void verdict_next(verdict_job *job) {
         verdict_say(job, "Next: compare other kinds or options with -m.");
         return;
     }
+    const pal_ids *ids = &job->comparison->split.user_ids;
+    pal_text user = {0};
+    if (table->test.n_users) pal_text_add_word(&user, pal_ids_at(ids, table->test.users[0]));
+    /* An id too long for the line would lose its closing quote. */
+    bool fits = !user.failed && user.length > 0 && user.length < 256;
     verdict_say(job,
                 "Next: palate recommend model.palate --user %s, with the model that stands beside "
                 "the report.",
-                table->test.n_users
-                    ? pal_ids_at(&job->comparison->split.user_ids, table->test.users[0])
-                    : "ID");
+                fits ? user.bytes : "ID");
+    pal_text_release(&user);
 }
 
 void pal_verdict_make(const pal_comparison *comparison, int32_t table_number, pal_verdict *out) {

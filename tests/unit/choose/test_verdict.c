@@ -421,6 +421,28 @@ static void two_tasks_are_told_by_their_page(void **state) {
     bench_free(b);
 }
 
+/* Ids are strangers' texts, and the command is one to paste into a shell. */
+static void the_next_command_is_quoted_for_a_shell(void **state) {
+    (void)state;
+    bench *b = bench_new();
+    pal_ids *ids = &b->comparison.split.user_ids;
+    char endless[PAL_ID_MAX];
+    memset(endless, '\'', sizeof endless);
+    static const char hostile[] = "x; $(rm) it's";
+    assert_int_equal(pal_ids_add(ids, hostile, strlen(hostile)), 1);
+    assert_int_equal(pal_ids_add(ids, endless, sizeof endless), 2);
+    b->users[0] = 1;
+    bench_judge(b);
+    assert_says(b, "--user 'x; $(rm) it'\\''s', with the model");
+    b->users[0] = 2;
+    bench_judge(b);
+    assert_says(b, "--user ID, with the model");
+    b->comparison.tables[0].test.n_users = 0;
+    bench_judge(b);
+    assert_says(b, "--user ID, with the model");
+    bench_free(b);
+}
+
 /* All there is to say, with names as long as they may be: eight lines, the command last. */
 static void eight_lines_are_enough_for_everything(void **state) {
     (void)state;
@@ -464,6 +486,7 @@ int main(void) {
         cmocka_unit_test(ageing_is_said_only_when_intervals_are_apart),
         cmocka_unit_test(shares_are_said_in_plain_words),
         cmocka_unit_test(two_tasks_are_told_by_their_page),
+        cmocka_unit_test(the_next_command_is_quoted_for_a_shell),
         cmocka_unit_test(eight_lines_are_enough_for_everything),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -170,6 +170,7 @@ static void hostile_texts_stay_text(void **state) {
     assert_non_null(strstr(html, "&lt;script&gt;alert(&quot;"));
     assert_non_null(strstr(html, "&lt;/script&gt;&#39;&amp;amp;"));
     assert_non_null(strstr(html, "<h3>User &lt;u"));
+    assert_non_null(strstr(pal_json_text_at(b.results, "command", ""), "/<b>&'\\''\"x.csv'"));
     assert_null(strstr(html, "&lt;i1&gt;")); /* the title stands for the id */
     bench_close(&b);
 }
