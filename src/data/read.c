@@ -380,7 +380,10 @@ static void read_arguments(const pal_paths *paths, pal_data *data) {
     }
     pal_params_format_flags(pal_data_params, &data->options, &text);
     pal_params_format_flags(pal_weigh_params, &data->options, &text);
-    if (paths->log) pal_text_addf(&text, " '%s'", paths->log);
+    if (paths->log) {
+        pal_text_add(&text, " ");
+        pal_text_add_quoted(&text, paths->log);
+    }
     if (!text.failed) snprintf(data->arguments, sizeof data->arguments, "%s", text.bytes);
     pal_text_release(&text);
 }
