@@ -461,7 +461,6 @@ int main(void) {
         cmocka_unit_test(ageing_is_said_only_when_intervals_are_apart),
         cmocka_unit_test(shares_are_said_in_plain_words),
         cmocka_unit_test(two_tasks_are_told_by_their_page),
-        cmocka_unit_test(the_next_command_is_quoted_for_a_shell),
         cmocka_unit_test(eight_lines_are_enough_for_everything),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
