@@ -2,8 +2,8 @@
  *
  * usage: bench_csv write FOLDER            numbers.csv and names.csv of 1 GB: 138k users, 27k
  *                                          items, long tails, in the order of time
- *        bench_csv read FILE THREADS       from the file to the finished log; prints seconds, counts
- *                                          and peak memory */
+ *        bench_csv read FILE THREADS       from the file to the finished log; prints seconds,
+ * counts and peak memory */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -30,7 +30,7 @@ static void csv_die(const char *what) {
 /* Draws a row with a weight of 1 / (rank + offset)^power; ids are dealt to ranks at random. */
 typedef struct {
     int32_t n, *ids;
-    double *cumulative;            /* [n] */
+    double *cumulative;           /* [n] */
     int32_t guide[CSV_GUIDE + 1]; /* where to begin looking for a share of the sum */
 } csv_tail;
 
@@ -80,9 +80,9 @@ static void csv_write(const char *folder, const char *name, const char *user, co
     int64_t written = fprintf(file, "user_id,item_id,rating,timestamp\n");
     for (int64_t e = 0; written < csv_bytes; e++) {
         int32_t halves = 1 + (int32_t)(pal_rng_uniform(&rng) * 10);
-        written += fprintf(file, "%s%d,%s%d,%d.%d,%" PRId64 "\n", user,
-                           csv_tail_draw(&rng, users), item, csv_tail_draw(&rng, items),
-                           halves / 2, halves % 2 * 5, INT64_C(1000000000) + e * 7);
+        written += fprintf(file, "%s%d,%s%d,%d.%d,%" PRId64 "\n", user, csv_tail_draw(&rng, users),
+                           item, csv_tail_draw(&rng, items), halves / 2, halves % 2 * 5,
+                           INT64_C(1000000000) + e * 7);
     }
     if (fclose(file)) csv_die("the file could not be written");
     csv_tail_free(users);

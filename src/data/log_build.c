@@ -239,11 +239,14 @@ static pal_status log_build(pal_ctx *ctx, const pal_events *events, pal_event_co
     } moves[] = {
         {owned ? owned->seconds : NULL, owned ? (void **)&owned->seconds : NULL, 4,
          (const void **)(void *)&seconds, &narrow},
-        {events->times, owned ? (void **)&owned->times : NULL, 8, (const void **)&log->times, arena},
-        {events->items, owned ? (void **)&owned->items : NULL, 4, (const void **)&log->items, arena},
+        {events->times, owned ? (void **)&owned->times : NULL, 8, (const void **)&log->times,
+         arena},
+        {events->items, owned ? (void **)&owned->items : NULL, 4, (const void **)&log->items,
+         arena},
         {events->values, owned ? (void **)&owned->values : NULL, 4, (const void **)&log->values,
          arena},
-        {events->types, owned ? (void **)&owned->types : NULL, 1, (const void **)&log->types, arena},
+        {events->types, owned ? (void **)&owned->types : NULL, 1, (const void **)&log->types,
+         arena},
         {events->weights, NULL, 4, (const void **)&log->weights, arena},
     };
     log_column columns[LOG_COLUMNS_MAX];

@@ -144,10 +144,15 @@ static bool read_values_are_ratings(const pal_reader *reader) {
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         named |= pal_name_equal(names[i], reader->value_name);
     if (!named) return false;
-    float levels[LEVELS_MAX + 1];
+    float levels[LEVELS_MAX + 1], lately[256] = {0}; /* by some of their bits; none is 0 at first */
     int32_t n = 0;
     for (int64_t e = 0; e < reader->n && n <= LEVELS_MAX; e++) {
         float value = reader->values[e];
+        uint32_t bits;
+        memcpy(&bits, &value, sizeof bits);
+        float *met = &lately[bits * 0x9E3779B1u >> 24];
+        if (value != 0 && *met == value) continue;
+        *met = value;
         int32_t at = 0;
         while (at < n && levels[at] != value) at++;
         if (at == n) levels[n++] = value;

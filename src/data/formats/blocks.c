@@ -20,6 +20,7 @@ enum {
     BLOCKS_CHUNK = 128 << 10, /* bytes */
     BLOCKS_WAVE = 64,         /* chunks */
     BLOCKS_MARKS = 8192,
+    BLOCKS_AHEAD = 12, /* lines between asking for an id's place and looking at it */
     BLOCKS_VALUES_BITS = 8
 };
 
@@ -149,10 +150,10 @@ static bool blocks_add(blocks_job *job, blocks_worker *worker,
         return false;
     if (reader->has_times && !blocks_time(job, &roles[PAL_COLUMN_TIME], &seconds)) return false;
     if (reader->has_types && !blocks_type_is_sound(&worker->types, type, limit)) return false;
-    int32_t user_code = pal_coder_find(&worker->users, user->begin,
-                                       (size_t)(user->end - user->begin), limit);
-    int32_t item_code = pal_coder_find(&worker->items, item->begin,
-                                       (size_t)(item->end - item->begin), limit);
+    int32_t user_code =
+        pal_coder_find(&worker->users, user->begin, (size_t)(user->end - user->begin), limit);
+    int32_t item_code =
+        pal_coder_find(&worker->items, item->begin, (size_t)(item->end - item->begin), limit);
     if (user_code < 0 || item_code < 0) {
         if (user_code < 0 && pal_reader_id_trouble(user)) return false;
         if (item_code < 0 && pal_reader_id_trouble(item)) return false;
@@ -240,17 +241,30 @@ static inline void blocks_plain_line(blocks_job *job, blocks_worker *worker, blo
     }
 }
 
+/* Readies the tables for the ids of the line that ends at marks[0 … n_columns), if it is plain. */
+static inline void blocks_prefetch(const blocks_job *job, const blocks_worker *worker,
+                                   const char *base, const uint32_t *marks) {
+    int32_t user = job->dialect->columns[PAL_COLUMN_USER],
+            item = job->dialect->columns[PAL_COLUMN_ITEM];
+    const char *limit = job->lines->end, *user_id = base + marks[user - 1] + 1,
+               *item_id = base + marks[item - 1] + 1;
+    pal_coder_prefetch(&worker->users, user_id, (size_t)(base + marks[user] - user_id), limit);
+    pal_coder_prefetch(&worker->items, item_id, (size_t)(base + marks[item] - item_id), limit);
+}
+
 /* Reads lines from `at` as far as one look at their marks goes; at least one. */
 static const char *blocks_read_some(blocks_job *job, blocks_worker *worker, blocks_chunk *chunk,
                                     const char *at, int64_t *line) {
     char quote = job->dialect->has_quotes ? '"' : '\n';
     const char marks[3] = {job->dialect->separator[0], '\n', quote}, *base = at, *reached;
     const char *end = chunk->end - at > 2 * PAL_LINE_MAX ? at + 2 * PAL_LINE_MAX : chunk->end;
-    int32_t n = 0, k = 0;
+    int32_t n = 0, k = 0, ahead = BLOCKS_AHEAD * job->n_columns;
     if (!job->dialect->separator[1])
         n = pal_marks_find(base, end, marks, worker->marks, BLOCKS_MARKS, &reached);
     int64_t last = chunk->first + chunk->n;
     while (k + job->n_columns <= n && *line < last) {
+        if (k + ahead + job->n_columns <= n)
+            blocks_prefetch(job, worker, base, worker->marks + k + ahead);
         if (blocks_is_plain(job, base, worker->marks + k, at)) {
             blocks_plain_line(job, worker, chunk, base, worker->marks + k, at, *line);
             k += job->n_columns;
@@ -407,8 +421,7 @@ static pal_status blocks_wave(blocks_job *job, const char *wave_end) {
         const blocks_chunk *chunk = &job->chunks[i];
         reader->n_lines += chunk->n_read;
         n_read += chunk->n_read;
-        if (chunk->n_read < chunk->n)
-            TRY(blocks_refuse(job, chunk, job->workers[0]->unquoted));
+        if (chunk->n_read < chunk->n) TRY(blocks_refuse(job, chunk, job->workers[0]->unquoted));
     }
     pal_parallel(reader->ctx->pool, job->n_chunks, blocks_map_chunk, job);
     blocks_close(job, n_read);

@@ -3,17 +3,19 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "data/formats/marks.h"
 
 enum {
-    CODER_SHORT = 16,           /* bytes of an id that is compared as two words */
+    CODER_SHORT = 12,           /* bytes of an id that fits its slot */
     CODER_DIGITS = 7,           /* longest number in the direct table */
     CODER_NUMBERS_MAX = 1 << 22 /* its entries: 16 MB */
 };
 
 typedef struct pal_coder_slot {
-    uint64_t low, high;   /* the id's bytes; it holds no NUL, so its length follows */
+    uint64_t low; /* the id's bytes; it holds no NUL, so its length follows */
+    uint32_t high;
     uint32_t code_plus_1; /* 0: empty */
 } coder_slot;
 
@@ -23,12 +25,16 @@ static inline bool coder_number(uint64_t word, size_t length, uint64_t *out) {
     return pal_word_digits(word, length, out) && *out < CODER_NUMBERS_MAX;
 }
 
+static inline uint32_t coder_high(const char *id, size_t length, const char *limit) {
+    return length > 8 ? (uint32_t)pal_word(id + 8, length - 8, limit) : 0;
+}
+
 static inline uint32_t coder_hash(uint64_t low, uint64_t high) {
     uint64_t x = (low ^ high * UINT64_C(0x9E3779B97F4A7C15)) * UINT64_C(0xD6E8FEB86659FD93);
     return (uint32_t)((x ^ x >> 32) * UINT64_C(0xD6E8FEB86659FD93) >> 32);
 }
 
-static inline uint32_t coder_probe(const pal_coder *coder, uint64_t low, uint64_t high) {
+static inline uint32_t coder_probe(const pal_coder *coder, uint64_t low, uint32_t high) {
     uint32_t slot = coder_hash(low, high) & coder->slot_mask;
     while (coder->slots[slot].code_plus_1 &&
            (coder->slots[slot].low != low || coder->slots[slot].high != high))
@@ -43,8 +49,34 @@ int32_t pal_coder_find(const pal_coder *coder, const char *id, size_t length, co
         return number < coder->n_numbers ? (int32_t)coder->numbers[number] - 1 : -1;
     if (length > CODER_SHORT) return pal_ids_find(&coder->ids, id, length);
     if (!coder->slots) return -1;
-    uint64_t high = length > 8 ? pal_word(id + 8, length - 8, limit) : 0;
-    return (int32_t)coder->slots[coder_probe(coder, low, high)].code_plus_1 - 1;
+    return (int32_t)coder->slots[coder_probe(coder, low, coder_high(id, length, limit))]
+               .code_plus_1 -
+           1;
+}
+
+void pal_coder_prefetch(const pal_coder *coder, const char *id, size_t length, const char *limit) {
+    if (length == 0 || length > CODER_SHORT) return;
+    uint64_t low = pal_word(id, length, limit), number;
+    if (coder_number(low, length, &number)) {
+        if (number < coder->n_numbers) __builtin_prefetch(&coder->numbers[number]);
+    } else if (coder->slots) {
+        uint32_t slot = coder_hash(low, coder_high(id, length, limit)) & coder->slot_mask;
+        __builtin_prefetch(&coder->slots[slot]);
+    }
+}
+
+/* `n` slots, zeroed; a large table in large pages, where the system has them: its slots are met at
+ * random. */
+static coder_slot *coder_slots_new(size_t n) {
+    enum { LARGE_PAGE = 2 << 20 };
+    size_t bytes = n * sizeof(coder_slot);
+    if (bytes < LARGE_PAGE) return calloc(n, sizeof(coder_slot));
+    coder_slot *slots = aligned_alloc(LARGE_PAGE, bytes);
+    if (!slots) return NULL;
+#ifdef MADV_HUGEPAGE
+    (void)madvise(slots, bytes, MADV_HUGEPAGE);
+#endif
+    return memset(slots, 0, bytes);
 }
 
 static bool coder_grow_numbers(pal_coder *coder, uint64_t number) {
@@ -60,9 +92,9 @@ static bool coder_grow_numbers(pal_coder *coder, uint64_t number) {
 }
 
 static bool coder_grow_slots(pal_coder *coder) {
-    if (coder->slots && (uint32_t)coder->n_short < coder->slot_mask / 2) return true;
+    if (coder->slots && (uint32_t)coder->n_short < coder->slot_mask / 4 * 3) return true;
     uint32_t n = coder->slots ? (coder->slot_mask + 1) * 2 : 1024;
-    coder_slot *slots = n ? calloc(n, sizeof *slots) : NULL, *old = coder->slots;
+    coder_slot *slots = n ? coder_slots_new(n) : NULL, *old = coder->slots;
     if (!slots) return false;
     uint32_t n_old = old ? coder->slot_mask + 1 : 0;
     coder->slots = slots;
@@ -99,7 +131,7 @@ int32_t pal_coder_add(pal_coder *coder, const char *id, size_t length, const cha
     if (is_number) {
         coder->numbers[number] = (uint32_t)code + 1;
     } else if (is_short) {
-        uint64_t high = length > 8 ? pal_word(id + 8, length - 8, limit) : 0;
+        uint32_t high = coder_high(id, length, limit);
         coder->slots[coder_probe(coder, low, high)] =
             (coder_slot){.low = low, .high = high, .code_plus_1 = (uint32_t)code + 1};
         coder->n_short++;
@@ -135,8 +167,8 @@ bool pal_coders_deal(pal_coder *const *coders, int32_t n, pal_ids *ids) {
     for (size_t i = 0; i < n_met && fits; i++) {
         pal_coder *coder = coders[met[i].coder];
         const int64_t *offsets = coder->ids.offsets + met[i].code;
-        int32_t row = pal_ids_add(ids, coder->ids.bytes + offsets[0],
-                                  (size_t)(offsets[1] - offsets[0] - 1));
+        int32_t row =
+            pal_ids_add(ids, coder->ids.bytes + offsets[0], (size_t)(offsets[1] - offsets[0] - 1));
         coder->rows[met[i].code] = row;
         fits = row >= 0;
     }

@@ -9,20 +9,22 @@
 #include "data/ids.h"
 
 typedef struct {
-    pal_ids ids;      /* by code */
-    int64_t *lines;   /* [ids.n] the line where the worker met it first */
-    int32_t *rows;    /* [ids.n] its row, once dealt */
-    int64_t capacity; /* of lines and rows */
-    int32_t n_dealt;  /* codes below have their row */
+    pal_ids ids;       /* by code */
+    int64_t *lines;    /* [ids.n] the line where the worker met it first */
+    int32_t *rows;     /* [ids.n] its row, once dealt */
+    int64_t capacity;  /* of lines and rows */
+    int32_t n_dealt;   /* codes below have their row */
     uint32_t *numbers; /* [n_numbers] code + 1 of an id that is this number; 0: not met */
     size_t n_numbers;
-    struct pal_coder_slot *slots; /* [slot_mask + 1] ids of at most 16 bytes, open addressing */
+    struct pal_coder_slot *slots; /* [slot_mask + 1] ids of at most 12 bytes, open addressing */
     uint32_t slot_mask;
     int32_t n_short;
 } pal_coder; /* zero is empty; heap-owned */
 
 /* The code of an id, -1 when it was not met; memory is read up to `limit`. */
 int32_t pal_coder_find(const pal_coder *coder, const char *id, size_t length, const char *limit);
+/* Asks the processor for what pal_coder_find will look at: tables of many ids are in no cache. */
+void pal_coder_prefetch(const pal_coder *coder, const char *id, size_t length, const char *limit);
 /* Gives a code to an id that was not met; -1 without memory. */
 int32_t pal_coder_add(pal_coder *coder, const char *id, size_t length, const char *limit,
                       int64_t line);

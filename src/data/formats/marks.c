@@ -12,7 +12,8 @@ int32_t pal_marks_find_reference(const char *begin, const char *end, const char 
     int32_t n = 0;
     const char *at = begin;
     for (; at < end && n + MARKS_STEP <= capacity; at++) {
-        if (*at == marks[0] || *at == marks[1] || *at == marks[2]) out[n++] = (uint32_t)(at - begin);
+        if (*at == marks[0] || *at == marks[1] || *at == marks[2])
+            out[n++] = (uint32_t)(at - begin);
     }
     *reached = at;
     return n;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/ctx.h"
 #include "data/formats/format.h"
@@ -34,8 +35,15 @@ const pal_time_unit pal_time_units[PAL_TIME_UNITS] = {
 
 static bool reader_resize(void **array, int64_t capacity, size_t size) {
     void *bigger = realloc(*array, (size_t)capacity * size);
-    if (bigger) *array = bigger;
-    return bigger != NULL;
+    if (!bigger) return false;
+    *array = bigger;
+#ifdef MADV_HUGEPAGE
+    enum { LARGE_PAGE = 2 << 20 };
+    uintptr_t begin = ((uintptr_t)bigger + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE,
+              end = ((uintptr_t)bigger + (size_t)capacity * size) / LARGE_PAGE * LARGE_PAGE;
+    if (begin < end) (void)madvise((void *)begin, end - begin, MADV_HUGEPAGE);
+#endif
+    return true;
 }
 
 pal_status pal_reader_reserve(pal_reader *reader, int64_t more) {
@@ -71,8 +79,7 @@ bool pal_reader_narrow_times(pal_reader *reader) {
     }
     uint32_t *seconds = malloc((size_t)reader->capacity * sizeof *seconds);
     if (!seconds) return false;
-    for (int64_t e = 0; e < reader->n; e++)
-        seconds[e] = (uint32_t)(reader->times[e] / per_second);
+    for (int64_t e = 0; e < reader->n; e++) seconds[e] = (uint32_t)(reader->times[e] / per_second);
     free(reader->times);
     reader->times = NULL;
     reader->seconds = seconds;
