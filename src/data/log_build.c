@@ -20,6 +20,7 @@ typedef struct {
     const int32_t *users; /* [n] */
     int64_t *starts;      /* [n_users + 1] */
     int64_t *cursors;     /* [n_strips, n_users] where a strip's next event of a user goes */
+    uint32_t *places;     /* [n] where each event goes, in place of `users` once that is known */
     const void *from;     /* the column at hand, [n] before and after */
     void *to;
     size_t size; /* bytes of one element */
@@ -54,11 +55,28 @@ static void log_count(log_job *job) {
     job->starts[job->n_users] = at;
 }
 
+/* Turns users into places, so that no column needs the cursors again. */
+static void log_find_places(void *arg, int64_t strip, int32_t worker) {
+    (void)worker;
+    const log_job *job = arg;
+    int64_t begin, end, *cursors = job->cursors + strip * job->n_users;
+    log_strip(job, strip, &begin, &end);
+    for (int64_t e = begin; e < end; e++) job->places[e] = (uint32_t)cursors[job->places[e]]++;
+}
+
 static inline void log_place(const log_job *job, int64_t strip, size_t size) {
+    enum { AHEAD = 24 }; /* events between asking for a place and writing to it */
     int64_t begin, end, *cursors = job->cursors + strip * job->n_users;
     log_strip(job, strip, &begin, &end);
     const char *from = job->from;
     char *to = job->to;
+    if (job->places) {
+        for (int64_t e = begin; e < end; e++) {
+            if (e + AHEAD < end) __builtin_prefetch(to + (size_t)job->places[e + AHEAD] * size, 1);
+            memcpy(to + (size_t)job->places[e] * size, from + (size_t)e * size, size);
+        }
+        return;
+    }
     for (int64_t e = begin; e < end; e++)
         memcpy(to + (size_t)cursors[job->users[e]]++ * size, from + (size_t)e * size, size);
 }
@@ -81,6 +99,7 @@ static void log_place_column(log_job *job, const void *from, void *to, size_t si
     job->to = to;
     job->size = size;
     pal_parallel(job->pool, job->n_strips, log_place_strip, job);
+    if (job->places) return;
     /* Each strip ended where the next one began. */
     size_t n = (size_t)job->n_users;
     for (int32_t s = job->n_strips - 1; s > 0; s--)
@@ -230,6 +249,10 @@ static pal_status log_build(pal_ctx *ctx, const pal_events *events, pal_event_co
     log_job job;
     int64_t *starts = PAL_ARENA_ARRAY(arena, int64_t, (int64_t)about->n_users + 1);
     bool fits = starts && log_job_start(&job, ctx, events, about, starts, scratch);
+    if (fits && owned && n <= UINT32_MAX) {
+        job.places = (uint32_t *)owned->users;
+        pal_parallel(job.pool, job.n_strips, log_find_places, &job);
+    }
     struct {
         const void *from;
         void **owner;
