@@ -105,7 +105,8 @@ static void csv_read(pal_ctx *ctx, const char *path) {
            "\"values\": %.1f, \"peak_bytes\": %.0f, \"log_bytes\": %.0f, \"hash\": \"%016" PRIx64
            "\"}\n",
            seconds, log->n_events, log->n_users, log->n_items, values,
-           1024.0 * (double)usage.ru_maxrss, (double)log->arena.used_bytes, pal_log_hash(log));
+           1024.0 * (double)usage.ru_maxrss, 16.0 * (double)log->n_events + 8.0 * log->n_users,
+           pal_log_hash(log));
     pal_data_free(data);
 }
 

@@ -64,6 +64,10 @@ typedef struct {
     int64_t *times;    /* or NULL */
     uint32_t *seconds; /* times that fit, in place of `times`; or NULL */
     uint8_t *types;    /* or NULL */
+    /* Not empty: the columns but types are no heap blocks of their own but stand in this one, of
+     * `capacity` events each: seconds, items, values, users. The log is then built in it. */
+    pal_arena block;
+    int64_t capacity;
 } pal_event_columns;
 
 /* The same, but frees each column once it is in place, so that the peak of memory stays near the

@@ -113,7 +113,7 @@ static void log_place_column(log_job *job, const void *from, void *to, size_t si
 enum { LOG_COLUMNS_MAX = 6 };
 
 typedef struct {
-    void *data;
+    void *data; /* [n] of `size` bytes each */
     size_t size;
 } log_column;
 
@@ -210,19 +210,53 @@ static bool log_sort_times(log_job *job, log_time_job *times, pal_arena *scratch
 
 /* --- the whole --- */
 
-static bool log_job_start(log_job *job, pal_ctx *ctx, const pal_events *events,
-                          const pal_log_about *about, int64_t *starts, pal_arena *scratch) {
-    *job = (log_job){.pool = ctx->pool,
-                     .n = events->n,
+typedef struct {
+    pal_ctx *ctx;
+    const pal_events *events;
+    pal_event_columns *owned; /* what goes once it is in place; NULL: all is borrowed */
+    pal_arena scratch;
+    log_job job;
+    log_column columns[LOG_COLUMNS_MAX]; /* those in place */
+    int32_t n_columns;
+} log_builder;
+
+static bool log_start(log_builder *builder, const pal_log_about *about, int64_t *starts) {
+    pal_pool *pool = builder->ctx->pool;
+    log_job *job = &builder->job;
+    *job = (log_job){.pool = pool,
+                     .n = builder->events->n,
                      .n_users = about->n_users,
-                     .users = events->users,
+                     .users = builder->events->users,
                      .starts = starts};
-    int64_t strips = events->n / (LOG_STRIP_MIN + 4 * (int64_t)about->n_users);
-    int32_t n_threads = pal_pool_threads(ctx->pool);
+    int64_t strips = job->n / (LOG_STRIP_MIN + 4 * (int64_t)about->n_users);
+    int32_t n_threads = pal_pool_threads(pool);
     job->n_strips = strips < 1 ? 1 : strips < n_threads ? (int32_t)strips : n_threads;
-    job->cursors = PAL_ARENA_ARRAY(scratch, int64_t, (int64_t)job->n_strips * about->n_users);
-    if (!job->cursors) return false;
+    job->cursors =
+        PAL_ARENA_ARRAY(&builder->scratch, int64_t, (int64_t)job->n_strips * about->n_users);
+    if (!job->cursors || !starts) return false;
     log_count(job);
+    if (builder->owned && job->n <= UINT32_MAX) {
+        job->places = (uint32_t *)builder->owned->users;
+        pal_parallel(pool, job->n_strips, log_find_places, job);
+    }
+    return true;
+}
+
+/* Puts one column in place at `to`, or, when that is NULL, in a new array of `arena`; then frees
+ * *owner, unless owner is NULL. Sets *out; false without memory. */
+static bool log_move(log_builder *builder, const void *from, size_t size, void *to,
+                     pal_arena *arena, void **owner, const void **out) {
+    *out = NULL;
+    if (!from) return true;
+    if (!to) to = pal_arena_alloc(arena, builder->job.n, size);
+    if (!to) return false;
+    log_place_column(&builder->job, from, to, size);
+    builder->columns[builder->n_columns++] = (log_column){to, size};
+    if (owner) {
+        free(*owner);
+        *owner = NULL;
+    }
+    *out = to;
     return true;
 }
 
@@ -239,73 +273,83 @@ static void log_widen_chunk(void *arg, int64_t chunk, int32_t worker) {
     for (int64_t e = chunk * LOG_STRIP_MIN; e < end; e++) job->out[e] = job->in[e];
 }
 
-/* Events whose arrays are borrowed, or go with `owned` as soon as each is in place: at no time are
- * there two of more than one column. */
-static pal_status log_build(pal_ctx *ctx, const pal_events *events, pal_event_columns *owned,
-                            const pal_log_about *about, pal_log *log, pal_arena *scratch) {
-    int64_t n = events->n;
-    pal_arena *arena = &log->arena, narrow = {0};
-    uint32_t *seconds = NULL;
-    log_job job;
-    int64_t *starts = PAL_ARENA_ARRAY(arena, int64_t, (int64_t)about->n_users + 1);
-    bool fits = starts && log_job_start(&job, ctx, events, about, starts, scratch);
-    if (fits && owned && n <= UINT32_MAX) {
-        job.places = (uint32_t *)owned->users;
-        pal_parallel(job.pool, job.n_strips, log_find_places, &job);
-    }
-    struct {
-        const void *from;
-        void **owner;
-        size_t size;
-        const void **to;
-        pal_arena *arena;
-    } moves[] = {
-        {owned ? owned->seconds : NULL, owned ? (void **)&owned->seconds : NULL, 4,
-         (const void **)(void *)&seconds, &narrow},
-        {events->times, owned ? (void **)&owned->times : NULL, 8, (const void **)&log->times,
-         arena},
-        {events->items, owned ? (void **)&owned->items : NULL, 4, (const void **)&log->items,
-         arena},
-        {events->values, owned ? (void **)&owned->values : NULL, 4, (const void **)&log->values,
-         arena},
-        {events->types, owned ? (void **)&owned->types : NULL, 1, (const void **)&log->types,
-         arena},
-        {events->weights, NULL, 4, (const void **)&log->weights, arena},
-    };
-    log_column columns[LOG_COLUMNS_MAX];
-    int32_t n_columns = 0;
-    for (size_t i = 0; fits && i < sizeof moves / sizeof *moves; i++) {
-        if (!moves[i].from) continue;
-        void *to = pal_arena_alloc(moves[i].arena, n, moves[i].size);
-        fits = to != NULL;
-        if (!fits) break;
-        log_place_column(&job, moves[i].from, to, moves[i].size);
-        *moves[i].to = to;
-        columns[n_columns++] = (log_column){to, moves[i].size};
-        if (moves[i].owner) {
-            free(*moves[i].owner);
-            *moves[i].owner = NULL;
-        }
-    }
-    if (owned) {
-        free(owned->users);
-        owned->users = NULL;
-    }
-    log_time_job times = {
-        .times = log->times, .seconds = seconds, .columns = columns, .n_columns = n_columns};
-    if (fits && (log->times || seconds)) fits = log_sort_times(&job, &times, scratch);
-    if (fits && seconds) {
-        int64_t *wide = PAL_ARENA_ARRAY(arena, int64_t, n);
-        log_widening widening = {wide, seconds, n};
-        if (wide)
-            pal_parallel(ctx->pool, (n + LOG_STRIP_MIN - 1) / LOG_STRIP_MIN, log_widen_chunk,
-                         &widening);
-        log->times = wide;
-        fits = wide != NULL;
-    }
-    pal_arena_release(&narrow);
+/* Borrowed arrays, or heap blocks that go one by one: at no time are there two of more than one
+ * column. */
+static bool log_build_apart(log_builder *builder, pal_log *log, pal_arena *narrow,
+                            const uint32_t **seconds) {
+    const pal_events *events = builder->events;
+    pal_event_columns none = {0}, *owned = builder->owned ? builder->owned : &none;
+    pal_arena *arena = &log->arena;
+    const void *columns[6];
+    bool fits =
+        log_move(builder, owned->seconds, 4, NULL, narrow, (void **)&owned->seconds, &columns[0]) &&
+        log_move(builder, events->times, 8, NULL, arena, (void **)&owned->times, &columns[1]) &&
+        log_move(builder, events->items, 4, NULL, arena, (void **)&owned->items, &columns[2]) &&
+        log_move(builder, events->values, 4, NULL, arena, (void **)&owned->values, &columns[3]) &&
+        log_move(builder, events->types, 1, NULL, arena, (void **)&owned->types, &columns[4]) &&
+        log_move(builder, events->weights, 4, NULL, arena, NULL, &columns[5]);
+    free(owned->users);
+    owned->users = NULL;
+    if (!fits) return false;
+    *seconds = columns[0];
+    log->times = columns[1];
+    log->items = columns[2];
+    log->values = columns[3];
+    log->types = columns[4];
+    log->weights = columns[5];
+    return true;
+}
+
+/* Columns in one block: each goes to where the one before it was, times to where values and users
+ * were, so that little memory is touched for the first time. */
+static bool log_build_in_block(log_builder *builder, pal_log *log, pal_arena *narrow,
+                               const uint32_t **seconds) {
+    pal_event_columns *owned = builder->owned;
+    const void *columns[4];
+    if (!log_move(builder, owned->seconds, 4, NULL, narrow, NULL, &columns[0]) ||
+        !log_move(builder, owned->items, 4, owned->seconds, NULL, NULL, &columns[1]) ||
+        !log_move(builder, owned->values, 4, owned->items, NULL, NULL, &columns[2]) ||
+        !log_move(builder, owned->types, 1, NULL, &log->arena, (void **)&owned->types, &columns[3]))
+        return false;
+    *seconds = columns[0];
+    log->items = columns[1];
+    log->values = columns[2];
+    log->types = columns[3];
+    return true;
+}
+
+/* The columns by user, then by time, then times in their full width. */
+static bool log_build(log_builder *builder, const pal_log_about *about, pal_log *log,
+                      pal_arena *narrow) {
+    pal_event_columns *owned = builder->owned;
+    bool in_block = owned && owned->block.blocks;
+    const uint32_t *seconds = NULL;
+    int64_t n = builder->events->n,
+            *starts = PAL_ARENA_ARRAY(&log->arena, int64_t, (int64_t)about->n_users + 1);
+    if (!log_start(builder, about, starts)) return false;
+    if (!(in_block ? log_build_in_block : log_build_apart)(builder, log, narrow, &seconds))
+        return false;
     log->starts = starts;
-    return fits ? PAL_OK : pal_fail_memory(ctx, "the log", 40.0 * (double)n);
+    log_time_job times = {.times = log->times,
+                          .seconds = seconds,
+                          .columns = builder->columns,
+                          .n_columns = builder->n_columns};
+    if ((log->times || seconds) && !log_sort_times(&builder->job, &times, &builder->scratch))
+        return false;
+    if (!seconds) return true;
+    int64_t *wide =
+        in_block ? (int64_t *)(void *)owned->values : PAL_ARENA_ARRAY(&log->arena, int64_t, n);
+    if (!wide) return false;
+    log_widening widening = {wide, seconds, n};
+    pal_parallel(builder->ctx->pool, (n + LOG_STRIP_MIN - 1) / LOG_STRIP_MIN, log_widen_chunk,
+                 &widening);
+    log->times = wide;
+    if (!in_block) return true;
+    pal_arena_adopt(&log->arena, &owned->block);
+    owned->users = owned->items = NULL;
+    owned->values = NULL;
+    owned->seconds = NULL;
+    return true;
 }
 
 static pal_status log_build_from(pal_ctx *ctx, const pal_events *events, pal_event_columns *owned,
@@ -314,15 +358,17 @@ static pal_status log_build_from(pal_ctx *ctx, const pal_events *events, pal_eve
                    .n_items = about->n_items,
                    .n_events = events->n,
                    .about = *about};
-    pal_arena scratch = {0};
-    pal_status status = log_build(ctx, events, owned, about, &log, &scratch);
-    pal_arena_release(&scratch);
-    if (status == PAL_OK) {
+    log_builder builder = {.ctx = ctx, .events = events, .owned = owned};
+    pal_arena narrow = {0};
+    bool fits = log_build(&builder, about, &log, &narrow);
+    pal_arena_release(&narrow);
+    pal_arena_release(&builder.scratch);
+    if (fits) {
         *out = log;
-    } else {
-        pal_log_release(&log);
+        return PAL_OK;
     }
-    return status;
+    pal_log_release(&log);
+    return pal_fail_memory(ctx, "the log", 40.0 * (double)events->n);
 }
 
 pal_status pal_log_build(pal_ctx *ctx, const pal_events *events, const pal_log_about *about,

@@ -109,6 +109,12 @@ void pal_data_find(pal_data *data, const char *format, ...) {
 /* --- from a builder to a log --- */
 
 static void read_reader_release(pal_reader *reader) {
+    if (reader->block.blocks) {
+        pal_arena_release(&reader->block);
+        reader->users = reader->items = NULL;
+        reader->values = NULL;
+        reader->seconds = NULL;
+    }
     free(reader->users);
     free(reader->items);
     free(reader->values);
@@ -178,7 +184,9 @@ static pal_status read_build_part(pal_reader *reader) {
                                  .values = reader->values,
                                  .times = reader->times,
                                  .seconds = reader->seconds,
-                                 .types = reader->types};
+                                 .types = reader->types,
+                                 .block = reader->block,
+                                 .capacity = reader->capacity};
     pal_status status =
         pal_log_build_taking(reader->ctx, &columns, &about, &data->parts[reader->part]);
     reader->users = columns.users;
@@ -187,6 +195,7 @@ static pal_status read_build_part(pal_reader *reader) {
     reader->times = columns.times;
     reader->seconds = columns.seconds;
     reader->types = columns.types;
+    reader->block = columns.block;
     return status;
 }
 

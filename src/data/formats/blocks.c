@@ -324,7 +324,7 @@ static pal_status blocks_place(blocks_job *job, const char *wave_end) {
     if (reader->n + job->n_lines <= reader->capacity) return PAL_OK;
     double left = (double)(job->lines->end - wave_end),
            density = (double)job->n_lines / (double)(wave_end - job->lines->at);
-    return pal_reader_reserve(reader, job->n_lines + (int64_t)(1.02 * left * density));
+    return pal_reader_reserve_block(reader, job->n_lines + (int64_t)(1.05 * left * density));
 }
 
 /* Says what is wrong with each refused line of a chunk. */

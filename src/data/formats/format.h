@@ -20,6 +20,8 @@ typedef struct pal_reader {
     int64_t *times;
     uint32_t *seconds; /* times in seconds, in place of `times` after blocks.c read them; or NULL */
     uint8_t *types;
+    pal_arena block; /* holds seconds, items, values and users, `capacity` each, in this order, when
+                        it is not empty; else each is on the heap */
     bool has_values, has_times, has_types, times_are_numbers;
     int32_t time_unit; /* index into pal_time_units plus 1, told by the first number that is a date
                           in it; 0: not yet */
@@ -109,6 +111,9 @@ const char *pal_reader_id_trouble(const pal_field *id);
 int32_t pal_reader_time_unit(int64_t time);
 /* Room for `more` events. */
 pal_status pal_reader_reserve(pal_reader *reader, int64_t more);
+/* The same when `more` is all that is to come: puts the columns into one block, in which the log
+ * is then built. */
+pal_status pal_reader_reserve_block(pal_reader *reader, int64_t more);
 /* Turns `times`, whose unit must be settled or of no date, into `seconds`; false when they do not
  * fit or without memory: nothing has changed then. */
 bool pal_reader_narrow_times(pal_reader *reader);

@@ -46,8 +46,50 @@ static bool reader_resize(void **array, int64_t capacity, size_t size) {
     return true;
 }
 
+/* Moves the columns of the block into `to` [4] of `capacity` events each. */
+static void reader_move(pal_reader *reader, void *const to[4]) {
+    const void *from[] = {reader->seconds, reader->items, reader->values, reader->users};
+    for (int i = 0; i < 4; i++) memcpy(to[i], from[i], (size_t)reader->n * 4);
+    reader->seconds = to[0];
+    reader->items = to[1];
+    reader->values = to[2];
+    reader->users = to[3];
+}
+
+pal_status pal_reader_reserve_block(pal_reader *reader, int64_t more) {
+    if (reader->block.blocks || !reader->seconds || !reader->has_values)
+        return pal_reader_reserve(reader, more);
+    int64_t capacity = (reader->n + more + 15) / 16 * 16;
+    char *block = pal_arena_alloc(&reader->block, capacity, 16);
+    if (!block || (reader->has_types &&
+                   !reader_resize((void **)&reader->types, capacity, sizeof *reader->types)))
+        return pal_fail_memory(reader->ctx, "reading the log", 17.0 * (double)capacity);
+    void *old[] = {reader->seconds, reader->items, reader->values, reader->users};
+    size_t bytes = (size_t)capacity * 4;
+    reader_move(reader, (void *[]){block, block + bytes, block + 2 * bytes, block + 3 * bytes});
+    for (int i = 0; i < 4; i++) free(old[i]);
+    reader->capacity = capacity;
+    return PAL_OK;
+}
+
+/* Back to the heap, where columns grow. */
+static pal_status reader_leave_block(pal_reader *reader) {
+    if (!reader->block.blocks) return PAL_OK;
+    void *to[4] = {NULL};
+    bool fits = true;
+    for (int i = 0; i < 4; i++) fits &= (to[i] = malloc((size_t)reader->capacity * 4)) != NULL;
+    if (!fits) {
+        for (int i = 0; i < 4; i++) free(to[i]);
+        return pal_fail_memory(reader->ctx, "reading the log", 16.0 * (double)reader->capacity);
+    }
+    reader_move(reader, to);
+    pal_arena_release(&reader->block);
+    return PAL_OK;
+}
+
 pal_status pal_reader_reserve(pal_reader *reader, int64_t more) {
     if (reader->n + more <= reader->capacity) return PAL_OK;
+    TRY(reader_leave_block(reader));
     int64_t capacity = reader->capacity ? reader->capacity * 2 : 4096;
     if (capacity < reader->n + more) capacity = reader->n + more;
     bool is_wide = reader->has_times && !reader->seconds;
@@ -89,6 +131,7 @@ bool pal_reader_narrow_times(pal_reader *reader) {
 /* Lines that are read one by one may hold any time. What the division lost is lost once more when
  * the log's times are settled. */
 static pal_status reader_widen_times(pal_reader *reader) {
+    TRY(reader_leave_block(reader));
     int64_t per_second = reader_per_second(reader);
     int64_t *times = malloc((size_t)reader->capacity * sizeof *times);
     if (!times) return pal_fail_memory(reader->ctx, "reading the log", 8.0 * (double)reader->n);
