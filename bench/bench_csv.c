@@ -101,10 +101,13 @@ static void csv_read(pal_ctx *ctx, const char *path) {
     getrusage(RUSAGE_SELF, &usage);
     double values = 0;
     for (int64_t e = 0; e < log->n_events; e++) values += (double)log->values[e];
-    printf("{\"seconds\": %.4f, \"events\": %" PRId64 ", \"users\": %d, \"items\": %d, "
+    double cpu_seconds = (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+                         1e-6 * (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+    printf("{\"seconds\": %.4f, \"cpu_seconds\": %.4f, \"events\": %" PRId64
+           ", \"users\": %d, \"items\": %d, "
            "\"values\": %.1f, \"peak_bytes\": %.0f, \"log_bytes\": %.0f, \"hash\": \"%016" PRIx64
            "\"}\n",
-           seconds, log->n_events, log->n_users, log->n_items, values,
+           seconds, cpu_seconds, log->n_events, log->n_users, log->n_items, values,
            1024.0 * (double)usage.ru_maxrss, 16.0 * (double)log->n_events + 8.0 * log->n_users,
            pal_log_hash(log));
     pal_data_free(data);

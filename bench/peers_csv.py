@@ -46,9 +46,16 @@ def duckdb_read(path, threads):
         arrays["rating"].sum(dtype="float64"))
 
 
+def cpu_seconds():
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
 def peer(name, path, threads):
+    __import__(name)
+    before = cpu_seconds()
     seconds, events, users, items, values = {"polars": polars_read, "duckdb": duckdb_read}[name](path, threads)
-    print(json.dumps({"seconds": seconds, "events": events, "users": users, "items": items, "values": round(values, 1),
+    print(json.dumps({"seconds": seconds, "cpu_seconds": cpu_seconds() - before, "events": events, "users": users, "items": items, "values": round(values, 1),
                       "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}))
 
 
@@ -60,8 +67,8 @@ def run(command, threads):
 def compare(program, folder, threads, runs, out):
     rows = []
     print(f"| 1 GB of CSV to a log by user and time, {threads} threads | palate | polars | DuckDB | palate GB/s | × polars | × DuckDB | "
-          "peak GB: palate, polars, DuckDB |")
-    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
+          "peak GB: palate, polars, DuckDB | CPU s: palate, polars, DuckDB |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     for name in ("numbers", "names"):
         path = f"{folder}/{name}.csv"
         answers = {"palate": [], "polars": [], "duckdb": []}
@@ -78,13 +85,15 @@ def compare(program, folder, threads, runs, out):
         seconds = {who: statistics.median(a["seconds"] for a in all_of) for who, all_of in answers.items()}
         peak = {who: max(a["peak_bytes"] for a in all_of) / 1e9 for who, all_of in answers.items()}
         ratios = {who: [p["seconds"] / o["seconds"] for p, o in zip(answers[who], answers["palate"])] for who in ("polars", "duckdb")}
+        cpu = {who: statistics.median(a["cpu_seconds"] for a in all_of) for who, all_of in answers.items()}
         rows.append({"work": f"{name}.csv", "bytes": os.path.getsize(path), "events": answers["palate"][0]["events"],
                      "log_bytes": answers["palate"][0]["log_bytes"], "runs": runs,
-                     **{f"{who}_seconds": s for who, s in seconds.items()}, **{f"{who}_peak_bytes": p * 1e9 for who, p in peak.items()},
+                     **{f"{who}_seconds": s for who, s in seconds.items()}, **{f"{who}_cpu_seconds": s for who, s in cpu.items()},
+                     **{f"{who}_peak_bytes": p * 1e9 for who, p in peak.items()},
                      **{f"{who}_ratio": statistics.median(r) for who, r in ratios.items()}})
         print(f"| {name}.csv | {seconds['palate']:.2f} s | {seconds['polars']:.2f} s | {seconds['duckdb']:.2f} s | "
               f"{os.path.getsize(path) / 1e9 / seconds['palate']:.2f} | "
-              f"{rows[-1]['polars_ratio']:.1f} | {rows[-1]['duckdb_ratio']:.1f} | {peak['palate']:.2f}, {peak['polars']:.2f}, {peak['duckdb']:.2f} |")
+              f"{rows[-1]['polars_ratio']:.1f} | {rows[-1]['duckdb_ratio']:.1f} | {peak['palate']:.2f}, {peak['polars']:.2f}, {peak['duckdb']:.2f} | {cpu['palate']:.1f}, {cpu['polars']:.1f}, {cpu['duckdb']:.1f} |")
     json.dump({"threads": threads, "rows": rows}, open(out, "w"), indent=2)
 
 
