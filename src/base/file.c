@@ -198,6 +198,13 @@ pal_status pal_file_load(pal_ctx *ctx, const char *path, pal_bytes *out) {
     return PAL_OK;
 }
 
+void pal_bytes_forget(const pal_bytes *bytes, const char *begin, const char *end) {
+    if (!bytes->is_mapped) return;
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), first = ((uintptr_t)begin + page - 1) / page,
+              last = (uintptr_t)end / page;
+    if (first < last) (void)madvise((void *)(first * page), (last - first) * page, MADV_DONTNEED);
+}
+
 void pal_bytes_release(pal_bytes *bytes) {
     if (bytes->is_mapped) {
         munmap((void *)(uintptr_t)bytes->bytes, bytes->length);

@@ -23,6 +23,8 @@ pal_status pal_file_read(pal_ctx *ctx, const char *path, pal_bytes *out);
 /* As above but never mapped: what a server reads may be overwritten by others. Not decompressed. */
 pal_status pal_file_load(pal_ctx *ctx, const char *path, pal_bytes *out);
 void pal_bytes_release(pal_bytes *bytes);
+/* Mapped bytes [begin, end) were read and need no memory for now; they stay readable. */
+void pal_bytes_forget(const pal_bytes *bytes, const char *begin, const char *end);
 
 bool pal_path_is_folder(const char *path);
 bool pal_path_exists(const char *path);
