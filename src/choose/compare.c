@@ -8,6 +8,7 @@
 
 #include "base/ctx.h"
 #include "choose/compare_job.h"
+#include "choose/plan.h"
 #include "eval/trec.h"
 #include "models/registry.h"
 
@@ -54,6 +55,15 @@ static pal_status compare_rows(pal_compare_job *job, const char *const *specs) {
             out->tables[t].rows[r].is_run = run >= 0;
         }
         pal_status status = pal_check_cancelled(job->ctx);
+        if (status == PAL_OK &&
+            !pal_plan_allows(out, r, n_specs, &job->deadline, out->tables[0].rows[r].reason)) {
+            for (int32_t t = 0; t < out->n_tables; t++) {
+                snprintf(out->tables[t].rows[r].reason, sizeof out->tables[t].rows[r].reason, "%s",
+                         out->tables[0].rows[r].reason);
+                if (job->on_row) job->on_row(job->on_row_arg, out, t, r);
+            }
+            continue;
+        }
         if (status == PAL_OK && run < 0)
             status = pal_compare_spec(job, is_oracle ? "" : specs[r], is_oracle, r);
         for (int32_t t = 0; status == PAL_OK && run >= 0 && t < out->n_tables; t++) {
@@ -424,6 +434,7 @@ static pal_status compare_prepare(pal_compare_job *job, const char *const *specs
         TRY(compare_table(job, task, n_rows, &out->tables[t]));
     }
     TRY(compare_ratings(job));
+    TRY(pal_plan_make(job->ctx, specs, out));
     if (job->fold <= 1) TRY(compare_write_qrels(job));
     if (job->on_row) job->on_row(job->on_row_arg, out, 0, -1);
     return PAL_OK;

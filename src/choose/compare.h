@@ -15,6 +15,7 @@ typedef struct {
     pal_protocol protocol;
     int32_t prefer;    /* pal_preference */
     double worth;      /* share of the accuracy that a cheaper model may lose: 0.02 */
+    double budget;     /* seconds for all models together; 0: no limit */
     const char *limit; /* "list_us_p99=500; memory=1GB; model=100MB; train=60" or NULL */
 } pal_compare_options;
 /* What only a comparison takes; the rest of `protocol` stands in pal_protocol_params. */
@@ -56,6 +57,7 @@ typedef struct {    /* one model of one task's table */
     double train_seconds;
     int64_t peak_bytes, model_bytes;
     double multiply_adds;
+    bool has_epochs; /* learns in epochs: can stop early */
     bool predicts_values;
     pal_rating_errors ratings; /* of the test, with predicts_values */
     double valid_rmse;         /* NaN without */
@@ -90,7 +92,10 @@ typedef struct pal_comparison {
     int32_t n_folds;                    /* of kfold, whose means the rows hold; 0: one split */
     int32_t n_tables;                   /* 2 for task both */
     pal_table tables[2];
-    bool interrupted; /* ended by request; rows that are missing are skipped */
+    int32_t n_plan;
+    pal_estimate *plan; /* [n_plan] what each spec takes in all, estimated */
+    double started;     /* pal_clock() when training began */
+    bool interrupted;   /* ended by request; rows that are missing are skipped */
     pal_arena arena;
 } pal_comparison;
 

@@ -46,11 +46,11 @@ int32_t pal_factors_reasons(const pal_pointwise_state *state, double match, doub
         (void)params;                                                                              \
         return pal_pointwise_predicts_values(state);                                               \
     }                                                                                              \
-    static void name##_estimate(const void *params, const pal_log *log, double *multiply_adds,     \
-                                double *bytes) {                                                   \
+    static void name##_estimate(const void *params, const pal_log *log, int32_t n_threads,         \
+                                pal_estimate *out) {                                               \
         pal_form form = name##_form(params);                                                       \
-        pal_pointwise_estimate(&((const params_type *)params)->pointwise, &form, log,              \
-                               multiply_adds, bytes);                                              \
+        pal_pointwise_estimate(&((const params_type *)params)->pointwise, &form, log, n_threads,   \
+                               out);                                                               \
     }
 
 #endif

@@ -86,6 +86,10 @@ typedef struct {      /* one part of a score */
 } pal_reason;
 enum { PAL_REASONS_MORE = 16 }; /* parts that are no items */
 
+typedef struct { /* before training; seconds by rates measured on a machine of 2024, 2 threads */
+    double seconds, bytes;
+} pal_estimate;
+
 /* Kinds that learn in epochs call their parameters "epochs" and "patience", and ask
  * pal_watch_epoch (ctx.h) after each, with their tensors in place. */
 typedef struct pal_kind {
@@ -125,8 +129,8 @@ typedef struct pal_kind {
     /* PAL_PREDICTS_VALUES: scores are on the scale of the log's values. */
     bool (*predicts_values)(const void *params, const void *state);
 
-    /* Optional. Multiply-adds and bytes of training on a log, before it is done. */
-    void (*estimate)(const void *params, const pal_log *log, double *multiply_adds, double *bytes);
+    /* Optional. What training on a log will take. */
+    void (*estimate)(const void *params, const pal_log *log, int32_t n_threads, pal_estimate *out);
 } pal_kind;
 
 typedef struct {               /* how learning in epochs went; the first epoch is number 1 */

@@ -686,13 +686,15 @@ bool pal_pointwise_predicts_values(const pal_pointwise_state *state) {
 }
 
 void pal_pointwise_estimate(const pal_pointwise_options *options, const pal_form *form,
-                            const pal_log *log, double *multiply_adds, double *bytes) {
+                            const pal_log *log, int32_t n_threads, pal_estimate *out) {
     double width = (double)form->user_width + form->item_width + form->n_globals;
     bool is_event = options->target == PAL_TARGET_EVENT ||
                     (options->target == PAL_TARGET_AUTO && !log->about.values_are_ratings);
-    *multiply_adds = 3 * width * (double)options->epochs * (double)log->n_events *
-                     (is_event ? 1 + (double)options->negatives : 1);
-    *bytes = (double)log->n_events * 24 +
-             (options->optimizer ? 28.0 : 12.0) * ((double)form->user_width * log->n_users +
-                                                   (double)form->item_width * log->n_items);
+    /* Early stopping ends most trainings after a third of the epochs. */
+    double epochs = options->patience > 0 ? (double)options->epochs / 3 : (double)options->epochs;
+    double steps = epochs * (double)log->n_events * (is_event ? 1 + (double)options->negatives : 1);
+    out->seconds = steps * (100e-9 + 3 * width * 0.5e-9) / n_threads;
+    out->bytes = (double)log->n_events * 24 +
+                 (options->optimizer ? 28.0 : 12.0) * ((double)form->user_width * log->n_users +
+                                                       (double)form->item_width * log->n_items);
 }

@@ -148,6 +148,6 @@ int32_t pal_pointwise_tensors(const pal_form *form, pal_pointwise_state *state, 
                               int32_t n_items, pal_tensor tensors[PAL_TENSORS_MAX]);
 bool pal_pointwise_predicts_values(const pal_pointwise_state *state);
 void pal_pointwise_estimate(const pal_pointwise_options *options, const pal_form *form,
-                            const pal_log *log, double *multiply_adds, double *bytes);
+                            const pal_log *log, int32_t n_threads, pal_estimate *out);
 
 #endif

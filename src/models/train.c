@@ -107,6 +107,14 @@ static pal_status train_all(pal_ctx *ctx, const pal_train_input *input, pal_mode
     return PAL_OK;
 }
 
+pal_estimate pal_kind_estimate(const pal_kind *kind, const void *params, const pal_log *log,
+                               int32_t n_threads) {
+    pal_estimate estimate = {.seconds = 30e-9 * (double)log->n_events,
+                             .bytes = 16.0 * (double)log->n_events};
+    if (kind->estimate) kind->estimate(params, log, n_threads, &estimate);
+    return estimate;
+}
+
 bool pal_model_predicts_values(const pal_model *model) {
     return (model->kind->traits & PAL_PREDICTS_VALUES) &&
            model->kind->predicts_values(model->params, model->state);

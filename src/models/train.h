@@ -30,6 +30,9 @@ pal_status pal_model_parse(pal_ctx *ctx, const char *what, const char *bytes, si
 /* The kind's tensors with all dims; returns how many, 0 for a state that is not stored. */
 int32_t pal_model_tensors(const pal_model *model, pal_tensor tensors[PAL_TENSORS_MAX]);
 int64_t pal_tensor_bytes(const pal_tensor *tensor);
+/* What training will take: the kind's own estimate, or a pass over the log. */
+pal_estimate pal_kind_estimate(const pal_kind *kind, const void *params, const pal_log *log,
+                               int32_t n_threads);
 /* Whether scores are on the scale of the log's values. */
 bool pal_model_predicts_values(const pal_model *model);
 

@@ -40,6 +40,32 @@ static int32_t table_slice(const pal_table *table, const char *name) {
     return -1;
 }
 
+/* "plan: 6 models, about 12 s; the longest: mf 8 s; most memory: ease 1.2 GB" */
+static void table_add_plan(const pal_comparison *comparison, pal_text *out) {
+    const pal_estimate *plan = comparison->plan;
+    const pal_row *rows = comparison->tables[0].rows;
+    int32_t longest = 0, largest = 0;
+    double seconds = 0;
+    for (int32_t i = 0; i < comparison->n_plan; i++) {
+        seconds += plan[i].seconds;
+        if (plan[i].seconds > plan[longest].seconds) longest = i;
+        if (plan[i].bytes > plan[largest].bytes) largest = i;
+    }
+    if (comparison->n_plan == 0) return;
+    pal_text_addf(out, "\nplan: %d models, estimated ", comparison->n_plan);
+    pal_text_add_seconds(out, seconds * (comparison->n_folds ? comparison->n_folds : 1));
+    if (comparison->n_plan > 1) {
+        pal_text_addf(out, "; the longest is %s with ", rows[longest].name);
+        pal_text_add_seconds(out, plan[longest].seconds);
+    }
+    pal_text_addf(out, "; the most memory takes %s with ", rows[largest].name);
+    pal_text_add_size(out, plan[largest].bytes);
+    if (comparison->options.budget > 0) {
+        pal_text_add(out, "; budget ");
+        pal_text_add_seconds(out, comparison->options.budget);
+    }
+}
+
 void pal_report_table_head(const pal_comparison *comparison, int32_t t, pal_text *out) {
     const pal_split *split = &comparison->split;
     const pal_table *table = &comparison->tables[t];
@@ -72,6 +98,7 @@ void pal_report_table_head(const pal_comparison *comparison, int32_t t, pal_text
             ", %d of them without a training event: no kind here can score those, they rank last",
             n_new);
     }
+    table_add_plan(comparison, out);
     pal_text_add(out, "\n\n");
     table_add_padded(out, "model", TABLE_NAME);
     pal_text_addf(out, "%9s  %-15s %9s %8s %8s %8s %8s\n", comparison->measures.at[0].name,

@@ -230,6 +230,13 @@ static int32_t markov_tensors(const void *params, void *state, int32_t n_users, 
     return pal_rows_tensors(&s->followers, n_items, n_items, true, tensors);
 }
 
+static void markov_estimate(const void *params, const pal_log *log, int32_t n_threads,
+                            pal_estimate *out) {
+    double pairs = (double)log->n_events * (double)((const markov_params *)params)->window;
+    out->seconds = 30e-9 * pairs / n_threads;
+    out->bytes = 20.0 * (double)log->n_events + 8 * pairs;
+}
+
 const pal_kind pal_kind_markov = {
     .name = "markov",
     .family = "baseline",
@@ -243,4 +250,5 @@ const pal_kind pal_kind_markov = {
     .score = markov_score,
     .tensors = markov_tensors,
     .explain = markov_explain,
+    .estimate = markov_estimate,
 };

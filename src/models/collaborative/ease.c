@@ -149,6 +149,14 @@ static int32_t ease_tensors(const void *params, void *state, int32_t n_users, in
     return 1;
 }
 
+static void ease_estimate(const void *params, const pal_log *log, int32_t n_threads,
+                          pal_estimate *out) {
+    (void)params;
+    double n = log->n_items, mean = (double)log->n_events / log->n_users;
+    out->seconds = (1e-9 * mean * (double)log->n_events + n * n * n * 1e-11) / n_threads;
+    out->bytes = 4 * n * n + 16.0 * (double)log->n_events;
+}
+
 const pal_kind pal_kind_ease = {
     .name = "ease",
     .family = "collaborative",
@@ -163,4 +171,5 @@ const pal_kind pal_kind_ease = {
     .score = ease_score,
     .tensors = ease_tensors,
     .explain = ease_explain,
+    .estimate = ease_estimate,
 };

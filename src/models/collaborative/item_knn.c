@@ -261,6 +261,18 @@ static int32_t knn_tensors(const void *params, void *state, int32_t n_users, int
     return pal_rows_tensors(&s->rows, n_items, n_items, true, tensors);
 }
 
+static void knn_estimate(const void *params, const pal_log *log, int32_t n_threads,
+                         pal_estimate *out) {
+    double squares = 0, k = (double)((const knn_params *)params)->k;
+    for (int32_t u = 0; u < log->n_users; u++) {
+        double length = (double)(log->starts[u + 1] - log->starts[u]);
+        squares += length * length;
+    }
+    double n = log->n_items;
+    out->seconds = (0.7e-9 * squares + 1e-9 * n * n) / n_threads;
+    out->bytes = 24.0 * (double)log->n_events + 16 * k * n;
+}
+
 const pal_kind pal_kind_item_knn = {
     .name = "item_knn",
     .family = "collaborative",
@@ -276,4 +288,5 @@ const pal_kind pal_kind_item_knn = {
     .score = knn_score,
     .tensors = knn_tensors,
     .explain = knn_explain,
+    .estimate = knn_estimate,
 };

@@ -278,11 +278,10 @@ static bool nn_predicts_values(const void *params, const void *state) {
     return pal_pointwise_predicts_values(state);
 }
 
-static void nn_estimate(const void *params, const pal_log *log, double *multiply_adds,
-                        double *bytes) {
+static void nn_estimate(const void *params, const pal_log *log, int32_t n_threads,
+                        pal_estimate *out) {
     pal_form form = nn_form(params);
-    pal_pointwise_estimate(&((const nn_params *)params)->pointwise, &form, log, multiply_adds,
-                           bytes);
+    pal_pointwise_estimate(&((const nn_params *)params)->pointwise, &form, log, n_threads, out);
 }
 
 const pal_kind pal_kind_nn = {
