@@ -104,7 +104,7 @@ static void chart_fit(chart_scale *scale, const pal_point *points, int32_t n, bo
 
 static void chart_add_tick(const chart_scale *scale, double value, pal_text *out) {
     if (scale->is_time) {
-        time_t time = (time_t)value;
+        time_t time = (time_t)fmin(fmax(value, -1e12), 1e12);
         struct tm parts;
         char text[32] = "";
         if (gmtime_r(&time, &parts))
@@ -245,7 +245,99 @@ void pal_chart_line(const pal_axes *axes, const pal_point *points, int32_t n, pa
     pal_text_add(out, "</svg>\n");
 }
 
-void pal_chart_bars(const char *title, const pal_bar *bars, int32_t n, pal_text *out) {
+/* --- several lines --- */
+
+static bool chart_can_place(const pal_axes *axes, const pal_point *point) {
+    return isfinite(point->x) && isfinite(point->y) && !(axes->x_log && point->x <= 0) &&
+           !(axes->y_log && point->y <= 0);
+}
+
+static void chart_add_series(const pal_axes *axes, const pal_series *series, int32_t color,
+                             const chart_scale *x, const chart_scale *y, pal_text *out) {
+    bool started = false;
+    pal_text_addf(out, "<path class=\"line s%d\" d=\"", color);
+    for (int32_t i = 0; i < series->n; i++) {
+        if (!chart_can_place(axes, &series->points[i])) continue;
+        pal_text_addf(out, "%s%.1f %.1f", started ? "L" : "M", chart_place(x, series->points[i].x),
+                      chart_place(y, series->points[i].y));
+        started = true;
+    }
+    pal_text_add(out, "\"/>\n");
+    for (int32_t i = 0; i < series->n; i++) {
+        const pal_point *point = &series->points[i];
+        if (!chart_can_place(axes, point) || !(series->has_dots || point->is_marked)) continue;
+        double at_x = chart_place(x, point->x), at_y = chart_place(y, point->y);
+        if (point->is_marked)
+            pal_text_addf(out, "<line class=\"mark\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%d\"/>",
+                          at_x, at_x, CHART_TOP, CHART_HEIGHT - CHART_BOTTOM);
+        pal_text_addf(out, "<circle class=\"dot t%d%s\" cx=\"%.1f\" cy=\"%.1f\" r=\"4\"/>\n", color,
+                      point->is_marked ? " front" : "", at_x, at_y);
+        if (!point->is_marked || !point->label) continue;
+        bool at_left = at_x > (CHART_LEFT + CHART_WIDTH) / 2.0;
+        pal_text_addf(out, "<text class=\"label\" text-anchor=\"%s\" x=\"%.1f\" y=\"%d\">",
+                      at_left ? "end" : "start", at_x + (at_left ? -6 : 6), CHART_TOP + 28);
+        pal_text_add_html(out, point->label);
+        pal_text_add(out, "</text>\n");
+    }
+}
+
+/* Names at the right ends of the lines, moved apart. */
+static void chart_name_series(const pal_axes *axes, const pal_series *series, int32_t n,
+                              const chart_scale *x, const chart_scale *y, pal_text *out) {
+    chart_label labels[PAL_CHART_SERIES];
+    for (int32_t s = 0; s < n; s++) {
+        int32_t last = series[s].n - 1;
+        while (last >= 0 && !chart_can_place(axes, &series[s].points[last])) last--;
+        labels[s] = (chart_label){.y = -100};
+        if (!series[s].label || last < 0) continue;
+        chart_label label = {.x = chart_place(x, series[s].points[last].x) - 8,
+                             .y = chart_place(y, series[s].points[last].y) - 6,
+                             .width = 7.0 * (double)strlen(series[s].label),
+                             .at_left = true};
+        chart_place_label(labels, s, label);
+        pal_text_addf(out, "<text class=\"label t%d\" text-anchor=\"end\" x=\"%.1f\" y=\"%.1f\">",
+                      s % PAL_CHART_COLORS, labels[s].x, labels[s].y);
+        pal_text_add_html(out, series[s].label);
+        pal_text_add(out, "</text>\n");
+    }
+}
+
+void pal_chart_curves(const pal_axes *axes, const pal_series *series, int32_t n, pal_text *out) {
+    chart_scale x, y;
+    pal_point ends[2 * PAL_CHART_SERIES]; /* least and largest of each series */
+    if (n > PAL_CHART_SERIES) n = PAL_CHART_SERIES;
+    for (int32_t s = 0; s < n; s++) {
+        pal_point low = {.x = NAN, .y = NAN}, high = low;
+        for (int32_t i = 0; i < series[s].n; i++) {
+            const pal_point *point = &series[s].points[i];
+            if (!chart_can_place(axes, point)) continue;
+            low = (pal_point){.x = fmin(low.x, point->x), .y = fmin(low.y, point->y)};
+            high = (pal_point){.x = fmax(high.x, point->x), .y = fmax(high.y, point->y)};
+        }
+        ends[2 * s] = low;
+        ends[2 * s + 1] = high;
+    }
+    chart_prepare(axes, ends, 2 * n, false, &x, &y);
+    chart_open(axes->title, CHART_HEIGHT, out);
+    chart_add_axes(axes, &x, &y, out);
+    for (int32_t s = 0; s < n; s++)
+        chart_add_series(axes, &series[s], s % PAL_CHART_COLORS, &x, &y, out);
+    chart_name_series(axes, series, n, &x, &y, out);
+    pal_text_add(out, "</svg>\n");
+}
+
+/* --- bars --- */
+
+static void chart_add_amount(double value, bool is_share, pal_text *out) {
+    if (is_share) {
+        pal_text_addf(out, value > 0 && value < 0.1 ? "%.2g %%" : "%.1f %%", value);
+    } else {
+        pal_text_addf(out, fabs(value) < 1e5 ? "%.3f" : "%.4g", value);
+    }
+}
+
+static void chart_add_bars(const char *title, const pal_bar *bars, int32_t n, bool is_share,
+                           pal_text *out) {
     enum { ROW = 26, LABEL = 178, VALUE = 52 };
     double largest = 0;
     for (int32_t i = 0; i < n; i++) {
@@ -276,8 +368,17 @@ void pal_chart_bars(const char *title, const pal_bar *bars, int32_t n, pal_text 
                           LABEL + scale * bars[i].low, middle, label_at,
                           LABEL + scale * bars[i].low, middle - 4, label_at, middle - 4);
         }
-        pal_text_addf(out, "<text class=\"tick\" x=\"%.1f\" y=\"%.1f\">%.3f</text>\n", label_at + 6,
-                      middle + 4, bars[i].mean);
+        pal_text_addf(out, "<text class=\"tick\" x=\"%.1f\" y=\"%.1f\">", label_at + 6, middle + 4);
+        chart_add_amount(bars[i].mean, is_share, out);
+        pal_text_add(out, "</text>\n");
     }
     pal_text_add(out, "</svg>\n");
+}
+
+void pal_chart_bars(const char *title, const pal_bar *bars, int32_t n, pal_text *out) {
+    chart_add_bars(title, bars, n, false, out);
+}
+
+void pal_chart_shares(const char *title, const pal_bar *bars, int32_t n, pal_text *out) {
+    chart_add_bars(title, bars, n, true, out);
 }
