@@ -26,6 +26,10 @@ const pal_param pal_compare_params[] = {
      .offset = FIELD(limit),
      .value_name = "LIMITS",
      .help = "what a model may cost, e.g. \"list_us_p99=500; memory=1GB; model=100MB; train=60\""},
+    {.name = "growth",
+     .type = PAL_PARAM_FLAG,
+     .offset = FIELD(growth),
+     .help = "train each model again on 10 %, 30 % and all of the users: what more data costs"},
     {0},
 };
 #undef FIELD

@@ -188,7 +188,10 @@ static void chart_place_label(chart_label *labels, int32_t n, chart_label label)
     for (int32_t attempt = 0; attempt < 16; attempt++) {
         bool free = true;
         for (int32_t i = 0; i < n; i++) free &= !chart_overlaps(&labels[i], &label);
-        if (free && label.y > CHART_TOP + 24 && label.y < CHART_HEIGHT - CHART_BOTTOM - 2) break;
+        /* The axis' name stands at the upper left. */
+        double from = label.at_left ? label.x - label.width : label.x,
+               top = from < CHART_LEFT + 110 ? CHART_TOP + 24 : CHART_TOP + 8;
+        if (free && label.y > top && label.y < CHART_HEIGHT - CHART_BOTTOM - 2) break;
         int32_t step = attempt / 2 + 1;
         label.y = wanted + (attempt % 2 ? -14 : 14) * step;
     }

@@ -59,7 +59,7 @@ typedef struct {
     size_t columns; /* characters of a line */
     int32_t lines;
 } flow_layout;
-static const flow_layout flow_wide = {"flow wide-only", 171, 92, 197, 0, 960, 100, 26, 4},
+static const flow_layout flow_wide = {"flow wide-only", 171, 92, 197, 0, 960, 100, 24, 4},
                          flow_tall = {"flow tall-only", 320, 62, 0, 84, 322, 402, 50, 2};
 
 /* Bytes of the words that fit on one line; at least one character. */

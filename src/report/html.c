@@ -82,9 +82,10 @@ static void html_add_slice(const json_t *task, size_t slice, pal_text *out) {
     pal_page_text(first, "name", out);
     pal_text_add(out, " <span class=\"soft small\">");
     pal_page_count(first, "n", out);
-    pal_text_add(out, " users, ");
+    pal_text_add(out, pal_page_whole(first, "n") == 1 ? " user, " : " users, ");
     pal_page_count(first, "n_pairs", out);
-    pal_text_add(out, " pairs</span></h3>");
+    pal_text_add(out, pal_page_whole(first, "n_pairs") == 1 ? " pair</span></h3>"
+                                                            : " pairs</span></h3>");
     pal_chart_bars(pal_json_text_at(first, "name", ""), bars, n, out);
     pal_text_add(out, "</div>\n");
 }

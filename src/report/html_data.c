@@ -69,7 +69,10 @@ static void data_add_bars(const json_t *series, const char *heading, bool ranges
     double total = 0;
     for (int32_t i = 0; i < n; i++) total += fmax(0, points[i].y);
     if (n < 2 || !(total > 0) || !isfinite(total)) return;
-    for (int32_t i = 0; i < n; i++) {
+    int32_t first = 0, last = n - 1;
+    while (ranges && first < last && !(points[first].y > 0)) first++;
+    while (ranges && first < last && !(points[last].y > 0)) last--;
+    for (int32_t i = first; i <= last; i++) {
         if (ranges && i + 1 < n && points[i + 1].x - 1 > points[i].x) {
             snprintf(labels[i], sizeof labels[i], "%.6g–%.6g", points[i].x, points[i + 1].x - 1);
         } else {
