@@ -31,4 +31,9 @@ struct pal_results { /* the public noun */
 /* Every verb starts here: tells what pal_open found wrong, forgets a request to stop. */
 pal_status pal_verb_start(pal_ctx *ctx);
 
+/* Writes report.html and report.md of a printed results document into a folder (report.c). Always
+ * from the printed numbers, so that drawing again gives the same bytes. */
+pal_status pal_report_draw(pal_ctx *ctx, const char *path, const char *bytes, size_t n,
+                           const char *folder);
+
 #endif

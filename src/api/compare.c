@@ -280,14 +280,13 @@ static pal_status compare_write(pal_ctx *ctx, const char *folder, const char *na
 
 static pal_status compare_save(pal_ctx *ctx, const pal_results *results, const char *folder,
                                pal_arena *scratch) {
-    pal_text json = {0}, html = {0};
+    pal_text json = {0};
     pal_json_print(results->json, &json);
     pal_status status = pal_folder_make(ctx, folder);
     if (status == PAL_OK) status = compare_write(ctx, folder, "results.json", &json, scratch);
-    if (status == PAL_OK) status = pal_report_html(ctx, results->json, &html);
-    if (status == PAL_OK) status = compare_write(ctx, folder, "report.html", &html, scratch);
+    if (status == PAL_OK)
+        status = pal_report_draw(ctx, "results.json", json.bytes, json.length, folder);
     pal_text_release(&json);
-    pal_text_release(&html);
     TRY(status);
     if (!results->model) return PAL_OK;
     const char *path = pal_path_join(scratch, folder, "model.palate");
@@ -302,8 +301,8 @@ pal_status pal_results_save(pal_ctx *ctx, const pal_results *results, const char
     bool is_new = !pal_path_exists(folder);
     pal_status status = compare_save(ctx, results, folder, &scratch);
     /* Half of a report is none: what this call made goes again. */
-    static const char *const names[] = {"results.json", "report.html", "model.palate"};
-    for (int i = 0; status != PAL_OK && is_new && i < 3; i++) {
+    static const char *const names[] = {"results.json", "report.html", "report.md", "model.palate"};
+    for (int i = 0; status != PAL_OK && is_new && i < 4; i++) {
         const char *path = pal_path_join(&scratch, folder, names[i]);
         if (path) unlink(path);
     }

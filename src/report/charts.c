@@ -58,9 +58,17 @@ static double chart_time_step(double span, int32_t most) {
 
 static void chart_scale_ticks(chart_scale *scale, int32_t most) {
     if (scale->is_log) {
-        for (int32_t e = (int32_t)ceil(scale->low - 1e-9);
-             e <= scale->high + 1e-9 && scale->n_ticks < CHART_TICKS_MAX; e++) {
-            scale->ticks[scale->n_ticks++] = pow(10, e);
+        /* Few decades have ticks at 2 and 5 too. */
+        static const double factors[] = {1, 2, 5};
+        bool is_narrow = scale->high - scale->low < 2;
+        int32_t step = (int32_t)fmax(1, ceil((scale->high - scale->low) / 7));
+        for (int32_t e = (int32_t)floor(scale->low - 1e-9); e <= scale->high + 1e-9; e += step) {
+            for (int f = 0; f < (is_narrow ? 3 : 1); f++) {
+                double tick = factors[f] * pow(10, e);
+                if (log10(tick) > scale->low - 1e-9 && log10(tick) < scale->high + 1e-9 &&
+                    scale->n_ticks < CHART_TICKS_MAX)
+                    scale->ticks[scale->n_ticks++] = tick;
+            }
         }
         return;
     }
@@ -89,11 +97,15 @@ static void chart_fit(chart_scale *scale, const pal_point *points, int32_t n, bo
     }
     if (!isfinite(scale->low)) scale->low = scale->high = 0;
     if (from_zero && !scale->is_log) scale->low = fmin(scale->low, 0);
-    if (scale->is_log) {
+    if (scale->is_log && from_zero) {
         /* Whole decades keep at least two ticks. */
         scale->low = floor(scale->low);
         scale->high = ceil(scale->high);
         if (scale->high <= scale->low) scale->high = scale->low + 1;
+    } else if (scale->is_log) {
+        double pad = fmax(0.06 * (scale->high - scale->low), 0.12);
+        scale->low -= pad;
+        scale->high += pad;
     } else if (!scale->is_time) {
         double pad = 0.06 * (scale->high - scale->low);
         if (pad <= 0) pad = fabs(scale->high) > 0 ? 0.1 * fabs(scale->high) : 1;
@@ -111,6 +123,8 @@ static void chart_add_tick(const chart_scale *scale, double value, pal_text *out
             strftime(text, sizeof text,
                      scale->high - scale->low > 3 * 86400.0 ? "%Y-%m-%d" : "%m-%d %H:%M", &parts);
         pal_text_add(out, text);
+    } else if (fabs(value) >= 1e9) {
+        pal_text_addf(out, "%g G", value / 1e9);
     } else if (fabs(value) >= 1e6) {
         pal_text_addf(out, "%g M", value / 1e6);
     } else if (fabs(value) >= 1e4) {
@@ -284,25 +298,59 @@ static void chart_add_series(const pal_axes *axes, const pal_series *series, int
     }
 }
 
-/* Names at the right ends of the lines, moved apart. */
+/* The first characters of a name that stands beside a line. */
+static void chart_add_short(const char *name, pal_text *out) {
+    enum { COLUMNS = 20 };
+    int32_t columns = 0;
+    size_t n = 0;
+    for (; name[n]; n++) {
+        if (((unsigned char)name[n] & 0xC0) != 0x80 && ++columns > COLUMNS) break;
+    }
+    pal_text text = {0};
+    pal_text_add_bytes(&text, name, n);
+    if (name[n]) pal_text_add(&text, "…");
+    pal_text_add_html(out, text.bytes ? text.bytes : "");
+    out->failed |= text.failed;
+    pal_text_release(&text);
+}
+
+/* Names to the right of the lines' ends, in the order of the ends and moved apart downwards. */
 static void chart_name_series(const pal_axes *axes, const pal_series *series, int32_t n,
                               const chart_scale *x, const chart_scale *y, pal_text *out) {
-    chart_label labels[PAL_CHART_SERIES];
-    for (int32_t s = 0; s < n; s++) {
-        int32_t last = series[s].n - 1;
-        while (last >= 0 && !chart_can_place(axes, &series[s].points[last])) last--;
-        labels[s] = (chart_label){.y = -100};
-        if (!series[s].label || last < 0) continue;
-        chart_label label = {.x = chart_place(x, series[s].points[last].x) - 8,
-                             .y = chart_place(y, series[s].points[last].y) - 6,
-                             .width = 7.0 * (double)strlen(series[s].label),
-                             .at_left = true};
-        chart_place_label(labels, s, label);
-        pal_text_addf(out, "<text class=\"label t%d\" text-anchor=\"end\" x=\"%.1f\" y=\"%.1f\">",
-                      s % PAL_CHART_COLORS, labels[s].x, labels[s].y);
-        pal_text_add_html(out, series[s].label);
+    bool named[PAL_CHART_SERIES] = {0};
+    double free_from = CHART_TOP + 6;
+    for (int32_t turn = 0; turn < n; turn++) {
+        int32_t top = -1;
+        double top_y = INFINITY;
+        for (int32_t s = 0; s < n; s++) {
+            int32_t last = series[s].n - 1;
+            while (last >= 0 && !chart_can_place(axes, &series[s].points[last])) last--;
+            if (named[s] || !series[s].label || last < 0) continue;
+            double at = chart_place(y, series[s].points[last].y);
+            if (at < top_y) {
+                top = s;
+                top_y = at;
+            }
+        }
+        if (top < 0) return;
+        named[top] = true;
+        double at = fmax(top_y + 4, free_from);
+        free_from = at + 13;
+        pal_text_addf(out, "<text class=\"label t%d\" x=\"%.1f\" y=\"%.1f\">",
+                      top % PAL_CHART_COLORS, x->to + 4, at);
+        chart_add_short(series[top].label, out);
         pal_text_add(out, "</text>\n");
     }
+}
+
+/* Room for the names to the right. */
+static double chart_names_width(const pal_series *series, int32_t n) {
+    double width = 0;
+    for (int32_t s = 0; s < n; s++) {
+        if (series[s].label)
+            width = fmax(width, 10 + 6.8 * fmin((double)strlen(series[s].label), 21));
+    }
+    return width;
 }
 
 void pal_chart_curves(const pal_axes *axes, const pal_series *series, int32_t n, pal_text *out) {
@@ -321,6 +369,7 @@ void pal_chart_curves(const pal_axes *axes, const pal_series *series, int32_t n,
         ends[2 * s + 1] = high;
     }
     chart_prepare(axes, ends, 2 * n, false, &x, &y);
+    x.to -= fmax(0, chart_names_width(series, n) - CHART_RIGHT);
     chart_open(axes->title, CHART_HEIGHT, out);
     chart_add_axes(axes, &x, &y, out);
     for (int32_t s = 0; s < n; s++)

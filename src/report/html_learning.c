@@ -128,7 +128,13 @@ bool pal_page_growth_sentence(const json_t *model, pal_text *out) {
     int32_t n = growth_points(model, "seconds", points);
     double slope = growth_slope(points, n);
     if (n < 2 || !isfinite(slope) || !isfinite(points[n - 1].y)) return false;
-    pal_text_addf(out, "time grows as events to the power %.2f: about ", slope);
+    /* Less time for more events is noise of the clock. */
+    slope = fmax(slope, 0);
+    if (slope < 0.1) {
+        pal_text_add(out, "time hardly grows with the users: about ");
+    } else {
+        pal_text_addf(out, "time grows with the events to the power %.2f: about ", slope);
+    }
     pal_text_add_seconds(out, fmin(points[n - 1].y * pow(10, slope), 1e12));
     pal_text_add(out, " for 10 times the users and ");
     pal_text_add_seconds(out, fmin(points[n - 1].y * pow(100, slope), 1e12));
@@ -182,7 +188,7 @@ void pal_page_growth(const json_t *results, const json_t *task, pal_text *out) {
     growth_add_chart(task, "model_bytes", "Size of the model", "bytes", out);
     growth_add_chart(task, "metric", "What more data brings",
                      pal_json_text_at(results, "protocol/metric", ""), out);
-    pal_text_add(out, "</div><ul class=\"small\">\n");
+    pal_text_add(out, "</div><ul class=\"small\" style=\"margin-top:12px\">\n");
     json_array_foreach(json_object_get(task, "models"), index, model) {
         pal_text sentence = {0};
         if (pal_page_growth_sentence(model, &sentence)) {

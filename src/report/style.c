@@ -65,6 +65,7 @@ const char pal_report_script[] =
     "    Array.from(heads).forEach(function(other){other.removeAttribute('aria-sort')});\n"
     "    head.setAttribute('aria-sort',up?'ascending':'descending');\n"
     "    rows.forEach(function(row){body.append(row)})}\n"
+    "  table.classList.add('live');\n"
     "  Array.from(heads).forEach(function(head,at){\n"
     "    head.setAttribute('data-sorts','');head.tabIndex=0;\n"
     "    head.addEventListener('click',function(){sort(at)});\n"
