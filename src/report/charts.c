@@ -11,7 +11,7 @@ enum {
     CHART_HEIGHT = 300,
     CHART_LEFT = 56,
     CHART_RIGHT = 18,
-    CHART_TOP = 16,
+    CHART_TOP = 26,
     CHART_BOTTOM = 48,
     CHART_TICKS_MAX = 12
 };
@@ -165,8 +165,8 @@ static void chart_add_axes(const pal_axes *axes, const chart_scale *x, const cha
     pal_text_addf(out, "<text class=\"axis\" text-anchor=\"end\" x=\"%d\" y=\"%d\">",
                   CHART_WIDTH - CHART_RIGHT, CHART_HEIGHT - 8);
     pal_text_add_html(out, axes->x_label);
-    pal_text_addf(out, "</text><text class=\"axis\" x=\"%d\" y=\"%d\">", CHART_LEFT + 6,
-                  CHART_TOP + 12);
+    pal_text_addf(out, "</text><text class=\"axis\" x=\"%d\" y=\"%d\">", CHART_LEFT,
+                  CHART_TOP - 10);
     pal_text_add_html(out, axes->y_label);
     pal_text_add(out, "</text>\n");
 }
@@ -202,10 +202,7 @@ static void chart_place_label(chart_label *labels, int32_t n, chart_label label)
     for (int32_t attempt = 0; attempt < 16; attempt++) {
         bool free = true;
         for (int32_t i = 0; i < n; i++) free &= !chart_overlaps(&labels[i], &label);
-        /* The axis' name stands at the upper left. */
-        double from = label.at_left ? label.x - label.width : label.x,
-               top = from < CHART_LEFT + 110 ? CHART_TOP + 24 : CHART_TOP + 8;
-        if (free && label.y > top && label.y < CHART_HEIGHT - CHART_BOTTOM - 2) break;
+        if (free && label.y > CHART_TOP && label.y < CHART_HEIGHT - CHART_BOTTOM - 2) break;
         int32_t step = attempt / 2 + 1;
         label.y = wanted + (attempt % 2 ? -14 : 14) * step;
     }
@@ -264,6 +261,28 @@ void pal_chart_line(const pal_axes *axes, const pal_point *points, int32_t n, pa
 
 /* --- several lines --- */
 
+/* The first characters of a name that stands beside a line or bar; the whole is told to who points
+ * at it. */
+static void chart_add_short(const char *name, pal_text *out) {
+    enum { COLUMNS = 22 };
+    int32_t columns = 0;
+    size_t n = 0;
+    for (; name[n]; n++) {
+        if (((unsigned char)name[n] & 0xC0) != 0x80 && ++columns > COLUMNS) break;
+    }
+    if (name[n]) {
+        pal_text_add(out, "<title>");
+        pal_text_add_html(out, name);
+        pal_text_add(out, "</title>");
+    }
+    pal_text text = {0};
+    pal_text_add_bytes(&text, name, n);
+    if (name[n]) pal_text_add(&text, "…");
+    pal_text_add_html(out, text.bytes ? text.bytes : "");
+    out->failed |= text.failed;
+    pal_text_release(&text);
+}
+
 static bool chart_can_place(const pal_axes *axes, const pal_point *point) {
     return isfinite(point->x) && isfinite(point->y) && !(axes->x_log && point->x <= 0) &&
            !(axes->y_log && point->y <= 0);
@@ -298,47 +317,38 @@ static void chart_add_series(const pal_axes *axes, const pal_series *series, int
     }
 }
 
-/* The first characters of a name that stands beside a line. */
-static void chart_add_short(const char *name, pal_text *out) {
-    enum { COLUMNS = 20 };
-    int32_t columns = 0;
-    size_t n = 0;
-    for (; name[n]; n++) {
-        if (((unsigned char)name[n] & 0xC0) != 0x80 && ++columns > COLUMNS) break;
-    }
-    pal_text text = {0};
-    pal_text_add_bytes(&text, name, n);
-    if (name[n]) pal_text_add(&text, "…");
-    pal_text_add_html(out, text.bytes ? text.bytes : "");
-    out->failed |= text.failed;
-    pal_text_release(&text);
+/* Height of the last point that can be drawn; NaN without a name or a point. */
+static double chart_end(const pal_axes *axes, const pal_series *series, const chart_scale *y) {
+    int32_t last = series->n - 1;
+    while (last >= 0 && !chart_can_place(axes, &series->points[last])) last--;
+    return series->label && last >= 0 ? chart_place(y, series->points[last].y) : NAN;
 }
 
-/* Names to the right of the lines' ends, in the order of the ends and moved apart downwards. */
+/* Names to the right of the lines' ends, in the order of the ends: moved down until they stand
+ * apart, then up until they stand within the chart. */
 static void chart_name_series(const pal_axes *axes, const pal_series *series, int32_t n,
                               const chart_scale *x, const chart_scale *y, pal_text *out) {
-    bool named[PAL_CHART_SERIES] = {0};
-    double free_from = CHART_TOP + 6;
-    for (int32_t turn = 0; turn < n; turn++) {
-        int32_t top = -1;
-        double top_y = INFINITY;
-        for (int32_t s = 0; s < n; s++) {
-            int32_t last = series[s].n - 1;
-            while (last >= 0 && !chart_can_place(axes, &series[s].points[last])) last--;
-            if (named[s] || !series[s].label || last < 0) continue;
-            double at = chart_place(y, series[s].points[last].y);
-            if (at < top_y) {
-                top = s;
-                top_y = at;
-            }
+    enum { LINE = 13 };
+    int32_t order[PAL_CHART_SERIES], n_named = 0;
+    double at[PAL_CHART_SERIES];
+    for (int32_t s = 0; s < n; s++) {
+        double end = chart_end(axes, &series[s], y);
+        if (!isfinite(end)) continue;
+        int32_t place = n_named++;
+        for (; place > 0 && at[place - 1] > end; place--) {
+            at[place] = at[place - 1];
+            order[place] = order[place - 1];
         }
-        if (top < 0) return;
-        named[top] = true;
-        double at = fmax(top_y + 4, free_from);
-        free_from = at + 13;
+        at[place] = end;
+        order[place] = s;
+    }
+    for (int32_t i = 1; i < n_named; i++) at[i] = fmax(at[i], at[i - 1] + LINE);
+    double room = CHART_HEIGHT - CHART_BOTTOM;
+    for (int32_t i = n_named - 1; i >= 0; i--, room -= LINE) at[i] = fmin(at[i], room);
+    for (int32_t i = 0; i < n_named; i++) {
         pal_text_addf(out, "<text class=\"label t%d\" x=\"%.1f\" y=\"%.1f\">",
-                      top % PAL_CHART_COLORS, x->to + 4, at);
-        chart_add_short(series[top].label, out);
+                      order[i] % PAL_CHART_COLORS, x->to + 4, at[i] + 4);
+        chart_add_short(series[order[i]].label, out);
         pal_text_add(out, "</text>\n");
     }
 }
@@ -348,14 +358,14 @@ static double chart_names_width(const pal_series *series, int32_t n) {
     double width = 0;
     for (int32_t s = 0; s < n; s++) {
         if (series[s].label)
-            width = fmax(width, 10 + 6.8 * fmin((double)strlen(series[s].label), 21));
+            width = fmax(width, 10 + 7.2 * fmin((double)strlen(series[s].label), 22));
     }
     return width;
 }
 
 void pal_chart_curves(const pal_axes *axes, const pal_series *series, int32_t n, pal_text *out) {
     chart_scale x, y;
-    pal_point ends[2 * PAL_CHART_SERIES]; /* least and largest of each series */
+    pal_point ends[2 * PAL_CHART_SERIES] = {0}; /* least and largest of each series */
     if (n > PAL_CHART_SERIES) n = PAL_CHART_SERIES;
     for (int32_t s = 0; s < n; s++) {
         pal_point low = {.x = NAN, .y = NAN}, high = low;
@@ -402,7 +412,7 @@ static void chart_add_bars(const char *title, const pal_bar *bars, int32_t n, bo
         double y = 4 + i * ROW, middle = y + ROW / 2.0;
         pal_text_addf(out, "<text class=\"label\" text-anchor=\"end\" x=\"%d\" y=\"%.1f\">",
                       LABEL - 10, middle + 4);
-        pal_text_add_html(out, bars[i].label);
+        chart_add_short(bars[i].label, out);
         pal_text_add(out, "</text>");
         if (!isfinite(bars[i].mean)) {
             pal_text_addf(out, "<text class=\"tick\" x=\"%d\" y=\"%.1f\">–</text>\n", LABEL + 4,

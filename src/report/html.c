@@ -23,7 +23,7 @@ static void html_add_verdict(const json_t *task, bool several, pal_text *out) {
     }
     json_array_foreach(json_object_get(json_object_get(task, "verdict"), "why"), index, line) {
         pal_text_add(out, "<p>");
-        pal_text_add_html(out, json_string_value(line));
+        pal_text_add_html(out, json_is_string(line) ? json_string_value(line) : "");
         pal_text_add(out, "</p>");
     }
     pal_text_add(out, "</section>\n");
