@@ -60,7 +60,7 @@ typedef struct {
     int32_t lines;
 } flow_layout;
 static const flow_layout flow_wide = {"flow wide-only", 171, 92, 197, 0, 960, 100, 24, 4},
-                         flow_tall = {"flow tall-only", 320, 62, 0, 84, 322, 402, 50, 2};
+                         flow_tall = {"flow tall-only", 320, 62, 0, 84, 322, 402, 42, 2};
 
 /* Bytes of the words that fit on one line; at least one character. */
 static size_t flow_line(const char *text, size_t most) {
