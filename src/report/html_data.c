@@ -87,9 +87,32 @@ static void data_add_bars(const json_t *series, const char *heading, bool ranges
     pal_text_add(out, "</div>\n");
 }
 
+/* What the columns were taken for, and which event types there are. */
+static void data_add_columns(const json_t *data, pal_text *out) {
+    static const char *const terms[][2] = {
+        {"what it is", "kind"}, {"format", "format"}, {"columns", "columns"}};
+    pal_text_add(out, "<dl class=\"small\" style=\"margin-bottom:12px\">");
+    for (size_t i = 0; i < sizeof terms / sizeof *terms; i++) {
+        if (!*pal_json_text_at(data, terms[i][1], "")) continue;
+        pal_text_addf(out, "<dt>%s</dt><dd>", terms[i][0]);
+        pal_page_text(data, terms[i][1], out);
+        pal_text_add(out, "</dd>");
+    }
+    size_t index;
+    json_t *type;
+    json_array_foreach(json_object_get(data, "types"), index, type) {
+        pal_text_add(out, index ? ", " : "<dt>event types</dt><dd>");
+        pal_page_text(type, "name", out);
+        pal_text_addf(out, " %.3g %%", 100 * pal_json_number_at(type, "share", 0));
+        if (pal_page_is(type, "target")) pal_text_add(out, " (what is recommended)");
+    }
+    pal_text_add(out, json_array_size(json_object_get(data, "types")) ? "</dd></dl>\n" : "</dl>\n");
+}
+
 void pal_page_data(const json_t *data, pal_text *out) {
     pal_text_add(out, "<h2 id=\"data\">The data</h2><div class=\"card\">");
     data_add_facts(data, out);
+    data_add_columns(data, out);
     data_add_list(json_object_get(data, "findings"), out);
     if (json_array_size(json_object_get(data, "warnings")))
         pal_text_add(out, "<h3>Worth a look</h3>");

@@ -131,10 +131,14 @@ bool pal_page_growth_sentence(const json_t *model, pal_text *out) {
     /* Less time for more events is noise of the clock. */
     slope = fmax(slope, 0);
     if (slope < 0.1) {
-        pal_text_add(out, "time hardly grows with the users: about ");
+        pal_text_add(out, "time hardly grows with the users");
     } else {
-        pal_text_addf(out, "time grows with the events to the power %.2f: about ", slope);
+        pal_text_addf(out, "time grows with the events to the power %.2f", slope);
     }
+    pal_point work[GROWTH_POINTS];
+    double work_slope = growth_slope(work, growth_points(model, "multiply_adds", work));
+    if (isfinite(work_slope)) pal_text_addf(out, " (work %.2f)", work_slope);
+    pal_text_add(out, ": about ");
     pal_text_add_seconds(out, fmin(points[n - 1].y * pow(10, slope), 1e12));
     pal_text_add(out, " for 10 times the users and ");
     pal_text_add_seconds(out, fmin(points[n - 1].y * pow(100, slope), 1e12));

@@ -235,6 +235,11 @@ static void markdown_add_data(const json_t *data, pal_text *out) {
     pal_text_add(out, " items; ");
     pal_page_number(data, "median_user_events", "%.0f", out);
     pal_text_add(out, " events of the median user.\n\n");
+    if (*pal_json_text_at(data, "columns", "")) {
+        pal_text_add(out, "- columns: ");
+        markdown_add_at(data, "columns", out);
+        pal_text_add(out, "\n");
+    }
     markdown_add_list(json_object_get(data, "findings"), out);
     if (json_array_size(json_object_get(data, "warnings")))
         pal_text_add(out, "\nWorth a look:\n\n");
