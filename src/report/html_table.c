@@ -23,8 +23,9 @@ static void table_add_spec(const json_t *model, pal_text *out) {
     pal_page_text(model, "spec", out);
     if (winner) pal_text_add(out, "<span class=\"badge\">winner</span>");
     if (tied && !winner) pal_text_add(out, "<span class=\"badge tied\">tied ≈</span>");
-    if (!pal_page_has_role(model, "model")) {
-        pal_text_add(out, "<span class=\"soft small\"> &nbsp;");
+    const char *role = pal_json_text_at(model, "role", "model");
+    if (strcmp(role, "model") && strcmp(role, pal_json_text_at(model, "spec", ""))) {
+        pal_text_add(out, "<span class=\"badge soft\">");
         pal_page_text(model, "role", out);
         pal_text_add(out, "</span>");
     }
