@@ -34,8 +34,9 @@ static pal_status logs_finish_comparison(cli_run *run, pal_results *results, con
     fputs(run->quiet && *text == '\n' ? text + 1 : text, stdout);
     pal_text_free(text);
     if (!run->json) {
-        printf("\nwritten: %s/report.html, %s/results.json%s%s%s\n", folder, folder,
-               pal_results_model(results) ? ", " : "", pal_results_model(results) ? folder : "",
+        printf("\nwritten: %s/report.html, %s/report.md, %s/results.json%s%s%s\n", folder, folder,
+               folder, pal_results_model(results) ? ", " : "",
+               pal_results_model(results) ? folder : "",
                pal_results_model(results) ? "/model.palate" : "");
     }
     return PAL_OK;

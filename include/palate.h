@@ -192,11 +192,13 @@ PAL_API PAL_MUST_CHECK pal_status pal_results_json(pal_ctx *ctx, const pal_resul
                                                    char **out);
 PAL_API PAL_MUST_CHECK pal_status pal_results_text(pal_ctx *ctx, const pal_results *results,
                                                    char **out);
-/* Writes results.json, report.html and model.palate into a folder, made if missing; the text then
- * names the model there. */
+/* Writes results.json, report.html, report.md and model.palate into a folder, made if missing; the
+ * text then names the model there. */
 PAL_API PAL_MUST_CHECK pal_status pal_results_save(pal_ctx *ctx, pal_results *results,
                                                    const char *folder);
 PAL_API void pal_results_free(pal_results *results);
+/* Draws report.html and report.md of a folder again from its results.json. */
+PAL_API PAL_MUST_CHECK pal_status pal_report_redraw(pal_ctx *ctx, const char *folder);
 
 /* --- describing --- */
 

@@ -8,7 +8,17 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 "$palate" demo --users 300 --items 200 --days 120 --allow-drop -o "$work/demo" --quiet >/dev/null
 "$palate" demo --users 300 --items 200 --days 120 --hide none --task both -m popular -m ease -m "item_knn k=5" -o "$work/both" --quiet >/dev/null
-for run in demo both; do python3 tests/schema.py docs/results.schema.json "$work/$run/results.json"; done
+python3 - >"$work/ratings.csv" <<'PYTHON'
+import random
+random.seed(7)
+print("user_id,item_id,rating,timestamp")
+for n in range(3000):
+    user, item = random.randrange(80), int(random.paretovariate(.9)) % 50
+    print(f"u{user},i{item},{1 + (user + item + n % 2) % 5},{1700000000 + 3000 * n}")
+PYTHON
+"$palate" compare "$work/ratings.csv" --hide none --growth -m popular -m bias -m "mf factors=4 epochs=6" -o "$work/ratings" --quiet >/dev/null
+for key in curve growth growth_seconds ratings figures flow; do grep -q "\"$key\"" "$work/ratings/results.json"; done
+for run in demo both ratings; do python3 tests/schema.py docs/results.schema.json "$work/$run/results.json"; done
 # A document that breaks the schema must be refused, or the check checks nothing.
 sed 's/"palate": "[^"]*"/"palate": 3/' "$work/demo/results.json" >"$work/wrong.json"
 if python3 tests/schema.py docs/results.schema.json "$work/wrong.json" 2>/dev/null; then

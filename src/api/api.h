@@ -44,4 +44,9 @@ const char *pal_api_strategy(const pal_model *model, bool is_fallback);
 /* Every verb starts here: tells what pal_open found wrong, forgets a request to stop. */
 pal_status pal_verb_start(pal_ctx *ctx);
 
+/* Adds report.html and report.md of a printed results document to the files (report.c). Always
+ * from the printed numbers, so that drawing again gives the same bytes. */
+pal_status pal_report_draw(pal_ctx *ctx, const char *path, const char *bytes, size_t n,
+                           pal_batch *files);
+
 #endif

@@ -313,14 +313,13 @@ static pal_status compare_write(pal_ctx *ctx, pal_batch *files, const char *name
 }
 
 static pal_status compare_save(pal_ctx *ctx, const pal_results *results, pal_batch *files) {
-    pal_text json = {0}, html = {0};
+    pal_text json = {0};
     pal_writer *model;
     pal_json_print(results->json, &json);
     pal_status status = compare_write(ctx, files, "results.json", &json);
-    if (status == PAL_OK) status = pal_report_html(ctx, results->json, &html);
-    if (status == PAL_OK) status = compare_write(ctx, files, "report.html", &html);
+    if (status == PAL_OK)
+        status = pal_report_draw(ctx, "results.json", json.bytes, json.length, files);
     pal_text_release(&json);
-    pal_text_release(&html);
     TRY(status);
     if (!results->model) return PAL_OK;
     TRY(pal_batch_add(ctx, files, "model.palate", &model));

@@ -472,6 +472,7 @@ pal_status pal_compare_run(pal_ctx *ctx, const pal_data *data, const char *const
     if (status == PAL_OK) status = compare_rows(&job, specs);
     if (status == PAL_OK && out->n_folds && !out->interrupted)
         status = pal_compare_folds(&job, specs, options);
+    if (status == PAL_OK) status = pal_compare_growth(&job);
     if (status == PAL_OK) status = compare_write_runs(&job);
     if (status == PAL_OK) {
         /* What is done is worth a verdict, also after a request to stop. */

@@ -17,6 +17,7 @@ typedef struct {
     double worth;      /* share of the accuracy that a cheaper model may lose: 0.02 */
     double budget;     /* seconds for all models together; 0: no limit */
     const char *limit; /* "list_us_p99=500; memory=1GB; model=100MB; train=60" or NULL */
+    bool growth;       /* train again on parts of the users: what more data costs */
 } pal_compare_options;
 /* What only a comparison takes; the rest of `protocol` stands in pal_protocol_params. */
 extern const pal_param pal_compare_params[];
@@ -34,6 +35,15 @@ enum {
     PAL_FOLD_KNOWN = 6,
     PAL_FOLD_MEASURES = PAL_MEASURES_MAX + PAL_FOLD_MORE
 };
+
+/* A model trained on a part of the training users and judged on validation (growth.c). */
+enum { PAL_GROWTH_POINTS = 3 };
+extern const double pal_growth_shares[PAL_GROWTH_POINTS];
+typedef struct {
+    int32_t users;
+    int64_t events, peak_bytes, model_bytes;
+    double seconds, multiply_adds, metric;
+} pal_growth;
 
 typedef struct {    /* one model of one task's table */
     char name[256]; /* canonical spec; "oracle"; a run's file name */
@@ -63,7 +73,9 @@ typedef struct {    /* one model of one task's table */
     double valid_rmse;         /* NaN without */
     double **folds;            /* [PAL_FOLD_MEASURES] of [n_folds]; NULL without folds */
     pal_curve curve;           /* of the model that was judged on validation; n = 0: no epochs */
-    pal_model *model;          /* final model, or NULL */
+    int32_t n_growth;          /* parts that were learned, the smallest first; first table alone */
+    pal_growth growth[PAL_GROWTH_POINTS];
+    pal_model *model; /* final model, or NULL */
 } pal_row;
 
 typedef struct { /* one task */

@@ -36,4 +36,7 @@ pal_status pal_compare_fold(pal_ctx *ctx, const pal_data *data, const char *cons
 /* Mean and Student's interval of [n] values, n at least 2. */
 pal_interval pal_folds_interval(const double *values, int32_t n, double confidence);
 
+/* With --growth: what each done row costs on parts of the training users. */
+pal_status pal_compare_growth(pal_compare_job *job);
+
 #endif

@@ -70,6 +70,10 @@ const pal_param pal_compare_params[] = {
      .offset = FIELD(protocol.runs),
      .value_name = "FILE",
      .help = "a TREC run of the system in use today, scored as one more row"},
+    {.name = "growth",
+     .type = PAL_PARAM_FLAG,
+     .offset = FIELD(growth),
+     .help = "train each model again on 10 %, 30 % and all of the users: what more data costs"},
     {0},
 };
 #undef FIELD

@@ -95,6 +95,9 @@ typedef struct { /* before training; seconds by rates measured on a machine of 2
 typedef struct pal_kind {
     const char *name, *family, *summary, *paper;
     const char *derivation; /* of its gradients, for the reference page; or NULL */
+    /* Optional. What stands for a user and what for an item in the report's picture, for kinds
+     * whose traits and tensors do not tell: "the items used | a row of {factors} numbers". */
+    const char *represents;
     unsigned traits;
     const pal_param *params; /* ended by {0}; stored by name in the model file */
     size_t params_size, state_size;

@@ -11,7 +11,7 @@ enum {
     CHART_HEIGHT = 300,
     CHART_LEFT = 56,
     CHART_RIGHT = 18,
-    CHART_TOP = 16,
+    CHART_TOP = 26,
     CHART_BOTTOM = 48,
     CHART_TICKS_MAX = 12
 };
@@ -58,9 +58,17 @@ static double chart_time_step(double span, int32_t most) {
 
 static void chart_scale_ticks(chart_scale *scale, int32_t most) {
     if (scale->is_log) {
-        for (int32_t e = (int32_t)ceil(scale->low - 1e-9);
-             e <= scale->high + 1e-9 && scale->n_ticks < CHART_TICKS_MAX; e++) {
-            scale->ticks[scale->n_ticks++] = pow(10, e);
+        /* Few decades have ticks at 2 and 5 too. */
+        static const double factors[] = {1, 2, 5};
+        bool is_narrow = scale->high - scale->low < 2;
+        int32_t step = (int32_t)fmax(1, ceil((scale->high - scale->low) / 7));
+        for (int32_t e = (int32_t)floor(scale->low - 1e-9); e <= scale->high + 1e-9; e += step) {
+            for (int f = 0; f < (is_narrow ? 3 : 1); f++) {
+                double tick = factors[f] * pow(10, e);
+                if (log10(tick) > scale->low - 1e-9 && log10(tick) < scale->high + 1e-9 &&
+                    scale->n_ticks < CHART_TICKS_MAX)
+                    scale->ticks[scale->n_ticks++] = tick;
+            }
         }
         return;
     }
@@ -89,11 +97,15 @@ static void chart_fit(chart_scale *scale, const pal_point *points, int32_t n, bo
     }
     if (!isfinite(scale->low)) scale->low = scale->high = 0;
     if (from_zero && !scale->is_log) scale->low = fmin(scale->low, 0);
-    if (scale->is_log) {
+    if (scale->is_log && from_zero) {
         /* Whole decades keep at least two ticks. */
         scale->low = floor(scale->low);
         scale->high = ceil(scale->high);
         if (scale->high <= scale->low) scale->high = scale->low + 1;
+    } else if (scale->is_log) {
+        double pad = fmax(0.06 * (scale->high - scale->low), 0.12);
+        scale->low -= pad;
+        scale->high += pad;
     } else if (!scale->is_time) {
         double pad = 0.06 * (scale->high - scale->low);
         if (pad <= 0) pad = fabs(scale->high) > 0 ? 0.1 * fabs(scale->high) : 1;
@@ -104,13 +116,15 @@ static void chart_fit(chart_scale *scale, const pal_point *points, int32_t n, bo
 
 static void chart_add_tick(const chart_scale *scale, double value, pal_text *out) {
     if (scale->is_time) {
-        time_t time = (time_t)value;
+        time_t time = (time_t)fmin(fmax(value, -1e12), 1e12);
         struct tm parts;
         char text[32] = "";
         if (gmtime_r(&time, &parts))
             strftime(text, sizeof text,
                      scale->high - scale->low > 3 * 86400.0 ? "%Y-%m-%d" : "%m-%d %H:%M", &parts);
         pal_text_add(out, text);
+    } else if (fabs(value) >= 1e9) {
+        pal_text_addf(out, "%g G", value / 1e9);
     } else if (fabs(value) >= 1e6) {
         pal_text_addf(out, "%g M", value / 1e6);
     } else if (fabs(value) >= 1e4) {
@@ -151,8 +165,8 @@ static void chart_add_axes(const pal_axes *axes, const chart_scale *x, const cha
     pal_text_addf(out, "<text class=\"axis\" text-anchor=\"end\" x=\"%d\" y=\"%d\">",
                   CHART_WIDTH - CHART_RIGHT, CHART_HEIGHT - 8);
     pal_text_add_html(out, axes->x_label);
-    pal_text_addf(out, "</text><text class=\"axis\" x=\"%d\" y=\"%d\">", CHART_LEFT + 6,
-                  CHART_TOP + 12);
+    pal_text_addf(out, "</text><text class=\"axis\" x=\"%d\" y=\"%d\">", CHART_LEFT,
+                  CHART_TOP - 10);
     pal_text_add_html(out, axes->y_label);
     pal_text_add(out, "</text>\n");
 }
@@ -188,7 +202,7 @@ static void chart_place_label(chart_label *labels, int32_t n, chart_label label)
     for (int32_t attempt = 0; attempt < 16; attempt++) {
         bool free = true;
         for (int32_t i = 0; i < n; i++) free &= !chart_overlaps(&labels[i], &label);
-        if (free && label.y > CHART_TOP + 24 && label.y < CHART_HEIGHT - CHART_BOTTOM - 2) break;
+        if (free && label.y > CHART_TOP && label.y < CHART_HEIGHT - CHART_BOTTOM - 2) break;
         int32_t step = attempt / 2 + 1;
         label.y = wanted + (attempt % 2 ? -14 : 14) * step;
     }
@@ -245,7 +259,147 @@ void pal_chart_line(const pal_axes *axes, const pal_point *points, int32_t n, pa
     pal_text_add(out, "</svg>\n");
 }
 
-void pal_chart_bars(const char *title, const pal_bar *bars, int32_t n, pal_text *out) {
+/* --- several lines --- */
+
+/* The first characters of a name that stands beside a line or bar; the whole is told to who points
+ * at it. */
+static void chart_add_short(const char *name, pal_text *out) {
+    enum { COLUMNS = 22 };
+    int32_t columns = 0;
+    size_t n = 0;
+    for (; name[n]; n++) {
+        if (((unsigned char)name[n] & 0xC0) != 0x80 && ++columns > COLUMNS) break;
+    }
+    if (name[n]) {
+        pal_text_add(out, "<title>");
+        pal_text_add_html(out, name);
+        pal_text_add(out, "</title>");
+    }
+    pal_text text = {0};
+    pal_text_add_bytes(&text, name, n);
+    if (name[n]) pal_text_add(&text, "…");
+    pal_text_add_html(out, text.bytes ? text.bytes : "");
+    out->failed |= text.failed;
+    pal_text_release(&text);
+}
+
+static bool chart_can_place(const pal_axes *axes, const pal_point *point) {
+    return isfinite(point->x) && isfinite(point->y) && !(axes->x_log && point->x <= 0) &&
+           !(axes->y_log && point->y <= 0);
+}
+
+static void chart_add_series(const pal_axes *axes, const pal_series *series, int32_t color,
+                             const chart_scale *x, const chart_scale *y, pal_text *out) {
+    bool started = false;
+    pal_text_addf(out, "<path class=\"line s%d\" d=\"", color);
+    for (int32_t i = 0; i < series->n; i++) {
+        if (!chart_can_place(axes, &series->points[i])) continue;
+        pal_text_addf(out, "%s%.1f %.1f", started ? "L" : "M", chart_place(x, series->points[i].x),
+                      chart_place(y, series->points[i].y));
+        started = true;
+    }
+    pal_text_add(out, "\"/>\n");
+    for (int32_t i = 0; i < series->n; i++) {
+        const pal_point *point = &series->points[i];
+        if (!chart_can_place(axes, point) || !(series->has_dots || point->is_marked)) continue;
+        double at_x = chart_place(x, point->x), at_y = chart_place(y, point->y);
+        if (point->is_marked)
+            pal_text_addf(out, "<line class=\"mark\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%d\"/>",
+                          at_x, at_x, CHART_TOP, CHART_HEIGHT - CHART_BOTTOM);
+        pal_text_addf(out, "<circle class=\"dot t%d%s\" cx=\"%.1f\" cy=\"%.1f\" r=\"4\"/>\n", color,
+                      point->is_marked ? " front" : "", at_x, at_y);
+        if (!point->is_marked || !point->label) continue;
+        bool at_left = at_x > (CHART_LEFT + CHART_WIDTH) / 2.0;
+        pal_text_addf(out, "<text class=\"label\" text-anchor=\"%s\" x=\"%.1f\" y=\"%d\">",
+                      at_left ? "end" : "start", at_x + (at_left ? -6 : 6), CHART_TOP + 28);
+        pal_text_add_html(out, point->label);
+        pal_text_add(out, "</text>\n");
+    }
+}
+
+/* Height of the last point that can be drawn; NaN without a name or a point. */
+static double chart_end(const pal_axes *axes, const pal_series *series, const chart_scale *y) {
+    int32_t last = series->n - 1;
+    while (last >= 0 && !chart_can_place(axes, &series->points[last])) last--;
+    return series->label && last >= 0 ? chart_place(y, series->points[last].y) : NAN;
+}
+
+/* Names to the right of the lines' ends, in the order of the ends: moved down until they stand
+ * apart, then up until they stand within the chart. */
+static void chart_name_series(const pal_axes *axes, const pal_series *series, int32_t n,
+                              const chart_scale *x, const chart_scale *y, pal_text *out) {
+    enum { LINE = 13 };
+    int32_t order[PAL_CHART_SERIES], n_named = 0;
+    double at[PAL_CHART_SERIES];
+    for (int32_t s = 0; s < n; s++) {
+        double end = chart_end(axes, &series[s], y);
+        if (!isfinite(end)) continue;
+        int32_t place = n_named++;
+        for (; place > 0 && at[place - 1] > end; place--) {
+            at[place] = at[place - 1];
+            order[place] = order[place - 1];
+        }
+        at[place] = end;
+        order[place] = s;
+    }
+    for (int32_t i = 1; i < n_named; i++) at[i] = fmax(at[i], at[i - 1] + LINE);
+    double room = CHART_HEIGHT - CHART_BOTTOM;
+    for (int32_t i = n_named - 1; i >= 0; i--, room -= LINE) at[i] = fmin(at[i], room);
+    for (int32_t i = 0; i < n_named; i++) {
+        pal_text_addf(out, "<text class=\"label t%d\" x=\"%.1f\" y=\"%.1f\">",
+                      order[i] % PAL_CHART_COLORS, x->to + 4, at[i] + 4);
+        chart_add_short(series[order[i]].label, out);
+        pal_text_add(out, "</text>\n");
+    }
+}
+
+/* Room for the names to the right. */
+static double chart_names_width(const pal_series *series, int32_t n) {
+    double width = 0;
+    for (int32_t s = 0; s < n; s++) {
+        if (series[s].label)
+            width = fmax(width, 10 + 7.2 * fmin((double)strlen(series[s].label), 22));
+    }
+    return width;
+}
+
+void pal_chart_curves(const pal_axes *axes, const pal_series *series, int32_t n, pal_text *out) {
+    chart_scale x, y;
+    pal_point ends[2 * PAL_CHART_SERIES] = {0}; /* least and largest of each series */
+    if (n > PAL_CHART_SERIES) n = PAL_CHART_SERIES;
+    for (int32_t s = 0; s < n; s++) {
+        pal_point low = {.x = NAN, .y = NAN}, high = low;
+        for (int32_t i = 0; i < series[s].n; i++) {
+            const pal_point *point = &series[s].points[i];
+            if (!chart_can_place(axes, point)) continue;
+            low = (pal_point){.x = fmin(low.x, point->x), .y = fmin(low.y, point->y)};
+            high = (pal_point){.x = fmax(high.x, point->x), .y = fmax(high.y, point->y)};
+        }
+        ends[2 * s] = low;
+        ends[2 * s + 1] = high;
+    }
+    chart_prepare(axes, ends, 2 * n, false, &x, &y);
+    x.to -= fmax(0, chart_names_width(series, n) - CHART_RIGHT);
+    chart_open(axes->title, CHART_HEIGHT, out);
+    chart_add_axes(axes, &x, &y, out);
+    for (int32_t s = 0; s < n; s++)
+        chart_add_series(axes, &series[s], s % PAL_CHART_COLORS, &x, &y, out);
+    chart_name_series(axes, series, n, &x, &y, out);
+    pal_text_add(out, "</svg>\n");
+}
+
+/* --- bars --- */
+
+static void chart_add_amount(double value, bool is_share, pal_text *out) {
+    if (is_share) {
+        pal_text_addf(out, value > 0 && value < 0.1 ? "%.2g %%" : "%.1f %%", value);
+    } else {
+        pal_text_addf(out, fabs(value) < 1e5 ? "%.3f" : "%.4g", value);
+    }
+}
+
+static void chart_add_bars(const char *title, const pal_bar *bars, int32_t n, bool is_share,
+                           pal_text *out) {
     enum { ROW = 26, LABEL = 178, VALUE = 52 };
     double largest = 0;
     for (int32_t i = 0; i < n; i++) {
@@ -258,7 +412,7 @@ void pal_chart_bars(const char *title, const pal_bar *bars, int32_t n, pal_text 
         double y = 4 + i * ROW, middle = y + ROW / 2.0;
         pal_text_addf(out, "<text class=\"label\" text-anchor=\"end\" x=\"%d\" y=\"%.1f\">",
                       LABEL - 10, middle + 4);
-        pal_text_add_html(out, bars[i].label);
+        chart_add_short(bars[i].label, out);
         pal_text_add(out, "</text>");
         if (!isfinite(bars[i].mean)) {
             pal_text_addf(out, "<text class=\"tick\" x=\"%d\" y=\"%.1f\">–</text>\n", LABEL + 4,
@@ -276,8 +430,17 @@ void pal_chart_bars(const char *title, const pal_bar *bars, int32_t n, pal_text 
                           LABEL + scale * bars[i].low, middle, label_at,
                           LABEL + scale * bars[i].low, middle - 4, label_at, middle - 4);
         }
-        pal_text_addf(out, "<text class=\"tick\" x=\"%.1f\" y=\"%.1f\">%.3f</text>\n", label_at + 6,
-                      middle + 4, bars[i].mean);
+        pal_text_addf(out, "<text class=\"tick\" x=\"%.1f\" y=\"%.1f\">", label_at + 6, middle + 4);
+        chart_add_amount(bars[i].mean, is_share, out);
+        pal_text_add(out, "</text>\n");
     }
     pal_text_add(out, "</svg>\n");
+}
+
+void pal_chart_bars(const char *title, const pal_bar *bars, int32_t n, pal_text *out) {
+    chart_add_bars(title, bars, n, false, out);
+}
+
+void pal_chart_shares(const char *title, const pal_bar *bars, int32_t n, pal_text *out) {
+    chart_add_bars(title, bars, n, true, out);
 }

@@ -33,5 +33,36 @@ typedef struct {
 
 /* Horizontal bars with whiskers from a common zero. */
 void pal_chart_bars(const char *title, const pal_bar *bars, int32_t n, pal_text *out);
+/* The same with means that are percent. */
+void pal_chart_shares(const char *title, const pal_bar *bars, int32_t n, pal_text *out);
+
+enum { PAL_CHART_SERIES = 32, PAL_CHART_COLORS = 6 };
+typedef struct {
+    const char *label; /* at its right end, or NULL */
+    const pal_point *points;
+    int32_t n; /* points that are not finite are left out; marked ones get a line and their label */
+    bool has_dots;
+} pal_series;
+
+/* Lines on common axes, which need not start at zero. */
+void pal_chart_curves(const pal_axes *axes, const pal_series *series, int32_t n, pal_text *out);
+
+/* [n_rows, n_columns] cells on one scale from low to high; NaN: an empty cell. */
+typedef struct {
+    const char *title;
+    int32_t n_rows, n_columns;
+    const double *cells;
+    double low, high;
+} pal_heat;
+void pal_chart_heat(const pal_heat *heat, pal_text *out);
+/* The scale of heat maps, from low to high. */
+void pal_chart_heat_legend(double low, double high, pal_text *out);
+
+/* Boxes joined by arrows, each with a heading and a few words; at most PAL_FLOW_BOXES. */
+enum { PAL_FLOW_BOXES = 5 };
+typedef struct {
+    const char *name, *text;
+} pal_box;
+void pal_chart_flow(const char *title, const pal_box *boxes, int32_t n, pal_text *out);
 
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "report/document.h"
 #include "report/report.h"
 
 static json_t *json_interval(const pal_interval *interval) {
@@ -62,12 +63,35 @@ static json_t *json_curve(const pal_row *row) {
                      loss, "judged", judged);
 }
 
+static json_t *json_growth(const pal_row *row) {
+    json_t *growth = json_array();
+    for (int32_t i = 0; i < row->n_growth; i++) {
+        const pal_growth *at = &row->growth[i];
+        json_array_append_new(growth, json_pack("{s:o, s:i, s:I, s:o, s:I, s:o}", "share",
+                                                pal_json_real(pal_growth_shares[i]), "users",
+                                                (int)at->users, "events", (json_int_t)at->events,
+                                                "multiply_adds", pal_json_real(at->multiply_adds),
+                                                "model_bytes", (json_int_t)at->model_bytes,
+                                                "metric", pal_json_real(at->metric)));
+    }
+    return growth;
+}
+
 static json_t *json_measured(const pal_row *row) {
-    return json_pack("{s:o, s:I, s:o, s:o, s:b}", "train_seconds",
-                     pal_json_real(row->train_seconds), "peak_memory_bytes",
-                     (json_int_t)row->peak_bytes, "list_us_p50",
-                     pal_json_real(row->test.list_us_p50), "list_us_p99",
-                     pal_json_real(row->test.list_us_p99), "on_front", row->on_front);
+    json_t *json =
+        json_pack("{s:o, s:I, s:o, s:o, s:b}", "train_seconds", pal_json_real(row->train_seconds),
+                  "peak_memory_bytes", (json_int_t)row->peak_bytes, "list_us_p50",
+                  pal_json_real(row->test.list_us_p50), "list_us_p99",
+                  pal_json_real(row->test.list_us_p99), "on_front", row->on_front);
+    if (row->n_growth == 0) return json;
+    json_t *seconds = json_array(), *bytes = json_array();
+    for (int32_t i = 0; i < row->n_growth; i++) {
+        json_array_append_new(seconds, pal_json_real(row->growth[i].seconds));
+        json_array_append_new(bytes, json_integer(row->growth[i].peak_bytes));
+    }
+    json_object_set_new(json, "growth_seconds", seconds);
+    json_object_set_new(json, "growth_peak_bytes", bytes);
+    return json;
 }
 
 static const char *const json_statuses[] = {"done", "skipped", "failed"};
@@ -111,6 +135,9 @@ static json_t *json_row(const pal_comparison *comparison, const pal_table *table
                                       "mae", json_interval(&row->ratings.mae), "validation_rmse",
                                       pal_json_real(row->valid_rmse)));
     if (row->curve.n) json_object_set_new(json, "curve", json_curve(row));
+    if (row->n_growth) json_object_set_new(json, "growth", json_growth(row));
+    const pal_model *model = comparison->tables[0].rows[r].model;
+    if (model) json_object_set_new(json, "flow", pal_document_flow(comparison, model));
     json_object_set_new(json, "model_bytes", json_integer(row->model_bytes));
     json_object_set_new(json, "multiply_adds", pal_json_real(row->multiply_adds));
     json_object_set_new(json, "measured", json_measured(row));
@@ -282,7 +309,13 @@ static json_t *json_command(const pal_ctx *ctx, const pal_comparison *comparison
 
 pal_status pal_report_json(pal_ctx *ctx, const pal_comparison *comparison, json_t **out) {
     json_t *data;
-    TRY(pal_inspect_json(ctx, comparison->data, &data));
+    json_t *values;
+    TRY(pal_document_values(ctx, comparison, &values));
+    pal_status status = pal_inspect_json(ctx, comparison->data, &data);
+    if (status != PAL_OK) {
+        json_decref(values);
+        return status;
+    }
     json_t *tasks = json_array();
     for (int32_t t = 0; t < comparison->n_tables; t++)
         json_array_append_new(tasks, json_table(comparison, t));
@@ -290,7 +323,12 @@ pal_status pal_report_json(pal_ctx *ctx, const pal_comparison *comparison, json_
                              (json_int_t)ctx->seed, "command", json_command(ctx, comparison),
                              "interrupted", comparison->interrupted, "protocol",
                              json_protocol(comparison), "data", data, "tasks", tasks);
-    if (!json) return pal_fail_memory(ctx, "the results", 1e6);
+    if (!json) {
+        json_decref(values);
+        return pal_fail_memory(ctx, "the results", 1e6);
+    }
+    json_object_set_new(json, "figures", json_object());
+    if (values) json_object_set_new(json_object_get(json, "figures"), "values", values);
     /* The first task's table and verdict stand at the top too: where scripts look. */
     const json_t *first = json_array_get(tasks, 0);
     json_object_set(json, "models", json_object_get(first, "models"));

@@ -24,5 +24,7 @@ pal_status pal_report_text(pal_ctx *ctx, const json_t *results, const char *fold
 
 /* One self-contained HTML page: no network, works without scripts, light and dark. */
 pal_status pal_report_html(pal_ctx *ctx, const json_t *results, pal_text *out);
+/* The same in Markdown, without the figures. */
+pal_status pal_report_markdown(pal_ctx *ctx, const json_t *results, pal_text *out);
 
 #endif

@@ -1,4 +1,4 @@
-/* style.c - one sheet, no font or picture from elsewhere. */
+/* style.c - the sheet of page and table, and the script; no font or picture from elsewhere. */
 #include "report/style.h"
 
 const char pal_report_style[] =
@@ -45,4 +45,28 @@ const char pal_report_style[] =
     "font-size:.86rem}dl{display:grid;grid-template-columns:minmax(110px,max-content) 1fr;gap:4px "
     "16px;margin:0}dt{color:var(--soft)}"
     "dd{margin:0;overflow-wrap:anywhere}@media(max-width:480px){main{padding:20px 14px "
-    "48px}.card{padding:14px}.tick,.axis,.label{font-size:16px}}\n";
+    "48px}.card{padding:14px}.tick,.axis,.label{font-size:13.5px}}\n";
+
+const char pal_report_script[] =
+    "document.querySelectorAll('table.sorts').forEach(function(table){\n"
+    "  var heads=table.tHead.rows[0].cells;\n"
+    "  function value(row,at){var cell=row.cells[at];if(!cell)return NaN;\n"
+    "    return cell.hasAttribute('data-value')?parseFloat(cell.dataset.value):NaN}\n"
+    "  function sort(at){\n"
+    "    var "
+    "head=heads[at],up=head.getAttribute('aria-sort')==='descending',body=table.tBodies[0];\n"
+    "    var rows=Array.from(body.rows);\n"
+    "    rows.sort(function(a,b){\n"
+    "      if(at===0){var x=a.cells[0].textContent,y=b.cells[0].textContent;\n"
+    "        return (x<y?-1:x>y?1:0)*(up?-1:1)}\n"
+    "      var v=value(a,at),w=value(b,at);\n"
+    "      if(isNaN(v)||isNaN(w))return isNaN(v)-isNaN(w);\n"
+    "      return up?v-w:w-v});\n"
+    "    Array.from(heads).forEach(function(other){other.removeAttribute('aria-sort')});\n"
+    "    head.setAttribute('aria-sort',up?'ascending':'descending');\n"
+    "    rows.forEach(function(row){body.append(row)})}\n"
+    "  table.classList.add('live');\n"
+    "  Array.from(heads).forEach(function(head,at){\n"
+    "    head.setAttribute('data-sorts','');head.tabIndex=0;\n"
+    "    head.addEventListener('click',function(){sort(at)});\n"
+    "    head.addEventListener('keydown',function(e){if(e.key==='Enter')sort(at)})})});\n";

@@ -9,7 +9,7 @@ cd "$work"
 
 "$palate" --version | grep -q '^palate [0-9]'
 "$palate" --help | grep -q compare
-for command in demo compare train evaluate recommend similar inspect import models describe; do
+for command in demo compare train evaluate recommend similar inspect import report models describe; do
     "$palate" "$command" --help | grep -q "^usage: palate $command"
     "$palate" help "$command" | grep -q "^usage: palate $command"
 done
@@ -22,7 +22,7 @@ next=$(sed -n 's/^  Next: palate recommend //p' shown)
 # shellcheck disable=SC2086
 "$palate" recommend $next --quiet >/dev/null
 grep -q 'Next: palate recommend model.palate' demo/report.html
-for file in report.html results.json model.palate; do [[ -s demo/$file ]]; done
+for file in report.html report.md results.json model.palate; do [[ -s demo/$file ]]; done
 
 # --json prints one document and nothing else.
 "$palate" demo --users 300 --items 200 --days 120 --hide none -o again --json >document 2>said

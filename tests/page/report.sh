@@ -25,7 +25,7 @@ with open("interactions.tsv", "w") as log, open("items.tsv", "w") as items:
     for n in range(4000):
         print(f"<script>{random.randrange(90)}\t{int(random.paretovariate(.7)) % 60}<b>\t{1700000000 + 600 * n}", file=log)
 PYTHON
-"$palate" compare . --hide none -m popular -m item_knn -m "popular half_life=1d" -o out --quiet >/dev/null
+"$palate" compare . --hide none -m popular -m item_knn -m "popular half_life=1d" --growth -o out --quiet >/dev/null
 
 if grep -qiE '(src|href)="?https?:|@import|url\(' out/report.html; then
     echo "the report loads something"
@@ -38,11 +38,18 @@ for width in 1280 390; do
 <script>
 document.getElementById("f").onload = function () {
   const page = this.contentDocument, root = page.documentElement;
-  const broken = page.title.includes("broken") || page.querySelectorAll("script, img").length > 0;
+  const broken = page.title.includes("broken") || page.querySelectorAll("script:not(#sorts), img").length > 0 || page.querySelectorAll("script").length > 1;
+  /* Sorting by recall and back. */
+  const heads = page.querySelector("table.sorts").tHead.rows[0].cells, order = () =>
+    Array.from(page.querySelectorAll("table.sorts tbody tr")).map((row) => parseFloat(row.cells[4].dataset.value));
+  heads[4].click();
+  const down = order(), falls = down.every((value, n) => n === 0 || down[n - 1] >= value);
+  heads[4].click();
+  const up = order(), sorts = falls && up.every((value, n) => n === 0 || up[n - 1] <= value);
   const rows = page.querySelectorAll("tbody tr").length, charts = page.querySelectorAll("svg.chart").length;
   const out = document.createElement("pre");
   out.id = "found";
-  out.textContent = \`overflow=\${root.scrollWidth - root.clientWidth} broken=\${broken} rows=\${rows} charts=\${charts}\`;
+  out.textContent = \`overflow=\${root.scrollWidth - root.clientWidth} broken=\${broken} sorts=\${sorts} rows=\${rows} charts=\${charts}\`;
   document.body.append(out);
 };
 </script>
@@ -51,6 +58,6 @@ HTML
         --user-data-dir="$work/browser$width" --virtual-time-budget=4000 --dump-dom "file://$work/frame.html" 2>/dev/null |
         sed -n 's/.*<pre id="found">\([^<]*\).*/\1/p')
     echo "$width pixels: $found"
-    [[ $found == "overflow=0 broken=false rows=3 charts="* ]]
-    [[ ${found##*charts=} -ge 6 ]]
+    [[ $found == "overflow=0 broken=false sorts=true rows=3 charts="* ]]
+    [[ ${found##*charts=} -ge 10 ]]
 done

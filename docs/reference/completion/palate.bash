@@ -20,8 +20,8 @@ _palate() {
     current=${current#[\"\']}
     if ((COMP_CWORD == 1)); then command=''; fi
     case $command in
-    '') words='demo compare train evaluate recommend similar explain vectors inspect import models describe help --help --version' ;;
-    help) words='demo compare train evaluate recommend similar explain vectors inspect import models describe ' ;;
+    '') words='demo compare train evaluate recommend similar explain vectors inspect import report models describe help --help --version' ;;
+    help) words='demo compare train evaluate recommend similar explain vectors inspect import report models describe ' ;;
     demo)
         case $before in
         -o | --output) _palate_option -o dirnames; return 0 ;;
@@ -40,6 +40,7 @@ _palate() {
         --refit) words='all none ' ;;
         --prefer) words='accuracy cost ' ;;
         --worth) _palate_option +o default; return 0 ;;
+        --budget) _palate_option +o default; return 0 ;;
         --limit) _palate_option +o default; return 0 ;;
         --trec) _palate_option -o dirnames; return 0 ;;
         --run) return 0 ;;
@@ -47,7 +48,7 @@ _palate() {
         --threads) _palate_option +o default; return 0 ;;
         --memory) _palate_option +o default; return 0 ;;
         *)
-            if [[ $current == -* ]]; then words='-o --output -m --model --quiet --json --users --items --days --task --relevant --hide --fallback -k --k --allow-drop --split --candidates --resamples --refit --prefer --worth --limit --trec --run --seed --threads --memory --verbose --help'
+            if [[ $current == -* ]]; then words='-o --output -m --model --quiet --json --users --items --days --task --relevant --hide --fallback -k --k --allow-drop --split --candidates --resamples --refit --prefer --worth --budget --limit --trec --run --growth --seed --threads --memory --verbose --help'
             else _palate_option +o default; return 0; fi ;;
         esac ;;
     compare)
@@ -81,6 +82,7 @@ _palate() {
         --refit) words='all none ' ;;
         --prefer) words='accuracy cost ' ;;
         --worth) _palate_option +o default; return 0 ;;
+        --budget) _palate_option +o default; return 0 ;;
         --limit) _palate_option +o default; return 0 ;;
         --trec) _palate_option -o dirnames; return 0 ;;
         --run) return 0 ;;
@@ -88,7 +90,7 @@ _palate() {
         --threads) _palate_option +o default; return 0 ;;
         --memory) _palate_option +o default; return 0 ;;
         *)
-            if [[ $current == -* ]]; then words='-m --model -o --output --train --valid --test --items --quiet --json --format --columns --value --events --target --bad-lines --min-user --min-item --dedupe --drop-users --since --train-window --half-life --task --relevant --hide --fallback -k --k --allow-drop --split --candidates --resamples --refit --prefer --worth --limit --trec --run --seed --threads --memory --verbose --help'
+            if [[ $current == -* ]]; then words='-m --model -o --output --train --valid --test --items --quiet --json --format --columns --value --events --target --bad-lines --min-user --min-item --dedupe --drop-users --since --train-window --half-life --task --relevant --hide --fallback -k --k --allow-drop --split --candidates --resamples --refit --prefer --worth --budget --limit --trec --run --growth --seed --threads --memory --verbose --help'
             else return 0; fi ;;
         esac ;;
     train)
@@ -232,6 +234,14 @@ _palate() {
         --memory) _palate_option +o default; return 0 ;;
         *)
             if [[ $current == -* ]]; then words='-o --output --train --valid --test --items --quiet --format --columns --value --events --target --bad-lines --min-user --min-item --dedupe --drop-users --since --train-window --half-life --threads --memory --verbose --help'
+            else return 0; fi ;;
+        esac ;;
+    report)
+        case $before in
+        --threads) _palate_option +o default; return 0 ;;
+        --memory) _palate_option +o default; return 0 ;;
+        *)
+            if [[ $current == -* ]]; then words='--quiet --threads --memory --verbose --help'
             else return 0; fi ;;
         esac ;;
     models)

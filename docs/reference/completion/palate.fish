@@ -11,6 +11,7 @@ function __palate_commands
     printf '%s\t%s\n' vectors 'the representations of users and items as NumPy files'
     printf '%s\t%s\n' inspect 'what a log is, what is odd about it, which flags fit it'
     printf '%s\t%s\n' import 'read a log once, check it, and write it as one .palate file'
+    printf '%s\t%s\n' report 'draw the report of a comparison again from its results.json'
     printf '%s\t%s\n' models 'the kinds of models there are, or one with its options'
     printf '%s\t%s\n' describe 'all kinds, metrics, formats, splits and options, for people and for programs'
 end
@@ -89,9 +90,11 @@ complete -c palate -n '__palate_is demo' -l resamples -d 'bootstrap resamples of
 complete -c palate -n '__palate_is demo' -l refit -d 'train the final models on train and validation together, or on train alone' -x -a 'all none '
 complete -c palate -n '__palate_is demo' -l prefer -d 'what the verdict looks at first; a cheaper model wins only when it loses less than --worth' -x -a 'accuracy cost '
 complete -c palate -n '__palate_is demo' -l worth -d 'share of the accuracy that a cheaper model may lose at the most' -x
+complete -c palate -n '__palate_is demo' -l budget -d 'seconds for all models together, e.g. 2m: kinds that would not fit are skipped with the reason, kinds that learn in epochs stop in time; 0 is no limit' -x
 complete -c palate -n '__palate_is demo' -l limit -d 'what a model may cost, e.g. "list_us_p99=500; memory=1GB; model=100MB; train=60"' -x
 complete -c palate -n '__palate_is demo' -l trec -d 'write qrels and runs for trec_eval' -x -a '(__fish_complete_directories)'
 complete -c palate -n '__palate_is demo' -l run -d 'a TREC run of the system in use today, scored as one more row' -r -F
+complete -c palate -n '__palate_is demo' -l growth -d 'train each model again on 10 %, 30 % and all of the users: what more data costs'
 complete -c palate -n '__palate_is demo' -l seed -d 'where all random choices start from' -x
 complete -c palate -n '__palate_is demo' -l threads -d 'threads to use; 0 is one a processor; results do not depend on it' -x
 complete -c palate -n '__palate_is demo' -l memory -d 'limit for dense matrices and batches; 0 is half of the machine\'s memory' -x
@@ -130,9 +133,11 @@ complete -c palate -n '__palate_is compare' -l resamples -d 'bootstrap resamples
 complete -c palate -n '__palate_is compare' -l refit -d 'train the final models on train and validation together, or on train alone' -x -a 'all none '
 complete -c palate -n '__palate_is compare' -l prefer -d 'what the verdict looks at first; a cheaper model wins only when it loses less than --worth' -x -a 'accuracy cost '
 complete -c palate -n '__palate_is compare' -l worth -d 'share of the accuracy that a cheaper model may lose at the most' -x
+complete -c palate -n '__palate_is compare' -l budget -d 'seconds for all models together, e.g. 2m: kinds that would not fit are skipped with the reason, kinds that learn in epochs stop in time; 0 is no limit' -x
 complete -c palate -n '__palate_is compare' -l limit -d 'what a model may cost, e.g. "list_us_p99=500; memory=1GB; model=100MB; train=60"' -x
 complete -c palate -n '__palate_is compare' -l trec -d 'write qrels and runs for trec_eval' -x -a '(__fish_complete_directories)'
 complete -c palate -n '__palate_is compare' -l run -d 'a TREC run of the system in use today, scored as one more row' -r -F
+complete -c palate -n '__palate_is compare' -l growth -d 'train each model again on 10 %, 30 % and all of the users: what more data costs'
 complete -c palate -n '__palate_is compare' -l seed -d 'where all random choices start from' -x
 complete -c palate -n '__palate_is compare' -l threads -d 'threads to use; 0 is one a processor; results do not depend on it' -x
 complete -c palate -n '__palate_is compare' -l memory -d 'limit for dense matrices and batches; 0 is half of the machine\'s memory' -x
@@ -276,6 +281,12 @@ complete -c palate -n '__palate_is import' -l threads -d 'threads to use; 0 is o
 complete -c palate -n '__palate_is import' -l memory -d 'limit for dense matrices and batches; 0 is half of the machine\'s memory' -x
 complete -c palate -n '__palate_is import' -l verbose -d 'say more about what is done'
 complete -c palate -n '__palate_is import' -F
+
+complete -c palate -n '__palate_is report' -l quiet -d 'print results only'
+complete -c palate -n '__palate_is report' -l threads -d 'threads to use; 0 is one a processor; results do not depend on it' -x
+complete -c palate -n '__palate_is report' -l memory -d 'limit for dense matrices and batches; 0 is half of the machine\'s memory' -x
+complete -c palate -n '__palate_is report' -l verbose -d 'say more about what is done'
+complete -c palate -n '__palate_is report' -F
 
 complete -c palate -n '__palate_is models' -l json -d 'print one JSON document and nothing else'
 complete -c palate -n '__palate_is models' -a '(__palate_kinds)'

@@ -99,6 +99,8 @@ const pal_kind pal_kind_popular = {
     .family = "baseline",
     .summary = "what most people use; with half_life what most people use now",
     .paper = "none",
+    .represents =
+        "nothing: everybody gets the same | how many people use it; with half_life, how lately",
     .traits = PAL_SCORES_NEW_USERS | PAL_SCORES_STRANGERS,
     .params = popular_table,
     .params_size = sizeof(popular_params),

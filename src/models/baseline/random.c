@@ -71,6 +71,7 @@ const pal_kind pal_kind_random = {
     .family = "baseline",
     .summary = "a random order for each person: the floor that every other kind must leave",
     .paper = "none",
+    .represents = "the number of the person | nothing: chance decides",
     .traits = PAL_SCORES_NEW_USERS | PAL_SCORES_STRANGERS | PAL_IS_CONTROL | PAL_IS_STOCHASTIC,
     .params = random_table,
     .params_size = sizeof(random_params),

@@ -162,6 +162,7 @@ const pal_kind pal_kind_ease = {
     .family = "collaborative",
     .summary = "a linear item-item model, solved in closed form",
     .paper = "Steck: Embarrassingly shallow autoencoders for sparse data, WWW 2019",
+    .represents = "the items used | a weight for each other item, solved at once",
     .traits = PAL_SCORES_NEW_USERS,
     .params = ease_table,
     .params_size = sizeof(ease_params),

@@ -279,6 +279,7 @@ const pal_kind pal_kind_item_knn = {
     .summary = "items similar to what the person used, by who used both",
     .paper = "Sarwar, Karypis, Konstan, Riedl: Item-based collaborative filtering recommendation "
              "algorithms, WWW 2001",
+    .represents = "the items used | who used it; its {k} most similar items",
     .traits = PAL_SCORES_NEW_USERS,
     .params = knn_table,
     .params_size = sizeof(knn_params),

@@ -199,6 +199,7 @@ const pal_kind pal_kind_user_knn = {
     .summary = "what the people use whose histories resemble the person's",
     .paper = "Resnick, Iacovou, Suchak, Bergstrom, Riedl: GroupLens: an open architecture for "
              "collaborative filtering of netnews, CSCW 1994",
+    .represents = "the items used; the {k} most similar people | who used it",
     .traits = PAL_SCORES_NEW_USERS,
     .params = user_knn_table,
     .params_size = sizeof(user_knn_params),

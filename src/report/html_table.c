@@ -1,0 +1,124 @@
+/* html_table.c - the table of models: rows that a phone shows as cards, the tied set marked. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "report/page.h"
+
+/* Opens a cell with its heading for phones and its number for sorting. */
+static void table_open_cell(const char *label, double value, pal_text *out) {
+    pal_text_add(out, "<td data-label=\"");
+    pal_text_add_html(out, label);
+    if (isfinite(value)) pal_text_addf(out, "\" data-value=\"%.9g", value);
+    pal_text_add(out, "\">");
+}
+
+static void table_add_spec(const json_t *model, pal_text *out) {
+    bool winner = pal_page_is(model, "winner"), tied = pal_page_is(model, "tied");
+    const char *class = winner                              ? "winner"
+                        : pal_page_has_role(model, "model") ? tied ? "tied" : ""
+                                                            : "aside";
+    pal_text_addf(out, "<tr class=\"%s\"><td>", class);
+    pal_page_text(model, "spec", out);
+    if (winner) pal_text_add(out, "<span class=\"badge\">winner</span>");
+    if (tied && !winner) pal_text_add(out, "<span class=\"badge tied\">tied ≈</span>");
+    const char *role = pal_json_text_at(model, "role", "model");
+    if (strcmp(role, "model") && strcmp(role, pal_json_text_at(model, "spec", ""))) {
+        pal_text_add(out, "<span class=\"badge soft\">");
+        pal_page_text(model, "role", out);
+        pal_text_add(out, "</span>");
+    }
+    pal_text_add(out, "</td>");
+}
+
+static void table_add_difference(const json_t *model, pal_text *out) {
+    table_open_cell("winner − model", pal_json_number_at(model, "difference/mean", NAN), out);
+    if (json_is_object(json_object_get(model, "difference"))) {
+        pal_page_number(model, "difference/mean", "%+.4f", out);
+        pal_text_add(out, " (");
+        pal_page_number(model, "difference/low", "%+.3f", out);
+        pal_text_add(out, " to ");
+        pal_page_number(model, "difference/high", "%+.3f", out);
+        pal_text_add(out, ")");
+    } else {
+        pal_text_add(out, "–");
+    }
+    pal_text_add(out, "</td>");
+}
+
+static void table_add_seconds(const char *label, double seconds, pal_text *out) {
+    table_open_cell(label, seconds, out);
+    if (seconds >= 0 && seconds < 1e12) {
+        pal_text_add_seconds(out, seconds);
+    } else {
+        pal_text_add(out, "–");
+    }
+    pal_text_add(out, "</td>");
+}
+
+static void table_add_row(const json_t *model, const char *metric, char more[3][40],
+                          pal_text *out) {
+    table_add_spec(model, out);
+    if (!pal_page_is_done(model)) {
+        pal_text_add(out, "<td class=\"text\" colspan=\"9\">");
+        pal_page_text(model, "status", out);
+        pal_text_add(out, ": ");
+        pal_page_text(model, "reason", out);
+        pal_text_add(out, "</td></tr>\n");
+        return;
+    }
+    const json_t *metrics = json_object_get(model, "metrics"),
+                 *value = json_object_get(metrics, metric);
+    table_open_cell(metric, pal_json_number_at(value, "mean", NAN), out);
+    pal_page_number(value, "mean", "%.4f", out);
+    pal_text_add(out, "</td>");
+    table_open_cell("95 % interval", pal_json_number_at(value, "low", NAN), out);
+    pal_page_interval(value, "", "%.3f", out);
+    pal_text_add(out, "</td>");
+    table_add_difference(model, out);
+    for (int i = 0; i < 3; i++) {
+        const json_t *other = json_object_get(metrics, more[i]);
+        table_open_cell(more[i], pal_json_number_at(other, "mean", NAN), out);
+        pal_page_number(other, "mean", "%.4f", out);
+        pal_text_add(out, "</td>");
+    }
+    table_add_seconds("training", pal_json_number_at(model, "measured/train_seconds", NAN), out);
+    table_add_seconds("one list", pal_json_number_at(model, "measured/list_us_p50", NAN) / 1e6,
+                      out);
+    double bytes = pal_json_number_at(model, "model_bytes", NAN);
+    table_open_cell("size", bytes, out);
+    if (bytes >= 0 && bytes < 1e18) pal_text_add_size(out, bytes);
+    pal_text_add(out, "</td></tr>\n");
+}
+
+void pal_page_more_metrics(const json_t *results, char names[3][40]) {
+    static const char *const wanted[] = {"recall", "hit", "coverage"};
+    const json_t *k = pal_json_at(results, "protocol/k");
+    size_t n = json_array_size(k);
+    long long largest = n ? json_integer_value(json_array_get(k, n - 1)) : 0;
+    for (int i = 0; i < 3; i++) snprintf(names[i], 40, "%s@%lld", wanted[i], largest);
+}
+
+void pal_page_table(const json_t *results, const json_t *task, pal_text *out) {
+    const char *metric = pal_json_text_at(results, "protocol/metric", "");
+    char more[3][40];
+    size_t index;
+    json_t *model;
+    pal_page_more_metrics(results, more);
+    pal_text_add(out, "<h2 id=\"models\">Models</h2><div class=\"card scroll\"><table "
+                      "class=\"sorts\"><thead><tr><th>model</th><th>");
+    pal_text_add_html(out, metric);
+    pal_text_add(out, "</th><th>95 % interval</th><th>winner − model</th>");
+    for (int i = 0; i < 3; i++) pal_text_addf(out, "<th>%s</th>", more[i]);
+    pal_text_add(out, "<th>training</th><th>one list</th><th>size</th></tr></thead><tbody>\n");
+    json_array_foreach(json_object_get(task, "models"), index, model)
+        table_add_row(model, metric, more, out);
+    pal_text_add(out,
+                 "</tbody></table></div><p class=\"soft small\">Intervals of differences hold "
+                 "together with 95 %. Tied ≈: this test cannot tell the model from the winner. "
+                 "The winner was chosen on validation, all numbers here are of the test. The "
+                 "smallest difference that this test can see is about ");
+    pal_page_number(task, "smallest_difference", "%.4f", out);
+    pal_text_add(out, ".</p>\n");
+}
