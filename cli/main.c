@@ -10,9 +10,8 @@
 #include "cli.h"
 
 const cli_command *const cli_commands[] = {
-    &cli_demo,      &cli_compare,  &cli_train,   &cli_evaluate,
-    &cli_recommend, &cli_similar,  &cli_inspect, &cli_import,
-    &cli_models,    &cli_describe, NULL};
+    &cli_demo,    &cli_case,    &cli_compare, &cli_train,  &cli_evaluate, &cli_recommend,
+    &cli_similar, &cli_inspect, &cli_import,  &cli_models, &cli_describe, NULL};
 
 static pal_ctx *main_ctx; /* for the signal handler */
 

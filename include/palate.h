@@ -151,10 +151,16 @@ PAL_API PAL_MUST_CHECK pal_status pal_results_json(pal_ctx *ctx, const pal_resul
                                                    char **out);
 PAL_API PAL_MUST_CHECK pal_status pal_results_text(pal_ctx *ctx, const pal_results *results,
                                                    char **out);
-/* Writes results.json, report.html and model.palate into a folder, made if missing. */
+/* Writes results.json, report.html and model.palate (a case: case.json and case.html) into a
+ * folder, made if missing. */
 PAL_API PAL_MUST_CHECK pal_status pal_results_save(pal_ctx *ctx, const pal_results *results,
                                                    const char *folder);
 PAL_API void pal_results_free(pal_results *results);
+
+/* The article's case: mf, gmf and nn on a full and a mostly empty 100 × 100 matrix. Options:
+ * iterations, factors, learning_rate, initial. Its results are saved as case.json and case.html,
+ * with `initial` also initial.json. */
+PAL_API PAL_MUST_CHECK pal_status pal_case(pal_ctx *ctx, const char *options, pal_results **out);
 
 /* --- describing --- */
 
@@ -163,8 +169,9 @@ PAL_API void pal_results_free(pal_results *results);
 PAL_API PAL_MUST_CHECK pal_status pal_describe(pal_ctx *ctx, const char *what, const char *format,
                                                char **out);
 
-/* Tables that the command line parses and prints help from: "context", "data", "demo", "compare",
- * "evaluate", "recommend", "similar"; NULL for another name. Rows are read with base/param.h. */
+/* Tables that the command line parses and prints help from: "context", "data", "demo", "case",
+ * "compare", "evaluate", "recommend", "similar"; NULL for another name. Rows are read with
+ * base/param.h. */
 struct pal_param;
 PAL_API const struct pal_param *pal_option_table(const char *group);
 

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "choose/verdict.h"
 #include "eval/trec.h"
+#include "report/case.h"
 #include "report/report.h"
 
 /* Rows are told as they finish; before the first the plan. */
@@ -263,7 +264,9 @@ static void compare_evaluation_text(const json_t *json, pal_text *out) {
 
 pal_status pal_results_text(pal_ctx *ctx, const pal_results *results, char **out) {
     pal_text text = {0};
-    if (results->has_comparison) {
+    if (results->is_case) {
+        TRY(pal_report_case_text(ctx, results->json, &text));
+    } else if (results->has_comparison) {
         TRY(pal_report_text(ctx, results->json, &text));
     } else {
         compare_evaluation_text(results->json, &text);
@@ -295,15 +298,34 @@ static pal_status compare_save(pal_ctx *ctx, const pal_results *results, const c
                 : pal_fail_memory(ctx, "model.palate", 1e3);
 }
 
+static pal_status compare_save_case(pal_ctx *ctx, const pal_results *results, const char *folder,
+                                    pal_arena *scratch) {
+    pal_text json = {0}, html = {0}, initial = {0};
+    pal_json_print(results->json, &json);
+    pal_status status = pal_folder_make(ctx, folder);
+    if (status == PAL_OK) status = compare_write(ctx, folder, "case.json", &json, scratch);
+    if (status == PAL_OK) status = pal_report_case_html(ctx, results->json, &html);
+    if (status == PAL_OK) status = compare_write(ctx, folder, "case.html", &html, scratch);
+    if (results->initial) pal_text_add(&initial, results->initial);
+    if (status == PAL_OK && results->initial)
+        status = compare_write(ctx, folder, "initial.json", &initial, scratch);
+    pal_text_release(&json);
+    pal_text_release(&html);
+    pal_text_release(&initial);
+    return status;
+}
+
 pal_status pal_results_save(pal_ctx *ctx, const pal_results *results, const char *folder) {
-    if (!results->has_comparison)
-        return pal_fail(ctx, PAL_EUSAGE, "only a comparison has a report to save");
+    if (!results->has_comparison && !results->is_case)
+        return pal_fail(ctx, PAL_EUSAGE, "only a comparison or a case has a report to save");
     pal_arena scratch = {0};
     bool is_new = !pal_path_exists(folder);
-    pal_status status = compare_save(ctx, results, folder, &scratch);
+    pal_status status = results->is_case ? compare_save_case(ctx, results, folder, &scratch)
+                                         : compare_save(ctx, results, folder, &scratch);
     /* Half of a report is none: what this call made goes again. */
-    static const char *const names[] = {"results.json", "report.html", "model.palate"};
-    for (int i = 0; status != PAL_OK && is_new && i < 3; i++) {
+    static const char *const names[] = {"results.json", "report.html", "model.palate",
+                                        "case.json",    "case.html",   "initial.json"};
+    for (int i = 0; status != PAL_OK && is_new && i < (int)(sizeof names / sizeof *names); i++) {
         const char *path = pal_path_join(&scratch, folder, names[i]);
         if (path) unlink(path);
     }
@@ -315,6 +337,7 @@ pal_status pal_results_save(pal_ctx *ctx, const pal_results *results, const char
 void pal_results_free(pal_results *results) {
     if (!results) return;
     json_decref(results->json);
+    free(results->initial);
     if (results->has_comparison) pal_comparison_release(&results->comparison);
     free(results);
 }

@@ -20,6 +20,7 @@ static const describe_group describe_groups[] = {
     {"context", "threads, seed and memory, for every command", pal_ctx_params},
     {"data", "how logs are read and prepared", pal_data_params},
     {"demo", "the demo world", pal_demo_params},
+    {"case", "the article's case", pal_case_params},
     {"evaluate", "how models are judged", pal_protocol_params},
     {"compare", "how the verdict chooses", pal_compare_params},
     {"recommend", "lists", pal_recommend_params},

@@ -245,6 +245,47 @@ void pal_chart_line(const pal_axes *axes, const pal_point *points, int32_t n, pa
     pal_text_add(out, "</svg>\n");
 }
 
+static void chart_add_legend(const pal_series *series, int32_t n_series, pal_text *out) {
+    pal_text_add(out, "<p class=\"legend small\">");
+    for (int32_t s = 0; s < n_series; s++) {
+        pal_text_addf(out,
+                      "<span><svg viewBox=\"0 0 24 8\"><path class=\"line c%d%s\" "
+                      "d=\"M0 4H24\"/></svg> ",
+                      (int)series[s].colour, series[s].is_dashed ? " dashed" : "");
+        pal_text_add_html(out, series[s].label);
+        pal_text_add(out, "</span>\n");
+    }
+    pal_text_add(out, "</p>\n");
+}
+
+void pal_chart_lines(const pal_axes *axes, const pal_point *points, const pal_series *series,
+                     int32_t n_series, pal_text *out) {
+    chart_scale x, y;
+    int32_t n = 0;
+    for (int32_t s = 0; s < n_series; s++) {
+        int32_t end = series[s].from + series[s].n;
+        n = end > n ? end : n;
+    }
+    chart_prepare(axes, points, n, true, &x, &y);
+    chart_open(axes->title, CHART_HEIGHT, out);
+    chart_add_axes(axes, &x, &y, out);
+    for (int32_t s = 0; s < n_series; s++) {
+        const pal_point *of_line = points + series[s].from;
+        bool started = false;
+        pal_text_addf(out, "<path class=\"line c%d%s\" d=\"", (int)series[s].colour,
+                      series[s].is_dashed ? " dashed" : "");
+        for (int32_t i = 0; i < series[s].n; i++) {
+            if ((axes->x_log && of_line[i].x <= 0) || (axes->y_log && of_line[i].y <= 0)) continue;
+            pal_text_addf(out, "%s%.1f %.1f", started ? "L" : "M", chart_place(&x, of_line[i].x),
+                          chart_place(&y, of_line[i].y));
+            started = true;
+        }
+        pal_text_add(out, "\"/>\n");
+    }
+    pal_text_add(out, "</svg>\n");
+    chart_add_legend(series, n_series, out);
+}
+
 void pal_chart_bars(const char *title, const pal_bar *bars, int32_t n, pal_text *out) {
     enum { ROW = 26, LABEL = 178, VALUE = 52 };
     double largest = 0;
