@@ -17,7 +17,8 @@ static const char case_style[] =
     "@media(prefers-color-scheme:dark){:root{--h0:#232a3b;--h1:#26395a;--h2:#274c77;--h3:#2b648c;"
     "--h4:#367f9a;--h5:#4f9ca3;--h6:#7cb9aa;--h7:#b2d4b4;--h8:#eef0cf;--c0:#f08a5d;--c1:#7fb2e5;"
     "--c2:#7ccb98;--c3:#c9a2e3}}\n"
-    ".maps{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(45%,200px),1fr));gap:14px}"
+    ".maps{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(45%,150px),1fr));gap:14px;"
+    "align-items:end}"
     "figure{margin:0}figcaption{font-size:.86rem;margin-bottom:4px}.heat{width:100%;display:block;"
     "border:1px solid var(--rule);shape-rendering:crispEdges}.heat path{fill:none;stroke-width:1}"
     ".h0{stroke:var(--h0)}.h1{stroke:var(--h1)}.h2{stroke:var(--h2)}.h3{stroke:var(--h3)}"
@@ -26,7 +27,7 @@ static const char case_style[] =
     ".c3{stroke:var(--c3)}.dashed{stroke-dasharray:5 4}\n"
     ".scale{width:120px;height:10px;display:inline-block}.legend span{margin-right:14px;"
     "white-space:nowrap}.legend svg{width:24px;height:8px;display:inline-block}"
-    ".legend{margin:6px 0 0}.gap{margin-top:14px}\n";
+    ".legend .scale{width:120px;height:10px}.legend{margin:6px 0 0}.gap{margin-top:14px}\n";
 
 /* --- heat maps --- */
 
@@ -101,7 +102,7 @@ static void case_add_maps(const json_t *matrix, pal_text *out) {
         case_add_heat(title.bytes ? title.bytes : "", matrix, predicted, out);
         pal_text_release(&title);
     }
-    pal_text_addf(out, "</div><p class=\"soft small legend\">A row a user, a column an item; %.3g ",
+    pal_text_addf(out, "</div><p class=\"soft small legend\">A row a user, a column an item; %.2f ",
                   pal_json_number_at(matrix, "lowest", 0));
     pal_text_addf(out,
                   "<svg class=\"scale heat\" viewBox=\"0 0 %d 1\" "
@@ -110,7 +111,7 @@ static void case_add_maps(const json_t *matrix, pal_text *out) {
     for (int level = 0; level < CASE_LEVELS; level++)
         pal_text_addf(out, "<path class=\"h%d\" d=\"M%d 0h1\"/>", level, level);
     pal_text_addf(out,
-                  "</g></svg> %.3g; what lies outside has the colour of the end. Of each model the "
+                  "</g></svg> %.2f; what lies outside has the colour of the end. Of each model the "
                   "better run is drawn.</p></div>\n",
                   pal_json_number_at(matrix, "highest", 1));
 }
@@ -122,12 +123,12 @@ static void case_add_maps(const json_t *matrix, pal_text *out) {
 static int32_t case_curve(const json_t *losses, double most, pal_point *points) {
     int32_t n = 0, size = (int32_t)json_array_size(losses);
     double growth = pow(fmax(size, 2), 1.0 / (CASE_POINTS - 40));
-    for (int32_t t = 1, next; t < size && n < CASE_POINTS; t = next) {
+    for (int32_t t = 0, next; t < size && n < CASE_POINTS; t = next) {
         const json_t *loss = json_array_get(losses, (size_t)t);
         double y = json_is_number(loss) ? json_number_value(loss) : INFINITY;
-        points[n++] = (pal_point){.x = t, .y = fmin(y, most), .label = ""};
+        points[n++] = (pal_point){.x = t + 1, .y = fmin(y, most), .label = ""};
         if (y > most) break;
-        next = (int32_t)fmax(t + 1, floor(t * growth));
+        next = (int32_t)fmax(t + 1, floor((t + 1) * growth) - 1);
         if (next > size - 1 && t < size - 1) next = size - 1;
     }
     return n;
@@ -170,7 +171,7 @@ static void case_add_curves(const json_t *matrix, const char *step, const char *
     pal_text_add_html(out, title);
     pal_text_add(out, "</h3>");
     pal_chart_lines(&(pal_axes){.title = title,
-                                .x_label = "iterations",
+                                .x_label = "before iteration",
                                 .y_label = "Σ (r − r̂)²",
                                 .x_log = true,
                                 .y_log = true},

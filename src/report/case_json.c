@@ -24,7 +24,9 @@ static void case_add_what(const pal_case_run *run, pal_text *out) {
         return;
     }
     if (run->is_largest) pal_text_add(out, "largest α; ");
-    if (run->losses[n] > run->losses[0]) {
+    if (fabs(run->losses[n] - run->losses[0]) <= 1e-6 * run->losses[0]) {
+        pal_text_add(out, "does not move");
+    } else if (run->losses[n] > run->losses[0]) {
         pal_text_add(out, run->outcome == PAL_CASE_CONVERGED ? "settled above its first loss"
                                                              : "ended above its first loss");
     } else if (run->outcome == PAL_CASE_CONVERGED) {
@@ -193,8 +195,8 @@ static json_t *case_about(const pal_case_results *results) {
     json_t *about = json_array();
     pal_text text = {0};
     pal_text_addf(&text,
-                  "The article's case: mf, gmf, nn on 100 × 100 matrices, k = %d, α = %g, at most "
-                  "%d steps, seed %llu.",
+                  "The article's case: mf, gmf, nn; 100 × 100, k = %d, α = %g, at most %d "
+                  "iterations, seed %llu.",
                   (int)o->factors, o->learning_rate, (int)o->iterations,
                   (unsigned long long)results->seed);
     json_array_append_new(about, pal_json_text(text.bytes));
