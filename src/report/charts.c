@@ -90,9 +90,9 @@ static void chart_fit(chart_scale *scale, const pal_point *points, int32_t n, bo
     if (!isfinite(scale->low)) scale->low = scale->high = 0;
     if (from_zero && !scale->is_log) scale->low = fmin(scale->low, 0);
     if (scale->is_log) {
-        /* Whole decades keep at least two ticks. */
+        /* Whole decades keep at least two ticks; a hair above one (1001) begins no other. */
         scale->low = floor(scale->low);
-        scale->high = ceil(scale->high);
+        scale->high = ceil(scale->high - 0.005);
         if (scale->high <= scale->low) scale->high = scale->low + 1;
     } else if (!scale->is_time) {
         double pad = 0.06 * (scale->high - scale->low);
