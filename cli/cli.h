@@ -35,8 +35,9 @@ struct cli_run { /* a command line, taken apart */
     pal_status usage; /* set by cli_fail_usage */
 };
 
-extern const cli_command cli_demo, cli_compare, cli_train, cli_evaluate, cli_recommend, cli_similar,
-    cli_explain, cli_vectors, cli_inspect, cli_import, cli_report, cli_models, cli_describe;
+extern const cli_command cli_demo, cli_case, cli_compare, cli_train, cli_evaluate, cli_recommend,
+    cli_similar, cli_explain, cli_vectors, cli_inspect, cli_import, cli_report, cli_models,
+    cli_describe;
 extern const cli_command *const cli_commands[]; /* NULL-ended */
 
 /* Takes argv after the command's name apart; prints its sentence itself and returns an exit code,

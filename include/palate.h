@@ -192,13 +192,18 @@ PAL_API PAL_MUST_CHECK pal_status pal_results_json(pal_ctx *ctx, const pal_resul
                                                    char **out);
 PAL_API PAL_MUST_CHECK pal_status pal_results_text(pal_ctx *ctx, const pal_results *results,
                                                    char **out);
-/* Writes results.json, report.html, report.md and model.palate into a folder, made if missing; the
- * text then names the model there. */
+/* Writes results.json, report.html, report.md and model.palate (a case: case.json and case.html)
+ * into a folder, made if missing; the text then names the model there. */
 PAL_API PAL_MUST_CHECK pal_status pal_results_save(pal_ctx *ctx, pal_results *results,
                                                    const char *folder);
 PAL_API void pal_results_free(pal_results *results);
 /* Draws report.html and report.md of a folder again from its results.json. */
 PAL_API PAL_MUST_CHECK pal_status pal_report_redraw(pal_ctx *ctx, const char *folder);
+
+/* The article's case: mf, gmf and nn on a full and a mostly empty 100 × 100 matrix. Options:
+ * iterations, factors, learning_rate, initial. Its results are saved as case.json and case.html,
+ * with `initial` also initial.json. */
+PAL_API PAL_MUST_CHECK pal_status pal_case(pal_ctx *ctx, const char *options, pal_results **out);
 
 /* --- describing --- */
 
@@ -209,8 +214,8 @@ PAL_API PAL_MUST_CHECK pal_status pal_describe(pal_ctx *ctx, const char *what, c
                                                char **out);
 
 /* Tables that the command line parses and prints help from: "context", "seed", "data", "weigh",
- * "demo", "evaluate", "compare", "list", "recommend"; NULL for another name. Rows are read with
- * base/param.h. */
+ * "demo", "case", "evaluate", "compare", "explain", "list", "recommend"; NULL for another name.
+ * Rows are read with base/param.h. */
 struct pal_param;
 PAL_API const struct pal_param *pal_option_table(const char *group);
 /* What the options of a group are about, a few words; NULL for another name. */

@@ -6,6 +6,7 @@
 
 #include "base/ctx.h"
 #include "base/param.h"
+#include "choose/case.h"
 #include "choose/compare.h"
 
 typedef struct {
@@ -28,7 +29,9 @@ struct pal_results { /* the public noun */
     json_t *json;
     pal_comparison comparison; /* empty after pal_evaluate */
     bool has_comparison;
-    char *folder;           /* where it was saved, or NULL */
+    char *folder; /* where it was saved, or NULL */
+    bool is_case;
+    char *initial;          /* initial.json of a case, or NULL */
     const pal_model *model; /* the verdict's choice, owned by the comparison; or NULL */
 };
 

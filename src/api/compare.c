@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "choose/verdict.h"
 #include "eval/trec.h"
+#include "report/case.h"
 #include "report/report.h"
 
 /* Rows are told as they finish; before the first the plan. */
@@ -298,7 +299,9 @@ static void compare_evaluation_text(const json_t *json, pal_text *out) {
 
 pal_status pal_results_text(pal_ctx *ctx, const pal_results *results, char **out) {
     pal_text text = {0};
-    if (results->has_comparison) {
+    if (results->is_case) {
+        TRY(pal_report_case_text(ctx, results->json, &text));
+    } else if (results->has_comparison) {
         TRY(pal_report_text(ctx, results->json, results->folder, &text));
     } else {
         compare_evaluation_text(results->json, &text);
@@ -326,12 +329,28 @@ static pal_status compare_save(pal_ctx *ctx, const pal_results *results, pal_bat
     return pal_model_put(ctx, results->model, model);
 }
 
+static pal_status compare_save_case(pal_ctx *ctx, const pal_results *results, pal_batch *files) {
+    pal_text json = {0}, html = {0}, initial = {0};
+    pal_json_print(results->json, &json);
+    pal_status status = compare_write(ctx, files, "case.json", &json);
+    if (status == PAL_OK) status = pal_report_case_html(ctx, results->json, &html);
+    if (status == PAL_OK) status = compare_write(ctx, files, "case.html", &html);
+    if (results->initial) pal_text_add(&initial, results->initial);
+    if (status == PAL_OK && results->initial)
+        status = compare_write(ctx, files, "initial.json", &initial);
+    pal_text_release(&json);
+    pal_text_release(&html);
+    pal_text_release(&initial);
+    return status;
+}
+
 pal_status pal_results_save(pal_ctx *ctx, pal_results *results, const char *folder) {
     pal_batch files = {0};
-    if (!results->has_comparison)
-        return pal_fail(ctx, PAL_EUSAGE, "only a comparison has a report to save");
+    if (!results->has_comparison && !results->is_case)
+        return pal_fail(ctx, PAL_EUSAGE, "only a comparison or a case has a report to save");
     TRY(pal_batch_open(ctx, folder, &files));
-    pal_status status = compare_save(ctx, results, &files);
+    pal_status status = results->is_case ? compare_save_case(ctx, results, &files)
+                                         : compare_save(ctx, results, &files);
     if (status == PAL_OK) {
         status = pal_batch_commit(ctx, &files);
     } else {
@@ -349,6 +368,7 @@ void pal_results_free(pal_results *results) {
     if (!results) return;
     json_decref(results->json);
     free(results->folder);
+    free(results->initial);
     if (results->has_comparison) pal_comparison_release(&results->comparison);
     free(results);
 }

@@ -99,7 +99,7 @@ typedef struct {                    /* of trained kinds */
 } pal_pointwise_state;
 enum { PAL_FACT_PREDICTS_VALUES, PAL_FACT_SHIFT, PAL_FACT_SCALE, PAL_FACT_HIGHEST, PAL_FACTS };
 
-/* --- the core, in double: used by the kinds and by the case (api/case.c) --- */
+/* --- the core, in double: used by the kinds and by the case (choose/case.c) --- */
 
 typedef struct {
     int32_t n_users, n_items;

@@ -100,7 +100,7 @@ static void chart_fit(chart_scale *scale, const pal_point *points, int32_t n, bo
     if (scale->is_log && from_zero) {
         /* Whole decades keep at least two ticks. */
         scale->low = floor(scale->low);
-        scale->high = ceil(scale->high);
+        scale->high = ceil(scale->high - 0.005);
         if (scale->high <= scale->low) scale->high = scale->low + 1;
     } else if (scale->is_log) {
         double pad = fmax(0.06 * (scale->high - scale->low), 0.12);
@@ -386,6 +386,47 @@ void pal_chart_curves(const pal_axes *axes, const pal_series *series, int32_t n,
         chart_add_series(axes, &series[s], s % PAL_CHART_COLORS, &x, &y, out);
     chart_name_series(axes, series, n, &x, &y, out);
     pal_text_add(out, "</svg>\n");
+}
+
+static void chart_add_legend(const pal_line *lines, int32_t n_lines, pal_text *out) {
+    pal_text_add(out, "<p class=\"legend small\">");
+    for (int32_t s = 0; s < n_lines; s++) {
+        pal_text_addf(out,
+                      "<span><svg viewBox=\"0 0 24 8\"><path class=\"line c%d%s\" "
+                      "d=\"M0 4H24\"/></svg> ",
+                      (int)lines[s].colour, lines[s].is_dashed ? " dashed" : "");
+        pal_text_add_html(out, lines[s].label);
+        pal_text_add(out, "</span>\n");
+    }
+    pal_text_add(out, "</p>\n");
+}
+
+void pal_chart_lines(const pal_axes *axes, const pal_point *points, const pal_line *lines,
+                     int32_t n_lines, pal_text *out) {
+    chart_scale x, y;
+    int32_t n = 0;
+    for (int32_t s = 0; s < n_lines; s++) {
+        int32_t end = lines[s].from + lines[s].n;
+        n = end > n ? end : n;
+    }
+    chart_prepare(axes, points, n, true, &x, &y);
+    chart_open(axes->title, CHART_HEIGHT, out);
+    chart_add_axes(axes, &x, &y, out);
+    for (int32_t s = 0; s < n_lines; s++) {
+        const pal_point *of_line = points + lines[s].from;
+        bool started = false;
+        pal_text_addf(out, "<path class=\"line c%d%s\" d=\"", (int)lines[s].colour,
+                      lines[s].is_dashed ? " dashed" : "");
+        for (int32_t i = 0; i < lines[s].n; i++) {
+            if ((axes->x_log && of_line[i].x <= 0) || (axes->y_log && of_line[i].y <= 0)) continue;
+            pal_text_addf(out, "%s%.1f %.1f", started ? "L" : "M", chart_place(&x, of_line[i].x),
+                          chart_place(&y, of_line[i].y));
+            started = true;
+        }
+        pal_text_add(out, "\"/>\n");
+    }
+    pal_text_add(out, "</svg>\n");
+    chart_add_legend(lines, n_lines, out);
 }
 
 /* --- bars --- */

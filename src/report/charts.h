@@ -27,6 +27,17 @@ void pal_chart_line(const pal_axes *axes, const pal_point *points, int32_t n, pa
 
 typedef struct {
     const char *label;
+    int32_t from, n; /* points[from … from + n) */
+    int32_t colour;  /* 0 … 7: the class of the line */
+    bool is_dashed;
+} pal_line;
+
+/* Several lines over common axes, each with its class "line c<colour>", and a legend below. */
+void pal_chart_lines(const pal_axes *axes, const pal_point *points, const pal_line *lines,
+                     int32_t n_lines, pal_text *out);
+
+typedef struct {
+    const char *label;
     double mean, low, high; /* NaN mean: no bar; NaN low: no whisker */
     bool is_marked;
 } pal_bar;

@@ -83,9 +83,12 @@ static void table_add_row(const json_t *model, const char *metric, char more[3][
         pal_page_number(other, "mean", "%.4f", out);
         pal_text_add(out, "</td>");
     }
-    table_add_seconds("training", pal_json_number_at(model, "measured/train_seconds", NAN), out);
-    table_add_seconds("one list", pal_json_number_at(model, "measured/list_us_p50", NAN) / 1e6,
+    /* Whatever is in use today was not trained or timed here. */
+    double unit = pal_page_has_role(model, "run") ? NAN : 1;
+    table_add_seconds("training", unit * pal_json_number_at(model, "measured/train_seconds", NAN),
                       out);
+    table_add_seconds("one list",
+                      unit * pal_json_number_at(model, "measured/list_us_p50", NAN) / 1e6, out);
     double bytes = pal_json_number_at(model, "model_bytes", NAN);
     table_open_cell("size", bytes, out);
     if (bytes >= 0 && bytes < 1e18) pal_text_add_size(out, bytes);

@@ -168,6 +168,9 @@ refused 2 "knows no similarity" similar popular.palate --item i1
 # --- places that cannot be written ---
 refused 1 "cannot write" import good.csv -o no/such/folder/out.palate
 refused 1 "is a folder" import good.csv -o folder
+refused 2 "good.csv: is a file, not a folder" case -o good.csv
+refused 2 "learning_rate must be a number from" case --learning-rate 0 -o out
+(ulimit -f 100; refused 1 "the disk is full" case --iterations 2 -o out --quiet; exit $bad) || bad=1
 (ulimit -f 100; refused 1 "the disk is full" demo --users 300 --items 200 --days 120 --hide none -o out --quiet; exit $bad) || bad=1
 (ulimit -f 1; refused 1 "the disk is full" import good.csv -o out.palate; exit $bad) || bad=1
 # Runs that do not fit leave neither a folder nor the report; a report that does not fit leaves the one before as it was.

@@ -9,7 +9,7 @@ cd "$work"
 
 "$palate" --version | grep -q '^palate [0-9]'
 "$palate" --help | grep -q compare
-for command in demo compare train evaluate recommend similar inspect import report models describe; do
+for command in demo case compare train evaluate recommend similar explain vectors inspect import report models describe; do
     "$palate" "$command" --help | grep -q "^usage: palate $command"
     "$palate" help "$command" | grep -q "^usage: palate $command"
 done
@@ -27,6 +27,25 @@ for file in report.html report.md results.json model.palate; do [[ -s demo/$file
 # --json prints one document and nothing else.
 "$palate" demo --users 300 --items 200 --days 120 --hide none -o again --json >document 2>said
 python3 -c 'import json; json.load(open("document"))'
+
+# The article's case: two matrices, all models, the files it names; a seed decides.
+"$palate" case --iterations 3 -o case >shown 2>said
+grep -q "The article's own listing cannot run" shown
+[[ -s case/case.html && ! -e case/initial.json ]]
+"$palate" case --iterations 3 --seed 7 --initial --json -o case7 >document 2>said
+cmp document case7/case.json
+[[ -s case7/initial.json ]]
+python3 - <<'PYTHON'
+import json
+first, seventh = json.load(open("case/case.json")), json.load(open("case7/case.json"))
+assert first["matrices"][0]["values"] != seventh["matrices"][0]["values"]
+for matrix in first["matrices"]:
+    models = [run["model"] for run in matrix["runs"]]
+    assert models[:2] == ["constant", "user + item bias"] and len(set(models)) == 6, models
+    assert all(run["outcome"] != "diverged" for run in matrix["runs"] if run.get("is_largest"))
+lists = first["matrices"][1]["lists"]
+assert [len(one["items"]) for one in lists] == [5, 5, 5]
+PYTHON
 
 python3 - <<'PYTHON'
 import random

@@ -24,6 +24,12 @@ cmp out1/plain.json out3/plain.json
 cmp out1/model.palate out2/model.palate
 cmp out1/model.palate out3/model.palate
 
+for threads in 1 2 3; do "$palate" case --iterations 20 --threads "$threads" -o "case$threads" --quiet >/dev/null; done
+for file in case.json case.html; do
+    cmp case1/$file case2/$file
+    cmp case1/$file case3/$file
+done
+
 printf 'u%04d\n' $(seq 1 60) >users
 "$palate" recommend out1/model.palate --user - --json --threads 1 <users >batch1 2>/dev/null || true
 "$palate" recommend out1/model.palate --user - --json --threads 3 <users >batch3 2>/dev/null || true

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The report in a real browser, 1280 and 390 pixels wide: nothing sticks out, nothing is loaded, nothing runs from titles and ids.
+# The report and the case in a real browser, 1280 and 390 pixels wide: nothing sticks out, nothing is loaded, nothing runs from titles
+# and ids.
 # usage: tests/page/report.sh PALATE
 set -euo pipefail
 palate=$(realpath "$1")
@@ -27,14 +28,17 @@ with open("interactions.tsv", "w") as log, open("items.tsv", "w") as items:
 PYTHON
 "$palate" compare . --hide none -m popular -m item_knn -m "popular half_life=1d" --growth -o out --quiet >/dev/null
 
-if grep -qiE '(src|href)="?https?:|@import|url\(' out/report.html; then
-    echo "the report loads something"
+"$palate" case --iterations 30 -o out --quiet >/dev/null
+
+if grep -qiE '(src|href)="?https?:|@import|url\(' out/report.html out/case.html; then
+    echo "the page loads something"
     exit 1
 fi
 # A frame of the width, and a script of ours that measures what the page became.
-for width in 1280 390; do
+measure() {
+    local page=$1 width=$2
     cat >frame.html <<HTML
-<!doctype html><title>waiting</title><iframe id="f" src="out/report.html" style="width:${width}px;height:900px;border:0"></iframe>
+<!doctype html><title>waiting</title><iframe id="f" src="out/$page" style="width:${width}px;height:900px;border:0"></iframe>
 <script>
 document.getElementById("f").onload = function () {
   const page = this.contentDocument, root = page.documentElement;
@@ -54,10 +58,16 @@ document.getElementById("f").onload = function () {
 };
 </script>
 HTML
-    found=$("$browser" --headless --no-sandbox --disable-gpu --disable-background-networking --no-first-run --allow-file-access-from-files \
-        --user-data-dir="$work/browser$width" --virtual-time-budget=4000 --dump-dom "file://$work/frame.html" 2>/dev/null |
-        sed -n 's/.*<pre id="found">\([^<]*\).*/\1/p')
+    "$browser" --headless --no-sandbox --disable-gpu --disable-background-networking --no-first-run --allow-file-access-from-files \
+        --user-data-dir="$work/browser" --virtual-time-budget=4000 --dump-dom "file://$work/frame.html" 2>/dev/null |
+        sed -n 's/.*<pre id="found">\([^<]*\).*/\1/p'
+}
+for width in 1280 390; do
+    found=$(measure report.html "$width")
     echo "$width pixels: $found"
     [[ $found == "overflow=0 broken=false sorts=true rows=3 charts="* ]]
     [[ ${found##*charts=} -ge 10 ]]
+    found=$(measure case.html "$width")
+    echo "case, $width pixels: $found"
+    [[ $found == "overflow=0 broken=false "*"rows="*" charts=4" ]]
 done

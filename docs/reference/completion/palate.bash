@@ -20,8 +20,8 @@ _palate() {
     current=${current#[\"\']}
     if ((COMP_CWORD == 1)); then command=''; fi
     case $command in
-    '') words='demo compare train evaluate recommend similar explain vectors inspect import report models describe help --help --version' ;;
-    help) words='demo compare train evaluate recommend similar explain vectors inspect import report models describe ' ;;
+    '') words='demo case compare train evaluate recommend similar explain vectors inspect import report models describe help --help --version' ;;
+    help) words='demo case compare train evaluate recommend similar explain vectors inspect import report models describe ' ;;
     demo)
         case $before in
         -o | --output) _palate_option -o dirnames; return 0 ;;
@@ -49,6 +49,19 @@ _palate() {
         --memory) _palate_option +o default; return 0 ;;
         *)
             if [[ $current == -* ]]; then words='-o --output -m --model --quiet --json --users --items --days --task --relevant --hide --fallback -k --k --allow-drop --split --candidates --resamples --refit --prefer --worth --budget --limit --trec --run --growth --seed --threads --memory --verbose --help'
+            else _palate_option +o default; return 0; fi ;;
+        esac ;;
+    case)
+        case $before in
+        -o | --output) _palate_option -o dirnames; return 0 ;;
+        --iterations) _palate_option +o default; return 0 ;;
+        --factors) _palate_option +o default; return 0 ;;
+        --learning-rate) _palate_option +o default; return 0 ;;
+        --seed) _palate_option +o default; return 0 ;;
+        --threads) _palate_option +o default; return 0 ;;
+        --memory) _palate_option +o default; return 0 ;;
+        *)
+            if [[ $current == -* ]]; then words='-o --output --quiet --json --iterations --factors --learning-rate --initial --seed --threads --memory --verbose --help'
             else _palate_option +o default; return 0; fi ;;
         esac ;;
     compare)

@@ -2,6 +2,7 @@
 
 function __palate_commands
     printf '%s\t%s\n' demo 'compare recommenders on a small invented shop, with a report'
+    printf '%s\t%s\n' case 'the article\'s case: mf, gmf and nn on a full and a mostly empty matrix'
     printf '%s\t%s\n' compare 'train several kinds on a log, judge them alike, say which to use'
     printf '%s\t%s\n' train 'train one model on a whole log and write it to a file'
     printf '%s\t%s\n' evaluate 'score a trained model on a test part'
@@ -99,6 +100,18 @@ complete -c palate -n '__palate_is demo' -l seed -d 'where all random choices st
 complete -c palate -n '__palate_is demo' -l threads -d 'threads to use; 0 is one a processor; results do not depend on it' -x
 complete -c palate -n '__palate_is demo' -l memory -d 'limit for dense matrices and batches; 0 is half of the machine\'s memory' -x
 complete -c palate -n '__palate_is demo' -l verbose -d 'say more about what is done'
+
+complete -c palate -n '__palate_is case' -l output -s o -d 'where case.html and case.json go' -x -a '(__fish_complete_directories)'
+complete -c palate -n '__palate_is case' -l quiet -d 'print results only'
+complete -c palate -n '__palate_is case' -l json -d 'print one JSON document and nothing else'
+complete -c palate -n '__palate_is case' -l iterations -d 'gradient steps over the whole matrix, or passes of one step a rating, at the most' -x
+complete -c palate -n '__palate_is case' -l factors -d 'length k of the rows of U and V' -x
+complete -c palate -n '__palate_is case' -l learning-rate -d 'length α of a step against the gradient' -x
+complete -c palate -n '__palate_is case' -l initial -d 'also write initial.json: both matrices and the drawn parameters with all digits'
+complete -c palate -n '__palate_is case' -l seed -d 'where all random choices start from' -x
+complete -c palate -n '__palate_is case' -l threads -d 'threads to use; 0 is one a processor; results do not depend on it' -x
+complete -c palate -n '__palate_is case' -l memory -d 'limit for dense matrices and batches; 0 is half of the machine\'s memory' -x
+complete -c palate -n '__palate_is case' -l verbose -d 'say more about what is done'
 
 complete -c palate -n '__palate_is compare' -l model -s m -d 'a kind with options to compare, e.g. "ease l2=500"; without any the usual ones' -x -a '(__palate_kinds)'
 complete -c palate -n '__palate_is compare' -l output -s o -d 'where the report, the results and the model go' -x -a '(__fish_complete_directories)'

@@ -8,6 +8,7 @@
 
 #include "base/rng.h"
 #include "models/factors.h"
+#include "models/forms.h"
 
 typedef struct {
     pal_pointwise_options pointwise; /* first: the rows of pointwise.h point into it */
@@ -73,7 +74,7 @@ static void gmf_start(const pal_form *form, pal_init_choice init, uint64_t seed,
             init == PAL_INIT_UNIFORM ? pal_rng_uniform(&rng) : 1 + 0.1 * pal_rng_normal(&rng);
 }
 
-static pal_form gmf_form(const void *params) {
+pal_form pal_form_gmf(const void *params) {
     const gmf_params *p = params;
     int32_t width = (int32_t)p->factors + p->biases;
     return (pal_form){.params = params,
@@ -92,7 +93,7 @@ PAL_FACTORS_SLOTS(gmf, gmf_params)
 
 static int32_t gmf_explain(const void *params, const void *state, const pal_query *query,
                            int32_t item, void *scratch, pal_reason *reasons) {
-    pal_form form = gmf_form(params);
+    pal_form form = pal_form_gmf(params);
     const pal_pointwise_state *s = state;
     double *user = scratch;
     const double *row = s->item_rows + (int64_t)item * form.item_width;

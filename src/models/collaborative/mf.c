@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "models/factors.h"
+#include "models/forms.h"
 
 typedef struct {
     pal_pointwise_options pointwise; /* first: the rows of pointwise.h point into it */
@@ -57,7 +58,7 @@ static double mf_derive(const pal_form *form, const double *user, const double *
     return mf_predict(form, user, item, globals, scratch);
 }
 
-static pal_form mf_form(const void *params) {
+pal_form pal_form_mf(const void *params) {
     const mf_params *p = params;
     int32_t width = (int32_t)p->factors + p->biases;
     return (pal_form){.params = params,
@@ -75,7 +76,7 @@ PAL_FACTORS_SLOTS(mf, mf_params)
 
 static int32_t mf_explain(const void *params, const void *state, const pal_query *query,
                           int32_t item, void *scratch, pal_reason *reasons) {
-    pal_form form = mf_form(params);
+    pal_form form = pal_form_mf(params);
     const pal_pointwise_state *s = state;
     double *user = scratch;
     const double *row = s->item_rows + (int64_t)item * form.item_width;

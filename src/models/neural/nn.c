@@ -12,6 +12,7 @@
 
 #include "base/rng.h"
 #include "models/factors.h"
+#include "models/forms.h"
 
 typedef enum { NN_CONCAT, NN_PRODUCT, NN_BOTH } nn_features;
 static const char *const nn_features_names[] = {"concat", "product", "both", NULL};
@@ -220,7 +221,7 @@ static void nn_start(const pal_form *form, pal_init_choice init, uint64_t seed, 
     }
 }
 
-static pal_form nn_form_for(const void *params, bool is_event) {
+pal_form pal_form_nn(const void *params, bool is_event) {
     const nn_params *p = params;
     return (pal_form){.params = params,
                       .user_width = (int32_t)p->factors,
@@ -235,8 +236,6 @@ static pal_form nn_form_for(const void *params, bool is_event) {
                       .n_factors = (int32_t)p->factors};
 }
 
-static pal_form nn_form(const void *params) { return nn_form_for(params, false); }
-
 /* Which of the two losses it is, is known from the log when training, from the state after. */
 static pal_status nn_fit(pal_ctx *ctx, const void *params, const pal_train_input *train,
                          pal_arena *arena, pal_arena *scratch, void *state) {
@@ -244,32 +243,32 @@ static pal_status nn_fit(pal_ctx *ctx, const void *params, const pal_train_input
     bool is_event =
         p->pointwise.target == PAL_TARGET_EVENT ||
         (p->pointwise.target == PAL_TARGET_AUTO && !train->log->about.values_are_ratings);
-    pal_form form = nn_form_for(params, is_event);
+    pal_form form = pal_form_nn(params, is_event);
     return pal_pointwise_fit(ctx, "nn", &p->pointwise, &form, train, arena, scratch, state);
 }
 
 static pal_status nn_prepare(pal_ctx *ctx, const void *params, pal_arena *arena, void *state) {
-    pal_form form = nn_form(params);
+    pal_form form = pal_form_nn(params, false);
     return pal_pointwise_prepare(ctx, &form, arena, state);
 }
 
 static size_t nn_scratch_bytes(const void *params, const void *state, int32_t n_queries) {
     (void)state;
     (void)n_queries;
-    pal_form form = nn_form(params);
+    pal_form form = pal_form_nn(params, false);
     return pal_pointwise_scratch_bytes(&form);
 }
 
 static void nn_score(const void *params, const void *state, const pal_query *queries,
                      int32_t n_queries, void *scratch, float *scores) {
-    pal_form form = nn_form_for(params, !pal_pointwise_predicts_values(state));
+    pal_form form = pal_form_nn(params, !pal_pointwise_predicts_values(state));
     pal_pointwise_score(&((const nn_params *)params)->pointwise, &form, state, queries, n_queries,
                         scratch, scores);
 }
 
 static int32_t nn_tensors(const void *params, void *state, int32_t n_users, int32_t n_items,
                           pal_tensor tensors[PAL_TENSORS_MAX]) {
-    pal_form form = nn_form(params);
+    pal_form form = pal_form_nn(params, false);
     return pal_pointwise_tensors(&form, state, n_users, n_items, tensors);
 }
 
@@ -280,7 +279,7 @@ static bool nn_predicts_values(const void *params, const void *state) {
 
 static void nn_estimate(const void *params, const pal_log *log, int32_t n_threads,
                         pal_estimate *out) {
-    pal_form form = nn_form(params);
+    pal_form form = pal_form_nn(params, false);
     pal_pointwise_estimate(&((const nn_params *)params)->pointwise, &form, log, n_threads, out);
 }
 
