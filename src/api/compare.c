@@ -127,6 +127,17 @@ static pal_status evaluate_map(evaluate_job *job, const pal_log *log, pal_ids *u
     return pal_log_build(job->ctx, &events, &about, out);
 }
 
+/* Without what was only shown. */
+static pal_status evaluate_map_used(evaluate_job *job, const pal_log *log, pal_ids *user_ids,
+                                    pal_ids *item_ids, pal_log *out) {
+    if (!log->about.shown_types) return evaluate_map(job, log, user_ids, item_ids, out);
+    pal_log used;
+    TRY(pal_log_select_used(job->ctx, log, &used));
+    pal_status status = evaluate_map(job, &used, user_ids, item_ids, out);
+    pal_log_release(&used);
+    return status;
+}
+
 static pal_status evaluate_ids(pal_ctx *ctx, const pal_model *model, pal_arena *scratch,
                                pal_ids *users, pal_ids *items) {
     const pal_log *log = model->log;
@@ -202,9 +213,9 @@ static pal_status evaluate_run(evaluate_job *job, json_t **out) {
         status = evaluate_ids(job->ctx, job->model, &job->scratch, &users, &items);
     /* With --train its events are the histories, else those that the model remembers. */
     if (status == PAL_OK && data->n_parts > 1)
-        status = evaluate_map(job, &data->parts[0], &users, &items, &history);
+        status = evaluate_map_used(job, &data->parts[0], &users, &items, &history);
     if (status == PAL_OK)
-        status = evaluate_map(job, &data->parts[data->n_parts - 1], &users, &items, &test);
+        status = evaluate_map_used(job, &data->parts[data->n_parts - 1], &users, &items, &test);
     if (status == PAL_OK)
         status = evaluate_test(job, data->n_parts > 1 ? &history : job->model->log, &test, out);
     pal_log_release(&history);

@@ -459,6 +459,7 @@ static pal_status compare_prepare(pal_compare_job *job, const char *const *specs
         TRY(compare_table(job, task, n_rows, &out->tables[t]));
     }
     TRY(compare_ratings(job));
+    TRY(pal_compare_clicks_make(job, compare_known(&out->split, protocol->refit == 0)));
     if (job->on_row) job->on_row(job->on_row_arg, out, 0, -1);
     return PAL_OK;
 }
@@ -518,6 +519,8 @@ void pal_comparison_release(pal_comparison *comparison) {
     }
     pal_ratings_release(&comparison->ratings_valid);
     pal_ratings_release(&comparison->ratings);
+    pal_clicks_release(&comparison->clicks_valid);
+    pal_clicks_release(&comparison->clicks);
     pal_split_release(&comparison->split);
     pal_arena_release(&comparison->arena);
     memset(comparison, 0, sizeof *comparison);

@@ -4,6 +4,7 @@
 #define PAL_CHOOSE_COMPARE_H
 
 #include "data/demo.h"
+#include "eval/clicks.h"
 #include "eval/evaluation.h"
 #include "eval/ratings.h"
 #include "eval/significance.h"
@@ -29,7 +30,7 @@ typedef enum { PAL_ROW_DONE, PAL_ROW_SKIPPED, PAL_ROW_FAILED } pal_row_status;
 
 /* Numbers of each fold: the measures, then those of the row beside them (compare_folds.c). */
 enum {
-    PAL_FOLD_MORE = 7,
+    PAL_FOLD_MORE = 11,
     PAL_FOLD_KNOWN = 6,
     PAL_FOLD_MEASURES = PAL_MEASURES_MAX + PAL_FOLD_MORE
 };
@@ -57,11 +58,14 @@ typedef struct {    /* one model of one task's table */
     int64_t peak_bytes, model_bytes;
     double multiply_adds;
     bool predicts_values;
-    pal_rating_errors ratings; /* of the test, with predicts_values */
-    double valid_rmse;         /* NaN without */
-    double **folds;            /* [PAL_FOLD_MEASURES] of [n_folds]; NULL without folds */
-    pal_curve curve;           /* of the model that was judged on validation; n = 0: no epochs */
-    pal_model *model;          /* final model, or NULL */
+    pal_rating_errors ratings;   /* of the test, with predicts_values */
+    double valid_rmse;           /* NaN without */
+    bool has_clicks;             /* the log has impressions, and the row scores them */
+    pal_click_errors clicks;     /* of the test */
+    pal_click_curve click_curve; /* fitted on validation */
+    double **folds;              /* [PAL_FOLD_MEASURES] of [n_folds]; NULL without folds */
+    pal_curve curve;             /* of the model that was judged on validation; n = 0: no epochs */
+    pal_model *model;            /* final model, or NULL */
 } pal_row;
 
 typedef struct { /* one task */
@@ -87,6 +91,7 @@ typedef struct pal_comparison {
     pal_split split;
     pal_measures measures;              /* at[0] is the choice metric, ndcg at the smallest k */
     pal_ratings ratings_valid, ratings; /* n = 0: the values are no ratings */
+    pal_clicks clicks_valid, clicks;    /* n = 0: the log has no impressions */
     int32_t n_folds;                    /* of kfold, whose means the rows hold; 0: one split */
     int32_t n_tables;                   /* 2 for task both */
     pal_table tables[2];

@@ -62,6 +62,13 @@ static json_t *json_curve(const pal_row *row) {
                      loss, "judged", judged);
 }
 
+static json_t *json_row_clicks(const pal_row *row) {
+    const pal_click_errors *clicks = &row->clicks;
+    return json_pack("{s:o, s:o, s:o, s:o}", "auc", json_interval(&clicks->auc), "gauc",
+                     json_interval(&clicks->gauc), "logloss", json_interval(&clicks->logloss),
+                     "calibration", pal_json_real(clicks->calibration));
+}
+
 static json_t *json_measured(const pal_row *row) {
     return json_pack("{s:o, s:I, s:o, s:o, s:b}", "train_seconds",
                      pal_json_real(row->train_seconds), "peak_memory_bytes",
@@ -110,6 +117,7 @@ static json_t *json_row(const pal_comparison *comparison, const pal_table *table
                             json_pack("{s:o, s:o, s:o}", "rmse", json_interval(&row->ratings.rmse),
                                       "mae", json_interval(&row->ratings.mae), "validation_rmse",
                                       pal_json_real(row->valid_rmse)));
+    if (row->has_clicks) json_object_set_new(json, "clicks", json_row_clicks(row));
     if (row->curve.n) json_object_set_new(json, "curve", json_curve(row));
     json_object_set_new(json, "model_bytes", json_integer(row->model_bytes));
     json_object_set_new(json, "multiply_adds", pal_json_real(row->multiply_adds));
@@ -250,6 +258,14 @@ static json_t *json_protocol(const pal_comparison *comparison) {
                       pal_json_real(comparison->ratings.high), "constant_rmse",
                       pal_json_real(comparison->ratings.constant_rmse), "constant_mae",
                       pal_json_real(comparison->ratings.constant_mae)));
+    if (comparison->clicks.n)
+        json_object_set_new(json, "clicks",
+                            json_pack("{s:I, s:I, s:i, s:I, s:I}", "n",
+                                      (json_int_t)comparison->clicks.n, "n_clicked",
+                                      (json_int_t)comparison->clicks.n_clicked, "n_users",
+                                      (int)comparison->clicks.n_users, "n_valid",
+                                      (json_int_t)comparison->clicks_valid.n, "n_valid_clicked",
+                                      (json_int_t)comparison->clicks_valid.n_clicked));
     json_object_set_new(json, "n_train", json_integer(split->train.n_events));
     json_object_set_new(json, "n_valid", json_integer(split->valid.n_events));
     json_object_set_new(json, "n_test", json_integer(split->test.n_events));
