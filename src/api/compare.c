@@ -6,6 +6,7 @@
 #include "api/api.h"
 #include "base/json.h"
 #include "choose/verdict.h"
+#include "eval/gains.h"
 #include "eval/trec.h"
 #include "report/report.h"
 
@@ -152,7 +153,7 @@ static pal_status evaluate_ids(pal_ctx *ctx, const pal_model *model, pal_arena *
 static json_t *evaluate_document(const evaluate_job *job, const pal_questions *questions,
                                  const pal_slices *slices, const pal_evaluation *evaluation) {
     pal_measures measures;
-    pal_measures_list(&job->protocol.k, &measures);
+    pal_measures_list(&job->protocol, &measures);
     json_t *metrics = json_object(), *parts = json_array();
     for (int32_t m = 0; m < measures.n; m++)
         json_object_set_new(metrics, measures.at[m].name, pal_json_real(evaluation->mean[m]));
@@ -191,7 +192,8 @@ static pal_status evaluate_test(evaluate_job *job, const pal_log *history, const
     pal_rank_options rank = {.use = pal_name_equal(job->protocol.fallback, "none")
                                         ? PAL_FALLBACK_NONE
                                         : PAL_FALLBACK_MODEL};
-    pal_status status = pal_slices_make(job->ctx, &questions, &split, &slices);
+    pal_status status = pal_gains_make(job->ctx, &job->protocol, job->data, &questions);
+    if (status == PAL_OK) status = pal_slices_make(job->ctx, &questions, &split, &slices);
     if (status == PAL_OK)
         status = pal_evaluate_model(job->ctx, &job->protocol, &questions, &slices, job->model,
                                     &rank, &evaluation);
@@ -209,6 +211,7 @@ static pal_status evaluate_run(evaluate_job *job, json_t **out) {
     pal_inspection inspection;
     pal_status status = pal_inspect_log(job->ctx, &data->parts[data->n_parts - 1], &inspection);
     if (status == PAL_OK) status = pal_protocol_settle(job->ctx, data, &inspection, &job->protocol);
+    if (status == PAL_OK) status = pal_gains_check(job->ctx, &job->protocol, data);
     if (status == PAL_OK)
         status = evaluate_ids(job->ctx, job->model, &job->scratch, &users, &items);
     /* With --train its events are the histories, else those that the model remembers. */

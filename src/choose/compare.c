@@ -8,6 +8,7 @@
 
 #include "base/ctx.h"
 #include "choose/compare_job.h"
+#include "eval/gains.h"
 #include "eval/trec.h"
 #include "models/registry.h"
 
@@ -349,6 +350,7 @@ static pal_status compare_table(pal_compare_job *job, pal_task task, int32_t n_r
                            compare_candidates(job, &split->train), &table->valid));
     TRY(pal_questions_make(job->ctx, protocol, task, compare_known(split, refits), &split->test,
                            compare_candidates(job, learned), &table->test));
+    TRY(pal_gains_make(job->ctx, protocol, job->data, &table->test));
     TRY(pal_slices_make(job->ctx, &table->test, split, &table->slices));
     int64_t unreachable = 0;
     for (int64_t r = 0; r < table->test.n_pairs; r++)
@@ -445,10 +447,11 @@ static pal_status compare_prepare(pal_compare_job *job, const char *const *specs
     TRY(pal_inspect_log(job->ctx, &job->data->parts[0], &out->inspection));
     if (job->fold <= 1) compare_tell_data(job);
     TRY(pal_protocol_settle(job->ctx, job->data, &out->inspection, protocol));
+    TRY(pal_gains_check(job->ctx, protocol, job->data));
     TRY(pal_split_make(job->ctx, job->data, protocol->split, &out->split));
     TRY(compare_weigh(job));
     TRY(compare_train_fallback(job));
-    pal_measures_list(&protocol->k, &out->measures);
+    pal_measures_list(protocol, &out->measures);
     int32_t n_rows = protocol->runs.n + (job->data->world != NULL);
     while (specs[n_rows - protocol->runs.n - (job->data->world != NULL)]) n_rows++;
     bool both = protocol->task == PAL_TASK_BOTH;

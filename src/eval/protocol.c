@@ -74,6 +74,12 @@ const pal_param pal_protocol_params[] = {
      .offset = FIELD(refit),
      .choices = protocol_refit,
      .help = "train the final models on train and validation together, or on train alone"},
+    {.name = "gain",
+     .type = PAL_PARAM_TEXT,
+     .offset = FIELD(gain),
+     .value_name = "COLUMN",
+     .help = "also say what the hits are worth (value@k): a column of numbers of the catalog, such "
+             "as price or margin, or value for the log's values"},
     {.name = "trec",
      .type = PAL_PARAM_TEXT,
      .offset = FIELD(trec),
@@ -159,6 +165,7 @@ void pal_protocol_fingerprint(const pal_protocol *protocol, pal_task task, const
                   protocol->fallback);
     for (int32_t i = 0; i < protocol->k.n; i++)
         pal_text_addf(&text, i ? ",%d" : "%d", protocol->k.at[i]);
+    if (protocol->gain) pal_text_addf(&text, " gain=%s", protocol->gain);
     snprintf(out, 17, "%016" PRIx64,
              text.failed ? (uint64_t)0 : XXH3_64bits(text.bytes, text.length));
     pal_text_release(&text);

@@ -20,6 +20,7 @@ typedef struct {
     int32_t *relevant; /* item rows, ascending in a query; rows past the candidates can be found by
                           nobody and stay */
     float *relevant_values;  /* like relevant: the largest value, or NULL */
+    double *gains;           /* like relevant: what a hit is worth; NULL without --gain */
     int64_t *relevant_times; /* like relevant: the earliest, or NULL */
     int64_t *judged_starts;  /* [n_queries + 1] all test pairs with a rating, relevant or not; NULL
                                 without ratings */

@@ -249,6 +249,7 @@ static json_t *json_protocol(const pal_comparison *comparison) {
         p->candidates == PAL_CANDIDATES_SEEN ? "seen" : "catalog", "fallback", p->fallback,
         "metric", comparison->measures.at[0].name, "n_users", (int)table->test.n_users,
         "n_candidates", (int)table->test.n_candidates, "resamples", (json_int_t)p->resamples);
+    if (p->gain) json_object_set_new(json, "gain", json_string(p->gain));
     if (comparison->n_folds) json_object_set_new(json, "folds", json_integer(comparison->n_folds));
     if (comparison->ratings.n)
         json_object_set_new(
