@@ -26,8 +26,10 @@ typedef struct {
     int32_t group; /* -1: the command's own */
 } args_flag;
 
-static const pal_param *args_table(const cli_command *command, int32_t group) {
-    return group < 0 ? command->params : pal_option_table(command->groups[group]);
+const pal_param *cli_table(const cli_command *command, int32_t number) {
+    if (number == 0) return command->params;
+    const char *group = number <= CLI_GROUPS_MAX ? command->groups[number - 1] : NULL;
+    return group ? pal_option_table(group) : NULL;
 }
 
 static int32_t args_count_groups(const cli_command *command) {
@@ -44,7 +46,7 @@ static bool args_find(const cli_command *command, const char *name, size_t lengt
     memcpy(copy, name, length);
     copy[length] = '\0';
     for (int32_t g = -1; g < args_count_groups(command); g++) {
-        for (const pal_param *row = args_table(command, g); row && row->name; row++) {
+        for (const pal_param *row = cli_table(command, g + 1); row && row->name; row++) {
             if (short_flag ? row->letter == copy[0] && length == 1
                            : pal_name_equal(row->name, copy)) {
                 *out = (args_flag){row, g};
@@ -63,7 +65,7 @@ static int args_fail_flag(const cli_command *command, const char *flag, size_t l
     memcpy(copy, flag, kept);
     copy[kept] = '\0';
     for (int32_t g = -1; g < args_count_groups(command); g++) {
-        for (const pal_param *row = args_table(command, g); row && row->name && n < 255; row++)
+        for (const pal_param *row = cli_table(command, g + 1); row && row->name && n < 255; row++)
             names[n++] = row->name;
     }
     names[n++] = "help";
@@ -207,32 +209,32 @@ void cli_release(cli_run *run) {
     pal_arena_release(&run->arena);
 }
 
-const char *cli_options(const cli_run *run, const char *group) {
-    for (int32_t g = 0; g < args_count_groups(run->command); g++) {
-        if (!strcmp(run->command->groups[g], group)) return run->options[g].bytes;
+static const pal_text *args_group_text(const cli_run *run, const char *group) {
+    for (int32_t g = 0; group && g < args_count_groups(run->command); g++) {
+        if (!strcmp(run->command->groups[g], group)) return &run->options[g];
     }
     return NULL;
 }
 
+const char *cli_options(cli_run *run, const char *first, const char *second) {
+    const pal_text *one = args_group_text(run, first), *two = args_group_text(run, second);
+    size_t n_one = one ? one->length : 0, n_two = two ? two->length : 0;
+    char *text = pal_arena_alloc(&run->arena, n_one + n_two + 2, 1);
+    if (!text) return NULL;
+    if (n_one) memcpy(text, one->bytes, n_one);
+    text[n_one] = ' ';
+    if (n_two) memcpy(text + n_one + 1, two->bytes, n_two);
+    text[n_one + n_two + 1] = '\0';
+    return text;
+}
+
 void cli_print_help(const cli_command *command) {
-    static const struct {
-        const char *group, *title;
-    } titles[] = {{"data", "reading the log"},
-                  {"evaluate", "how models are judged"},
-                  {"compare", "how the verdict chooses"},
-                  {"demo", "the demo world"},
-                  {"recommend", "the list"},
-                  {"similar", "the list"},
-                  {"context", "everywhere"}};
     pal_text text = {0};
     pal_text_addf(&text, "usage: palate %s\n\n%s\n\n", command->usage, command->summary);
     pal_params_help(command->params, true, &text);
     for (int32_t g = 0; g < args_count_groups(command); g++) {
-        for (size_t t = 0; t < sizeof titles / sizeof *titles; t++) {
-            if (!strcmp(titles[t].group, command->groups[g]))
-                pal_text_addf(&text, "\n%s:\n", titles[t].title);
-        }
-        pal_params_help(args_table(command, g), true, &text);
+        pal_text_addf(&text, "\n%s:\n", pal_option_summary(command->groups[g]));
+        pal_params_help(cli_table(command, g + 1), true, &text);
     }
     if (!text.failed) fputs(text.bytes, stdout);
     pal_text_release(&text);

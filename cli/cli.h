@@ -8,7 +8,7 @@
 #include "base/param.h"
 #include "palate.h"
 
-enum { CLI_GROUPS_MAX = 4, CLI_WORDS_MAX = 8 };
+enum { CLI_GROUPS_MAX = 8, CLI_WORDS_MAX = 8 };
 enum { CLI_DONE = 0, CLI_FAILED = 1, CLI_USAGE = 2 };
 
 typedef struct cli_run cli_run;
@@ -19,6 +19,7 @@ typedef struct {
     size_t params_size;
     const char *groups[CLI_GROUPS_MAX]; /* the library's option tables it takes, NULL-ended */
     int32_t words_min, words_max;       /* arguments that are no options */
+    const char *names; /* what pal_describe calls the names that a word can be; NULL: files */
     pal_status (*run)(cli_run *run);
 } cli_command;
 
@@ -35,7 +36,7 @@ struct cli_run { /* a command line, taken apart */
 };
 
 extern const cli_command cli_demo, cli_compare, cli_train, cli_evaluate, cli_recommend, cli_similar,
-    cli_inspect, cli_import, cli_models, cli_describe;
+    cli_explain, cli_vectors, cli_inspect, cli_import, cli_models, cli_describe;
 extern const cli_command *const cli_commands[]; /* NULL-ended */
 
 /* Takes argv after the command's name apart; prints its sentence itself and returns an exit code,
@@ -43,12 +44,25 @@ extern const cli_command *const cli_commands[]; /* NULL-ended */
 int cli_parse(cli_run *run, int argc, char **argv, bool *help);
 void cli_release(cli_run *run);
 void cli_print_help(const cli_command *command);
-/* The text of the group's options, or NULL when none was given. */
-const char *cli_options(const cli_run *run, const char *group);
+/* The command's own options (0), then those of its groups (1 …); NULL after the last. */
+const pal_param *cli_table(const cli_command *command, int32_t number);
+/* The options given of one group or two (or NULL), as the library's verbs read them; NULL only
+ * without memory. */
+const char *cli_options(cli_run *run, const char *first, const char *second);
 /* A sentence about the command line itself: prints it, and the exit code will be 2. */
 pal_status cli_fail_usage(cli_run *run, const char *format, ...) PAL_PRINTF(2, 3);
 /* Listens to the context on behalf of a person. */
 void cli_listen(cli_run *run);
+
+/* --- printed from the tables: palate describe --man, --completion --- */
+
+extern const char cli_summary[]; /* what the program is, for --help and the manual page */
+/* Lines "name, tabulator, summary" of what pal_describe lists, and of "commands". */
+pal_status cli_names(cli_run *run, const char *subject, pal_text *out);
+pal_status cli_man(cli_run *run, pal_text *out);
+typedef enum { CLI_NO_SHELL, CLI_BASH, CLI_ZSH, CLI_FISH } cli_shell;
+extern const char *const cli_shells[]; /* NULL-ended, by cli_shell */
+pal_status cli_completion(cli_run *run, cli_shell shell, pal_text *out);
 
 /* --- shared by commands that take logs (logs.c) --- */
 
@@ -89,12 +103,19 @@ typedef struct {
 
 /* Reads the log named by the first word from `word` on, or the parts. */
 pal_status cli_read(cli_run *run, int32_t word, const cli_parts *parts, pal_data **out);
-/* Compares `models` (none: the usual ones), saves results into a folder, prints the closing text
- * and what was written. */
-pal_status cli_compare_data(cli_run *run, const pal_data *data, const pal_texts *models,
-                            const char *folder);
-/* Prints a list as text or as one JSON object. */
+/* What a comparison is asked, checked before the log is read: nobody waits for a typo. */
+typedef struct {
+    const char *specs[PAL_TEXTS_MAX + 1]; /* NULL-ended; none: the usual ones */
+    const char *options, *folder;
+} cli_comparison;
+pal_status cli_ask_comparison(cli_run *run, const pal_texts *models, const char *folder,
+                              cli_comparison *out);
+/* Compares, saves results into the folder, prints the closing text and what was written. */
+pal_status cli_compare_data(cli_run *run, const pal_data *data, const cli_comparison *comparison);
+/* Prints a list as text or as one JSON object; reasons [n, CLI_REASONS], those that are missing
+ * empty, or NULL. */
+enum { CLI_REASONS = 3 };
 void cli_print_list(const cli_run *run, const char *whom, const char *strategy,
-                    const pal_entry *entries, int32_t n);
+                    const pal_entry *entries, int32_t n, const pal_why *reasons);
 
 #endif

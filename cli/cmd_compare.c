@@ -14,6 +14,7 @@ static const pal_param compare_table[] = {
      .offset = offsetof(compare_values, models),
      .value_name = "SPEC",
      .letter = 'm',
+     .names = "kinds",
      .help = "a kind with options to compare, e.g. \"ease l2=500\"; without any the usual ones"},
     {.name = "output",
      .type = PAL_PARAM_TEXT,
@@ -30,10 +31,12 @@ static const pal_param compare_table[] = {
 
 static pal_status compare_run(cli_run *run) {
     const compare_values *values = run->params;
+    cli_comparison asked;
     pal_data *data;
-    pal_status status = cli_read(run, 0, &values->parts, &data);
+    pal_status status = cli_ask_comparison(run, &values->models, values->folder, &asked);
+    if (status == PAL_OK) status = cli_read(run, 0, &values->parts, &data);
     if (status != PAL_OK) return status;
-    status = cli_compare_data(run, data, &values->models, values->folder);
+    status = cli_compare_data(run, data, &asked);
     pal_data_free(data);
     return status;
 }
@@ -44,7 +47,7 @@ const cli_command cli_compare = {
     .usage = "compare LOG | --train FILE --test FILE [-m SPEC]… [-o FOLDER] [OPTIONS]",
     .params = compare_table,
     .params_size = sizeof(compare_values),
-    .groups = {"data", "evaluate", "compare", "context"},
+    .groups = {"data", "weigh", "evaluate", "compare", "seed", "context"},
     .words_max = 1,
     .run = compare_run,
 };

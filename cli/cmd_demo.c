@@ -20,6 +20,7 @@ static const pal_param demo_table[] = {
      .offset = offsetof(demo_values, models),
      .value_name = "SPEC",
      .letter = 'm',
+     .names = "kinds",
      .help = "a kind with options to compare, e.g. \"ease l2=500\""},
     CLI_QUIET_ROW(demo_values),
     CLI_JSON_ROW(demo_values),
@@ -28,10 +29,12 @@ static const pal_param demo_table[] = {
 
 static pal_status demo_run(cli_run *run) {
     const demo_values *values = run->params;
+    cli_comparison asked;
     pal_data *data;
-    pal_status status = pal_data_demo(run->ctx, cli_options(run, "demo"), &data);
+    pal_status status = cli_ask_comparison(run, &values->models, values->folder, &asked);
+    if (status == PAL_OK) status = pal_data_demo(run->ctx, cli_options(run, "demo", NULL), &data);
     if (status != PAL_OK) return status;
-    status = cli_compare_data(run, data, &values->models, values->folder);
+    status = cli_compare_data(run, data, &asked);
     pal_data_free(data);
     return status;
 }
@@ -42,6 +45,6 @@ const cli_command cli_demo = {
     .usage = "demo [-o FOLDER] [OPTIONS]",
     .params = demo_table,
     .params_size = sizeof(demo_values),
-    .groups = {"demo", "evaluate", "compare", "context"},
+    .groups = {"demo", "evaluate", "compare", "seed", "context"},
     .run = demo_run,
 };

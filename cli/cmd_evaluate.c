@@ -33,14 +33,15 @@ static pal_status evaluate_run(cli_run *run) {
     if (!values->parts.test)
         return cli_fail_usage(run, "name the test part with --test: usage: palate %s",
                               run->command->usage);
-    pal_status status = pal_model_load(run->ctx, run->words[0], &model);
+    const char *options = cli_options(run, "evaluate", NULL);
+    pal_status status = options ? pal_evaluate_check(run->ctx, options) : PAL_ENOMEM;
+    if (status == PAL_OK) status = pal_model_load(run->ctx, run->words[0], &model);
     if (status != PAL_OK) return status;
     pal_paths paths = {.log = values->parts.train ? NULL : values->parts.test,
                        .train = values->parts.train,
                        .test = values->parts.train ? values->parts.test : NULL};
-    status = pal_data_read(run->ctx, &paths, cli_options(run, "data"), &data);
-    if (status == PAL_OK)
-        status = pal_evaluate(run->ctx, model, data, cli_options(run, "evaluate"), &results);
+    status = pal_data_read(run->ctx, &paths, cli_options(run, "data", NULL), &data);
+    if (status == PAL_OK) status = pal_evaluate(run->ctx, model, data, options, &results);
     if (status == PAL_OK)
         status = run->json ? pal_results_json(run->ctx, results, &text)
                            : pal_results_text(run->ctx, results, &text);
@@ -58,7 +59,7 @@ const cli_command cli_evaluate = {
     .usage = "evaluate MODEL.palate --test FILE [--train FILE] [OPTIONS]",
     .params = evaluate_table,
     .params_size = sizeof(evaluate_values),
-    .groups = {"data", "evaluate", "context"},
+    .groups = {"data", "evaluate", "seed", "context"},
     .words_min = 1,
     .words_max = 1,
     .run = evaluate_run,

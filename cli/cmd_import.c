@@ -42,7 +42,7 @@ const cli_command cli_import = {
     .usage = "import LOG | --train FILE --test FILE -o LOG.palate [OPTIONS]",
     .params = import_table,
     .params_size = sizeof(import_values),
-    .groups = {"data", "context"},
+    .groups = {"data", "weigh", "context"},
     .words_max = 1,
     .run = import_run,
 };

@@ -28,7 +28,7 @@ const cli_command cli_models = {
     .usage = "models [KIND] [--json]",
     .params = models_table,
     .params_size = sizeof(models_values),
-    .groups = {"context"},
     .words_max = 1,
+    .names = "kinds",
     .run = models_run,
 };

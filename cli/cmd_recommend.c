@@ -7,7 +7,7 @@
 
 typedef struct {
     const char *user, *history;
-    bool quiet, json;
+    bool why, quiet, json;
 } recommend_values;
 
 static const pal_param recommend_table[] = {
@@ -21,6 +21,10 @@ static const pal_param recommend_table[] = {
      .offset = offsetof(recommend_values, history),
      .value_name = "IDS",
      .help = "items that somebody used, oldest first, separated by commas"},
+    {.name = "why",
+     .type = PAL_PARAM_FLAG,
+     .offset = offsetof(recommend_values, why),
+     .help = "with the strongest reasons for each item"},
     CLI_QUIET_ROW(recommend_values),
     CLI_JSON_ROW(recommend_values),
     {0},
@@ -28,19 +32,42 @@ static const pal_param recommend_table[] = {
 
 enum { RECOMMEND_ITEMS = 10000 }; /* as many as -n allows */
 
-static pal_status recommend_one(cli_run *run, const pal_model *model, const char *user,
-                                const char *history, pal_entry *entries) {
+typedef struct {
+    cli_run *run;
+    const pal_model *model;
+    const char *options;
+    pal_entry *entries; /* [RECOMMEND_ITEMS] */
+    pal_why *reasons;   /* [RECOMMEND_ITEMS, CLI_REASONS] with --why, or NULL */
+} recommend_job;
+
+/* The strongest reasons of each entry; those that are missing have neither item nor sentence. */
+static pal_status recommend_explain(const recommend_job *job, const char *user, const char *history,
+                                    int32_t n) {
+    memset(job->reasons, 0, (size_t)n * CLI_REASONS * sizeof *job->reasons);
+    for (int32_t i = 0; i < n; i++) {
+        pal_explained found;
+        int32_t n_reasons;
+        pal_status status = pal_explain_item(
+            job->run->ctx, job->model, user, history, job->entries[i].id, "hide=none", &found,
+            job->reasons + (int64_t)i * CLI_REASONS, CLI_REASONS, &n_reasons);
+        if (status != PAL_OK) return status;
+    }
+    return PAL_OK;
+}
+
+static pal_status recommend_one(const recommend_job *job, const char *user, const char *history) {
     const char *strategy;
     int32_t n;
-    pal_status status = pal_recommend(run->ctx, model, user, history, cli_options(run, "recommend"),
-                                      entries, RECOMMEND_ITEMS, &n, &strategy);
+    pal_status status = pal_recommend(job->run->ctx, job->model, user, history, job->options,
+                                      job->entries, RECOMMEND_ITEMS, &n, &strategy);
+    if (status == PAL_OK && job->reasons) status = recommend_explain(job, user, history, n);
     if (status != PAL_OK) return status;
-    cli_print_list(run, user ? user : history, strategy, entries, n);
+    cli_print_list(job->run, user ? user : history, strategy, job->entries, n, job->reasons);
     return PAL_OK;
 }
 
 /* Ids from standard input; an unknown one is told and does not end the others. */
-static pal_status recommend_all(cli_run *run, const pal_model *model, pal_entry *entries) {
+static pal_status recommend_all(const recommend_job *job) {
     char *line = NULL;
     size_t capacity = 0;
     ssize_t n;
@@ -48,10 +75,10 @@ static pal_status recommend_all(cli_run *run, const pal_model *model, pal_entry 
     while ((n = getline(&line, &capacity, stdin)) >= 0) {
         while (n > 0 && strchr("\r\n", line[n - 1])) line[--n] = '\0';
         if (n == 0) continue;
-        pal_status status = recommend_one(run, model, line, NULL, entries);
+        pal_status status = recommend_one(job, line, NULL);
         if (status == PAL_OK) continue;
-        fprintf(stderr, "palate: %s\n", pal_error(run->ctx));
-        run->usage = PAL_EUSAGE; /* its sentence is printed already */
+        fprintf(stderr, "palate: %s\n", pal_error(job->run->ctx));
+        job->run->usage = PAL_EUSAGE; /* its sentence is printed already */
         worst = PAL_EDATA;
     }
     free(line);
@@ -63,15 +90,21 @@ static pal_status recommend_run(cli_run *run) {
     pal_model *model;
     pal_status status = pal_model_load(run->ctx, run->words[0], &model);
     if (status != PAL_OK) return status;
-    pal_entry *entries = calloc(RECOMMEND_ITEMS, sizeof *entries);
-    if (!entries) {
+    recommend_job job = {.run = run,
+                         .model = model,
+                         .options = cli_options(run, "list", "recommend"),
+                         .entries = calloc(RECOMMEND_ITEMS, sizeof *job.entries)};
+    if (values->why)
+        job.reasons = calloc((size_t)RECOMMEND_ITEMS * CLI_REASONS, sizeof *job.reasons);
+    if (!job.entries || !job.options || (values->why && !job.reasons)) {
         status = PAL_ENOMEM;
     } else if (values->user && !strcmp(values->user, "-")) {
-        status = recommend_all(run, model, entries);
+        status = recommend_all(&job);
     } else {
-        status = recommend_one(run, model, values->user, values->history, entries);
+        status = recommend_one(&job, values->user, values->history);
     }
-    free(entries);
+    free(job.entries);
+    free(job.reasons);
     pal_model_free(model);
     return status;
 }
@@ -79,10 +112,10 @@ static pal_status recommend_run(cli_run *run) {
 const cli_command cli_recommend = {
     .name = "recommend",
     .summary = "a list for a user of the log, for a history, or for somebody unknown",
-    .usage = "recommend MODEL.palate [--user ID | --history IDS] [-n 10] [OPTIONS]",
+    .usage = "recommend MODEL.palate [--user ID | --history IDS] [-n 10] [--why] [OPTIONS]",
     .params = recommend_table,
     .params_size = sizeof(recommend_values),
-    .groups = {"recommend", "context"},
+    .groups = {"list", "recommend", "context"},
     .words_min = 1,
     .words_max = 1,
     .run = recommend_run,

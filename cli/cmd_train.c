@@ -14,6 +14,7 @@ static const pal_param train_table[] = {
      .offset = offsetof(train_values, spec),
      .value_name = "SPEC",
      .letter = 'm',
+     .names = "kinds",
      .help = "the kind with its options, e.g. \"ease l2=500\""},
     {.name = "output",
      .type = PAL_PARAM_TEXT,
@@ -39,7 +40,9 @@ static pal_status train_run(cli_run *run) {
             run, "say what to train with -m and where to write it with -o: usage: palate %s",
             run->command->usage);
     }
-    pal_status status = cli_read(run, 0, &(cli_parts){.items = values->items}, &data);
+    pal_status status =
+        pal_compare_check(run->ctx, (const char *const[]){values->spec, NULL}, NULL);
+    if (status == PAL_OK) status = cli_read(run, 0, &(cli_parts){.items = values->items}, &data);
     if (status != PAL_OK) return status;
     status = pal_train(run->ctx, data, values->spec, &model);
     if (status == PAL_OK) status = pal_model_save(run->ctx, model, values->output);
@@ -57,7 +60,7 @@ const cli_command cli_train = {
     .usage = "train LOG -m SPEC -o MODEL.palate [OPTIONS]",
     .params = train_table,
     .params_size = sizeof(train_values),
-    .groups = {"data", "context"},
+    .groups = {"data", "weigh", "seed", "context"},
     .words_min = 1,
     .words_max = 1,
     .run = train_run,

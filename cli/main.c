@@ -10,9 +10,11 @@
 #include "cli.h"
 
 const cli_command *const cli_commands[] = {
-    &cli_demo,      &cli_compare,  &cli_train,   &cli_evaluate,
-    &cli_recommend, &cli_similar,  &cli_inspect, &cli_import,
-    &cli_models,    &cli_describe, NULL};
+    &cli_demo,    &cli_compare,  &cli_train,   &cli_evaluate, &cli_recommend,
+    &cli_similar, &cli_explain,  &cli_vectors, &cli_inspect,  &cli_import,
+    &cli_models,  &cli_describe, NULL};
+
+const char cli_summary[] = "trains, compares and explains recommenders";
 
 static pal_ctx *main_ctx; /* for the signal handler */
 
@@ -24,10 +26,7 @@ static void main_on_interrupt(int number) {
 }
 
 static void main_print_help(FILE *to) {
-    fprintf(to,
-            "palate %s: trains, compares and explains recommenders\n\nusage: palate COMMAND "
-            "[OPTIONS]\n\n",
-            PAL_VERSION);
+    fprintf(to, "palate %s: %s\n\nusage: palate COMMAND [OPTIONS]\n\n", PAL_VERSION, cli_summary);
     for (int i = 0; cli_commands[i]; i++)
         fprintf(to, "  %-12s %s\n", cli_commands[i]->name, cli_commands[i]->summary);
     fprintf(to,

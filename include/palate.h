@@ -132,6 +132,42 @@ PAL_API PAL_MUST_CHECK pal_status pal_similar(pal_ctx *ctx, const pal_model *mod
                                               const char *item, const char *options,
                                               pal_entry *entries, int32_t capacity, int32_t *n);
 
+/* Users of the log whose representations, or for kinds without any whose histories, are nearest to
+ * the user's (cosine); entries hold ids of users. Options: n. */
+PAL_API PAL_MUST_CHECK pal_status pal_similar_to_user(pal_ctx *ctx, const pal_model *model,
+                                                      const char *user, const char *options,
+                                                      pal_entry *entries, int32_t capacity,
+                                                      int32_t *n);
+
+typedef struct {
+    const char *item;  /* id of an item of the history that adds `amount`, or NULL */
+    const char *title; /* of that item, or NULL */
+    const char *what;  /* what adds it where it is no item: "the mean of all values"; or NULL */
+    double amount;
+} pal_why;
+
+typedef struct {
+    double score;
+    bool is_sum;          /* the amounts of all reasons add up to the score; else each is what the
+                             score loses without that item in the history */
+    const char *strategy; /* what answers: the model's spec, its fallback's, or "popular" */
+    int32_t place;        /* in the list of all items; 0: not listed */
+    const char *kept_out; /* why it is not listed, or NULL */
+    int32_t n_reasons;    /* there are; the strongest are in reasons */
+} pal_explained;
+
+/* Why the model scores `item` as it does for a user or a history, the strongest reasons first.
+ * Options: n (reasons), hide. */
+PAL_API PAL_MUST_CHECK pal_status pal_explain_item(pal_ctx *ctx, const pal_model *model,
+                                                   const char *user, const char *history,
+                                                   const char *item, const char *options,
+                                                   pal_explained *out, pal_why *reasons,
+                                                   int32_t capacity, int32_t *n);
+/* Writes the representations of a model that has some into a folder: users.npy, items.npy (float32,
+ * a row each) and their ids, one a line, in users.ids.txt and items.ids.txt. */
+PAL_API PAL_MUST_CHECK pal_status pal_vectors_save(pal_ctx *ctx, const pal_model *model,
+                                                   const char *folder);
+
 /* --- comparing --- */
 
 /* specs: NULL-ended, or NULL for the default kinds. Options: split, task, relevant, hide,
@@ -140,6 +176,11 @@ PAL_API PAL_MUST_CHECK pal_status pal_similar(pal_ctx *ctx, const pal_model *mod
 PAL_API PAL_MUST_CHECK pal_status pal_compare(pal_ctx *ctx, const pal_data *data,
                                               const char *const *specs, const char *options,
                                               pal_results **out);
+/* Says what is wrong with specs (or NULL) and options of pal_compare, or with options of
+ * pal_evaluate, as far as that can be told without data: for asking before a long read. */
+PAL_API PAL_MUST_CHECK pal_status pal_compare_check(pal_ctx *ctx, const char *const *specs,
+                                                    const char *options);
+PAL_API PAL_MUST_CHECK pal_status pal_evaluate_check(pal_ctx *ctx, const char *options);
 /* Scores a trained model on the test part of `data` (train and test given). */
 PAL_API PAL_MUST_CHECK pal_status pal_evaluate(pal_ctx *ctx, const pal_model *model,
                                                const pal_data *data, const char *options,
@@ -151,22 +192,27 @@ PAL_API PAL_MUST_CHECK pal_status pal_results_json(pal_ctx *ctx, const pal_resul
                                                    char **out);
 PAL_API PAL_MUST_CHECK pal_status pal_results_text(pal_ctx *ctx, const pal_results *results,
                                                    char **out);
-/* Writes results.json, report.html and model.palate into a folder, made if missing. */
-PAL_API PAL_MUST_CHECK pal_status pal_results_save(pal_ctx *ctx, const pal_results *results,
+/* Writes results.json, report.html and model.palate into a folder, made if missing; the text then
+ * names the model there. */
+PAL_API PAL_MUST_CHECK pal_status pal_results_save(pal_ctx *ctx, pal_results *results,
                                                    const char *folder);
 PAL_API void pal_results_free(pal_results *results);
 
 /* --- describing --- */
 
-/* what: "kinds", "kind NAME", "metrics", "formats", "splits", "options GROUP"; format: "text",
- * "json" or "markdown". */
+/* what: "all", "kinds", "kind NAME", "metrics", "formats", "splits", "options", "subjects"; format:
+ * "text", "json", "markdown", "names" (a line each: name, tabulator, summary) or "man" (roff, below
+ * a heading of a manual page). */
 PAL_API PAL_MUST_CHECK pal_status pal_describe(pal_ctx *ctx, const char *what, const char *format,
                                                char **out);
 
-/* Tables that the command line parses and prints help from: "context", "data", "demo", "compare",
- * "evaluate", "recommend", "similar"; NULL for another name. Rows are read with base/param.h. */
+/* Tables that the command line parses and prints help from: "context", "seed", "data", "weigh",
+ * "demo", "evaluate", "compare", "list", "recommend"; NULL for another name. Rows are read with
+ * base/param.h. */
 struct pal_param;
 PAL_API const struct pal_param *pal_option_table(const char *group);
+/* What the options of a group are about, a few words; NULL for another name. */
+PAL_API const char *pal_option_summary(const char *group);
 
 #ifdef __cplusplus
 }

@@ -12,21 +12,34 @@ typedef struct {
     int64_t threads, seed, memory;
     bool verbose;
 } pal_ctx_options;
-extern const pal_param pal_ctx_params[];
+/* The seed stands apart: not every command leaves something to chance. */
+extern const pal_param pal_ctx_params[], pal_seed_params[];
 
 typedef struct {
     int64_t n;
     int32_t hide;
     const char *allow, *deny;
 } pal_recommend_options;
-extern const pal_param pal_recommend_params[], pal_similar_params[];
+extern const pal_param pal_explain_params[];
+/* What every list takes; what only recommending takes (hide). */
+extern const pal_param pal_list_params[], pal_recommend_params[];
 
 struct pal_results { /* the public noun */
     json_t *json;
     pal_comparison comparison; /* empty after pal_evaluate */
     bool has_comparison;
+    char *folder;           /* where it was saved, or NULL */
     const pal_model *model; /* the verdict's choice, owned by the comparison; or NULL */
 };
+
+/* The row of an id among the first n, or a sentence: `what` is "item" or "user". */
+pal_status pal_api_find(pal_ctx *ctx, const pal_ids *ids, int32_t n, const char *what,
+                        const char *id, size_t length, int32_t *out);
+/* The query of a known user, of a history of ids, or of a stranger. */
+pal_status pal_api_query(pal_ctx *ctx, const pal_model *model, const char *user,
+                         const char *history, pal_arena *arena, pal_query *out);
+/* What answers: the model's spec, or its fallback's. */
+const char *pal_api_strategy(const pal_model *model, bool is_fallback);
 
 /* Every verb starts here: tells what pal_open found wrong, forgets a request to stop. */
 pal_status pal_verb_start(pal_ctx *ctx);

@@ -60,6 +60,16 @@ pal_status pal_compare(pal_ctx *ctx, const pal_data *data, const char *const *sp
     return PAL_OK;
 }
 
+pal_status pal_compare_check(pal_ctx *ctx, const char *const *specs, const char *options) {
+    TRY(pal_verb_start(ctx));
+    pal_comparison *asked = calloc(1, sizeof *asked);
+    if (!asked) return pal_fail_memory(ctx, "the options", sizeof *asked);
+    pal_status status = pal_compare_parse(ctx, specs, options, asked);
+    pal_comparison_release(asked);
+    free(asked);
+    return status;
+}
+
 /* --- evaluating a model that is there already --- */
 
 typedef struct {
@@ -204,6 +214,24 @@ static pal_status evaluate_test(evaluate_job *job, const pal_log *history, const
     return status;
 }
 
+/* Values that only a comparison knows are refused, not taken for others. */
+static pal_status evaluate_parse(evaluate_job *job, const char *options) {
+    const pal_protocol *protocol = &job->protocol;
+    TRY(pal_params_parse(job->ctx, "evaluate", pal_protocol_params, &job->protocol, &job->scratch,
+                         options));
+    if (protocol->task == PAL_TASK_BOTH)
+        return pal_fail(job->ctx, PAL_EUSAGE,
+                        "evaluate: --task both is for comparing: name window or next");
+    if (!pal_name_equal(protocol->fallback, "none") &&
+        !pal_name_equal(protocol->fallback, "popular"))
+        return pal_fail(job->ctx, PAL_EUSAGE,
+                        "evaluate: --fallback %s would have to be trained: name popular (what the "
+                        "model has for people without history) or none",
+                        protocol->fallback);
+    pal_relevance rule;
+    return pal_relevance_parse(job->ctx, protocol->relevant, &rule);
+}
+
 static pal_status evaluate_run(evaluate_job *job, json_t **out) {
     const pal_data *data = job->data;
     pal_ids users = {0}, items = {0};
@@ -234,8 +262,7 @@ pal_status pal_evaluate(pal_ctx *ctx, const pal_model *model, const pal_data *da
     evaluate_job job = {.ctx = ctx, .model = model, .data = data};
     pal_results *results = calloc(1, sizeof *results);
     if (!results) return pal_fail_memory(ctx, "the results", sizeof *results);
-    pal_status status = pal_params_parse(ctx, "evaluate", pal_protocol_params, &job.protocol,
-                                         &job.scratch, options);
+    pal_status status = evaluate_parse(&job, options);
     if (status == PAL_OK) status = evaluate_run(&job, &results->json);
     pal_arena_release(&job.scratch);
     if (status == PAL_OK && !results->json) status = pal_fail_memory(ctx, "the results", 1e4);
@@ -245,6 +272,14 @@ pal_status pal_evaluate(pal_ctx *ctx, const pal_model *model, const pal_data *da
     }
     *out = results;
     return PAL_OK;
+}
+
+pal_status pal_evaluate_check(pal_ctx *ctx, const char *options) {
+    TRY(pal_verb_start(ctx));
+    evaluate_job job = {.ctx = ctx};
+    pal_status status = evaluate_parse(&job, options);
+    pal_arena_release(&job.scratch);
+    return status;
 }
 
 /* --- results --- */
@@ -278,7 +313,7 @@ static void compare_evaluation_text(const json_t *json, pal_text *out) {
 pal_status pal_results_text(pal_ctx *ctx, const pal_results *results, char **out) {
     pal_text text = {0};
     if (results->has_comparison) {
-        TRY(pal_report_text(ctx, results->json, &text));
+        TRY(pal_report_text(ctx, results->json, results->folder, &text));
     } else {
         compare_evaluation_text(results->json, &text);
     }
@@ -309,7 +344,7 @@ static pal_status compare_save(pal_ctx *ctx, const pal_results *results, const c
                 : pal_fail_memory(ctx, "model.palate", 1e3);
 }
 
-pal_status pal_results_save(pal_ctx *ctx, const pal_results *results, const char *folder) {
+pal_status pal_results_save(pal_ctx *ctx, pal_results *results, const char *folder) {
     if (!results->has_comparison)
         return pal_fail(ctx, PAL_EUSAGE, "only a comparison has a report to save");
     pal_arena scratch = {0};
@@ -323,12 +358,18 @@ pal_status pal_results_save(pal_ctx *ctx, const pal_results *results, const char
     }
     if (status != PAL_OK && is_new) rmdir(folder);
     pal_arena_release(&scratch);
-    return status;
+    TRY(status);
+    char *copy = strdup(folder);
+    if (!copy) return pal_fail_memory(ctx, "the results", (double)strlen(folder));
+    free(results->folder);
+    results->folder = copy;
+    return PAL_OK;
 }
 
 void pal_results_free(pal_results *results) {
     if (!results) return;
     json_decref(results->json);
+    free(results->folder);
     if (results->has_comparison) pal_comparison_release(&results->comparison);
     free(results);
 }

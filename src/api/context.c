@@ -13,13 +13,6 @@ const pal_param pal_ctx_params[] = {
      .min = 0,
      .max = 256,
      .help = "threads to use; 0 is one a processor; results do not depend on it"},
-    {.name = "seed",
-     .type = PAL_PARAM_INT,
-     .offset = FIELD(seed),
-     .initial = "42",
-     .min = 0,
-     .max = 1e15,
-     .help = "where all random choices start from"},
     {.name = "memory",
      .type = PAL_PARAM_BYTES,
      .offset = FIELD(memory),
@@ -34,6 +27,16 @@ const pal_param pal_ctx_params[] = {
      .help = "say more about what is done"},
     {0},
 };
+const pal_param pal_seed_params[] = {
+    {.name = "seed",
+     .type = PAL_PARAM_INT,
+     .offset = FIELD(seed),
+     .initial = "42",
+     .min = 0,
+     .max = 1e15,
+     .help = "where all random choices start from"},
+    {0},
+};
 #undef FIELD
 
 static int64_t context_default_memory(void) {
@@ -41,13 +44,20 @@ static int64_t context_default_memory(void) {
     return pages > 0 && size > 0 ? pages / 2 * size : INT64_C(2) << 30;
 }
 
+static void context_init(pal_ctx_options *values) {
+    pal_params_init(pal_ctx_params, values);
+    pal_params_init(pal_seed_params, values);
+}
+
 pal_ctx *pal_open(const char *options) {
     pal_ctx *ctx = calloc(1, sizeof *ctx);
     if (!ctx) return NULL;
     pal_ctx_options values;
     pal_arena scratch = {0};
-    ctx->open_status = pal_params_parse(ctx, "options", pal_ctx_params, &values, &scratch, options);
-    if (ctx->open_status != PAL_OK) pal_params_init(pal_ctx_params, &values);
+    const pal_param_group groups[] = {{pal_ctx_params, &values}, {pal_seed_params, &values}, {0}};
+    context_init(&values);
+    ctx->open_status = pal_params_parse_tables(ctx, "options", groups, &scratch, options);
+    if (ctx->open_status != PAL_OK) context_init(&values);
     pal_arena_release(&scratch);
     ctx->pool = pal_pool_new((int32_t)values.threads);
     ctx->seed = (uint64_t)values.seed;

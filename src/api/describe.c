@@ -17,25 +17,59 @@ typedef struct {
 } describe_group;
 
 static const describe_group describe_groups[] = {
-    {"context", "threads, seed and memory, for every command", pal_ctx_params},
+    {"context", "threads and memory", pal_ctx_params},
+    {"seed", "chance", pal_seed_params},
     {"data", "how logs are read and prepared", pal_data_params},
+    {"weigh", "how much of the log training weighs", pal_weigh_params},
     {"demo", "the demo world", pal_demo_params},
     {"evaluate", "how models are judged", pal_protocol_params},
-    {"compare", "how the verdict chooses", pal_compare_params},
-    {"recommend", "lists", pal_recommend_params},
-    {"similar", "similar items", pal_similar_params},
+    {"compare", "how models are compared and the verdict chooses", pal_compare_params},
+    {"list", "the list", pal_list_params},
+    {"explain", "the explanation", pal_explain_params},
+    {"recommend", "what the list leaves out", pal_recommend_params},
 };
 enum { DESCRIBE_GROUPS = sizeof describe_groups / sizeof *describe_groups };
 
-const struct pal_param *pal_option_table(const char *group) {
+static const describe_group *describe_find_group(const char *name) {
     for (int i = 0; i < DESCRIBE_GROUPS; i++) {
-        if (!strcmp(describe_groups[i].name, group)) return describe_groups[i].table;
+        if (!strcmp(describe_groups[i].name, name)) return &describe_groups[i];
     }
     return NULL;
 }
 
-typedef enum { DESCRIBE_TEXT, DESCRIBE_JSON, DESCRIBE_MARKDOWN } describe_format;
-static const char *const describe_formats[] = {"text", "json", "markdown"};
+const struct pal_param *pal_option_table(const char *group) {
+    const describe_group *found = describe_find_group(group);
+    return found ? found->table : NULL;
+}
+
+const char *pal_option_summary(const char *group) {
+    const describe_group *found = describe_find_group(group);
+    return found ? found->summary : NULL;
+}
+
+typedef enum {
+    DESCRIBE_TEXT,
+    DESCRIBE_JSON,
+    DESCRIBE_MARKDOWN,
+    DESCRIBE_NAMES, /* a line each: name, tabulator, summary */
+    DESCRIBE_MAN,   /* roff, below a heading of the manual page */
+    DESCRIBE_FORMATS
+} describe_format;
+static const char *const describe_formats[DESCRIBE_FORMATS] = {"text", "json", "markdown", "names",
+                                                               "man"};
+
+static void describe_name_line(const char *name, const char *summary, pal_text *out) {
+    pal_text_addf(out, "%s\t%s\n", name, summary);
+}
+
+/* ".TP" and a name in bold, then what it is. */
+static void describe_man_entry(const char *name, const char *summary, pal_text *out) {
+    pal_text_add(out, ".TP\n\\fB");
+    pal_text_add_man(out, name);
+    pal_text_add(out, "\\fR\n");
+    pal_text_add_man(out, summary);
+    pal_text_add(out, "\n");
+}
 
 static const struct {
     unsigned trait;
@@ -74,10 +108,35 @@ static void describe_kind_json(const pal_kind *kind, pal_text *out) {
     pal_text_add(out, "}");
 }
 
+static void describe_kind_man(const pal_kind *kind, bool has_paper, pal_text *out) {
+    pal_text traits = {0};
+    describe_kind_traits(kind, &traits);
+    pal_text_addf(out, ".SS \"%s\"\n", kind->name);
+    pal_text_add_man(out, kind->summary);
+    pal_text_addf(out, ".\nFamily: %s", kind->family);
+    if (traits.length) pal_text_addf(out, "; %s", traits.bytes);
+    pal_text_add(out, ".\n");
+    if (has_paper) {
+        pal_text_add_man(out, kind->paper);
+        pal_text_add(out, "\n");
+    }
+    pal_params_man(kind->params, false, out);
+    out->failed |= traits.failed;
+    pal_text_release(&traits);
+}
+
 static void describe_kind(const pal_kind *kind, describe_format format, pal_text *out) {
     bool has_params = kind->params[0].name != NULL, has_paper = strcmp(kind->paper, "none") != 0;
     if (format == DESCRIBE_JSON) {
         describe_kind_json(kind, out);
+        return;
+    }
+    if (format == DESCRIBE_NAMES) {
+        describe_name_line(kind->name, kind->summary, out);
+        return;
+    }
+    if (format == DESCRIBE_MAN) {
+        describe_kind_man(kind, has_paper, out);
         return;
     }
     if (format == DESCRIBE_MARKDOWN) {
@@ -109,6 +168,8 @@ static void describe_kinds(describe_format format, pal_text *out) {
         } else if (format == DESCRIBE_MARKDOWN) {
             pal_text_addf(out, "| [%s](%s.md) | %s | %s |\n", kind->name, kind->name, kind->family,
                           kind->summary);
+        } else if (format == DESCRIBE_NAMES || format == DESCRIBE_MAN) {
+            describe_kind(kind, format, out);
         } else {
             pal_text_addf(out, "  %-14s %-14s %s\n", kind->name, kind->family, kind->summary);
         }
@@ -117,6 +178,25 @@ static void describe_kinds(describe_format format, pal_text *out) {
 }
 
 /* --- metrics, formats, splits, options --- */
+
+static void describe_named(describe_format format, bool first, const char *name,
+                           const char *summary, pal_text *out) {
+    if (format == DESCRIBE_JSON) {
+        pal_text_add(out, first ? "{\"name\": " : ", {\"name\": ");
+        pal_text_add_json(out, name);
+        pal_text_add(out, ", \"summary\": ");
+        pal_text_add_json(out, summary);
+        pal_text_add(out, "}");
+    } else if (format == DESCRIBE_MARKDOWN) {
+        pal_text_addf(out, "- **%s**: %s\n", name, summary);
+    } else if (format == DESCRIBE_NAMES) {
+        describe_name_line(name, summary, out);
+    } else if (format == DESCRIBE_MAN) {
+        describe_man_entry(name, summary, out);
+    } else {
+        pal_text_addf(out, "  %-12s %s\n", name, summary);
+    }
+}
 
 static const char describe_click_tables[] =
     "\nLogs of impressions (event types such as shown, impression or skip beside a target type) "
@@ -157,30 +237,17 @@ static void describe_metrics(describe_format format, pal_text *out) {
             for (const char *c = metric->formula; *c; c++)
                 pal_text_add_bytes(out, *c == '|' ? "\\|" : c, *c == '|' ? 2 : 1);
             pal_text_addf(out, " | %s |\n", metric->larger_is_better ? "larger" : "smaller");
-        } else {
+        } else if (format == DESCRIBE_TEXT) {
             pal_text_addf(out, "  %-18s %s\n", metric->name, metric->summary);
+        } else {
+            describe_named(format, i == 0, metric->name, metric->summary, out);
         }
     }
     if (format == DESCRIBE_MARKDOWN) pal_text_add(out, describe_click_tables);
     if (format == DESCRIBE_JSON) pal_text_add(out, "]");
 }
 
-static void describe_named(describe_format format, bool first, const char *name,
-                           const char *summary, pal_text *out) {
-    if (format == DESCRIBE_JSON) {
-        pal_text_add(out, first ? "{\"name\": " : ", {\"name\": ");
-        pal_text_add_json(out, name);
-        pal_text_add(out, ", \"summary\": ");
-        pal_text_add_json(out, summary);
-        pal_text_add(out, "}");
-    } else if (format == DESCRIBE_MARKDOWN) {
-        pal_text_addf(out, "- **%s**: %s\n", name, summary);
-    } else {
-        pal_text_addf(out, "  %-12s %s\n", name, summary);
-    }
-}
-
-static void describe_format_list(describe_format format, pal_text *out) {
+static void describe_file_formats(describe_format format, pal_text *out) {
     for (int32_t i = 0; pal_formats[i]; i++)
         describe_named(format, i == 0, pal_formats[i]->name, pal_formats[i]->summary, out);
 }
@@ -190,6 +257,11 @@ static void describe_splits(describe_format format, pal_text *out) {
         const pal_splitter *splitter = pal_splitters[i];
         describe_named(format, i == 0, splitter->name, splitter->summary, out);
         if (format == DESCRIBE_TEXT) pal_params_help(splitter->params, false, out);
+        if (format == DESCRIBE_MAN && splitter->params[0].name) {
+            pal_text_add(out, ".RS\n");
+            pal_params_man(splitter->params, false, out);
+            pal_text_add(out, ".RE\n");
+        }
         if (format == DESCRIBE_MARKDOWN && splitter->params[0].name) {
             pal_text_add(out, "\n");
             pal_params_markdown(splitter->params, false, out);
@@ -198,12 +270,21 @@ static void describe_splits(describe_format format, pal_text *out) {
     }
 }
 
+/* Lists that are named entries and nothing else get their title and brackets here. */
 static void describe_list(describe_format format, const char *title,
                           void (*list)(describe_format, pal_text *), pal_text *out) {
     if (format == DESCRIBE_MARKDOWN) pal_text_addf(out, "# %s\n\n", title);
     if (format == DESCRIBE_JSON) pal_text_add(out, "[");
     list(format, out);
     if (format == DESCRIBE_JSON) pal_text_add(out, "]");
+}
+
+static void describe_format_list(describe_format format, pal_text *out) {
+    describe_list(format, "Formats", describe_file_formats, out);
+}
+
+static void describe_split_list(describe_format format, pal_text *out) {
+    describe_list(format, "Splits", describe_splits, out);
 }
 
 static void describe_options(describe_format format, pal_text *out) {
@@ -220,6 +301,11 @@ static void describe_options(describe_format format, pal_text *out) {
             pal_text_addf(out, "## %s\n\n%s\n\n", group->name, group->summary);
             pal_params_markdown(group->table, true, out);
             pal_text_add(out, "\n");
+        } else if (format == DESCRIBE_NAMES) {
+            describe_name_line(group->name, group->summary, out);
+        } else if (format == DESCRIBE_MAN) {
+            pal_text_addf(out, ".SS \"%s: %s\"\n", group->name, group->summary);
+            pal_params_man(group->table, true, out);
         } else {
             pal_text_addf(out, "%s:\n", group->summary);
             pal_params_help(group->table, true, out);
@@ -235,9 +321,9 @@ static void describe_all_json(pal_text *out) {
     pal_text_add(out, ", \"metrics\": ");
     describe_metrics(DESCRIBE_JSON, out);
     pal_text_add(out, ", \"formats\": ");
-    describe_list(DESCRIBE_JSON, "", describe_format_list, out);
+    describe_format_list(DESCRIBE_JSON, out);
     pal_text_add(out, ", \"splits\": ");
-    describe_list(DESCRIBE_JSON, "", describe_splits, out);
+    describe_split_list(DESCRIBE_JSON, out);
     pal_text_add(out, ", \"options\": ");
     describe_options(DESCRIBE_JSON, out);
     pal_text_add(out, "}");
@@ -256,17 +342,44 @@ static void describe_all(describe_format format, pal_text *out) {
     pal_text_add(out, "\n");
     describe_metrics(format, out);
     pal_text_add(out, "\n");
-    describe_list(format, "Formats", describe_format_list, out);
+    describe_format_list(format, out);
     pal_text_add(out, "\n");
-    describe_list(format, "Splits", describe_splits, out);
+    describe_split_list(format, out);
     pal_text_add(out, "\n");
     describe_options(format, out);
 }
 
+/* --- what can be described --- */
+
+static void describe_subject_list(describe_format format, pal_text *out);
+
+static const struct {
+    const char *name, *summary;
+    void (*print)(describe_format format, pal_text *out);
+} describe_subjects[] = {
+    {"all", "all of it", describe_all},
+    {"kinds", "the kinds of models", describe_kinds},
+    {"metrics", "the metrics", describe_metrics},
+    {"formats", "the formats of logs", describe_format_list},
+    {"splits", "the splits", describe_split_list},
+    {"options", "the options of all commands", describe_options},
+    {"subjects", "what can be described", describe_subject_list},
+};
+enum { DESCRIBE_SUBJECTS = sizeof describe_subjects / sizeof *describe_subjects };
+
+static void describe_subject_entries(describe_format format, pal_text *out) {
+    describe_named(format, true, "kind", "one kind, named after this word", out);
+    for (int i = 0; i < DESCRIBE_SUBJECTS; i++)
+        describe_named(format, false, describe_subjects[i].name, describe_subjects[i].summary, out);
+}
+
+static void describe_subject_list(describe_format format, pal_text *out) {
+    describe_list(format, "Subjects", describe_subject_entries, out);
+}
+
 static pal_status describe_what(pal_ctx *ctx, const char *what, describe_format format,
                                 pal_text *out) {
-    static const char *const subjects[] = {"all",     "kinds",  "metrics",
-                                           "formats", "splits", "options"};
+    const char *names[DESCRIBE_SUBJECTS];
     if (!strncmp(what, "kind ", 5)) {
         const pal_kind *kind;
         void *params;
@@ -276,33 +389,25 @@ static pal_status describe_what(pal_ctx *ctx, const char *what, describe_format 
         pal_arena_release(&scratch);
         return status;
     }
-    if (!strcmp(what, subjects[0])) {
-        describe_all(format, out);
-    } else if (!strcmp(what, subjects[1])) {
-        describe_kinds(format, out);
-    } else if (!strcmp(what, subjects[2])) {
-        describe_metrics(format, out);
-    } else if (!strcmp(what, subjects[3])) {
-        describe_list(format, "Formats", describe_format_list, out);
-    } else if (!strcmp(what, subjects[4])) {
-        describe_list(format, "Splits", describe_splits, out);
-    } else if (!strcmp(what, subjects[5])) {
-        describe_options(format, out);
-    } else {
-        const char *nearest = pal_nearest_name(what, subjects, sizeof subjects / sizeof *subjects);
-        return pal_fail(ctx, PAL_EUSAGE, "nothing to describe is called '%s'%s%s", what,
-                        nearest ? "; did you mean " : "", nearest ? nearest : "");
+    for (int i = 0; i < DESCRIBE_SUBJECTS; i++) {
+        names[i] = describe_subjects[i].name;
+        if (strcmp(what, names[i])) continue;
+        describe_subjects[i].print(format, out);
+        return PAL_OK;
     }
-    return PAL_OK;
+    const char *nearest = pal_nearest_name(what, names, DESCRIBE_SUBJECTS);
+    return pal_fail(ctx, PAL_EUSAGE, "nothing to describe is called '%s'%s%s%s", what,
+                    nearest ? "; did you mean " : "; palate describe subjects lists what there is",
+                    nearest ? nearest : "", nearest ? "?" : "");
 }
 
 pal_status pal_describe(pal_ctx *ctx, const char *what, const char *format, char **out) {
     TRY(pal_verb_start(ctx));
     int code = 0;
-    while (code < 3 && strcmp(describe_formats[code], format)) code++;
-    if (code == 3)
-        return pal_fail(ctx, PAL_EUSAGE, "the format must be text, json or markdown, not '%s'",
-                        format);
+    while (code < DESCRIBE_FORMATS && strcmp(describe_formats[code], format)) code++;
+    if (code == DESCRIBE_FORMATS)
+        return pal_fail(ctx, PAL_EUSAGE,
+                        "the format must be text, json, markdown, names or man, not '%s'", format);
     pal_text text = {0};
     pal_status status = describe_what(ctx, what, (describe_format)code, &text);
     if (status == PAL_OK && code == DESCRIBE_JSON) pal_text_add(&text, "\n");

@@ -7,7 +7,7 @@
 #include "models/registry.h"
 
 #define FIELD(name) offsetof(pal_recommend_options, name)
-const pal_param pal_recommend_params[] = {
+const pal_param pal_list_params[] = {
     {.name = "n",
      .type = PAL_PARAM_INT,
      .offset = FIELD(n),
@@ -16,11 +16,6 @@ const pal_param pal_recommend_params[] = {
      .max = 10000,
      .letter = 'n',
      .help = "items in the list"},
-    {.name = "hide",
-     .type = PAL_PARAM_CHOICE,
-     .offset = FIELD(hide),
-     .choices = pal_hide_choices,
-     .help = "items not listed again: those with a target event, those with any event, or none"},
     {.name = "allow",
      .type = PAL_PARAM_TEXT,
      .offset = FIELD(allow),
@@ -33,25 +28,12 @@ const pal_param pal_recommend_params[] = {
      .help = "never list these items"},
     {0},
 };
-const pal_param pal_similar_params[] = {
-    {.name = "n",
-     .type = PAL_PARAM_INT,
-     .offset = FIELD(n),
-     .initial = "10",
-     .min = 1,
-     .max = 10000,
-     .letter = 'n',
-     .help = "items in the list"},
-    {.name = "allow",
-     .type = PAL_PARAM_TEXT,
-     .offset = FIELD(allow),
-     .value_name = "IDS",
-     .help = "list only these items (ids separated by commas)"},
-    {.name = "deny",
-     .type = PAL_PARAM_TEXT,
-     .offset = FIELD(deny),
-     .value_name = "IDS",
-     .help = "never list these items"},
+const pal_param pal_recommend_params[] = {
+    {.name = "hide",
+     .type = PAL_PARAM_CHOICE,
+     .offset = FIELD(hide),
+     .choices = pal_hide_choices,
+     .help = "items not listed again: those with a target event, those with any event, or none"},
     {0},
 };
 #undef FIELD
@@ -91,16 +73,17 @@ pal_status pal_train(pal_ctx *ctx, const pal_data *data, const char *spec, pal_m
 
 /* --- ids in, ids out --- */
 
-/* The row of an item id, or a sentence with the nearest one. */
-static pal_status models_find(pal_ctx *ctx, const pal_ids *ids, int32_t n, const char *what,
-                              const char *id, size_t length, int32_t *out) {
+pal_status pal_api_find(pal_ctx *ctx, const pal_ids *ids, int32_t n, const char *what,
+                        const char *id, size_t length, int32_t *out) {
     int32_t row = pal_ids_find(ids, id, length);
     if (row >= 0 && row < n) {
         *out = row;
         return PAL_OK;
     }
-    return pal_fail(ctx, PAL_EUSAGE, "the model knows no %s '%.*s'", what,
-                    (int)(length < 200 ? length : 200), id);
+    return pal_fail(ctx, PAL_EUSAGE,
+                    "the model knows no %s '%.*s': its ids are those of the log it learned from, "
+                    "such as '%s'",
+                    what, (int)(length < 200 ? length : 200), id, n > 0 ? pal_ids_at(ids, 0) : "");
 }
 
 /* Calls `each` for comma-separated ids; an id that holds a comma cannot be named this way. */
@@ -111,8 +94,8 @@ static pal_status models_each_id(pal_ctx *ctx, const pal_model *model, const cha
         size_t n = strcspn(c, ",");
         int32_t item = -1;
         if (n > 0) {
-            TRY(models_find(ctx, model->log->about.item_ids, model->log->n_items, "item", c, n,
-                            &item));
+            TRY(pal_api_find(ctx, model->log->about.item_ids, model->log->n_items, "item", c, n,
+                             &item));
             TRY(each(ctx, arg, item));
         }
         c += n + (c[n] == ',');
@@ -164,14 +147,14 @@ static pal_status models_add_history(pal_ctx *ctx, void *arg, int32_t item) {
     return PAL_OK;
 }
 
-static pal_status models_query(pal_ctx *ctx, const pal_model *model, const char *user,
-                               const char *history, pal_arena *arena, pal_query *out) {
+pal_status pal_api_query(pal_ctx *ctx, const pal_model *model, const char *user,
+                         const char *history, pal_arena *arena, pal_query *out) {
     *out = (pal_query){.now = pal_log_end(model->log)};
     if (user && history) return pal_fail(ctx, PAL_EUSAGE, "name a user or a history, not both");
     if (user) {
         int32_t row = -1;
-        TRY(models_find(ctx, model->log->about.user_ids, model->log->n_users, "user", user,
-                        strlen(user), &row));
+        TRY(pal_api_find(ctx, model->log->about.user_ids, model->log->n_users, "user", user,
+                         strlen(user), &row));
         *out = pal_query_of_user(model, row);
         out->now = pal_log_end(model->log);
         return PAL_OK;
@@ -195,6 +178,10 @@ static void models_fill(const pal_model *model, const pal_lists *lists, pal_entr
     }
 }
 
+const char *pal_api_strategy(const pal_model *model, bool is_fallback) {
+    return !is_fallback ? model->spec : model->fallback ? model->fallback->spec : "popular";
+}
+
 pal_status pal_recommend(pal_ctx *ctx, const pal_model *model, const char *user,
                          const char *history, const char *options, pal_entry *entries,
                          int32_t capacity, int32_t *n, const char **strategy) {
@@ -204,9 +191,13 @@ pal_status pal_recommend(pal_ctx *ctx, const pal_model *model, const char *user,
     pal_query query;
     pal_lists lists = {0};
     pal_rank_options rank = {0};
-    pal_status status =
-        pal_params_parse(ctx, "recommend", pal_recommend_params, &values, &scratch, options);
-    if (status == PAL_OK) status = models_query(ctx, model, user, history, &scratch, &query);
+    pal_params_init(pal_list_params, &values);
+    pal_params_init(pal_recommend_params, &values);
+    pal_status status = pal_params_parse_tables(
+        ctx, "recommend",
+        (const pal_param_group[]){{pal_list_params, &values}, {pal_recommend_params, &values}, {0}},
+        &scratch, options);
+    if (status == PAL_OK) status = pal_api_query(ctx, model, user, history, &scratch, &query);
     if (status == PAL_OK)
         status = models_make_filter(ctx, model, &values, &scratch, &rank.excluded);
     if (status == PAL_OK) {
@@ -219,9 +210,7 @@ pal_status pal_recommend(pal_ctx *ctx, const pal_model *model, const char *user,
     }
     if (status == PAL_OK) {
         models_fill(model, &lists, entries, capacity, n);
-        *strategy = !lists.fallback[0] ? model->spec
-                    : model->fallback  ? model->fallback->spec
-                                       : "popular";
+        *strategy = pal_api_strategy(model, lists.fallback[0]);
     }
     pal_arena_release(&scratch);
     return status;
@@ -236,15 +225,42 @@ pal_status pal_similar(pal_ctx *ctx, const pal_model *model, const char *item, c
     const uint8_t *excluded = NULL;
     pal_lists lists = {0};
     pal_status status =
-        pal_params_parse(ctx, "similar", pal_similar_params, &values, &scratch, options);
+        pal_params_parse(ctx, "similar", pal_list_params, &values, &scratch, options);
     if (status == PAL_OK) {
-        status = models_find(ctx, model->log->about.item_ids, model->log->n_items, "item", item,
-                             strlen(item), &row);
+        status = pal_api_find(ctx, model->log->about.item_ids, model->log->n_items, "item", item,
+                              strlen(item), &row);
     }
     if (status == PAL_OK) status = models_make_filter(ctx, model, &values, &scratch, &excluded);
     if (status == PAL_OK)
         status = pal_similar_items(ctx, model, row, (int32_t)values.n, excluded, &scratch, &lists);
     if (status == PAL_OK) models_fill(model, &lists, entries, capacity, n);
+    pal_arena_release(&scratch);
+    return status;
+}
+
+pal_status pal_similar_to_user(pal_ctx *ctx, const pal_model *model, const char *user,
+                               const char *options, pal_entry *entries, int32_t capacity,
+                               int32_t *n) {
+    TRY(pal_verb_start(ctx));
+    pal_arena scratch = {0};
+    pal_recommend_options values;
+    int32_t row = 0;
+    pal_lists lists = {0};
+    pal_status status =
+        pal_params_parse(ctx, "similar", pal_list_params, &values, &scratch, options);
+    if (status == PAL_OK && (values.allow || values.deny))
+        status = pal_fail(ctx, PAL_EUSAGE, "--allow and --deny name items: leave them out");
+    if (status == PAL_OK)
+        status = pal_api_find(ctx, model->log->about.user_ids, model->log->n_users, "user", user,
+                              strlen(user), &row);
+    if (status == PAL_OK)
+        status = pal_similar_users(ctx, model, row, (int32_t)values.n, &scratch, &lists);
+    if (status == PAL_OK) {
+        *n = lists.counts[0] < capacity ? lists.counts[0] : capacity;
+        for (int32_t i = 0; i < *n; i++)
+            entries[i] = (pal_entry){.id = pal_ids_at(model->log->about.user_ids, lists.items[i]),
+                                     .score = lists.scores[i]};
+    }
     pal_arena_release(&scratch);
     return status;
 }

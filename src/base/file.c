@@ -229,6 +229,14 @@ char *pal_path_join(pal_arena *arena, const char *folder, const char *name) {
     return path;
 }
 
+bool pal_folder_has(const char *folder, const char *name) {
+    pal_arena arena = {0};
+    const char *path = pal_path_join(&arena, folder, name);
+    bool has = path && pal_path_exists(path);
+    pal_arena_release(&arena);
+    return has;
+}
+
 char *pal_path_stem(pal_arena *arena, const char *path) {
     size_t end = strlen(path);
     while (end > 1 && path[end - 1] == '/') end--;

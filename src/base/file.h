@@ -26,6 +26,7 @@ void pal_bytes_release(pal_bytes *bytes);
 
 bool pal_path_is_folder(const char *path);
 bool pal_path_exists(const char *path);
+bool pal_folder_has(const char *folder, const char *name); /* false without memory, too */
 /* folder/name in `arena`; NULL without memory. */
 char *pal_path_join(pal_arena *arena, const char *folder, const char *name);
 /* The last part of a path, without compression suffix and extension: "a/events.csv.gz" → "events".

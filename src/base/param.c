@@ -519,15 +519,8 @@ void pal_params_format(const pal_param *table, const void *values, bool every, p
 void pal_params_add_flag(const char *name, const char *value, pal_text *out) {
     pal_text_add(out, " --");
     for (const char *c = name; *c; c++) pal_text_add_bytes(out, *c == '_' ? "-" : c, 1);
-    pal_text_add(out, " '");
-    for (const char *c = value; *c; c++) {
-        if (*c == '\'') {
-            pal_text_add(out, "'\\''");
-        } else {
-            pal_text_add_bytes(out, c, 1);
-        }
-    }
-    pal_text_add(out, "'");
+    pal_text_add(out, " ");
+    pal_text_add_quoted(out, value);
 }
 
 void pal_params_format_flags(const pal_param *table, const void *values, pal_text *out) {
@@ -554,7 +547,7 @@ void pal_params_format_flags(const pal_param *table, const void *values, pal_tex
 
 /* --- help --- */
 
-static const char *param_value_name(const pal_param *row) {
+const char *pal_param_value_name(const pal_param *row) {
     static const char *const names[] = {
         [PAL_PARAM_INT] = "N",       [PAL_PARAM_REAL] = "X",       [PAL_PARAM_FLAG] = "",
         [PAL_PARAM_CHOICE] = "NAME", [PAL_PARAM_TEXT] = "TEXT",    [PAL_PARAM_TEXTS] = "TEXT",
@@ -609,10 +602,14 @@ static void param_add_wrapped(const char *text, int32_t indent, int32_t width, p
     pal_text_add(out, "\n");
 }
 
+void pal_param_add_flag(const pal_param *row, pal_text *out) {
+    for (const char *c = row->name; *c; c++) pal_text_add_bytes(out, *c == '_' ? "-" : c, 1);
+}
+
 static void param_add_flag_name(const pal_param *row, pal_text *out) {
     if (row->letter) pal_text_addf(out, "-%c, ", row->letter);
     pal_text_add(out, "--");
-    for (const char *c = row->name; *c; c++) pal_text_add_bytes(out, *c == '_' ? "-" : c, 1);
+    pal_param_add_flag(row, out);
 }
 
 void pal_params_help(const pal_param *table, bool flags, pal_text *out) {
@@ -620,7 +617,7 @@ void pal_params_help(const pal_param *table, bool flags, pal_text *out) {
     for (const pal_param *row = table; row->name; row++) {
         pal_text head = {0}, meaning = {0};
         pal_text_add(&head, "  ");
-        const char *value = param_value_name(row);
+        const char *value = pal_param_value_name(row);
         if (flags) {
             param_add_flag_name(row, &head);
             if (*value) pal_text_addf(&head, " %s", value);
@@ -680,6 +677,35 @@ void pal_params_markdown(const pal_param *table, bool flags, pal_text *out) {
         pal_text_add(out, " | ");
         param_add_cell(row->help, out);
         pal_text_add(out, " |\n");
+    }
+}
+
+void pal_params_man(const pal_param *table, bool flags, pal_text *out) {
+    for (const pal_param *row = table; row->name; row++) {
+        const char *value = pal_param_value_name(row);
+        pal_text name = {0}, meaning = {0};
+        param_add_meaning(row, &meaning);
+        pal_text_add(out, ".TP\n");
+        if (flags && row->letter) pal_text_addf(out, "\\fB\\-%c\\fR, ", row->letter);
+        pal_text_add(out, flags ? "\\fB\\-\\-" : "\\fB");
+        if (flags) {
+            pal_param_add_flag(row, &name);
+        } else {
+            pal_text_add(&name, row->name);
+        }
+        if (!name.failed) pal_text_add_man(out, name.bytes);
+        if (!flags) {
+            pal_text_addf(out, "\\fR=\\fI%s\\fR\n", *value ? value : "0|1");
+        } else if (*value) {
+            pal_text_addf(out, "\\fR \\fI%s\\fR\n", value);
+        } else {
+            pal_text_add(out, "\\fR\n");
+        }
+        if (!meaning.failed) pal_text_add_man(out, meaning.bytes);
+        pal_text_add(out, "\n");
+        out->failed |= name.failed || meaning.failed;
+        pal_text_release(&name);
+        pal_text_release(&meaning);
     }
 }
 

@@ -49,7 +49,10 @@ typedef struct pal_param {
     const char *help;           /* one sentence without a full stop */
     const char *value_name;     /* "FILE" in --help; NULL: from the type */
     char letter;                /* 'm' for -m; 0: none */
-} pal_param;                    /* a table ends with a row whose name is NULL */
+    /* What pal_describe calls the names that a TEXT starts with ("kinds"), for completion; or NULL.
+     */
+    const char *names;
+} pal_param; /* a table ends with a row whose name is NULL */
 
 /* Sets every field to its initial value. The table's own texts are borrowed. */
 void pal_params_init(const pal_param *table, void *values);
@@ -93,6 +96,12 @@ void pal_param_format_value(const pal_param *row, const void *values, pal_text *
 void pal_params_help(const pal_param *table, bool flags, pal_text *out);
 /* A Markdown table: name, type, default, range, meaning. */
 void pal_params_markdown(const pal_param *table, bool flags, pal_text *out);
+/* Paragraphs of a manual page (roff, the man macros), one a row. */
+void pal_params_man(const pal_param *table, bool flags, pal_text *out);
+/* "FILE": what stands for the row's value in help; "" for a flag. */
+const char *pal_param_value_name(const pal_param *row);
+/* The row's name as a flag without the dashes: "min-user". */
+void pal_param_add_flag(const pal_param *row, pal_text *out);
 /* A JSON array of objects name, type, default, min, max, scale, choices, help. */
 void pal_params_json(const pal_param *table, pal_text *out);
 

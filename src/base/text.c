@@ -115,6 +115,13 @@ void pal_text_add_json(pal_text *text, const char *more) {
     pal_text_add(text, "\"");
 }
 
+void pal_text_add_quoted(pal_text *text, const char *more) {
+    pal_text_add(text, "'");
+    for (const char *c = more; *c; c++)
+        pal_text_add_bytes(text, *c == '\'' ? "'\\''" : c, *c == '\'' ? 4 : 1);
+    pal_text_add(text, "'");
+}
+
 void pal_text_add_count(pal_text *text, int64_t n) {
     char digits[32];
     snprintf(digits, sizeof digits, "%" PRId64, n);
@@ -315,6 +322,31 @@ int32_t pal_utf8_columns(const char *text) {
         i += length ? length : 1;
     }
     return columns;
+}
+
+/* --- roff --- */
+
+void pal_text_add_man(pal_text *text, const char *more) {
+    static const struct {
+        char c;
+        const char *escape;
+    } escapes[] = {{'\\', "\\(rs"}, {'-', "\\-"},   {'\'', "\\(aq"}, {'"', "\\(dq"},
+                   {'`', "\\(ga"},  {'^', "\\(ha"}, {'~', "\\(ti"},  {'\n', " "}};
+    enum { ESCAPES = sizeof escapes / sizeof *escapes };
+    if (*more == '.') pal_text_add(text, "\\&"); /* else a request */
+    for (const char *c = more; *c;) {
+        size_t length = text_sequence((const unsigned char *)c, strlen(c)), e = 0;
+        while (e < ESCAPES && escapes[e].c != *c) e++;
+        if (e < ESCAPES) {
+            pal_text_add(text, escapes[e].escape);
+        } else if (length > 1) {
+            pal_text_addf(text, "\\[u%04X]",
+                          (unsigned)text_code_point((const unsigned char *)c, length));
+        } else if (length == 1 && (unsigned char)*c >= ' ') {
+            pal_text_add_bytes(text, c, 1);
+        }
+        c += length ? length : 1;
+    }
 }
 
 /* --- names --- */

@@ -22,7 +22,11 @@ void pal_text_add_bytes(pal_text *text, const char *more, size_t n);
 void pal_text_addf(pal_text *text, const char *format, ...) PAL_PRINTF(2, 3);
 void pal_text_add_html(pal_text *text,
                        const char *more); /* & < > " ' escaped; control characters dropped */
-void pal_text_add_json(pal_text *text, const char *more);  /* with quotes, escaped */
+void pal_text_add_json(pal_text *text, const char *more);   /* with quotes, escaped */
+void pal_text_add_quoted(pal_text *text, const char *more); /* in single quotes, for a shell */
+/* As roff text: what would be a request, an escape or a typographic quote is escaped, dashes stay
+ * dashes, other than ASCII goes by its code point; bytes that are no UTF-8 are dropped. */
+void pal_text_add_man(pal_text *text, const char *more);
 void pal_text_add_count(pal_text *text, int64_t n);        /* 1,234,567 */
 void pal_text_add_size(pal_text *text, double bytes);      /* 12.3 MB */
 void pal_text_add_seconds(pal_text *text, double seconds); /* 0.41 s, 3 min 5 s, 12 ms */

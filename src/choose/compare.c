@@ -38,35 +38,6 @@ static void compare_name_row(pal_comparison *out, int32_t r, const char *name) {
     }
 }
 
-/* Specs are checked before anything is trained: a typo costs no time. */
-static pal_status compare_check_specs(pal_ctx *ctx, const char *const *specs) {
-    pal_arena scratch = {0};
-    pal_status status = PAL_OK;
-    pal_text seen = {0};
-    for (int32_t i = 0; status == PAL_OK && specs[i]; i++) {
-        const pal_kind *kind;
-        void *params;
-        pal_text canonical = {0};
-        status = pal_kind_parse(ctx, specs[i], &scratch, &kind, &params);
-        if (status != PAL_OK) break;
-        pal_text_addf(&canonical, "\n%s ", kind->name);
-        pal_params_format(kind->params, params, true, &canonical);
-        pal_text_add(&canonical, "\n");
-        if (canonical.failed) {
-            status = pal_fail_memory(ctx, "the specs", 1e3);
-        } else if (seen.bytes && strstr(seen.bytes, canonical.bytes)) {
-            status =
-                pal_fail(ctx, PAL_EUSAGE, "the model '%s' is named twice: name it once", specs[i]);
-        } else {
-            pal_text_add(&seen, canonical.bytes);
-        }
-        pal_text_release(&canonical);
-    }
-    pal_text_release(&seen);
-    pal_arena_release(&scratch);
-    return status;
-}
-
 static pal_status compare_rows(pal_compare_job *job, const char *const *specs) {
     pal_comparison *out = job->out;
     int32_t r = 0, n_runs = out->options.protocol.runs.n, n_done = 0;
@@ -375,12 +346,6 @@ static pal_status compare_train_fallback(pal_compare_job *job) {
     if (pal_name_equal(fallback, "popular") || pal_name_equal(fallback, "none")) return PAL_OK;
     pal_train_input train = pal_compare_input(job, false), final = pal_compare_input(job, true);
     TRY(pal_model_train(job->ctx, fallback, &train, &job->fallback_valid));
-    if (!(job->fallback_valid->kind->traits & PAL_SCORES_STRANGERS)) {
-        return pal_fail(job->ctx, PAL_EUSAGE,
-                        "--fallback: %s cannot answer people without history: use popular, none or "
-                        "popular half_life=7d",
-                        fallback);
-    }
     return pal_model_train(job->ctx, fallback, &final, &job->fallback_test);
 }
 
@@ -435,14 +400,7 @@ static pal_status compare_prepare(pal_compare_job *job, const char *const *specs
                                   const char *options) {
     pal_comparison *out = job->out;
     pal_protocol *protocol = &out->options.protocol;
-    TRY(pal_compare_parse(job->ctx, options, out));
-    TRY(compare_check_specs(job->ctx, specs));
-    for (int32_t i = 0; i < protocol->runs.n; i++) {
-        if (!pal_path_exists(protocol->runs.at[i])) {
-            return pal_fail(job->ctx, PAL_EIO, "%s: cannot open: there is no such run",
-                            protocol->runs.at[i]);
-        }
-    }
+    TRY(pal_compare_parse(job->ctx, specs, options, out));
     TRY(compare_name_fold(job));
     TRY(pal_inspect_log(job->ctx, &job->data->parts[0], &out->inspection));
     if (job->fold <= 1) compare_tell_data(job);

@@ -18,8 +18,8 @@ typedef struct {
     double worth;      /* share of the accuracy that a cheaper model may lose: 0.02 */
     const char *limit; /* "list_us_p99=500; memory=1GB; model=100MB; train=60" or NULL */
 } pal_compare_options;
-extern const pal_param pal_compare_params[]; /* fields of this struct besides protocol, whose table
-                                                is pal_protocol_params */
+/* What only a comparison takes; the rest of `protocol` stands in pal_protocol_params. */
+extern const pal_param pal_compare_params[];
 
 typedef struct {               /* what a model may cost; 0: no limit */
     double list_us_p99, train; /* microseconds, seconds */
@@ -108,6 +108,11 @@ double pal_row_known_mean(const pal_comparison *comparison, const pal_table *tab
  * less work; or NULL. */
 const pal_row *pal_table_cheaper(const pal_comparison *comparison, const pal_table *table);
 bool pal_row_within_limits(const pal_comparison *comparison, const pal_row *row);
+
+/* Reads options and checks specs (or NULL): all that can be told without data, so that a typo costs
+ * no time. */
+pal_status pal_compare_parse(pal_ctx *ctx, const char *const *specs, const char *options,
+                             pal_comparison *out);
 
 /* Told on the calling thread when a row is done, and once before the first with row -1 (the plan is
  * settled). */

@@ -41,7 +41,4 @@ pal_status pal_compare_fold(pal_ctx *ctx, const pal_data *data, const char *cons
 /* Mean and Student's interval of [n] values, n at least 2. */
 pal_interval pal_folds_interval(const double *values, int32_t n, double confidence);
 
-/* Reads options of both tables, and the limits in them. */
-pal_status pal_compare_parse(pal_ctx *ctx, const char *text, pal_comparison *out);
-
 #endif

@@ -3,11 +3,37 @@
 
 #include "base/ctx.h"
 #include "choose/compare_job.h"
+#include "models/registry.h"
 
 static const char *const compare_preferences[] = {"accuracy", "cost", NULL};
+static const char *const compare_refit[] = {"all", "none", NULL};
 
 #define FIELD(name) offsetof(pal_compare_options, name)
 const pal_param pal_compare_params[] = {
+    {.name = "split",
+     .type = PAL_PARAM_TEXT,
+     .offset = FIELD(protocol.split),
+     .value_name = "SPEC",
+     .names = "splits",
+     .help = "how the log is cut: time, leave_last or random, with options, e.g. \"time "
+             "test=0.2\"; default time, or random without times"},
+    {.name = "candidates",
+     .type = PAL_PARAM_CHOICE,
+     .offset = FIELD(protocol.candidates),
+     .choices = pal_candidates_choices,
+     .help = "items that can be listed: those with a training event, or the whole catalog"},
+    {.name = "resamples",
+     .type = PAL_PARAM_INT,
+     .offset = FIELD(protocol.resamples),
+     .initial = "1000",
+     .min = 100,
+     .max = 100000,
+     .help = "bootstrap resamples of users behind each interval"},
+    {.name = "refit",
+     .type = PAL_PARAM_CHOICE,
+     .offset = FIELD(protocol.refit),
+     .choices = compare_refit,
+     .help = "train the final models on train and validation together, or on train alone"},
     {.name = "prefer",
      .type = PAL_PARAM_CHOICE,
      .offset = FIELD(prefer),
@@ -26,6 +52,16 @@ const pal_param pal_compare_params[] = {
      .offset = FIELD(limit),
      .value_name = "LIMITS",
      .help = "what a model may cost, e.g. \"list_us_p99=500; memory=1GB; model=100MB; train=60\""},
+    {.name = "trec",
+     .type = PAL_PARAM_TEXT,
+     .offset = FIELD(protocol.trec),
+     .value_name = "FOLDER",
+     .help = "write qrels and runs for trec_eval"},
+    {.name = "run",
+     .type = PAL_PARAM_TEXTS,
+     .offset = FIELD(protocol.runs),
+     .value_name = "FILE",
+     .help = "a TREC run of the system in use today, scored as one more row"},
     {0},
 };
 #undef FIELD
@@ -38,6 +74,35 @@ const char *const *pal_default_specs(const pal_log *log) {
         "ease",   NULL};
     static const char *const without_times[] = {"random", "popular", "item_knn", "ease", NULL};
     return log->times ? with_times : without_times;
+}
+
+/* Specs that cannot be parsed, and one that stands twice. */
+static pal_status compare_check_specs(pal_ctx *ctx, const char *const *specs) {
+    pal_arena scratch = {0};
+    pal_status status = PAL_OK;
+    pal_text seen = {0};
+    for (int32_t i = 0; status == PAL_OK && specs && specs[i]; i++) {
+        const pal_kind *kind;
+        void *params;
+        pal_text canonical = {0};
+        status = pal_kind_parse(ctx, specs[i], &scratch, &kind, &params);
+        if (status != PAL_OK) break;
+        pal_text_addf(&canonical, "\n%s ", kind->name);
+        pal_params_format(kind->params, params, true, &canonical);
+        pal_text_add(&canonical, "\n");
+        if (canonical.failed) {
+            status = pal_fail_memory(ctx, "the specs", 1e3);
+        } else if (seen.bytes && strstr(seen.bytes, canonical.bytes)) {
+            status =
+                pal_fail(ctx, PAL_EUSAGE, "the model '%s' is named twice: name it once", specs[i]);
+        } else {
+            pal_text_add(&seen, canonical.bytes);
+        }
+        pal_text_release(&canonical);
+    }
+    pal_text_release(&seen);
+    pal_arena_release(&scratch);
+    return status;
 }
 
 /* --- options --- */
@@ -104,7 +169,43 @@ bool pal_row_within_limits(const pal_comparison *comparison, const pal_row *row)
            (limits->train <= 0 || row->train_seconds <= limits->train);
 }
 
-pal_status pal_compare_parse(pal_ctx *ctx, const char *text, pal_comparison *out) {
-    TRY(compare_parse_tables(ctx, text, &out->arena, &out->options));
-    return compare_parse_limits(ctx, out->options.limit, &out->arena, &out->limits);
+static pal_status compare_check_fallback(pal_ctx *ctx, const char *fallback, pal_arena *scratch) {
+    const pal_kind *kind;
+    void *params;
+    if (pal_name_equal(fallback, "popular") || pal_name_equal(fallback, "none")) return PAL_OK;
+    TRY(pal_kind_parse(ctx, fallback, scratch, &kind, &params));
+    if (kind->traits & PAL_SCORES_STRANGERS) return PAL_OK;
+    return pal_fail(ctx, PAL_EUSAGE,
+                    "--fallback: %s cannot answer people without history: use popular, none or "
+                    "popular half_life=7d",
+                    fallback);
+}
+
+/* Values that are texts to the tables. */
+static pal_status compare_check_texts(pal_ctx *ctx, const pal_protocol *protocol,
+                                      pal_arena *scratch) {
+    const pal_splitter *splitter;
+    void *params;
+    pal_relevance rule;
+    if (protocol->split) TRY(pal_split_parse(ctx, protocol->split, scratch, &splitter, &params));
+    TRY(pal_relevance_parse(ctx, protocol->relevant, &rule));
+    TRY(compare_check_fallback(ctx, protocol->fallback, scratch));
+    for (int32_t i = 0; i < protocol->runs.n; i++) {
+        if (!pal_path_exists(protocol->runs.at[i]))
+            return pal_fail(ctx, PAL_EIO, "%s: cannot open: there is no such run",
+                            protocol->runs.at[i]);
+    }
+    return PAL_OK;
+}
+
+pal_status pal_compare_parse(pal_ctx *ctx, const char *const *specs, const char *text,
+                             pal_comparison *out) {
+    pal_arena scratch = {0};
+    pal_status status = compare_parse_tables(ctx, text, &out->arena, &out->options);
+    if (status == PAL_OK)
+        status = compare_parse_limits(ctx, out->options.limit, &out->arena, &out->limits);
+    if (status == PAL_OK) status = compare_check_specs(ctx, specs);
+    if (status == PAL_OK) status = compare_check_texts(ctx, &out->options.protocol, &scratch);
+    pal_arena_release(&scratch);
+    return status;
 }

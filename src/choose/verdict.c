@@ -248,12 +248,9 @@ static void verdict_next(verdict_job *job) {
         verdict_say(job, "Next: compare other kinds or options with -m.");
         return;
     }
-    verdict_say(job,
-                "Next: palate recommend model.palate --user %s, with the model that stands beside "
-                "the report.",
-                table->test.n_users
-                    ? pal_ids_at(&job->comparison->split.user_ids, table->test.users[0])
-                    : "ID");
+    job->out->next_user = table->test.n_users
+                              ? pal_ids_at(&job->comparison->split.user_ids, table->test.users[0])
+                              : "ID";
 }
 
 void pal_verdict_make(const pal_comparison *comparison, int32_t table_number, pal_verdict *out) {
@@ -262,8 +259,13 @@ void pal_verdict_make(const pal_comparison *comparison, int32_t table_number, pa
     verdict_job job = {
         .comparison = comparison, .table = table, .out = out, .baseline = verdict_baseline(table)};
     if (table->winner_known < 0) {
-        verdict_say(&job, "No model can be recommended: none keeps within --limit %s.",
-                    comparison->options.limit ? comparison->options.limit : "");
+        if (comparison->options.limit) {
+            verdict_say(&job, "No model can be recommended: none keeps within --limit %s.",
+                        comparison->options.limit);
+        } else {
+            verdict_say(&job, "No model can be recommended: none but yardsticks was compared to "
+                              "the end; name one with -m.");
+        }
         return;
     }
     job.winner = &table->rows[table->winner_known];

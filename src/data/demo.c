@@ -414,6 +414,7 @@ pal_status pal_data_demo(pal_ctx *ctx, const char *options, pal_data **out) {
     if (status == PAL_OK) {
         data->catalog.title = -1;
         pal_params_init(pal_data_params, &data->options);
+        pal_params_init(pal_weigh_params, &data->options);
         status = demo_fill(ctx, &given, &scratch, data);
     }
     pal_arena_release(&scratch);

@@ -215,10 +215,10 @@ static void show_add_command(const pal_data *data, const pal_inspection *found, 
     if (data->world) {
         pal_text_add(out, "palate demo");
     } else {
-        pal_text_add(out, data->n_parts > 1 ? "palate compare --train " : "palate compare ");
+        bool names_parts = data->n_parts > 1 && !data->has_own_parts;
+        pal_text_add(out, names_parts ? "palate compare --train " : "palate compare ");
         show_add_word(out, data->source);
-        if (data->n_parts > 1)
-            pal_text_add(out, data->n_parts > 2 ? " --valid … --test …" : " --test …");
+        if (names_parts) pal_text_add(out, data->n_parts > 2 ? " --valid … --test …" : " --test …");
         show_add_target(&data->parts[0], out);
     }
     if (data->n_parts == 1) pal_text_addf(out, " --split %s", found->split);

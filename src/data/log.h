@@ -11,6 +11,8 @@
 #include "palate.h"
 
 enum { PAL_TYPES_MAX = 32, PAL_NAME_MAX = 64 };
+/* Seconds, the year 33658: no difference or sum of a few times overflows. */
+#define PAL_TIME_MAX INT64_C(1000000000000)
 
 /* What describes a log besides its events. */
 typedef struct {

@@ -379,11 +379,13 @@ static pal_status prepare_run(prepare_job *job, prepare_types *types) {
     return options->events ? prepare_weights(job->ctx, &job->data->parts[0], types) : PAL_OK;
 }
 
-/* A log that was stored with its target (import.c) keeps it unless another is asked for. */
+/* A log that was stored with its target (import.c), or whose format has one, keeps it unless
+ * another is asked for. */
 static pal_status prepare_target(pal_ctx *ctx, pal_data *data) {
     uint32_t stored = data->parts[0].about.target_types;
-    if (data->options.target || stored == UINT32_MAX)
-        return pal_data_set_target(ctx, data, data->options.target);
+    const char *target = data->options.target;
+    if (!target && *data->target) target = data->target;
+    if (target || stored == UINT32_MAX) return pal_data_set_target(ctx, data, target);
     int64_t counts[PAL_TYPES_MAX] = {0};
     if (data->parts[0].types) prepare_count_types(data, counts);
     prepare_settle_types(data, stored, counts);

@@ -12,8 +12,8 @@
 #include "data/demo.h"
 #include "data/formats/format.h"
 
-static const char *const read_format_names[] = {"auto",   "palate", "movielens", "recbole",
-                                                "folder", "table",  NULL};
+static const char *const read_format_names[] = {"auto",   "palate", "movielens", "recbole", "mind",
+                                                "folder", "jsonl",  "adjacency", "table",   NULL};
 static const char *const read_bad_lines[] = {"fail", "skip", NULL};
 
 #define FIELD(name) offsetof(pal_data_options, name)
@@ -77,6 +77,9 @@ const pal_param pal_data_params[] = {
      .offset = FIELD(since),
      .value_name = "DATE",
      .help = "drop events before this date (2024-03-01) or second"},
+    {0},
+};
+const pal_param pal_weigh_params[] = {
     {.name = "train_window",
      .type = PAL_PARAM_SECONDS,
      .offset = FIELD(train_window),
@@ -203,6 +206,31 @@ static pal_status read_finish_part(pal_reader *reader, const char *path) {
     return PAL_OK;
 }
 
+pal_status pal_reader_parts(pal_reader *reader, const char *folder, const char *const *paths,
+                            int32_t n, pal_part_fn *read) {
+    if (reader->part > 0) {
+        return pal_fail(reader->ctx, PAL_EUSAGE,
+                        "%s: holds %d parts: name it alone, without --train and --test, or one of "
+                        "its files",
+                        folder, n);
+    }
+    for (int32_t p = 0; p < n; p++) {
+        pal_bytes bytes;
+        TRY(pal_file_read(reader->ctx, paths[p], &bytes));
+        pal_reader part = {.ctx = reader->ctx,
+                           .data = reader->data,
+                           .options = reader->options,
+                           .part = p,
+                           .is_first = p == 0};
+        pal_status status = read(&part, paths[p], &bytes);
+        if (status == PAL_OK) status = read_finish_part(&part, paths[p]);
+        read_reader_release(&part);
+        pal_bytes_release(&bytes);
+        TRY(status);
+    }
+    return PAL_OK;
+}
+
 /* --- from a path to a format --- */
 
 static const pal_format *read_find_format(int32_t choice, const char *path,
@@ -219,7 +247,7 @@ static pal_status read_part_with(pal_reader *reader, const char *path, const pal
     if (!format) {
         return pal_fail(reader->ctx, PAL_EFORMAT,
                         "%s: is a folder of no known kind: name the file with the events, or a "
-                        "folder of MovieLens, RecBole, or with interactions.tsv",
+                        "folder of MovieLens, RecBole, MIND or LightGCN, or with interactions.tsv",
                         path);
     }
     if (reader->is_first)
@@ -351,6 +379,7 @@ static void read_arguments(const pal_paths *paths, pal_data *data) {
         if (parts[i].path) pal_params_add_flag(parts[i].name, parts[i].path, &text);
     }
     pal_params_format_flags(pal_data_params, &data->options, &text);
+    pal_params_format_flags(pal_weigh_params, &data->options, &text);
     if (paths->log) pal_text_addf(&text, " '%s'", paths->log);
     if (!text.failed) snprintf(data->arguments, sizeof data->arguments, "%s", text.bytes);
     pal_text_release(&text);
@@ -380,6 +409,7 @@ static pal_status read_all(pal_ctx *ctx, const pal_paths *paths, pal_data *data)
                             parts[p], data->n_parts);
         }
     }
+    data->has_own_parts = paths->log && data->n_parts > 1;
     return read_finish(ctx, data, paths->items);
 }
 
@@ -391,8 +421,11 @@ static pal_data *read_new(pal_ctx *ctx, const char *options, pal_status *status)
         return NULL;
     }
     data->catalog.title = -1;
-    *status =
-        pal_params_parse(ctx, "options", pal_data_params, &data->options, &data->arena, options);
+    const pal_param_group groups[] = {
+        {pal_data_params, &data->options}, {pal_weigh_params, &data->options}, {0}};
+    pal_params_init(pal_data_params, &data->options);
+    pal_params_init(pal_weigh_params, &data->options);
+    *status = pal_params_parse_tables(ctx, "options", groups, &data->arena, options);
     if (*status == PAL_OK) return data;
     pal_data_free(data);
     return NULL;

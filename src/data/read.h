@@ -26,7 +26,8 @@ typedef struct {
     double train_window; /* seconds before the end of training that training may use; 0: all */
     double half_life;    /* seconds in which a training event's weight halves; 0: no decay */
 } pal_data_options;
-extern const pal_param pal_data_params[];
+/* How a log is read; how much of it training weighs (train_window, half_life). */
+extern const pal_param pal_data_params[], pal_weigh_params[];
 
 /* Counts for the report: what reading and preparing did, in the order in which it happened. */
 typedef struct {
@@ -42,8 +43,10 @@ struct pal_data {         /* the public noun */
     char arguments[2048]; /* what names it on a command line: "demo", "compare 'events.csv'" */
     char format[PAL_NAME_MAX];
     char columns[512]; /* roles found: "user=user_id item=item_id value=rating time=timestamp" */
-    pal_text shown;    /* three rows with the role of each column, for a person */
+    char target[PAL_NAME_MAX]; /* event types that the format says are the goal; "": guessed */
+    pal_text shown;            /* three rows with the role of each column, for a person */
     pal_data_options options;
+    bool has_own_parts;           /* one path named all parts */
     int32_t n_parts;              /* 1: a log; 2: train, test; 3: train, valid, test */
     pal_log parts[PAL_PARTS_MAX]; /* all with the same ids; train's ids come first, then valid's,
                                      then test's */

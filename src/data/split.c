@@ -323,20 +323,24 @@ static pal_status split_assign(split_job *job, const pal_splitter *splitter, con
     return data->n_parts == 2 ? split_cut_valid(job, splitter, params) : PAL_OK;
 }
 
-/* The splitter that a spec names, and its parameters. */
-static pal_status split_parse(pal_ctx *ctx, const char *spec, pal_arena *arena,
-                              const pal_splitter **splitter, void **params) {
+pal_status pal_split_parse(pal_ctx *ctx, const char *spec, pal_arena *arena,
+                           const pal_splitter **splitter, void **params) {
     const char *name, *options;
+    const pal_splitter *found;
     TRY(pal_spec_split(ctx, spec, arena, &name, &options));
-    TRY(split_find(ctx, name, splitter));
-    *params = pal_arena_alloc(arena, 1, (*splitter)->params_size);
-    if (!*params) return pal_fail_memory(ctx, "the split", 1e3);
-    return pal_params_parse(ctx, (*splitter)->name, (*splitter)->params, *params, arena, options);
+    TRY(split_find(ctx, name, &found));
+    void *values = pal_arena_alloc(arena, 1, found->params_size);
+    if (!values) return pal_fail_memory(ctx, "the split", 1e3);
+    TRY(pal_params_parse(ctx, found->name, found->params, values, arena, options));
+    *splitter = found;
+    *params = values;
+    return PAL_OK;
 }
 
 pal_status pal_split_make(pal_ctx *ctx, const pal_data *data, const char *spec, pal_split *out) {
     split_job job = {.ctx = ctx, .data = data};
     bool has_times = data->parts[0].times != NULL;
+    const char *rule = spec ? spec : has_times ? "time" : "random";
     const pal_splitter *splitter;
     void *params;
     pal_split *split = out; /* built in place: its logs point to its ids */
@@ -346,8 +350,7 @@ pal_status pal_split_make(pal_ctx *ctx, const pal_data *data, const char *spec, 
             ctx, PAL_EUSAGE,
             "--split '%s' does not go with --train, --valid and --test: the parts are given", spec);
     }
-    if (!spec) spec = has_times ? "time" : "random";
-    pal_status status = split_parse(ctx, spec, &job.scratch, &splitter, &params);
+    pal_status status = pal_split_parse(ctx, rule, &job.scratch, &splitter, &params);
     if (status == PAL_OK && splitter->needs_times && !has_times) {
         status = pal_fail(ctx, PAL_EDATA,
                           "the split %s needs times, and the log has none: use --split random",
@@ -366,7 +369,7 @@ pal_status pal_split_folds(pal_ctx *ctx, const char *spec, int32_t *folds) {
     const pal_splitter *splitter;
     void *params;
     *folds = 0;
-    pal_status status = spec ? split_parse(ctx, spec, &scratch, &splitter, &params) : PAL_OK;
+    pal_status status = spec ? pal_split_parse(ctx, spec, &scratch, &splitter, &params) : PAL_OK;
     if (status == PAL_OK && spec && splitter == &pal_splitter_kfold)
         *folds = pal_kfold_folds(params);
     pal_arena_release(&scratch);

@@ -69,6 +69,10 @@ pal_status pal_cold_assign(pal_ctx *ctx, const pal_cold_params *params, const pa
 /* Of kfold's parameters: how many folds there are when all are asked for, else 0. */
 int32_t pal_kfold_folds(const void *params);
 
+/* A parsed spec: splitter and its parameters, in the arena. PAL_EUSAGE with the nearest name. */
+pal_status pal_split_parse(pal_ctx *ctx, const char *spec, pal_arena *arena,
+                           const pal_splitter **splitter, void **params);
+
 /* Splits a single log by `spec` (NULL: time, or random where there are no times). Given parts are
  * taken as they are; where validation was not given, it is cut from train by the same rule; where
  * all are given, `spec` must be NULL. PAL_EDATA when a part is empty or a need is unmet. Logs of

@@ -179,10 +179,8 @@ static pal_status store_find_optional(pal_ctx *ctx, const pal_container *contain
     return PAL_OK;
 }
 
-/* NULL, or what is wrong. Times are bounded so that no difference of two overflows; the bound is
- * the year 33658. */
+/* NULL, or what is wrong. */
 static const char *store_check_log(const pal_log *log) {
-    const int64_t time_max = INT64_C(1000000000000);
     if ((log->types != NULL) != (log->about.n_types > 0))
         return "event types have no names, or names no events";
     if (log->starts[0] != 0 || log->starts[log->n_users] != log->n_events)
@@ -201,7 +199,7 @@ static const char *store_check_log(const pal_log *log) {
         if (log->values && !isfinite(log->values[e])) return "values are not finite";
         if (log->weights && !(log->weights[e] > 0 && isfinite(log->weights[e])))
             return "weights are not above 0";
-        if (log->times && (log->times[e] < 0 || log->times[e] > time_max))
+        if (log->times && (log->times[e] < 0 || log->times[e] > PAL_TIME_MAX))
             return "times are out of range";
     }
     return NULL;

@@ -11,17 +11,10 @@
 #include "base/ctx.h"
 
 static const char *const protocol_tasks[] = {"auto", "window", "next", "both", NULL};
-static const char *const protocol_candidates[] = {"seen", "catalog", NULL};
-static const char *const protocol_refit[] = {"all", "none", NULL};
+const char *const pal_candidates_choices[] = {"seen", "catalog", NULL};
 
 #define FIELD(name) offsetof(pal_protocol, name)
 const pal_param pal_protocol_params[] = {
-    {.name = "split",
-     .type = PAL_PARAM_TEXT,
-     .offset = FIELD(split),
-     .value_name = "SPEC",
-     .help = "how the log is cut: time, leave_last or random, with options, e.g. \"time "
-             "test=0.2\"; default time, or random without times"},
     {.name = "task",
      .type = PAL_PARAM_CHOICE,
      .offset = FIELD(task),
@@ -38,16 +31,12 @@ const pal_param pal_protocol_params[] = {
      .offset = FIELD(hide),
      .choices = pal_hide_choices,
      .help = "items not listed again: those with a target event, those with any event, or none"},
-    {.name = "candidates",
-     .type = PAL_PARAM_CHOICE,
-     .offset = FIELD(candidates),
-     .choices = protocol_candidates,
-     .help = "items that can be listed: those with a training event, or the whole catalog"},
     {.name = "fallback",
      .type = PAL_PARAM_TEXT,
      .offset = FIELD(fallback),
      .initial = "popular",
      .value_name = "SPEC",
+     .names = "kinds",
      .help =
          "what answers people without history, the same for every kind: popular, none or a spec"},
     {.name = "k",
@@ -58,38 +47,16 @@ const pal_param pal_protocol_params[] = {
      .max = 1000,
      .letter = 'k',
      .help = "lengths of lists at which metrics are computed"},
-    {.name = "resamples",
-     .type = PAL_PARAM_INT,
-     .offset = FIELD(resamples),
-     .initial = "1000",
-     .min = 100,
-     .max = 100000,
-     .help = "bootstrap resamples of users behind each interval"},
     {.name = "allow_drop",
      .type = PAL_PARAM_FLAG,
      .offset = FIELD(allow_drop),
      .help = "go on although the mask takes more than 30 % of the test pairs"},
-    {.name = "refit",
-     .type = PAL_PARAM_CHOICE,
-     .offset = FIELD(refit),
-     .choices = protocol_refit,
-     .help = "train the final models on train and validation together, or on train alone"},
     {.name = "gain",
      .type = PAL_PARAM_TEXT,
      .offset = FIELD(gain),
      .value_name = "COLUMN",
      .help = "also say what the hits are worth (value@k): a column of numbers of the catalog, such "
              "as price or margin, or value for the log's values"},
-    {.name = "trec",
-     .type = PAL_PARAM_TEXT,
-     .offset = FIELD(trec),
-     .value_name = "FOLDER",
-     .help = "write qrels and runs for trec_eval"},
-    {.name = "run",
-     .type = PAL_PARAM_TEXTS,
-     .offset = FIELD(runs),
-     .value_name = "FILE",
-     .help = "a TREC run of the system in use today, scored as one more row"},
     {0},
 };
 #undef FIELD
@@ -161,7 +128,7 @@ void pal_protocol_fingerprint(const pal_protocol *protocol, pal_task task, const
     pal_text text = {0};
     pal_text_addf(&text, "%016" PRIx64 " %s relevant=%s hide=%s candidates=%s fallback=%s k=",
                   pal_split_hash(split), protocol_tasks[task], protocol->relevant,
-                  pal_hide_choices[protocol->hide], protocol_candidates[protocol->candidates],
+                  pal_hide_choices[protocol->hide], pal_candidates_choices[protocol->candidates],
                   protocol->fallback);
     for (int32_t i = 0; i < protocol->k.n; i++)
         pal_text_addf(&text, i ? ",%d" : "%d", protocol->k.at[i]);

@@ -26,7 +26,10 @@ typedef struct {
     const char *trec; /* folder for qrels and runs, or NULL */
     pal_texts runs;   /* TREC runs of systems in use today */
 } pal_protocol;
+/* What judging any model takes; fields that only a comparison has (split, candidates, resamples,
+ * refit, trec, runs) stand in pal_compare_params. */
 extern const pal_param pal_protocol_params[];
+extern const char *const pal_candidates_choices[];
 
 const char *pal_task_name(pal_task task);
 

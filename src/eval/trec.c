@@ -3,6 +3,7 @@
 #include "eval/trec.h"
 
 #include <ctype.h>
+#include <float.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -84,7 +85,7 @@ pal_status pal_trec_write_run(pal_ctx *ctx, const char *folder, const char *name
 
 typedef struct {
     int32_t query, item;
-    float score;
+    double score;
 } trec_row;
 
 static int trec_compare(const void *a, const void *b) {
@@ -128,21 +129,22 @@ static pal_status trec_parse(pal_ctx *ctx, const char *path, const pal_bytes *by
         const char *fields[6][2];
         int32_t n_fields = trec_fields(c, line_end, fields);
         c = line_end + 1;
-        if (n_fields == 0 || fields[0][0][0] == '#') continue;
+        if (n_fields == 0) continue;
+        int32_t user =
+            pal_ids_find(&split->user_ids, fields[0][0], (size_t)(fields[0][1] - fields[0][0]));
+        if (user < 0 && fields[0][0][0] == '#') continue; /* a comment, and nobody's id */
         double score;
         if (n_fields < 5 || !pal_parse_double(fields[4][0], fields[4][1], &score)) {
             return pal_fail(ctx, PAL_EFORMAT,
                             "%s:%" PRId64 ": a run's line must be 'user Q0 item rank score name'",
                             path, line + 1);
         }
-        int32_t user =
-            pal_ids_find(&split->user_ids, fields[0][0], (size_t)(fields[0][1] - fields[0][0]));
         int32_t item =
             pal_ids_find(&split->item_ids, fields[2][0], (size_t)(fields[2][1] - fields[2][0]));
         if (user < 0 || item < 0) {
             (*n_unknown)++;
         } else if (queries[user] >= 0) {
-            rows[(*n)++] = (trec_row){queries[user], item, (float)score};
+            rows[(*n)++] = (trec_row){queries[user], item, score};
         }
     }
     return PAL_OK;
@@ -165,7 +167,8 @@ static pal_status trec_fill(pal_ctx *ctx, const trec_row *rows, int64_t n, int32
         for (int32_t i = 0; i < *count; i++) repeats |= listed[i] == rows[r].item;
         if (*count == k || repeats) continue;
         lists.items[(int64_t)rows[r].query * k + *count] = rows[r].item;
-        lists.scores[(int64_t)rows[r].query * k + (*count)++] = rows[r].score;
+        lists.scores[(int64_t)rows[r].query * k + (*count)++] =
+            (float)fmax(-FLT_MAX, fmin(FLT_MAX, rows[r].score));
     }
     *out = lists;
     return PAL_OK;
@@ -186,7 +189,7 @@ pal_status pal_trec_read_run(pal_ctx *ctx, const char *path, const pal_questions
     trec_row *rows = PAL_ARENA_ARRAY(&scratch, trec_row, n_lines);
     const int32_t *queries = trec_queries(questions, split, &scratch);
     pal_status status =
-        rows && queries ? PAL_OK : pal_fail_memory(ctx, path, 12.0 * (double)n_lines);
+        rows && queries ? PAL_OK : pal_fail_memory(ctx, path, sizeof(trec_row) * (double)n_lines);
     *n_unknown = 0;
     if (status == PAL_OK)
         status = trec_parse(ctx, path, &bytes, split, queries, rows, &n, n_unknown);

@@ -519,6 +519,11 @@ static pal_status pointwise_run(pointwise_job *job, const char *name, pal_arena 
     return status;
 }
 
+/* Squared errors of ratings pull harder at a row than the logistic loss. */
+static double pointwise_l2(const pal_pointwise_options *options, bool is_event) {
+    return options->l2 >= 0 ? options->l2 : is_event ? 0.01 : 0.05;
+}
+
 pal_status pal_pointwise_fit(pal_ctx *ctx, const char *name, const pal_pointwise_options *options,
                              const pal_form *form, const pal_train_input *train, pal_arena *arena,
                              pal_arena *scratch, pal_pointwise_state *state) {
@@ -536,8 +541,10 @@ pal_status pal_pointwise_fit(pal_ctx *ctx, const char *name, const pal_pointwise
                         "%s: step=whole learns values only: use step=blocks, or target=value",
                         name);
     }
+    pal_pointwise_options settled = *options;
+    settled.l2 = pointwise_l2(options, is_event);
     pointwise_job job = {.ctx = ctx,
-                         .o = options,
+                         .o = &settled,
                          .form = form,
                          .weights = {.n_users = log->n_users, .n_items = log->n_items},
                          .is_event = is_event};
@@ -600,7 +607,8 @@ void pal_pointwise_user(const pal_pointwise_options *options, const pal_form *fo
     for (int32_t f = 0; f < form->user_width; f++) user[f] = (double)from[f];
     if (query->user_plus_1 || query->n_events == 0 || form->rows_are_fixed) return;
     bool is_event = s->facts[PAL_FACT_PREDICTS_VALUES] == 0;
-    double rate = options->optimizer == 0 ? options->learning_rate : 0.05;
+    double rate = options->optimizer == 0 ? options->learning_rate : 0.05,
+           l2 = pointwise_l2(options, is_event);
     pointwise_derivatives d = pointwise_cut(form, scratch);
     pal_rng rng = pointwise_history_stream(query);
     for (int32_t pass = 0; pass < POINTWISE_PASSES; pass++) {
@@ -609,11 +617,10 @@ void pal_pointwise_user(const pal_pointwise_options *options, const pal_form *fo
                            : query->values ? (double)query->values[e]
                                            : s->facts[PAL_FACT_HIGHEST];
             if (!is_event) value = (value - s->facts[PAL_FACT_SHIFT]) / s->facts[PAL_FACT_SCALE];
-            pointwise_fold_step(form, s, is_event, query->items[e], value, rate, options->l2, user,
-                                &d);
+            pointwise_fold_step(form, s, is_event, query->items[e], value, rate, l2, user, &d);
             for (int64_t i = 0; is_event && i < options->negatives; i++) {
                 int32_t item = (int32_t)pal_rng_below(&rng, (uint32_t)s->n_items);
-                pointwise_fold_step(form, s, true, item, 0, rate, options->l2, user, &d);
+                pointwise_fold_step(form, s, true, item, 0, rate, l2, user, &d);
             }
         }
     }

@@ -36,7 +36,7 @@ extern const char *const pal_pointwise_targets[],
         .name = #member, .type = PAL_PARAM_CHOICE,                                                 \
         .offset = offsetof(pal_pointwise_options, member), .choices = names, .help = sentence      \
     }
-#define PAL_POINTWISE_ROWS(rate, decay)                                                            \
+#define PAL_POINTWISE_ROWS(rate)                                                                   \
     PAL_POINTWISE_CHOICE(target, pal_pointwise_targets,                                            \
                          "what is learned: value (ratings), event (used or not), or auto: values " \
                          "where they are ratings"),                                                \
@@ -47,8 +47,9 @@ extern const char *const pal_pointwise_targets[],
                           "epochs"),                                                               \
         PAL_POINTWISE_ROW(learning_rate, PAL_PARAM_REAL, rate, 1e-7, 10, PAL_LOG,                  \
                           "length of a step against the gradient"),                                \
-        PAL_POINTWISE_ROW(l2, PAL_PARAM_REAL, decay, 0, 10, PAL_LOG,                               \
-                          "regularization of the rows of users and items"),                        \
+        PAL_POINTWISE_ROW(l2, PAL_PARAM_REAL, "-1", -1, 10, PAL_LOG,                               \
+                          "regularization of the rows of users and items; -1: 0.05 for values, "   \
+                          "0.01 for events"),                                                      \
         PAL_POINTWISE_ROW(negatives, PAL_PARAM_INT, "4", 0, 1000, PAL_LOG,                         \
                           "items drawn for each event as not used (target event)"),                \
         PAL_POINTWISE_ROW(tolerance, PAL_PARAM_REAL, "1e-6", 0, 1, PAL_LOG,                        \

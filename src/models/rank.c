@@ -69,8 +69,8 @@ static bool rank_is_known(const pal_model *model, const pal_query *query) {
     if (model->kind->traits & PAL_IS_CONTROL) return true;
     if (user >= log->n_users || log->starts[user + 1] - log->starts[user] != query->n_events)
         return false;
-    return !memcmp(query->items, log->items + log->starts[user],
-                   (size_t)query->n_events * sizeof *query->items);
+    return query->n_events == 0 || !memcmp(query->items, log->items + log->starts[user],
+                                           (size_t)query->n_events * sizeof *query->items);
 }
 
 static void rank_normalise(const rank_job *job, rank_scratch *s, int32_t slot,

@@ -29,6 +29,16 @@ static void html_add_number(const json_t *json, const char *path, const char *fo
     pal_text_add(out, text);
 }
 
+/* Times that nobody measured (a run's) are none. */
+static void html_add_seconds(const json_t *model, const char *path, double unit, pal_text *out) {
+    double value = pal_json_number_at(model, path, NAN);
+    if (isnan(value) || !strcmp(pal_json_text_at(model, "role", ""), "run")) {
+        pal_text_add(out, "–");
+    } else {
+        pal_text_add_seconds(out, value * unit);
+    }
+}
+
 static void html_add_count(const json_t *json, const char *path, pal_text *out) {
     pal_text_add_count(out, (int64_t)pal_json_number_at(json, path, 0));
 }
@@ -56,8 +66,14 @@ static void html_add_verdict(const json_t *task, bool several, pal_text *out) {
     }
     json_array_foreach(json_object_get(json_object_get(task, "verdict"), "why"), index, line) {
         pal_text_add(out, "<p>");
-        pal_text_add_html(out, json_string_value(line));
+        pal_text_add_html(out, json_is_string(line) ? json_string_value(line) : "");
         pal_text_add(out, "</p>");
+    }
+    const char *user = pal_json_text_at(task, "verdict/next_user", NULL);
+    if (user) {
+        pal_text_add(out, "<p>Next: palate recommend model.palate --user ");
+        pal_text_add_html(out, user);
+        pal_text_add(out, ", with the model that stands beside the report.</p>");
     }
     pal_text_add(out, "</section>\n");
 }
@@ -106,9 +122,9 @@ static void html_add_row(const json_t *model, const char *metric, const char *co
         pal_text_add(out, "</td>");
     }
     pal_text_add(out, "<td>");
-    pal_text_add_seconds(out, pal_json_number_at(model, "measured/train_seconds", 0));
+    html_add_seconds(model, "measured/train_seconds", 1, out);
     pal_text_add(out, "</td><td>");
-    pal_text_add_seconds(out, pal_json_number_at(model, "measured/list_us_p50", 0) / 1e6);
+    html_add_seconds(model, "measured/list_us_p50", 1e-6, out);
     pal_text_add(out, "</td></tr>\n");
 }
 
@@ -159,7 +175,6 @@ enum { HTML_POINTS_MAX = 80 };
 static void html_add_scatter(const json_t *results, const json_t *task, pal_text *out) {
     pal_point points[HTML_POINTS_MAX];
     int32_t n = 0;
-    char path[80];
     size_t index;
     json_t *model;
     const char *metric = pal_json_text_at(results, "protocol/metric", "");
@@ -168,9 +183,9 @@ static void html_add_scatter(const json_t *results, const json_t *task, pal_text
             n == HTML_POINTS_MAX)
             continue;
         const json_t *value = json_object_get(json_object_get(model, "metrics"), metric);
-        snprintf(path, sizeof path, "%s", "measured/train_seconds");
+        if (!json_is_number(json_object_get(value, "mean"))) continue;
         points[n++] =
-            (pal_point){fmax(1e-5, pal_json_number_at(model, path, 0)),
+            (pal_point){fmax(1e-5, pal_json_number_at(model, "measured/train_seconds", 0)),
                         pal_json_number_at(value, "mean", 0), pal_json_text_at(model, "spec", ""),
                         html_is(json_object_get(model, "measured"), "on_front")};
     }

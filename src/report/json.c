@@ -210,8 +210,9 @@ static json_t *json_verdict(const pal_comparison *comparison, int32_t t) {
         json_array_append_new(tied, pal_json_text(verdict.tied[i]));
     for (int32_t i = 0; i < verdict.n_lines; i++)
         json_array_append_new(why, pal_json_text(verdict.lines[i]));
-    return json_pack("{s:{s:o, s:o}, s:o, s:o}", "use", "known", pal_json_text(verdict.known),
-                     "strangers", pal_json_text(verdict.strangers), "tied", tied, "why", why);
+    return json_pack("{s:{s:o, s:o}, s:o, s:o, s:o}", "use", "known", pal_json_text(verdict.known),
+                     "strangers", pal_json_text(verdict.strangers), "tied", tied, "why", why,
+                     "next_user", pal_json_text(verdict.next_user));
 }
 
 static json_t *json_table(const pal_comparison *comparison, int32_t t) {
@@ -278,7 +279,7 @@ static json_t *json_protocol(const pal_comparison *comparison) {
 /* The command that gives this document again. */
 static json_t *json_command(const pal_ctx *ctx, const pal_comparison *comparison) {
     pal_text text = {0};
-    pal_protocol protocol = comparison->options.protocol;
+    pal_compare_options options = comparison->options;
     pal_text_add(&text, "palate ");
     pal_text_add(&text, comparison->data->arguments);
     for (int32_t r = 0; r < comparison->tables[0].n_rows; r++) {
@@ -286,10 +287,10 @@ static json_t *json_command(const pal_ctx *ctx, const pal_comparison *comparison
         if (!row->is_oracle && !row->is_run) pal_params_add_flag("model", row->name, &text);
     }
     if (comparison->data->n_parts == 1) {
-        protocol.split = comparison->split.spec;
+        options.protocol.split = comparison->split.spec;
     }
-    pal_params_format_flags(pal_protocol_params, &protocol, &text);
-    pal_params_format_flags(pal_compare_params, &comparison->options, &text);
+    pal_params_format_flags(pal_protocol_params, &options.protocol, &text);
+    pal_params_format_flags(pal_compare_params, &options, &text);
     pal_text_addf(&text, " --seed %llu", (unsigned long long)ctx->seed);
     json_t *json = text.failed ? NULL : pal_json_text(text.bytes);
     pal_text_release(&text);

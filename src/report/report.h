@@ -18,8 +18,9 @@ pal_status pal_report_json(pal_ctx *ctx, const pal_comparison *comparison, json_
 void pal_report_table_head(const pal_comparison *comparison, int32_t table, pal_text *out);
 void pal_report_table_row(const pal_comparison *comparison, int32_t table, int32_t row,
                           pal_text *out);
-/* Drawn from the document: differences, slices in short, verdict. */
-pal_status pal_report_text(pal_ctx *ctx, const json_t *results, pal_text *out);
+/* Drawn from the document: differences, slices in short, verdict, the next command with the model
+ * in `folder` (NULL: not saved). */
+pal_status pal_report_text(pal_ctx *ctx, const json_t *results, const char *folder, pal_text *out);
 
 /* One self-contained HTML page: no network, works without scripts, light and dark. */
 pal_status pal_report_html(pal_ctx *ctx, const json_t *results, pal_text *out);

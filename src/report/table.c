@@ -92,7 +92,10 @@ void pal_report_table_row(const pal_comparison *comparison, int32_t t, int32_t r
             strangers = table_slice(table, "strangers");
     int32_t n = comparison->measures.n;
     table_add_number(out, row->test.mean[0], 9);
-    pal_text_addf(out, "  %.4f – %.4f", row->intervals[0].low, row->intervals[0].high);
+    pal_text_add(out, "  ");
+    table_add_number(out, row->intervals[0].low, 6);
+    pal_text_add(out, " – ");
+    table_add_number(out, row->intervals[0].high, 6);
     table_add_number(out, row->test.mean[recall + comparison->options.protocol.k.n - 1], 10);
     table_add_number(out, known < 0 ? NAN : row->test.by_slice[(int64_t)known * n], 9);
     table_add_number(out, strangers < 0 ? NAN : row->test.by_slice[(int64_t)strangers * n], 9);
@@ -210,7 +213,37 @@ static void table_add_wrapped(const char *line, pal_text *out) {
     pal_text_add(out, "\n");
 }
 
-pal_status pal_report_text(pal_ctx *ctx, const json_t *results, pal_text *out) {
+/* A word of a command line, quoted only where a shell would take it apart. */
+static void table_add_shell_word(const char *word, pal_text *out) {
+    size_t plain =
+        strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./+,:@-");
+    if (*word && !word[plain]) {
+        pal_text_add(out, word);
+    } else {
+        pal_text_add_quoted(out, word);
+    }
+}
+
+static pal_status table_add_next(pal_ctx *ctx, const char *user, const char *folder,
+                                 pal_text *out) {
+    pal_text path = {0};
+    if (folder) pal_text_add(&path, folder);
+    if (folder && *folder && folder[strlen(folder) - 1] != '/') pal_text_add(&path, "/");
+    pal_text_add(&path, "model.palate");
+    if (path.failed) {
+        pal_text_release(&path);
+        return pal_fail_memory(ctx, "the results", 1e5);
+    }
+    pal_text_add(out, "  Next: palate recommend ");
+    table_add_shell_word(path.bytes, out);
+    pal_text_add(out, " --user ");
+    table_add_shell_word(user, out);
+    pal_text_add(out, "\n");
+    pal_text_release(&path);
+    return PAL_OK;
+}
+
+pal_status pal_report_text(pal_ctx *ctx, const json_t *results, const char *folder, pal_text *out) {
     const char *metric = pal_json_text_at(results, "protocol/metric", "");
     size_t index, line;
     json_t *task, *sentence;
@@ -227,8 +260,11 @@ pal_status pal_report_text(pal_ctx *ctx, const json_t *results, pal_text *out) {
         json_array_foreach(json_object_get(json_object_get(task, "verdict"), "why"), line,
                            sentence) {
             pal_text_add(out, "  ");
-            table_add_wrapped(json_string_value(sentence), out);
+            table_add_wrapped(json_is_string(sentence) ? json_string_value(sentence) : "", out);
         }
     }
+    /* The first task's model is the one that is saved. */
+    const char *user = pal_json_text_at(results, "verdict/next_user", NULL);
+    if (user) TRY(table_add_next(ctx, user, folder, out));
     return out->failed ? pal_fail_memory(ctx, "the results", 1e5) : PAL_OK;
 }

@@ -105,6 +105,39 @@ refused 2 "one argument too many" compare good.csv good.csv
 refused 2 "name a log" compare
 refused 2 "belong together" compare --train good.csv -o out
 refused 2 "say what to train" train good.csv
+refused 2 "did you mean kinds?" describe kind
+refused 2 "palate describe subjects lists" describe quite-other-things
+refused 2 "leave 'kinds' away" describe kinds --man
+refused 2 "describe prints one form" describe --man --json
+refused 2 "completion must be one of" describe --completion csh
+
+# --- options that would do nothing here ---
+for option in --split --candidates --refit --resamples --trec --run --half-life --train-window; do
+    refused 2 "evaluate has no option '$option'" evaluate model.palate --test good.csv $option 1
+done
+refused 2 "recommend has no option '--seed'" recommend model.palate --seed 1
+refused 2 "similar has no option '--seed'" similar model.palate --item i1 --seed 1
+for option in --half-life --seed; do refused 2 "inspect has no option '$option'" inspect good.csv $option 1; done
+refused 2 "import has no option '--seed'" import good.csv --seed 1
+refused 2 "similar has no option '--hide'" similar model.palate --item i1 --hide none
+
+# --- wrong values are told before a log is looked for ---
+while read -r option value; do
+    compare 2 "" missing.csv "$option" "$value"
+done <<'VALUES'
+--task later
+--split leave_lst
+--split time test=2
+--relevant best
+--fallback ease
+--limit train=never
+-m item_kn
+-m ease l2=-5
+VALUES
+compare 2 "is named twice" missing.csv -m ease -m "ease l2=500"
+refused 2 "did you mean item_knn?" train missing.csv -m item_kn -o out.palate
+refused 2 "--relevant must be all" evaluate missing.palate --test missing.csv --relevant best
+refused 2 "task must be one of" evaluate missing.palate --test missing.csv --task later
 
 # --- containers and models ---
 "$palate" import good.csv -o log.palate --quiet >/dev/null 2>&1
@@ -128,6 +161,8 @@ refused 1 "good.csv: " recommend good.csv
 refused 2 "the model knows no user 'nobody'" recommend model.palate --user nobody
 refused 2 "the model knows no item 'nothing'" similar model.palate --item nothing
 "$palate" train good.csv -m popular -o popular.palate --quiet >/dev/null 2>&1
+refused 2 "--task both is for comparing" evaluate model.palate --test good.csv --task both
+refused 2 "--fallback ease would have to be trained" evaluate model.palate --test good.csv --fallback ease
 refused 2 "knows no similarity" similar popular.palate --item i1
 
 # --- places that cannot be written ---

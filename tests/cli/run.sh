@@ -16,7 +16,12 @@ done
 
 "$palate" demo --users 300 --items 200 --days 120 --hide none -o demo >shown 2>said
 grep -q '^verdict' shown
-grep -q 'Next: palate recommend' shown
+# The closing line names the model where it was written, and does what it says.
+next=$(sed -n 's/^  Next: palate recommend //p' shown)
+[[ $next == "demo/model.palate --user "* ]]
+# shellcheck disable=SC2086
+"$palate" recommend $next --quiet >/dev/null
+grep -q 'Next: palate recommend model.palate' demo/report.html
 for file in report.html results.json model.palate; do [[ -s demo/$file ]]; done
 
 # --json prints one document and nothing else.
@@ -61,6 +66,8 @@ for name, value in models["ease"].items():
     if value["low"] is not None:
         assert abs(value["mean"] - models["ease.run"][name]["mean"]) < 1e-6, name
 PYTHON
+
+"$palate" compare events.csv --hide none -m popular -m ease -o quiet --quiet | head -n 1 | grep -q . || { echo "--quiet begins with an empty line"; exit 1; }
 
 # The same log as a container gives the same results, and so do its compressed forms.
 "$palate" import events.csv -o log.palate --quiet >/dev/null

@@ -1,12 +1,11 @@
 /* fuzz_delimited.c - tables: what is read keeps the promises of a log, and skipping bad lines
  * changes nothing where there are none. The first byte chooses the options. */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/ctx.h"
 #include "data/formats/format.h"
 #include "fuzz.h"
+#include "fuzz_log.h"
 
 static const char *const fuzz_options[] = {
     "format=table",
@@ -15,62 +14,6 @@ static const char *const fuzz_options[] = {
     "format=table columns=user=1,item=2,value=3,time=4,event=5",
     "format=table value=4 min_user=2 min_item=2 dedupe since=2000-01-01",
 };
-
-static void fuzz_check(bool holds) {
-    if (!holds) abort();
-}
-
-static void fuzz_check_ids(const pal_ids *ids) {
-    for (int32_t i = 0; i < ids->n; i++) {
-        const char *id = pal_ids_at(ids, i);
-        size_t n = strlen(id);
-        fuzz_check(n > 0 && n <= PAL_ID_MAX && pal_utf8_valid_prefix(id, n) == n);
-        fuzz_check(pal_ids_find(ids, id, n) == i);
-    }
-}
-
-static void fuzz_check_log(const pal_data *data) {
-    const pal_log *log = &data->parts[0];
-    fuzz_check(data->n_parts == 1 && log->n_events > 0 &&
-               log->starts[log->n_users] == log->n_events);
-    fuzz_check(log->n_users == data->user_ids.n && log->n_items == data->item_ids.n);
-    fuzz_check_ids(&data->user_ids);
-    fuzz_check_ids(&data->item_ids);
-    for (int32_t u = 0; u < log->n_users; u++) {
-        for (int64_t e = log->starts[u]; e < log->starts[u + 1]; e++) {
-            fuzz_check(log->items[e] >= 0 && log->items[e] < log->n_items);
-            fuzz_check(!log->values || isfinite(log->values[e]));
-            fuzz_check(!log->types || log->types[e] < log->about.n_types);
-            if (log->times)
-                fuzz_check(log->times[e] >= (e > log->starts[u] ? log->times[e - 1] : 0));
-        }
-    }
-    const pal_text *shown = &data->shown;
-    fuzz_check(shown->failed ||
-               pal_utf8_valid_prefix(shown->bytes, shown->length) == shown->length);
-    for (size_t i = 0; i < shown->length; i++) {
-        fuzz_check(shown->bytes[i] == '\n' || (unsigned char)shown->bytes[i] >= 0x20);
-    }
-}
-
-/* The hash of the log, or 0 when it is refused. */
-static uint64_t fuzz_read(const pal_bytes *bytes, const char *options, const char *more) {
-    pal_ctx ctx = {0};
-    pal_data *data = NULL;
-    pal_text both = {0};
-    pal_text_addf(&both, "%s %s", options, more);
-    uint64_t hash = 0;
-    if (both.failed) return 0;
-    if (pal_data_parse(&ctx, "input", bytes, both.bytes, &data) == PAL_OK) {
-        fuzz_check_log(data);
-        hash = pal_log_hash(&data->parts[0]);
-        pal_data_free(data);
-    } else {
-        fuzz_check(*ctx.error && !strchr(ctx.error, '\n'));
-    }
-    pal_text_release(&both);
-    return hash;
-}
 
 static void fuzz_catalog(const pal_bytes *bytes, bool is_latin1) {
     static const pal_data_options options = {0};

@@ -12,15 +12,16 @@ const char *const pal_column_roles[] = {"user", "item", "value", "time", "event"
 static const char *const column_names[PAL_COLUMN_ROLES][24] = {
     [PAL_COLUMN_USER] = {"user", "user_id", "userid", "uid", "customer_id", "customer", "visitorid",
                          "visitor_id", "household_id", "member_id", "author", "author_id",
-                         "session_id", "session", "basket_id", NULL},
-    [PAL_COLUMN_ITEM] = {"item", "item_id", "itemid", "movieid", "movie_id", "asin", "parent_asin",
+                         "reviewerid", "session_id", "session", "basket_id", NULL},
+    [PAL_COLUMN_ITEM] = {"item", "item_id", "itemid", "movieid", "movie_id", "parent_asin", "asin",
                          "product_id", "product", "article_id", "sku", "business_id", "news_id",
                          "song_id", "track_id", "book_id", NULL},
     [PAL_COLUMN_VALUE] = {"rating", "score", "stars", "weight", "overall", "playtime", "play_count",
                           "value", "quantity", "count", "price", NULL},
     [PAL_COLUMN_TIME] = {"timestamp", "ts", "time", "datetime", "date", "t_dat", "created_at",
                          "unixreviewtime", NULL},
-    [PAL_COLUMN_EVENT] = {"event", "event_type", "eventtype", "type", "action", "behavior", NULL},
+    [PAL_COLUMN_EVENT] = {"event", "event_type", "eventtype", "type", "action", "behavior",
+                          "feedbacktype", "feedback_type", NULL},
 };
 
 static bool column_is_number(const pal_field *field) {
@@ -33,6 +34,15 @@ static bool column_is_time(const pal_field *field) {
     bool is_number;
     return pal_time_parse(field->begin, field->end, &time, &is_number) &&
            (!is_number || time >= 100000000);
+}
+
+bool pal_field_next(const char **at, const char *end, pal_field *out) {
+    const char *begin = *at;
+    while (begin < end && *begin == ' ') begin++;
+    const char *stop = begin < end ? memchr(begin, ' ', (size_t)(end - begin)) : NULL;
+    *out = (pal_field){begin, stop ? stop : end};
+    *at = out->end;
+    return out->begin < out->end;
 }
 
 void pal_column_name(const pal_field *field, char out[PAL_NAME_MAX]) {
@@ -274,4 +284,13 @@ pal_status pal_delimited_guess(pal_reader *reader, const char *path, const pal_b
         TRY(column_check_names(reader->ctx, path, first, n, &dialect));
     *out = dialect;
     return PAL_OK;
+}
+
+pal_status pal_columns_choose(pal_reader *reader, const char *path, const pal_field *header,
+                              int32_t n, pal_dialect *dialect) {
+    column_guess_by_name(header, n, dialect);
+    TRY(column_apply_options(reader, path, header, n, dialect));
+    TRY(column_check_roles(reader->ctx, path, n, dialect));
+    return reader->options->columns ? PAL_OK
+                                    : column_check_names(reader->ctx, path, header, n, dialect);
 }

@@ -6,62 +6,12 @@
 #include "base/ctx.h"
 #include "data/formats/lines.h"
 
-static void delimited_describe(pal_reader *reader, const pal_dialect *dialect,
-                               const pal_field *header, int32_t n) {
-    pal_text roles = {0};
-    for (int role = 0; role < PAL_COLUMN_ROLES; role++) {
-        int32_t column = dialect->columns[role];
-        if (column < 0) continue;
-        char name[PAL_NAME_MAX];
-        if (dialect->has_header && column < n) {
-            pal_column_name(&header[column], name);
-            pal_text_addf(&roles, "%s%s=%s", roles.length ? " " : "", pal_column_roles[role], name);
-        } else {
-            pal_text_addf(&roles, "%s%s=%d", roles.length ? " " : "", pal_column_roles[role],
-                          column + 1);
-        }
-    }
-    if (reader->is_first && !roles.failed) {
-        size_t length = roles.length < sizeof reader->data->columns - 1
-                            ? roles.length
-                            : sizeof reader->data->columns - 1;
-        memcpy(reader->data->columns, roles.bytes, length);
-        reader->data->columns[length] = '\0';
-    }
-    pal_text_release(&roles);
-}
-
-/* Adds a field as one cell of a terminal's table: what could drive the terminal becomes '?', what
- * is too wide is cut. */
-static void delimited_show_cell(pal_text *shown, const char *begin, const char *end) {
-    enum { WIDTH = 20, GAP = 2 };
-    int32_t columns = 0;
-    for (const char *c = begin; c < end && columns < WIDTH;) {
-        size_t length = 1, n = (size_t)(end - c);
-        while (length < n && ((unsigned char)c[length] & 0xC0) == 0x80) length++;
-        bool is_control = (unsigned char)*c < 0x20 || *c == 0x7F ||
-                          (*c == '\xC2' && length == 2 && (unsigned char)c[1] < 0xA0);
-        bool is_printable = !is_control && pal_utf8_valid_prefix(c, length) == length;
-        pal_text_add_bytes(shown, is_printable ? c : "?", is_printable ? length : 1);
-        c += length;
-        columns++;
-    }
-    pal_text_addf(shown, "%*s", WIDTH + GAP - columns, "");
-}
-
-/* One of the first lines, below the roles of its columns. */
-static void delimited_show(pal_reader *reader, const pal_dialect *dialect, const pal_field *fields,
-                           int32_t row) {
-    pal_text *shown = &reader->data->shown;
-    for (int role = 0; row == 0 && role < PAL_COLUMN_ROLES; role++) {
-        if (dialect->columns[role] >= 0) pal_text_addf(shown, "%-22s", pal_column_roles[role]);
-    }
-    if (row == 0) pal_text_add(shown, "\n");
+static void delimited_roles(const pal_dialect *dialect, const pal_field *fields,
+                            pal_field roles[PAL_COLUMN_ROLES]) {
     for (int role = 0; role < PAL_COLUMN_ROLES; role++) {
         int32_t c = dialect->columns[role];
-        if (c >= 0) delimited_show_cell(shown, fields[c].begin, fields[c].end);
+        roles[role] = c >= 0 ? fields[c] : (pal_field){0};
     }
-    pal_text_add(shown, "\n");
 }
 
 static pal_status delimited_read_line(pal_reader *reader, const pal_lines *lines,
@@ -71,10 +21,8 @@ static pal_status delimited_read_line(pal_reader *reader, const pal_lines *lines
         return pal_reader_bad_line(reader, lines->path, lines->line,
                                    "has %d columns where the first line has %d", n, n_columns);
     }
-    pal_field roles[PAL_COLUMN_ROLES] = {{0}};
-    for (int role = 0; role < PAL_COLUMN_ROLES; role++) {
-        if (dialect->columns[role] >= 0) roles[role] = fields[dialect->columns[role]];
-    }
+    pal_field roles[PAL_COLUMN_ROLES];
+    delimited_roles(dialect, fields, roles);
     return pal_reader_add(reader, lines->path, lines->line, roles);
 }
 
@@ -102,7 +50,7 @@ static pal_status delimited_read_lines(pal_reader *reader, pal_lines *lines,
                                     dialect->columns[role] + 1);
                 }
             }
-            delimited_describe(reader, dialect, fields, n);
+            pal_reader_describe(reader, dialect, fields, n);
             int32_t value = dialect->columns[PAL_COLUMN_VALUE];
             if (value >= 0 && dialect->has_header)
                 pal_column_name(&fields[value], reader->value_name);
@@ -111,8 +59,11 @@ static pal_status delimited_read_lines(pal_reader *reader, pal_lines *lines,
         reader->n_lines++;
         int64_t before = reader->n;
         TRY(delimited_read_line(reader, lines, dialect, fields, n, n_columns));
-        if (reader->is_first && shown < 3 && reader->n > before)
-            delimited_show(reader, dialect, fields, shown++);
+        if (reader->is_first && shown < 3 && reader->n > before) {
+            pal_field roles[PAL_COLUMN_ROLES];
+            delimited_roles(dialect, fields, roles);
+            pal_reader_show(reader, roles, shown++);
+        }
     }
 }
 

@@ -22,6 +22,7 @@ typedef struct pal_reader {
     bool has_values, has_times, has_types, times_are_numbers;
     int32_t time_unit; /* index into pal_time_units plus 1, told by the first number that is a date
                           in it; 0: not yet */
+    int64_t far_time, far_line; /* the largest number so far among times, and its line */
     char value_name[PAL_NAME_MAX];
     int32_t n_types;
     char type_names[PAL_TYPES_MAX][PAL_NAME_MAX];
@@ -38,7 +39,7 @@ typedef struct {
 
 extern const pal_format *const pal_formats[]; /* in the order of asking; NULL-ended */
 extern const pal_format pal_format_palate, pal_format_movielens, pal_format_recbole,
-    pal_format_folder, pal_format_table;
+    pal_format_mind, pal_format_folder, pal_format_jsonl, pal_format_adjacency, pal_format_table;
 
 /* --- delimited text (lines.h, columns.c, delimited.c, items.c) --- */
 
@@ -56,6 +57,9 @@ typedef struct {
     const char *begin, *end;
 } pal_field;
 
+/* The next of the words that spaces separate in [*at, end); moves behind it. False when there is
+ * none left. */
+bool pal_field_next(const char **at, const char *end, pal_field *out);
 /* Copies a header's field without a type suffix (":token"), up to what is not UTF-8. */
 void pal_column_name(const pal_field *field, char out[PAL_NAME_MAX]);
 
@@ -73,6 +77,9 @@ void pal_column_separator(const pal_bytes *bytes, pal_dialect *dialect);
 /* Guesses what is not told: separator, header, roles. */
 pal_status pal_delimited_guess(pal_reader *reader, const char *path, const pal_bytes *bytes,
                                pal_dialect *out);
+/* Which of the named columns is what, by their names and by the options. */
+pal_status pal_columns_choose(pal_reader *reader, const char *path, const pal_field *header,
+                              int32_t n, pal_dialect *dialect);
 pal_status pal_delimited_read(pal_reader *reader, const char *path, const pal_bytes *bytes,
                               const pal_dialect *dialect);
 
@@ -102,6 +109,16 @@ extern const pal_time_unit pal_time_units[PAL_TIME_UNITS];
  * skipped and counted. */
 pal_status pal_reader_add(pal_reader *reader, const char *path, int64_t line,
                           const pal_field fields[PAL_COLUMN_ROLES]);
+/* A folder that holds its own split: reads paths[0 … n) as the parts of the data, each with `read`.
+ */
+typedef pal_status pal_part_fn(pal_reader *reader, const char *path, const pal_bytes *bytes);
+pal_status pal_reader_parts(pal_reader *reader, const char *folder, const char *const *paths,
+                            int32_t n, pal_part_fn *read);
+/* Keeps which column is what for a person; header [n] has the names where the dialect says so. */
+void pal_reader_describe(pal_reader *reader, const pal_dialect *dialect, const pal_field *header,
+                         int32_t n);
+/* Adds one of the first events to what a person is shown, below the roles when row is 0. */
+void pal_reader_show(pal_reader *reader, const pal_field roles[PAL_COLUMN_ROLES], int32_t row);
 /* A line that cannot be read: fails, or counts it under --bad-lines skip. */
 pal_status pal_reader_bad_line(pal_reader *reader, const char *path, int64_t line,
                                const char *format, ...) PAL_PRINTF(4, 5);

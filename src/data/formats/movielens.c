@@ -32,19 +32,11 @@ static const movielens_release movielens_releases[] = {
      .items = {",", NULL, false}},
 };
 
-static bool movielens_has(const char *folder, const char *name) {
-    pal_arena arena = {0};
-    const char *path = pal_path_join(&arena, folder, name);
-    bool has = path && pal_path_exists(path);
-    pal_arena_release(&arena);
-    return has;
-}
-
 static const movielens_release *movielens_find(const char *folder) {
     for (size_t i = 0; i < sizeof movielens_releases / sizeof *movielens_releases; i++) {
         const movielens_release *release = &movielens_releases[i];
-        if (movielens_has(folder, release->log) &&
-            (!release->companion || movielens_has(folder, release->companion))) {
+        if (pal_folder_has(folder, release->log) &&
+            (!release->companion || pal_folder_has(folder, release->companion))) {
             return release;
         }
     }

@@ -99,6 +99,30 @@ static int32_t reader_time_unit(int64_t time) {
     return 0;
 }
 
+/* A number that is no date of our time may be anything, but not a time that no file can keep. What
+ * its unit is may be known only lines later. */
+static pal_status reader_check_far(pal_reader *reader, const char *path, int64_t line, int64_t time,
+                                   bool *bad) {
+    if (time > reader->far_time) {
+        reader->far_time = time;
+        reader->far_line = line;
+    }
+    *bad = reader->time_unit &&
+           reader->far_time / pal_time_units[reader->time_unit - 1].per_second > PAL_TIME_MAX;
+    if (!*bad) return PAL_OK;
+    time = reader->far_time;
+    reader->far_time = 0;
+    if (reader->far_line != line) {
+        return pal_fail(reader->ctx, PAL_EFORMAT,
+                        "%s:%" PRId64 ": time lies past the year 33000: '%" PRId64
+                        "': mend or drop the line",
+                        path, reader->far_line, time);
+    }
+    return pal_reader_bad_line(
+        reader, path, line, "time lies past the year 33000: '%" PRId64 "': mend or drop the line",
+        time);
+}
+
 static pal_status reader_parse_time(pal_reader *reader, const char *path, int64_t line,
                                     const pal_field *field, int64_t *out, bool *bad) {
     bool is_number;
@@ -128,8 +152,7 @@ static pal_status reader_parse_time(pal_reader *reader, const char *path, int64_
             pal_time_units[unit - 1].name, pal_time_units[reader->time_unit - 1].name,
             reader_length(field), field->begin);
     }
-    *bad = false;
-    return PAL_OK;
+    return is_number ? reader_check_far(reader, path, line, *out, bad) : (*bad = false, PAL_OK);
 }
 
 /* Value, time and type of a line; *bad is set when the line was refused and counted. */

@@ -1,5 +1,7 @@
-/* recbole.c - atomic files: NAME.inter with a typed header, NAME.item beside it, or parts
- * NAME.train.inter and so on. */
+/* recbole.c - atomic files: NAME.inter with a typed header, or its parts NAME.train.inter and so
+ * on; beside them NAME.item. A knowledge graph (NAME.kg, NAME.link) and a social network (NAME.net)
+ * are counted only. */
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/ctx.h"
@@ -42,15 +44,31 @@ static pal_status recbole_read_file(pal_reader *reader, const char *path, const 
     return pal_delimited_read(reader, path, bytes, &dialect);
 }
 
-/* NAME.item beside NAME.inter or NAME.train.inter. */
-static pal_status recbole_read_items(pal_reader *reader, const char *inter) {
+/* --- what lies beside the log --- */
+
+/* NAME<suffix> beside NAME.inter, NAME.train.inter and so on, in the data's arena; NULL without
+ * memory. */
+static char *recbole_path_beside(pal_reader *reader, const char *inter, const char *suffix) {
+    static const char *const parts[] = {".train", ".valid", ".test"};
     const char *slash = strrchr(inter, '/'), *dot = strstr(slash ? slash : inter, ".inter");
-    size_t length = dot ? (size_t)(dot - inter) : strlen(inter);
-    if (length > 6 && !memcmp(inter + length - 6, ".train", 6)) length -= 6;
-    char *path = pal_arena_alloc(&reader->data->arena, (int64_t)length + 6, 1);
-    if (!path) return pal_fail_memory(reader->ctx, inter, 1);
+    size_t length = dot ? (size_t)(dot - inter) : strlen(inter), n = strlen(suffix);
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        size_t m = strlen(parts[i]);
+        if (length > m && !memcmp(inter + length - m, parts[i], m)) {
+            length -= m;
+            break;
+        }
+    }
+    char *path = pal_arena_alloc(&reader->data->arena, (int64_t)(length + n) + 1, 1);
+    if (!path) return NULL;
     memcpy(path, inter, length);
-    memcpy(path + length, ".item", 5);
+    memcpy(path + length, suffix, n);
+    return path;
+}
+
+static pal_status recbole_read_items(pal_reader *reader, const char *inter) {
+    char *path = recbole_path_beside(reader, inter, ".item");
+    if (!path) return pal_fail_memory(reader->ctx, inter, 1);
     if (!pal_path_exists(path)) return PAL_OK;
     pal_bytes bytes;
     TRY(pal_file_read(reader->ctx, path, &bytes));
@@ -60,44 +78,117 @@ static pal_status recbole_read_items(pal_reader *reader, const char *inter) {
     return status;
 }
 
+/* Lines below the header that are not empty; -1: no such file. */
+static pal_status recbole_count_lines(pal_reader *reader, const char *inter, const char *suffix,
+                                      int64_t *out) {
+    char *path = recbole_path_beside(reader, inter, suffix);
+    if (!path) return pal_fail_memory(reader->ctx, inter, 1);
+    *out = -1;
+    if (!pal_path_exists(path)) return PAL_OK;
+    pal_bytes bytes;
+    TRY(pal_file_read(reader->ctx, path, &bytes));
+    int64_t n = 0;
+    for (const char *at = bytes.bytes, *end = at + bytes.length; at < end;) {
+        const char *stop = memchr(at, '\n', (size_t)(end - at));
+        if (!stop) stop = end;
+        n += stop > at && *at != '\r';
+        at = stop < end ? stop + 1 : end;
+    }
+    *out = n > 0 ? n - 1 : 0;
+    pal_bytes_release(&bytes);
+    return PAL_OK;
+}
+
+static pal_status recbole_read_beside(pal_reader *reader, const char *inter) {
+    int64_t n_triples, n_linked, n_links;
+    TRY(recbole_read_items(reader, inter));
+    TRY(recbole_count_lines(reader, inter, ".kg", &n_triples));
+    TRY(recbole_count_lines(reader, inter, ".link", &n_linked));
+    TRY(recbole_count_lines(reader, inter, ".net", &n_links));
+    if (n_triples >= 0 || n_linked >= 0) {
+        pal_data_find(reader->data,
+                      "knowledge graph: %" PRId64 " triples, %" PRId64 " items linked; not used",
+                      n_triples > 0 ? n_triples : 0, n_linked > 0 ? n_linked : 0);
+    }
+    if (n_links >= 0)
+        pal_data_find(reader->data, "social network: %" PRId64 " links; not used", n_links);
+    return PAL_OK;
+}
+
+/* --- a folder --- */
+
+enum { RECBOLE_TRAIN, RECBOLE_VALID, RECBOLE_TEST, RECBOLE_WHOLE, RECBOLE_ROLES };
+
+/* What an .inter file is by its name. */
+static int32_t recbole_role(const char *name) {
+    static const char *const roles[] = {".train.inter", ".valid.inter", ".test.inter"};
+    int32_t role = 0;
+    while (role < RECBOLE_WHOLE && !strstr(name, roles[role])) role++;
+    return role;
+}
+
+static pal_status recbole_read_parts(pal_reader *reader, const char *folder,
+                                     const char *const files[RECBOLE_ROLES]) {
+    const char *paths[PAL_PARTS_MAX];
+    int32_t n = 0;
+    if (!files[RECBOLE_TRAIN] || !files[RECBOLE_TEST]) {
+        return pal_fail(reader->ctx, PAL_EFORMAT,
+                        "%s: holds parts of a split, but no NAME.%s.inter: add it, or name one "
+                        "file as the log",
+                        folder, files[RECBOLE_TRAIN] ? "test" : "train");
+    }
+    for (int32_t role = RECBOLE_TRAIN; role <= RECBOLE_TEST; role++) {
+        if (!files[role]) continue;
+        paths[n] = pal_path_join(&reader->data->arena, folder, files[role]);
+        if (!paths[n++]) return pal_fail_memory(reader->ctx, folder, 1);
+    }
+    TRY(pal_reader_parts(reader, folder, paths, n, recbole_read_file));
+    return recbole_read_beside(reader, paths[0]);
+}
+
 static pal_status recbole_read_folder(pal_reader *reader, const char *folder) {
     const char *const *names;
-    int32_t n, n_logs = 0;
-    const char *log = NULL;
+    const char *files[RECBOLE_ROLES] = {NULL};
+    int32_t n, n_logs = 0, n_files[RECBOLE_ROLES] = {0};
     TRY(pal_folder_list(reader->ctx, folder, &reader->data->arena, &names, &n));
     for (int32_t i = 0; i < n; i++) {
         if (!recbole_is_inter(names[i])) continue;
-        if (strstr(names[i], ".train.") || strstr(names[i], ".valid.") ||
-            strstr(names[i], ".test.")) {
-            return pal_fail(
-                reader->ctx, PAL_EUSAGE,
-                "%s: holds parts of a split: name them with --train, --valid and --test", folder);
-        }
-        log = names[i];
+        int32_t role = recbole_role(names[i]);
+        files[role] = names[i];
+        n_files[role]++;
         n_logs++;
     }
-    if (n_logs != 1)
-        return pal_fail(reader->ctx, PAL_EFORMAT, "%s: holds %d .inter files: name the one to read",
-                        folder, n_logs);
-    char *path = pal_path_join(&reader->data->arena, folder, log);
+    bool has_parts = n_logs > n_files[RECBOLE_WHOLE];
+    if (has_parts && n_files[RECBOLE_WHOLE] == 0 && n_files[RECBOLE_TRAIN] <= 1 &&
+        n_files[RECBOLE_VALID] <= 1 && n_files[RECBOLE_TEST] <= 1) {
+        return recbole_read_parts(reader, folder, files);
+    }
+    if (n_logs != 1) {
+        return pal_fail(reader->ctx, PAL_EFORMAT,
+                        "%s: holds %d .inter files: name the one to read%s", folder, n_logs,
+                        has_parts ? ", or parts with --train, --valid and --test" : "");
+    }
+    char *path = pal_path_join(&reader->data->arena, folder, files[RECBOLE_WHOLE]);
     if (!path) return pal_fail_memory(reader->ctx, folder, 1);
     pal_bytes bytes;
     TRY(pal_file_read(reader->ctx, path, &bytes));
     pal_status status = recbole_read_file(reader, path, &bytes);
     pal_bytes_release(&bytes);
     TRY(status);
-    return recbole_read_items(reader, path);
+    return reader->part == 0 ? recbole_read_beside(reader, path) : PAL_OK;
 }
 
 static pal_status recbole_read(pal_reader *reader, const char *path, const pal_bytes *bytes) {
     if (!bytes) return recbole_read_folder(reader, path);
     TRY(recbole_read_file(reader, path, bytes));
-    return reader->part == 0 ? recbole_read_items(reader, path) : PAL_OK;
+    return reader->part == 0 ? recbole_read_beside(reader, path) : PAL_OK;
 }
 
 const pal_format pal_format_recbole = {
     .name = "recbole",
-    .summary = "RecBole's atomic files: NAME.inter with a typed header, NAME.item beside it",
+    .summary =
+        "RecBole's atomic files: NAME.inter or its parts NAME.train.inter, NAME.test.inter with a "
+        "typed header, NAME.item beside them",
     .recognizes = recbole_recognizes,
     .read = recbole_read,
 };

@@ -3,18 +3,37 @@
 #include <string.h>
 
 #include "base/ctx.h"
+#include "base/text.h"
 #include "data/formats/format.h"
 
-static bool table_recognizes(const char *path, const pal_bytes *bytes) {
-    (void)path;
-    return bytes != NULL;
+static bool table_is_parquet_folder(const char *path) {
+    pal_ctx quiet = {0};
+    pal_arena arena = {0};
+    const char *const *names;
+    int32_t n = 0;
+    bool found = false;
+    if (pal_folder_list(&quiet, path, &arena, &names, &n) != PAL_OK) n = 0;
+    for (int32_t i = 0; i < n; i++) {
+        size_t length = strlen(names[i]);
+        found |= length > 8 && !strcmp(names[i] + length - 8, ".parquet");
+    }
+    pal_arena_release(&arena);
+    return found;
 }
 
-/* Files that are no lines of text, by how they begin, and what to do with them; %s is the path. */
+static bool table_recognizes(const char *path, const pal_bytes *bytes) {
+    return bytes || table_is_parquet_folder(path);
+}
+
+/* Files that are no lines of text, by how they begin, and what to do with them; each %s is the
+ * path.
+ */
 static const struct {
     const char *magic, *sentence;
 } table_refused[] = {
-    {"PAR1", "is a Parquet file: convert it with duckdb -c \"COPY (FROM '%s') TO 'events.csv'\""},
+    {"PAR1", "is a Parquet file: convert it with duckdb -c \"COPY (FROM '%s') TO 'events.csv'\" or "
+             "python3 -c \"import pandas; pandas.read_parquet('%s').to_csv('events.csv', "
+             "index=False)\""},
     {"ORC", "is an ORC file: convert it to CSV first"},
     {"\xFF\xFE", "is UTF-16: convert it with iconv -f UTF-16 -t UTF-8 %s > events.csv"},
     {"\xFE\xFF", "is UTF-16: convert it with iconv -f UTF-16 -t UTF-8 %s > events.csv"},
@@ -24,21 +43,33 @@ static const struct {
     {"\xFD\x37zXZ", "is compressed with xz: unpack it, or use gzip or zstd"},
     {"SQLite format 3", "is an SQLite database: export the table with "
                         "sqlite3 -csv -header %s \"SELECT …\" > events.csv"},
-    {"{", "holds JSON: convert its lines to CSV, "
-          "e.g. jq -r '[.user_id, .item_id, .timestamp] | @csv' %s"},
-    {"[", "holds JSON: convert it to CSV, "
-          "e.g. jq -r '.[] | [.user_id, .item_id, .timestamp] | @csv' %s"},
+    {"{", "holds JSON: leave out --format, or say --format jsonl"},
+    {"[", "is a JSON array: make JSON lines of it with jq -c '.[]' %s > events.jsonl"},
 };
 
+static const char table_parquet_folder[] =
+    "is a folder of Parquet files: convert them with duckdb -c \"COPY (FROM '%s/*.parquet') TO "
+    "'events.csv'\" or python3 -c \"import pandas; "
+    "pandas.read_parquet('%s').to_csv('events.csv', index=False)\"";
+
 static pal_status table_refuse(pal_ctx *ctx, const char *path, const char *sentence) {
-    const char *slot = strstr(sentence, "%s");
-    if (!slot) return pal_fail(ctx, PAL_EFORMAT, "%s %s", path, sentence);
-    return pal_fail(ctx, PAL_EFORMAT, "%s %.*s%s%s", path, (int)(slot - sentence), sentence, path,
-                    slot + 2);
+    pal_text text = {0};
+    pal_text_addf(&text, "%s ", path);
+    for (const char *slot; (slot = strstr(sentence, "%s")); sentence = slot + 2) {
+        pal_text_add_bytes(&text, sentence, (size_t)(slot - sentence));
+        pal_text_add(&text, path);
+    }
+    pal_text_add(&text, sentence);
+    pal_status status = text.failed ? pal_fail_memory(ctx, path, 1e3)
+                                    : pal_fail(ctx, PAL_EFORMAT, "%s", text.bytes);
+    pal_text_release(&text);
+    return status;
 }
 
 static pal_status table_read(pal_reader *reader, const char *path, const pal_bytes *bytes) {
     pal_ctx *ctx = reader->ctx;
+    if (!bytes && table_is_parquet_folder(path))
+        return table_refuse(ctx, path, table_parquet_folder);
     if (!bytes) {
         return pal_fail(ctx, PAL_EFORMAT,
                         "%s: is a folder: name the file in it that holds the events", path);
@@ -64,12 +95,7 @@ const pal_format pal_format_table = {
 };
 
 static bool folder_recognizes(const char *path, const pal_bytes *bytes) {
-    if (bytes) return false;
-    pal_arena arena = {0};
-    const char *log = pal_path_join(&arena, path, "interactions.tsv");
-    bool found = log && pal_path_exists(log);
-    pal_arena_release(&arena);
-    return found;
+    return !bytes && pal_folder_has(path, "interactions.tsv");
 }
 
 static pal_status folder_read(pal_reader *reader, const char *path, const pal_bytes *bytes) {

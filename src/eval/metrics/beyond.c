@@ -16,12 +16,24 @@ static const int32_t *beyond_list(const pal_lists *lists, int32_t query) {
     return lists->items + (int64_t)query * lists->k;
 }
 
+/* A run of another system may list what is no candidate here: nobody's training knows it. */
+static double beyond_popularity(const pal_shown *shown, int32_t item) {
+    return item < shown->questions->n_candidates ? shown->popularity[item] : 0;
+}
+
+static int64_t beyond_n_users(const pal_csr *by_item, int32_t item) {
+    return item < by_item->n_rows ? by_item->starts[item + 1] - by_item->starts[item] : 0;
+}
+
 /* How often each candidate is listed, or NULL without memory. */
 static int64_t *beyond_exposures(const pal_shown *shown, int32_t k, pal_arena *scratch) {
-    int64_t *exposures = PAL_ARENA_ARRAY(scratch, int64_t, shown->questions->n_candidates);
+    int32_t n = shown->questions->n_candidates;
+    int64_t *exposures = PAL_ARENA_ARRAY(scratch, int64_t, n);
     for (int32_t q = 0; exposures && q < shown->lists->n; q++) {
         const int32_t *items = beyond_list(shown->lists, q);
-        for (int32_t i = 0; i < beyond_length(shown->lists, q, k); i++) exposures[items[i]]++;
+        for (int32_t i = 0; i < beyond_length(shown->lists, q, k); i++) {
+            if (items[i] < n) exposures[items[i]]++;
+        }
     }
     return exposures;
 }
@@ -65,7 +77,7 @@ static double beyond_novelty(pal_ctx *ctx, const pal_shown *shown, int32_t k) {
     for (int32_t q = 0; q < shown->lists->n; q++) {
         const int32_t *items = beyond_list(shown->lists, q);
         for (int32_t i = 0; i < beyond_length(shown->lists, q, k); i++) {
-            double n = shown->popularity[items[i]];
+            double n = beyond_popularity(shown, items[i]);
             if (n <= 0) continue;
             sum -= log2(n / shown->n_training_users);
             places++;
@@ -82,7 +94,7 @@ static double beyond_popularity_lift(pal_ctx *ctx, const pal_shown *shown, int32
     for (int32_t q = 0; q < shown->lists->n; q++) {
         const int32_t *items = beyond_list(shown->lists, q);
         for (int32_t i = 0; i < beyond_length(shown->lists, q, k); i++, places++)
-            listed += shown->popularity[items[i]];
+            listed += beyond_popularity(shown, items[i]);
         const pal_query *query = &questions->queries[q];
         double sum = 0;
         int32_t known = 0;
@@ -107,6 +119,7 @@ static void beyond_set_users(const pal_csr *by_item, const int32_t *items, int32
                              int64_t n_words, uint64_t *bits) {
     memset(bits, 0, (size_t)(length * n_words) * sizeof *bits);
     for (int32_t i = 0; i < length; i++) {
+        if (items[i] >= by_item->n_rows) continue;
         for (int64_t e = by_item->starts[items[i]]; e < by_item->starts[items[i] + 1]; e++) {
             int32_t user = by_item->cols[e];
             bits[i * n_words + user / 64] |= (uint64_t)1 << user % 64;
@@ -120,9 +133,9 @@ static double beyond_list_diversity(const pal_csr *by_item, const int32_t *items
     double apart = 0;
     beyond_set_users(by_item, items, length, n_words, bits);
     for (int32_t i = 0; i < length; i++) {
-        double n_i = (double)(by_item->starts[items[i] + 1] - by_item->starts[items[i]]);
+        double n_i = (double)beyond_n_users(by_item, items[i]);
         for (int32_t j = i + 1; j < length; j++) {
-            double n_j = (double)(by_item->starts[items[j] + 1] - by_item->starts[items[j]]);
+            double n_j = (double)beyond_n_users(by_item, items[j]);
             int64_t both = 0;
             for (int64_t w = 0; w < n_words; w++) {
                 both += __builtin_popcountll(bits[i * n_words + w] & bits[j * n_words + w]);

@@ -31,7 +31,7 @@ static const pal_param gmf_table[] = {
      .help =
          "learn how high each user values and each item is valued; 0: the products alone, as in "
          "the article"},
-    PAL_POINTWISE_ROWS("0.005", "0.05"),
+    PAL_POINTWISE_ROWS("0.01"),
     {0},
 };
 

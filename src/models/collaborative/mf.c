@@ -29,7 +29,7 @@ static const pal_param mf_table[] = {
      .initial = "1",
      .help = "learn how high each user values and each item is valued; 0: U_i·V_j alone, as in the "
              "article"},
-    PAL_POINTWISE_ROWS("0.005", "0.05"),
+    PAL_POINTWISE_ROWS("0.01"),
     {0},
 };
 

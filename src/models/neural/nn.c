@@ -58,7 +58,7 @@ static const pal_param nn_table[] = {
      .offset = offsetof(nn_params, activation),
      .choices = nn_activations,
      .help = "what hidden units do"},
-    PAL_POINTWISE_ROWS("0.01", "0.01"),
+    PAL_POINTWISE_ROWS("0.05"),
     {0},
 };
 

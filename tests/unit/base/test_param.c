@@ -468,6 +468,20 @@ static void test_markdown_has_a_row_an_option(void **state) {
     pal_text_release(&out);
 }
 
+static void test_man_has_a_paragraph_an_option(void **state) {
+    (void)state;
+    pal_text out = {0};
+    pal_params_man(table, true, &out);
+    int32_t paragraphs = 0;
+    for (const char *at = out.bytes; (at = strstr(at, ".TP\n")); at++) paragraphs++;
+    assert_int_equal(paragraphs, 14);
+    assert_non_null(strstr(out.bytes, "\\fB\\-f\\fR, \\fB\\-\\-n\\-factors\\fR \\fIN\\fR\n"));
+    pal_text_release(&out);
+    pal_params_man(table, false, &out);
+    assert_non_null(strstr(out.bytes, "\\fBn_factors\\fR=\\fIN\\fR\n"));
+    pal_text_release(&out);
+}
+
 static void test_json_describes_every_option(void **state) {
     (void)state;
     pal_text out = {0};
@@ -529,6 +543,7 @@ int main(void) {
         TEST(test_what_is_written_reads_back),
         TEST(test_help_is_two_columns),
         TEST(test_markdown_has_a_row_an_option),
+        TEST(test_man_has_a_paragraph_an_option),
         TEST(test_json_describes_every_option),
         TEST(test_specs_are_split),
     };

@@ -94,6 +94,13 @@ static void test_json_is_escaped(void **state) {
     check_and_release(&text, "\"a\\\"b\\\\c\\u000ad\\u0001 \xC3\xA9\"");
 }
 
+static void test_roff_is_escaped(void **state) {
+    (void)state;
+    pal_text text = {0};
+    pal_text_add_man(&text, ".it's a-b \\n\n\"x\" ^`~ \xE2\x80\xA6 \xFF\x01");
+    check_and_release(&text, "\\&.it\\(aqs a\\-b \\(rsn \\(dqx\\(dq \\(ha\\(ga\\(ti \\[u2026] ");
+}
+
 static void test_counts_have_separators(void **state) {
     (void)state;
     static const struct {
@@ -415,6 +422,7 @@ int main(void) {
         cmocka_unit_test(test_take_gives_the_bytes_away),
         cmocka_unit_test(test_html_is_escaped),
         cmocka_unit_test(test_json_is_escaped),
+        cmocka_unit_test(test_roff_is_escaped),
         cmocka_unit_test(test_counts_have_separators),
         cmocka_unit_test(test_sizes_and_times_for_people),
         cmocka_unit_test(test_times_are_utc),

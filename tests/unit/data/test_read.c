@@ -15,6 +15,7 @@
 
 #include "base/ctx.h"
 #include "base/text.h"
+#include "data/formats/format.h"
 #include "data/read.h"
 
 static pal_status parse_bytes(pal_ctx *ctx, const char *bytes, size_t n, const char *options,
@@ -400,6 +401,11 @@ static const struct {
      "log.csv:2: time must be seconds or a date such as 2024-03-01T12:30:00Z, not '1e30'"},
     {"user,item,time\na,b,1700000000\na,c,1700000000000\n", NULL, PAL_EFORMAT,
      "log.csv:3: time is in milliseconds here but in seconds before: '1700000000000'"},
+    /* As seconds it could be read, and a log with it written, but not read again. */
+    {"user,item,time\na,b,1700000000\na,c,9223372036854775807\n", NULL, PAL_EFORMAT,
+     "log.csv:3: time lies past the year 33000: '9223372036854775807': mend or drop the line"},
+    {"user,item,time\na,b,9223372036854775807\na,c,2\na,d,1700000000\n", NULL, PAL_EFORMAT,
+     "log.csv:2: time lies past the year 33000: '9223372036854775807': mend or drop the line"},
     {"user,item,time\na,b,1700000000\na,c,2024-03-01\n", NULL, PAL_EFORMAT,
      "log.csv:3: time is a date here but a number before: '2024-03-01'"},
     /* Event types. */
@@ -409,7 +415,8 @@ static const struct {
     /* Files that are no tables. */
     {"PAR1\x15\x04\x15", NULL, PAL_EFORMAT,
      "log.csv is a Parquet file: convert it with duckdb -c \"COPY (FROM 'log.csv') TO "
-     "'events.csv'\""},
+     "'events.csv'\" or python3 -c \"import pandas; pandas.read_parquet('log.csv').to_csv("
+     "'events.csv', index=False)\""},
     {"PK\x03\x04...", NULL, PAL_EFORMAT,
      "log.csv is a zip archive or spreadsheet: unpack it, or save it as CSV"},
     {"ORC\x11", NULL, PAL_EFORMAT, "log.csv is an ORC file: convert it to CSV first"},
@@ -417,12 +424,10 @@ static const struct {
      "log.csv is compressed with xz: unpack it, or use gzip or zstd"},
     {"\xFF\xFEu\1s\1", NULL, PAL_EFORMAT,
      "log.csv is UTF-16: convert it with iconv -f UTF-16 -t UTF-8 log.csv > events.csv"},
-    {"{\"user\": 1}\n", NULL, PAL_EFORMAT,
-     "log.csv holds JSON: convert its lines to CSV, e.g. jq -r '[.user_id, .item_id, .timestamp] | "
-     "@csv' log.csv"},
+    {"{\"user\": 1}\n", "format=table", PAL_EFORMAT,
+     "log.csv holds JSON: leave out --format, or say --format jsonl"},
     {"[{\"user\": 1}]\n", NULL, PAL_EFORMAT,
-     "log.csv holds JSON: convert it to CSV, e.g. jq -r '.[] | [.user_id, .item_id, .timestamp] | "
-     "@csv' log.csv"},
+     "log.csv is a JSON array: make JSON lines of it with jq -c '.[]' log.csv > events.jsonl"},
 };
 
 static void test_refused(void **state) {
@@ -647,8 +652,19 @@ static void test_times_without_an_epoch(void **state) {
     pal_data_free(data);
 }
 
+/* --format names what list.c lists, in its order. */
+static void test_format_names(void **state) {
+    (void)state;
+    const char *const *names = pal_data_params[0].choices;
+    int32_t n = 0;
+    assert_string_equal(pal_data_params[0].name, "format");
+    for (; pal_formats[n]; n++) assert_string_equal(names[n + 1], pal_formats[n]->name);
+    assert_null(names[n + 1]);
+}
+
 int main(void) {
     static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_format_names),
         cmocka_unit_test(test_dialects),
         cmocka_unit_test(test_every_cut_is_read_or_refused),
         cmocka_unit_test(test_compressed_files),

@@ -1,81 +1,6 @@
 /* test_read_folders.c - folders and parts as they are published: MovieLens, atomic files, and a log
  * beside its items. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
-#include "base/ctx.h"
-#include "data/read.h"
-
-static char folder[64];
-
-static int make_folder(void **state) {
-    (void)state;
-    strcpy(folder, "/tmp/palate-test-XXXXXX");
-    return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_folder(void **state) {
-    (void)state;
-    pal_ctx ctx = {0};
-    pal_arena arena = {0};
-    const char *const *names;
-    int32_t n = 0;
-    if (pal_folder_list(&ctx, folder, &arena, &names, &n) != PAL_OK) return -1;
-    for (int32_t i = 0; i < n; i++) unlink(pal_path_join(&arena, folder, names[i]));
-    pal_arena_release(&arena);
-    return rmdir(folder);
-}
-
-static const char *path_of(const char *name) {
-    static char paths[32][128];
-    static int next;
-    char *path = paths[next++ % 32];
-    snprintf(path, sizeof paths[0], "%s/%s", folder, name);
-    return path;
-}
-
-static void write_text(const char *name, const char *text) {
-    pal_ctx ctx = {0};
-    assert_int_equal(pal_file_write(&ctx, path_of(name), text, strlen(text)), PAL_OK);
-}
-
-static pal_data *read_paths(const pal_paths *paths, const char *options) {
-    pal_ctx ctx = {0};
-    pal_data *data = NULL;
-    if (pal_data_read(&ctx, paths, options, &data) != PAL_OK) fail_msg("%s", ctx.error);
-    return data;
-}
-
-static pal_data *read_folder(void) { return read_paths(&(pal_paths){.log = folder}, NULL); }
-
-static void assert_refused(const pal_paths *paths, const char *options, pal_status expected,
-                           const char *part) {
-    pal_ctx ctx = {0};
-    pal_data *data = NULL;
-    pal_status status = pal_data_read(&ctx, paths, options, &data);
-    if (status != expected || !strstr(ctx.error, part)) {
-        fail_msg("status %d, '%s' does not say '%s'", status, ctx.error, part);
-    }
-    assert_null(data);
-}
-
-static void assert_title(const pal_data *data, const char *item, const char *title) {
-    const char *found = pal_catalog_title(&data->catalog, item);
-    if (!title) {
-        assert_null(found);
-        return;
-    }
-    if (!found) fail_msg("item %s has no title", item);
-    assert_string_equal(found, title);
-}
+#include "read_support.h"
 
 /* --- MovieLens --- */
 
@@ -180,23 +105,7 @@ static void test_recbole_folder_and_file(void **state) {
                    "holds 2 .inter files: name the one to read");
 }
 
-static void test_recbole_parts(void **state) {
-    (void)state;
-    static const char header[] = "user_id:token\titem_id:token\ttimestamp:float\n";
-    char text[256];
-    snprintf(text, sizeof text, "%sb\ty\t1000000002\na\tx\t1000000001\n", header);
-    write_text("shop.train.inter", text);
-    snprintf(text, sizeof text, "%sa\tz\t1000000003\nc\tx\t1000000003\n", header);
-    write_text("shop.valid.inter", text);
-    snprintf(text, sizeof text, "%sd\tw\t1000000004\na\ty\t1000000005\n", header);
-    write_text("shop.test.inter", text);
-    write_text("shop.item", "item_id:token\tname:token_seq\nx\tEx\ny\tWhy\n");
-    assert_refused(&(pal_paths){.log = folder}, NULL, PAL_EUSAGE,
-                   "holds parts of a split: name them with --train, --valid and --test");
-    pal_data *data = read_paths(&(pal_paths){.train = path_of("shop.train.inter"),
-                                             .valid = path_of("shop.valid.inter"),
-                                             .test = path_of("shop.test.inter")},
-                                NULL);
+static void check_shop_parts(const pal_data *data) {
     assert_int_equal(data->n_parts, 3);
     static const char users[] = "bacd", items[] = "yxzw";
     for (int32_t i = 0; i < 4; i++) {
@@ -210,7 +119,44 @@ static void test_recbole_parts(void **state) {
         assert_int_equal(data->parts[p].n_events, 2);
     }
     assert_title(data, "y", "Why");
-    pal_data_free(data);
+    assert_finds(data, "knowledge graph: 2 triples, 1 items linked");
+    assert_finds(data, "social network: 1 links");
+}
+
+static void test_recbole_parts(void **state) {
+    (void)state;
+    static const char header[] = "user_id:token\titem_id:token\ttimestamp:float\n";
+    char text[256];
+    snprintf(text, sizeof text, "%sb\ty\t1000000002\na\tx\t1000000001\n", header);
+    write_text("shop.train.inter", text);
+    snprintf(text, sizeof text, "%sa\tz\t1000000003\nc\tx\t1000000003\n", header);
+    write_text("shop.valid.inter", text);
+    snprintf(text, sizeof text, "%sd\tw\t1000000004\na\ty\t1000000005\n", header);
+    write_text("shop.test.inter", text);
+    write_text("shop.item", "item_id:token\tname:token_seq\nx\tEx\ny\tWhy\n");
+    write_text("shop.kg", "head_id:token\trelation_id:token\ttail_id:token\nm.1\tr\tm.2\n\n"
+                          "m.2\tr\tm.3\n");
+    write_text("shop.link", "item_id:token\tentity_id:token\nx\tm.1");
+    write_text("shop.net", "source:token\ttarget:token\r\na\tb\r\n");
+    const pal_paths named = {.train = path_of("shop.train.inter"),
+                             .valid = path_of("shop.valid.inter"),
+                             .test = path_of("shop.test.inter")};
+    for (int i = 0; i < 2; i++) {
+        pal_data *data = i ? read_folder() : read_paths(&named, NULL);
+        check_shop_parts(data);
+        pal_data_free(data);
+    }
+    const pal_paths twice = {.train = folder, .test = folder};
+    assert_refused(&twice, NULL, PAL_EUSAGE, "holds 3 parts already: name it alone");
+    const pal_paths late = {.train = path_of("shop.train.inter"), .test = folder};
+    assert_refused(&late, NULL, PAL_EUSAGE, "holds 3 parts: name it alone");
+    write_text("shop.inter", text);
+    assert_refused(&(pal_paths){.log = folder}, NULL, PAL_EFORMAT,
+                   "holds 4 .inter files: name the one to read, or parts with --train");
+    unlink(path_of("shop.inter"));
+    unlink(path_of("shop.train.inter"));
+    assert_refused(&(pal_paths){.log = folder}, NULL, PAL_EFORMAT,
+                   "holds parts of a split, but no NAME.train.inter");
 }
 
 /* --- given parts --- */
@@ -309,14 +255,17 @@ static void test_folders_of_no_known_kind(void **state) {
     assert_refused(&(pal_paths){.log = folder}, "format=folder", PAL_EIO,
                    "interactions.tsv: cannot open");
     assert_refused(&(pal_paths){.log = folder}, "format=palate", PAL_EFORMAT, "is a folder");
+    assert_refused(&(pal_paths){.log = folder}, "format=jsonl", PAL_EFORMAT, "is a folder");
+    assert_refused(&(pal_paths){.log = folder}, "format=adjacency", PAL_EIO, "train.txt");
+    assert_refused(&(pal_paths){.log = folder}, "format=mind", PAL_EIO, "behaviors.tsv");
+    write_text("part-0.parquet", "PAR1");
+    assert_refused(&(pal_paths){.log = folder}, NULL, PAL_EFORMAT, "/*.parquet') TO 'events.csv'");
     write_text("log.csv", "user,item\na,x\n");
     assert_refused(&(pal_paths){.log = path_of("log.csv")}, "format=movielens", PAL_EFORMAT,
                    "is no MovieLens folder");
     assert_refused(&(pal_paths){.log = path_of("log.csv"), .items = folder}, NULL, PAL_EIO,
                    "is a folder, not a file");
 }
-
-#define FOLDER_TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
 
 int main(void) {
     static const struct CMUnitTest tests[] = {

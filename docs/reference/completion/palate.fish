@@ -1,0 +1,292 @@
+# Completion of palate for fish, made by: palate describe --completion fish
+
+function __palate_commands
+    printf '%s\t%s\n' demo 'compare recommenders on a small invented shop, with a report'
+    printf '%s\t%s\n' compare 'train several kinds on a log, judge them alike, say which to use'
+    printf '%s\t%s\n' train 'train one model on a whole log and write it to a file'
+    printf '%s\t%s\n' evaluate 'score a trained model on a test part'
+    printf '%s\t%s\n' recommend 'a list for a user of the log, for a history, or for somebody unknown'
+    printf '%s\t%s\n' similar 'the items most similar to one, or the users nearest to one, by the model\'s measure'
+    printf '%s\t%s\n' explain 'why an item has its score for somebody, and why it is not listed'
+    printf '%s\t%s\n' vectors 'the representations of users and items as NumPy files'
+    printf '%s\t%s\n' inspect 'what a log is, what is odd about it, which flags fit it'
+    printf '%s\t%s\n' import 'read a log once, check it, and write it as one .palate file'
+    printf '%s\t%s\n' models 'the kinds of models there are, or one with its options'
+    printf '%s\t%s\n' describe 'all kinds, metrics, formats, splits and options, for people and for programs'
+end
+
+function __palate_kinds
+    printf '%s\t%s\n' random 'a random order for each person: the floor that every other kind must leave'
+    printf '%s\t%s\n' popular 'what most people use; with half_life what most people use now'
+    printf '%s\t%s\n' again 'what the person uses again and again, the latest counting most'
+    printf '%s\t%s\n' markov 'what tends to follow the person\'s last items, counted'
+    printf '%s\t%s\n' bias 'how high the person values in general, and how highly the item is valued'
+    printf '%s\t%s\n' user_knn 'what the people use whose histories resemble the person\'s'
+    printf '%s\t%s\n' item_knn 'items similar to what the person used, by who used both'
+    printf '%s\t%s\n' session_knn 'what was used in sessions like the present one'
+    printf '%s\t%s\n' ease 'a linear item-item model, solved in closed form'
+    printf '%s\t%s\n' mf 'a row of numbers for each user and item, whose product is the value (matrix factorization)'
+    printf '%s\t%s\n' gmf 'matrix factorization whose factors have learned weights'
+    printf '%s\t%s\n' nn 'a network over the rows of a user and an item'
+end
+
+function __palate_splits
+    printf '%s\t%s\n' time 'one cut in time for everybody: train on the past, test on the future'
+    printf '%s\t%s\n' leave_last 'each user\'s last event is the test, the one before it the validation'
+    printf '%s\t%s\n' random 'random shares of each user\'s events'
+    printf '%s\t%s\n' users 'users whom no model learned from: the earlier part of their events is known, the later one asked'
+    printf '%s\t%s\n' kfold 'all events dealt to folds, each of which is the test once: for predicted ratings'
+    printf '%s\t%s\n' cold_items 'items of which training knows nothing'
+    printf '%s\t%s\n' cold_users 'users of which training knows nothing'
+end
+
+function __palate_subjects
+    printf '%s\t%s\n' kind 'one kind, named after this word'
+    printf '%s\t%s\n' all 'all of it'
+    printf '%s\t%s\n' kinds 'the kinds of models'
+    printf '%s\t%s\n' metrics 'the metrics'
+    printf '%s\t%s\n' formats 'the formats of logs'
+    printf '%s\t%s\n' splits 'the splits'
+    printf '%s\t%s\n' options 'the options of all commands'
+    printf '%s\t%s\n' subjects 'what can be described'
+    printf '%s\t%s\n' commands 'the commands'
+end
+
+# Whether the command given is the one of the line.
+function __palate_is
+    set -l words (commandline -opc)
+    test (count $words) -ge 2; and test $words[2] = $argv[1]
+end
+
+# Whether the command itself is still to come.
+function __palate_begins
+    test (count (commandline -opc)) -eq 1
+end
+
+complete -c palate -f
+complete -c palate -n __palate_begins -a '(__palate_commands)'
+complete -c palate -n __palate_begins -a help -d 'tell the options of a command'
+complete -c palate -n __palate_begins -l version -d 'tell the version'
+complete -c palate -s h -l help -d 'tell the options'
+complete -c palate -n '__palate_is help' -a '(__palate_commands)'
+
+complete -c palate -n '__palate_is demo' -l output -s o -d 'where the report, the results and the model go' -x -a '(__fish_complete_directories)'
+complete -c palate -n '__palate_is demo' -l model -s m -d 'a kind with options to compare, e.g. "ease l2=500"' -x -a '(__palate_kinds)'
+complete -c palate -n '__palate_is demo' -l quiet -d 'print results only'
+complete -c palate -n '__palate_is demo' -l json -d 'print one JSON document and nothing else'
+complete -c palate -n '__palate_is demo' -l users -d 'people in the shop' -x
+complete -c palate -n '__palate_is demo' -l items -d 'things on sale' -x
+complete -c palate -n '__palate_is demo' -l days -d 'length of the log; its end is fixed' -x
+complete -c palate -n '__palate_is demo' -l task -d 'window: one list a user, made at the cut; next: one list before each event' -x -a 'auto window next both '
+complete -c palate -n '__palate_is demo' -l relevant -d 'which test events count as right: all, or a rule such as "value>=4"' -x
+complete -c palate -n '__palate_is demo' -l hide -d 'items not listed again: those with a target event, those with any event, or none' -x -a 'target any none '
+complete -c palate -n '__palate_is demo' -l fallback -d 'what answers people without history, the same for every kind: popular, none or a spec' -x -a '(__palate_kinds)'
+complete -c palate -n '__palate_is demo' -l k -s k -d 'lengths of lists at which metrics are computed' -x
+complete -c palate -n '__palate_is demo' -l allow-drop -d 'go on although the mask takes more than 30 % of the test pairs'
+complete -c palate -n '__palate_is demo' -l gain -d 'also say what the hits are worth (value@k): a column of numbers of the catalog, such as price or margin, or value for the log\'s values' -x
+complete -c palate -n '__palate_is demo' -l split -d 'how the log is cut: time, leave_last or random, with options, e.g. "time test=0.2"; default time, or random without times' -x -a '(__palate_splits)'
+complete -c palate -n '__palate_is demo' -l candidates -d 'items that can be listed: those with a training event, or the whole catalog' -x -a 'seen catalog '
+complete -c palate -n '__palate_is demo' -l resamples -d 'bootstrap resamples of users behind each interval' -x
+complete -c palate -n '__palate_is demo' -l refit -d 'train the final models on train and validation together, or on train alone' -x -a 'all none '
+complete -c palate -n '__palate_is demo' -l prefer -d 'what the verdict looks at first; a cheaper model wins only when it loses less than --worth' -x -a 'accuracy cost '
+complete -c palate -n '__palate_is demo' -l worth -d 'share of the accuracy that a cheaper model may lose at the most' -x
+complete -c palate -n '__palate_is demo' -l limit -d 'what a model may cost, e.g. "list_us_p99=500; memory=1GB; model=100MB; train=60"' -x
+complete -c palate -n '__palate_is demo' -l trec -d 'write qrels and runs for trec_eval' -x -a '(__fish_complete_directories)'
+complete -c palate -n '__palate_is demo' -l run -d 'a TREC run of the system in use today, scored as one more row' -r -F
+complete -c palate -n '__palate_is demo' -l seed -d 'where all random choices start from' -x
+complete -c palate -n '__palate_is demo' -l threads -d 'threads to use; 0 is one a processor; results do not depend on it' -x
+complete -c palate -n '__palate_is demo' -l memory -d 'limit for dense matrices and batches; 0 is half of the machine\'s memory' -x
+complete -c palate -n '__palate_is demo' -l verbose -d 'say more about what is done'
+
+complete -c palate -n '__palate_is compare' -l model -s m -d 'a kind with options to compare, e.g. "ease l2=500"; without any the usual ones' -x -a '(__palate_kinds)'
+complete -c palate -n '__palate_is compare' -l output -s o -d 'where the report, the results and the model go' -x -a '(__fish_complete_directories)'
+complete -c palate -n '__palate_is compare' -l train -d 'the training part, when the split is given' -r -F
+complete -c palate -n '__palate_is compare' -l valid -d 'the validation part; cut from train when not given' -r -F
+complete -c palate -n '__palate_is compare' -l test -d 'the test part' -r -F
+complete -c palate -n '__palate_is compare' -l items -d 'a table of items, for their titles; found by itself in known folders' -r -F
+complete -c palate -n '__palate_is compare' -l quiet -d 'print results only'
+complete -c palate -n '__palate_is compare' -l json -d 'print one JSON document and nothing else'
+complete -c palate -n '__palate_is compare' -l format -d 'how to read the log' -x -a 'auto palate movielens recbole mind folder jsonl adjacency table '
+complete -c palate -n '__palate_is compare' -l columns -d 'which column is what, e.g. user=customer,item=sku,value=3,time=ts,event=action; names, or numbers from 1' -x
+complete -c palate -n '__palate_is compare' -l value -d 'the column that holds the value of an event (rating, quantity, price)' -x
+complete -c palate -n '__palate_is compare' -l events -d 'event types to keep with their weights, e.g. view=1,cart=3,purchase=5' -x
+complete -c palate -n '__palate_is compare' -l target -d 'event types that are evaluated, e.g. purchase; guessed when there are several' -x
+complete -c palate -n '__palate_is compare' -l bad-lines -d 'what to do with a line that cannot be read' -x -a 'fail skip '
+complete -c palate -n '__palate_is compare' -l min-user -d 'drop users with fewer events; repeated with min-item until both hold' -x
+complete -c palate -n '__palate_is compare' -l min-item -d 'drop items with fewer events' -x
+complete -c palate -n '__palate_is compare' -l dedupe -d 'keep only the last event of each user, item and type'
+complete -c palate -n '__palate_is compare' -l drop-users -d 'drop the users whose ids stand in this file, one a line' -r -F
+complete -c palate -n '__palate_is compare' -l since -d 'drop events before this date (2024-03-01) or second' -x
+complete -c palate -n '__palate_is compare' -l train-window -d 'train on events of this long before the end of training only, e.g. 90d; 0 is all' -x
+complete -c palate -n '__palate_is compare' -l half-life -d 'weight of a training event halves in this time, for every kind, e.g. 30d; 0 is no decay' -x
+complete -c palate -n '__palate_is compare' -l task -d 'window: one list a user, made at the cut; next: one list before each event' -x -a 'auto window next both '
+complete -c palate -n '__palate_is compare' -l relevant -d 'which test events count as right: all, or a rule such as "value>=4"' -x
+complete -c palate -n '__palate_is compare' -l hide -d 'items not listed again: those with a target event, those with any event, or none' -x -a 'target any none '
+complete -c palate -n '__palate_is compare' -l fallback -d 'what answers people without history, the same for every kind: popular, none or a spec' -x -a '(__palate_kinds)'
+complete -c palate -n '__palate_is compare' -l k -s k -d 'lengths of lists at which metrics are computed' -x
+complete -c palate -n '__palate_is compare' -l allow-drop -d 'go on although the mask takes more than 30 % of the test pairs'
+complete -c palate -n '__palate_is compare' -l gain -d 'also say what the hits are worth (value@k): a column of numbers of the catalog, such as price or margin, or value for the log\'s values' -x
+complete -c palate -n '__palate_is compare' -l split -d 'how the log is cut: time, leave_last or random, with options, e.g. "time test=0.2"; default time, or random without times' -x -a '(__palate_splits)'
+complete -c palate -n '__palate_is compare' -l candidates -d 'items that can be listed: those with a training event, or the whole catalog' -x -a 'seen catalog '
+complete -c palate -n '__palate_is compare' -l resamples -d 'bootstrap resamples of users behind each interval' -x
+complete -c palate -n '__palate_is compare' -l refit -d 'train the final models on train and validation together, or on train alone' -x -a 'all none '
+complete -c palate -n '__palate_is compare' -l prefer -d 'what the verdict looks at first; a cheaper model wins only when it loses less than --worth' -x -a 'accuracy cost '
+complete -c palate -n '__palate_is compare' -l worth -d 'share of the accuracy that a cheaper model may lose at the most' -x
+complete -c palate -n '__palate_is compare' -l limit -d 'what a model may cost, e.g. "list_us_p99=500; memory=1GB; model=100MB; train=60"' -x
+complete -c palate -n '__palate_is compare' -l trec -d 'write qrels and runs for trec_eval' -x -a '(__fish_complete_directories)'
+complete -c palate -n '__palate_is compare' -l run -d 'a TREC run of the system in use today, scored as one more row' -r -F
+complete -c palate -n '__palate_is compare' -l seed -d 'where all random choices start from' -x
+complete -c palate -n '__palate_is compare' -l threads -d 'threads to use; 0 is one a processor; results do not depend on it' -x
+complete -c palate -n '__palate_is compare' -l memory -d 'limit for dense matrices and batches; 0 is half of the machine\'s memory' -x
+complete -c palate -n '__palate_is compare' -l verbose -d 'say more about what is done'
+complete -c palate -n '__palate_is compare' -F
+
+complete -c palate -n '__palate_is train' -l model -s m -d 'the kind with its options, e.g. "ease l2=500"' -x -a '(__palate_kinds)'
+complete -c palate -n '__palate_is train' -l output -s o -d 'the model file to write' -r -F
+complete -c palate -n '__palate_is train' -l items -d 'a table of items, for their titles; found by itself in known folders' -r -F
+complete -c palate -n '__palate_is train' -l quiet -d 'print results only'
+complete -c palate -n '__palate_is train' -l format -d 'how to read the log' -x -a 'auto palate movielens recbole mind folder jsonl adjacency table '
+complete -c palate -n '__palate_is train' -l columns -d 'which column is what, e.g. user=customer,item=sku,value=3,time=ts,event=action; names, or numbers from 1' -x
+complete -c palate -n '__palate_is train' -l value -d 'the column that holds the value of an event (rating, quantity, price)' -x
+complete -c palate -n '__palate_is train' -l events -d 'event types to keep with their weights, e.g. view=1,cart=3,purchase=5' -x
+complete -c palate -n '__palate_is train' -l target -d 'event types that are evaluated, e.g. purchase; guessed when there are several' -x
+complete -c palate -n '__palate_is train' -l bad-lines -d 'what to do with a line that cannot be read' -x -a 'fail skip '
+complete -c palate -n '__palate_is train' -l min-user -d 'drop users with fewer events; repeated with min-item until both hold' -x
+complete -c palate -n '__palate_is train' -l min-item -d 'drop items with fewer events' -x
+complete -c palate -n '__palate_is train' -l dedupe -d 'keep only the last event of each user, item and type'
+complete -c palate -n '__palate_is train' -l drop-users -d 'drop the users whose ids stand in this file, one a line' -r -F
+complete -c palate -n '__palate_is train' -l since -d 'drop events before this date (2024-03-01) or second' -x
+complete -c palate -n '__palate_is train' -l train-window -d 'train on events of this long before the end of training only, e.g. 90d; 0 is all' -x
+complete -c palate -n '__palate_is train' -l half-life -d 'weight of a training event halves in this time, for every kind, e.g. 30d; 0 is no decay' -x
+complete -c palate -n '__palate_is train' -l seed -d 'where all random choices start from' -x
+complete -c palate -n '__palate_is train' -l threads -d 'threads to use; 0 is one a processor; results do not depend on it' -x
+complete -c palate -n '__palate_is train' -l memory -d 'limit for dense matrices and batches; 0 is half of the machine\'s memory' -x
+complete -c palate -n '__palate_is train' -l verbose -d 'say more about what is done'
+complete -c palate -n '__palate_is train' -F
+
+complete -c palate -n '__palate_is evaluate' -l train -d 'histories of the test users; without it those that the model remembers' -r -F
+complete -c palate -n '__palate_is evaluate' -l test -d 'the test part' -r -F
+complete -c palate -n '__palate_is evaluate' -l quiet -d 'print results only'
+complete -c palate -n '__palate_is evaluate' -l json -d 'print one JSON document and nothing else'
+complete -c palate -n '__palate_is evaluate' -l format -d 'how to read the log' -x -a 'auto palate movielens recbole mind folder jsonl adjacency table '
+complete -c palate -n '__palate_is evaluate' -l columns -d 'which column is what, e.g. user=customer,item=sku,value=3,time=ts,event=action; names, or numbers from 1' -x
+complete -c palate -n '__palate_is evaluate' -l value -d 'the column that holds the value of an event (rating, quantity, price)' -x
+complete -c palate -n '__palate_is evaluate' -l events -d 'event types to keep with their weights, e.g. view=1,cart=3,purchase=5' -x
+complete -c palate -n '__palate_is evaluate' -l target -d 'event types that are evaluated, e.g. purchase; guessed when there are several' -x
+complete -c palate -n '__palate_is evaluate' -l bad-lines -d 'what to do with a line that cannot be read' -x -a 'fail skip '
+complete -c palate -n '__palate_is evaluate' -l min-user -d 'drop users with fewer events; repeated with min-item until both hold' -x
+complete -c palate -n '__palate_is evaluate' -l min-item -d 'drop items with fewer events' -x
+complete -c palate -n '__palate_is evaluate' -l dedupe -d 'keep only the last event of each user, item and type'
+complete -c palate -n '__palate_is evaluate' -l drop-users -d 'drop the users whose ids stand in this file, one a line' -r -F
+complete -c palate -n '__palate_is evaluate' -l since -d 'drop events before this date (2024-03-01) or second' -x
+complete -c palate -n '__palate_is evaluate' -l task -d 'window: one list a user, made at the cut; next: one list before each event' -x -a 'auto window next both '
+complete -c palate -n '__palate_is evaluate' -l relevant -d 'which test events count as right: all, or a rule such as "value>=4"' -x
+complete -c palate -n '__palate_is evaluate' -l hide -d 'items not listed again: those with a target event, those with any event, or none' -x -a 'target any none '
+complete -c palate -n '__palate_is evaluate' -l fallback -d 'what answers people without history, the same for every kind: popular, none or a spec' -x -a '(__palate_kinds)'
+complete -c palate -n '__palate_is evaluate' -l k -s k -d 'lengths of lists at which metrics are computed' -x
+complete -c palate -n '__palate_is evaluate' -l allow-drop -d 'go on although the mask takes more than 30 % of the test pairs'
+complete -c palate -n '__palate_is evaluate' -l gain -d 'also say what the hits are worth (value@k): a column of numbers of the catalog, such as price or margin, or value for the log\'s values' -x
+complete -c palate -n '__palate_is evaluate' -l seed -d 'where all random choices start from' -x
+complete -c palate -n '__palate_is evaluate' -l threads -d 'threads to use; 0 is one a processor; results do not depend on it' -x
+complete -c palate -n '__palate_is evaluate' -l memory -d 'limit for dense matrices and batches; 0 is half of the machine\'s memory' -x
+complete -c palate -n '__palate_is evaluate' -l verbose -d 'say more about what is done'
+complete -c palate -n '__palate_is evaluate' -F
+
+complete -c palate -n '__palate_is recommend' -l user -d 'a user of the log; - reads ids from standard input, one a line' -x
+complete -c palate -n '__palate_is recommend' -l history -d 'items that somebody used, oldest first, separated by commas' -x
+complete -c palate -n '__palate_is recommend' -l why -d 'with the strongest reasons for each item'
+complete -c palate -n '__palate_is recommend' -l quiet -d 'print results only'
+complete -c palate -n '__palate_is recommend' -l json -d 'print one JSON document and nothing else'
+complete -c palate -n '__palate_is recommend' -l n -s n -d 'items in the list' -x
+complete -c palate -n '__palate_is recommend' -l allow -d 'list only these items (ids separated by commas)' -x
+complete -c palate -n '__palate_is recommend' -l deny -d 'never list these items' -x
+complete -c palate -n '__palate_is recommend' -l hide -d 'items not listed again: those with a target event, those with any event, or none' -x -a 'target any none '
+complete -c palate -n '__palate_is recommend' -l threads -d 'threads to use; 0 is one a processor; results do not depend on it' -x
+complete -c palate -n '__palate_is recommend' -l memory -d 'limit for dense matrices and batches; 0 is half of the machine\'s memory' -x
+complete -c palate -n '__palate_is recommend' -l verbose -d 'say more about what is done'
+complete -c palate -n '__palate_is recommend' -F
+
+complete -c palate -n '__palate_is similar' -l item -d 'an item of the log' -x
+complete -c palate -n '__palate_is similar' -l user -d 'a user of the log, for users nearest to him' -x
+complete -c palate -n '__palate_is similar' -l quiet -d 'print results only'
+complete -c palate -n '__palate_is similar' -l json -d 'print one JSON document and nothing else'
+complete -c palate -n '__palate_is similar' -l n -s n -d 'items in the list' -x
+complete -c palate -n '__palate_is similar' -l allow -d 'list only these items (ids separated by commas)' -x
+complete -c palate -n '__palate_is similar' -l deny -d 'never list these items' -x
+complete -c palate -n '__palate_is similar' -l threads -d 'threads to use; 0 is one a processor; results do not depend on it' -x
+complete -c palate -n '__palate_is similar' -l memory -d 'limit for dense matrices and batches; 0 is half of the machine\'s memory' -x
+complete -c palate -n '__palate_is similar' -l verbose -d 'say more about what is done'
+complete -c palate -n '__palate_is similar' -F
+
+complete -c palate -n '__palate_is explain' -l user -d 'a user of the log' -x
+complete -c palate -n '__palate_is explain' -l history -d 'items that somebody used, oldest first, separated by commas' -x
+complete -c palate -n '__palate_is explain' -l item -d 'the item to explain' -x
+complete -c palate -n '__palate_is explain' -l quiet -d 'print results only'
+complete -c palate -n '__palate_is explain' -l json -d 'print one JSON document and nothing else'
+complete -c palate -n '__palate_is explain' -l n -s n -d 'reasons shown, the strongest first' -x
+complete -c palate -n '__palate_is explain' -l hide -d 'items not listed again: those with a target event, those with any event, or none' -x -a 'target any none '
+complete -c palate -n '__palate_is explain' -l threads -d 'threads to use; 0 is one a processor; results do not depend on it' -x
+complete -c palate -n '__palate_is explain' -l memory -d 'limit for dense matrices and batches; 0 is half of the machine\'s memory' -x
+complete -c palate -n '__palate_is explain' -l verbose -d 'say more about what is done'
+complete -c palate -n '__palate_is explain' -F
+
+complete -c palate -n '__palate_is vectors' -l out -s o -d 'folder for users.npy, items.npy and their ids' -x
+complete -c palate -n '__palate_is vectors' -l quiet -d 'print results only'
+complete -c palate -n '__palate_is vectors' -l threads -d 'threads to use; 0 is one a processor; results do not depend on it' -x
+complete -c palate -n '__palate_is vectors' -l memory -d 'limit for dense matrices and batches; 0 is half of the machine\'s memory' -x
+complete -c palate -n '__palate_is vectors' -l verbose -d 'say more about what is done'
+complete -c palate -n '__palate_is vectors' -F
+
+complete -c palate -n '__palate_is inspect' -l items -d 'a table of items; found by itself in known folders' -r -F
+complete -c palate -n '__palate_is inspect' -l quiet -d 'print results only'
+complete -c palate -n '__palate_is inspect' -l json -d 'print one JSON document and nothing else'
+complete -c palate -n '__palate_is inspect' -l format -d 'how to read the log' -x -a 'auto palate movielens recbole mind folder jsonl adjacency table '
+complete -c palate -n '__palate_is inspect' -l columns -d 'which column is what, e.g. user=customer,item=sku,value=3,time=ts,event=action; names, or numbers from 1' -x
+complete -c palate -n '__palate_is inspect' -l value -d 'the column that holds the value of an event (rating, quantity, price)' -x
+complete -c palate -n '__palate_is inspect' -l events -d 'event types to keep with their weights, e.g. view=1,cart=3,purchase=5' -x
+complete -c palate -n '__palate_is inspect' -l target -d 'event types that are evaluated, e.g. purchase; guessed when there are several' -x
+complete -c palate -n '__palate_is inspect' -l bad-lines -d 'what to do with a line that cannot be read' -x -a 'fail skip '
+complete -c palate -n '__palate_is inspect' -l min-user -d 'drop users with fewer events; repeated with min-item until both hold' -x
+complete -c palate -n '__palate_is inspect' -l min-item -d 'drop items with fewer events' -x
+complete -c palate -n '__palate_is inspect' -l dedupe -d 'keep only the last event of each user, item and type'
+complete -c palate -n '__palate_is inspect' -l drop-users -d 'drop the users whose ids stand in this file, one a line' -r -F
+complete -c palate -n '__palate_is inspect' -l since -d 'drop events before this date (2024-03-01) or second' -x
+complete -c palate -n '__palate_is inspect' -l threads -d 'threads to use; 0 is one a processor; results do not depend on it' -x
+complete -c palate -n '__palate_is inspect' -l memory -d 'limit for dense matrices and batches; 0 is half of the machine\'s memory' -x
+complete -c palate -n '__palate_is inspect' -l verbose -d 'say more about what is done'
+complete -c palate -n '__palate_is inspect' -F
+
+complete -c palate -n '__palate_is import' -l output -s o -d 'the .palate file to write' -r -F
+complete -c palate -n '__palate_is import' -l train -d 'the training part, when the split is given' -r -F
+complete -c palate -n '__palate_is import' -l valid -d 'the validation part; cut from train when not given' -r -F
+complete -c palate -n '__palate_is import' -l test -d 'the test part' -r -F
+complete -c palate -n '__palate_is import' -l items -d 'a table of items, for their titles; found by itself in known folders' -r -F
+complete -c palate -n '__palate_is import' -l quiet -d 'print results only'
+complete -c palate -n '__palate_is import' -l format -d 'how to read the log' -x -a 'auto palate movielens recbole mind folder jsonl adjacency table '
+complete -c palate -n '__palate_is import' -l columns -d 'which column is what, e.g. user=customer,item=sku,value=3,time=ts,event=action; names, or numbers from 1' -x
+complete -c palate -n '__palate_is import' -l value -d 'the column that holds the value of an event (rating, quantity, price)' -x
+complete -c palate -n '__palate_is import' -l events -d 'event types to keep with their weights, e.g. view=1,cart=3,purchase=5' -x
+complete -c palate -n '__palate_is import' -l target -d 'event types that are evaluated, e.g. purchase; guessed when there are several' -x
+complete -c palate -n '__palate_is import' -l bad-lines -d 'what to do with a line that cannot be read' -x -a 'fail skip '
+complete -c palate -n '__palate_is import' -l min-user -d 'drop users with fewer events; repeated with min-item until both hold' -x
+complete -c palate -n '__palate_is import' -l min-item -d 'drop items with fewer events' -x
+complete -c palate -n '__palate_is import' -l dedupe -d 'keep only the last event of each user, item and type'
+complete -c palate -n '__palate_is import' -l drop-users -d 'drop the users whose ids stand in this file, one a line' -r -F
+complete -c palate -n '__palate_is import' -l since -d 'drop events before this date (2024-03-01) or second' -x
+complete -c palate -n '__palate_is import' -l train-window -d 'train on events of this long before the end of training only, e.g. 90d; 0 is all' -x
+complete -c palate -n '__palate_is import' -l half-life -d 'weight of a training event halves in this time, for every kind, e.g. 30d; 0 is no decay' -x
+complete -c palate -n '__palate_is import' -l threads -d 'threads to use; 0 is one a processor; results do not depend on it' -x
+complete -c palate -n '__palate_is import' -l memory -d 'limit for dense matrices and batches; 0 is half of the machine\'s memory' -x
+complete -c palate -n '__palate_is import' -l verbose -d 'say more about what is done'
+complete -c palate -n '__palate_is import' -F
+
+complete -c palate -n '__palate_is models' -l json -d 'print one JSON document and nothing else'
+complete -c palate -n '__palate_is models' -a '(__palate_kinds)'
+
+complete -c palate -n '__palate_is describe' -l json -d 'print one JSON document and nothing else'
+complete -c palate -n '__palate_is describe' -l markdown -d 'print Markdown'
+complete -c palate -n '__palate_is describe' -l names -d 'print a line each: name, tabulator, summary'
+complete -c palate -n '__palate_is describe' -l man -d 'print the manual page palate(1)'
+complete -c palate -n '__palate_is describe' -l completion -d 'print the script by which a shell completes command lines' -x -a 'none bash zsh fish '
+complete -c palate -n '__palate_is describe' -a '(__palate_subjects)'
+

@@ -1,0 +1,230 @@
+/* jsonl.c - JSON lines, one object an event: reviews of Amazon (2014, 2018, 2023) and Yelp,
+ * feedback of servers, or any keys whose names say what they hold (columns.c). */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/ctx.h"
+#include "data/formats/jsonl_scan.h"
+#include "data/formats/lines.h"
+
+static const char jsonl_python[] =
+    "is a Python literal, not JSON: convert the file with python3 -c 'import ast, json, sys; "
+    "[print(json.dumps(ast.literal_eval(line))) for line in sys.stdin]' < FILE > events.jsonl";
+
+enum { JSONL_DECODED_MAX = PAL_ID_MAX + 8 }; /* longer than any id that is accepted */
+
+typedef struct {
+    const char *path;
+    const char *at, *end;            /* what is left of the file */
+    int64_t line;                    /* number of the line read last, from 1 */
+    pal_dialect dialect;             /* columns are indices into keys */
+    pal_field keys[PAL_COLUMNS_MAX]; /* keys met in the first lines, decoded */
+    int32_t n_keys;
+    char decoded[PAL_COLUMN_ROLES][JSONL_DECODED_MAX]; /* values of this line that had escapes */
+} jsonl_file;
+
+static void jsonl_start(jsonl_file *file, const pal_bytes *bytes) {
+    file->at = bytes->bytes;
+    file->end = bytes->bytes + bytes->length;
+    file->line = 0;
+    if (bytes->length >= 3 && !memcmp(bytes->bytes, "\xEF\xBB\xBF", 3)) file->at += 3;
+}
+
+/* The next line that is not blank. */
+static bool jsonl_next_line(jsonl_file *file, pal_jsonl_cursor *out) {
+    while (file->at < file->end) {
+        const char *begin = file->at, *end = memchr(begin, '\n', (size_t)(file->end - begin));
+        if (!end) end = file->end;
+        file->at = end < file->end ? end + 1 : end;
+        file->line++;
+        while (begin < end && (*begin == ' ' || *begin == '\t' || *begin == '\r')) begin++;
+        if (begin == end) continue;
+        *out = (pal_jsonl_cursor){.at = begin, .end = end};
+        return true;
+    }
+    return false;
+}
+
+/* A key as bytes; one with escapes is decoded into `decoded`. */
+static pal_field jsonl_key(const pal_jsonl_value *key, char decoded[JSONL_DECODED_MAX]) {
+    if (!key->has_escapes) return (pal_field){key->begin, key->end};
+    ptrdiff_t n = pal_jsonl_decode(key, decoded, JSONL_DECODED_MAX);
+    return (pal_field){decoded, decoded + (n > 0 ? n : 0)};
+}
+
+static bool jsonl_same(const pal_field *a, const pal_field *b) {
+    size_t n = (size_t)(a->end - a->begin);
+    return (size_t)(b->end - b->begin) == n && !memcmp(a->begin, b->begin, n);
+}
+
+/* --- which key is what --- */
+
+static pal_status jsonl_collect_key(pal_reader *reader, jsonl_file *file,
+                                    const pal_jsonl_value *key) {
+    char decoded[JSONL_DECODED_MAX];
+    pal_field name = jsonl_key(key, decoded);
+    for (int32_t k = 0; k < file->n_keys; k++) {
+        if (jsonl_same(&file->keys[k], &name)) return PAL_OK;
+    }
+    if (file->n_keys == PAL_COLUMNS_MAX) return PAL_OK;
+    if (name.begin == decoded) {
+        size_t n = (size_t)(name.end - name.begin);
+        name.begin = pal_arena_text(&reader->data->arena, decoded, n);
+        if (!name.begin) return pal_fail_memory(reader->ctx, file->path, 1);
+        name.end = name.begin + n;
+    }
+    file->keys[file->n_keys++] = name;
+    return PAL_OK;
+}
+
+static pal_status jsonl_fail(pal_reader *reader, const jsonl_file *file,
+                             const pal_jsonl_cursor *cursor, const char *line_begin) {
+    if (cursor->is_python)
+        return pal_reader_bad_line(reader, file->path, file->line, "%s", jsonl_python);
+    bool is_cut = cursor->at == cursor->end;
+    return pal_reader_bad_line(reader, file->path, file->line, "%s, at byte %d of the line%s",
+                               cursor->wrong, (int)(cursor->at - line_begin) + 1,
+                               is_cut ? ": JSON lines have one object a line, as jq -c . writes it"
+                                      : "");
+}
+
+/* The keys of the first lines, in the order of their first appearance. */
+static pal_status jsonl_collect_keys(pal_reader *reader, jsonl_file *file) {
+    enum { LINES = 20 };
+    pal_jsonl_cursor cursor;
+    for (int32_t line = 0; line < LINES && jsonl_next_line(file, &cursor); line++) {
+        pal_jsonl_value key, value;
+        const char *begin = cursor.at;
+        pal_jsonl_result result;
+        while ((result = pal_jsonl_next(&cursor, &key, &value)) == PAL_JSONL_MEMBER)
+            TRY(jsonl_collect_key(reader, file, &key));
+        if (result == PAL_JSONL_END) continue;
+        if (cursor.is_python) {
+            return pal_fail(reader->ctx, PAL_EFORMAT, "%s:%" PRId64 ": %s", file->path, file->line,
+                            jsonl_python);
+        }
+        if (reader->options->bad_lines == 0) return jsonl_fail(reader, file, &cursor, begin);
+    }
+    if (file->n_keys < 2) {
+        return pal_fail(reader->ctx, PAL_EFORMAT,
+                        "%s: the first lines are no objects with at least two keys, user and item: "
+                        "JSON lines have one object an event",
+                        file->path);
+    }
+    return PAL_OK;
+}
+
+/* --- events --- */
+
+/* A value as the field of its role. *bad is set when the line was refused and counted. */
+static pal_status jsonl_field(pal_reader *reader, jsonl_file *file, int role,
+                              const pal_jsonl_value *value, pal_field *out, bool *bad) {
+    const pal_field *key = &file->keys[file->dialect.columns[role]];
+    int length = key->end - key->begin < 60 ? (int)(key->end - key->begin) : 60;
+    *bad = true;
+    if (value->type == PAL_JSONL_MISSING) {
+        return pal_reader_bad_line(reader, file->path, file->line,
+                                   "expected the key \"%.*s\", which holds the %s", length,
+                                   key->begin, pal_column_roles[role]);
+    }
+    if (value->type == PAL_JSONL_WORD || value->type == PAL_JSONL_NESTED) {
+        int shown = value->end - value->begin < 40 ? (int)(value->end - value->begin) : 40;
+        return pal_reader_bad_line(reader, file->path, file->line,
+                                   "expected text or a number in \"%.*s\", not %.*s", length,
+                                   key->begin, shown, value->begin);
+    }
+    *out = (pal_field){value->begin, value->end};
+    if (value->has_escapes) {
+        ptrdiff_t n = pal_jsonl_decode(value, file->decoded[role], JSONL_DECODED_MAX);
+        if (n < 0) {
+            return pal_reader_bad_line(reader, file->path, file->line,
+                                       "expected \\n, \\\", \\u00e9 or another escape of JSON in "
+                                       "\"%.*s\"",
+                                       length, key->begin);
+        }
+        *out = (pal_field){file->decoded[role], file->decoded[role] + n};
+    }
+    *bad = false;
+    return PAL_OK;
+}
+
+/* The values of a line by role; of a key that stands twice the last one counts. */
+static pal_jsonl_result jsonl_scan(const jsonl_file *file, pal_jsonl_cursor *cursor,
+                                   pal_jsonl_value values[PAL_COLUMN_ROLES]) {
+    pal_jsonl_value key, value;
+    char decoded[JSONL_DECODED_MAX];
+    memset(values, 0, PAL_COLUMN_ROLES * sizeof *values);
+    for (;;) {
+        pal_jsonl_result result = pal_jsonl_next(cursor, &key, &value);
+        if (result != PAL_JSONL_MEMBER) return result;
+        pal_field name = jsonl_key(&key, decoded);
+        for (int role = 0; role < PAL_COLUMN_ROLES; role++) {
+            int32_t k = file->dialect.columns[role];
+            if (k >= 0 && jsonl_same(&file->keys[k], &name)) values[role] = value;
+        }
+    }
+}
+
+static pal_status jsonl_read_line(pal_reader *reader, jsonl_file *file, pal_jsonl_cursor *cursor,
+                                  pal_field fields[PAL_COLUMN_ROLES]) {
+    const char *begin = cursor->at;
+    pal_jsonl_value values[PAL_COLUMN_ROLES];
+    if (jsonl_scan(file, cursor, values) == PAL_JSONL_WRONG)
+        return jsonl_fail(reader, file, cursor, begin);
+    for (int role = 0; role < PAL_COLUMN_ROLES; role++) {
+        bool bad;
+        fields[role] = (pal_field){0};
+        if (file->dialect.columns[role] < 0) continue;
+        TRY(jsonl_field(reader, file, role, &values[role], &fields[role], &bad));
+        if (bad) return PAL_OK;
+    }
+    return pal_reader_add(reader, file->path, file->line, fields);
+}
+
+static bool jsonl_recognizes(const char *path, const pal_bytes *bytes) {
+    (void)path;
+    if (!bytes) return false;
+    jsonl_file file = {0};
+    pal_jsonl_cursor cursor;
+    jsonl_start(&file, bytes);
+    return jsonl_next_line(&file, &cursor) && *cursor.at == '{';
+}
+
+static pal_status jsonl_read(pal_reader *reader, const char *path, const pal_bytes *bytes) {
+    if (!bytes)
+        return pal_fail(reader->ctx, PAL_EFORMAT,
+                        "%s: is a folder: name the file of JSON lines in it", path);
+    if (bytes->length == 0)
+        return pal_fail(reader->ctx, PAL_EFORMAT, "%s: the file is empty", path);
+    jsonl_file file = {.path = path, .dialect = {.has_header = true}};
+    pal_dialect *dialect = &file.dialect;
+    for (int role = 0; role < PAL_COLUMN_ROLES; role++) dialect->columns[role] = -1;
+    jsonl_start(&file, bytes);
+    TRY(jsonl_collect_keys(reader, &file));
+    TRY(pal_columns_choose(reader, path, file.keys, file.n_keys, dialect));
+    pal_reader_describe(reader, dialect, file.keys, file.n_keys);
+    reader->has_values = dialect->columns[PAL_COLUMN_VALUE] >= 0;
+    reader->has_times = dialect->columns[PAL_COLUMN_TIME] >= 0;
+    reader->has_types = dialect->columns[PAL_COLUMN_EVENT] >= 0;
+    if (reader->has_values)
+        pal_column_name(&file.keys[dialect->columns[PAL_COLUMN_VALUE]], reader->value_name);
+    jsonl_start(&file, bytes);
+    pal_jsonl_cursor cursor;
+    for (int32_t shown = 0; jsonl_next_line(&file, &cursor);) {
+        pal_field fields[PAL_COLUMN_ROLES];
+        int64_t before = reader->n;
+        reader->n_lines++;
+        TRY(jsonl_read_line(reader, &file, &cursor, fields));
+        if (reader->is_first && shown < 3 && reader->n > before)
+            pal_reader_show(reader, fields, shown++);
+    }
+    return PAL_OK;
+}
+
+const pal_format pal_format_jsonl = {
+    .name = "jsonl",
+    .summary = "JSON lines, one object an event: Amazon and Yelp reviews, or keys whose names say "
+               "what they hold",
+    .recognizes = jsonl_recognizes,
+    .read = jsonl_read,
+};

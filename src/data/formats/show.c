@@ -1,0 +1,60 @@
+/* show.c - what a person sees of a log before anything is trained: the roles of its columns and
+ * three rows. */
+#include <string.h>
+
+#include "data/formats/format.h"
+
+void pal_reader_describe(pal_reader *reader, const pal_dialect *dialect, const pal_field *header,
+                         int32_t n) {
+    pal_text roles = {0};
+    for (int role = 0; role < PAL_COLUMN_ROLES; role++) {
+        int32_t column = dialect->columns[role];
+        if (column < 0) continue;
+        char name[PAL_NAME_MAX];
+        if (dialect->has_header && column < n) {
+            pal_column_name(&header[column], name);
+            pal_text_addf(&roles, "%s%s=%s", roles.length ? " " : "", pal_column_roles[role], name);
+        } else {
+            pal_text_addf(&roles, "%s%s=%d", roles.length ? " " : "", pal_column_roles[role],
+                          column + 1);
+        }
+    }
+    if (reader->is_first && !roles.failed) {
+        size_t length = roles.length < sizeof reader->data->columns - 1
+                            ? roles.length
+                            : sizeof reader->data->columns - 1;
+        memcpy(reader->data->columns, roles.bytes, length);
+        reader->data->columns[length] = '\0';
+    }
+    pal_text_release(&roles);
+}
+
+/* Adds a field as one cell of a terminal's table: what could drive the terminal becomes '?', what
+ * is too wide is cut. */
+static void show_cell(pal_text *shown, const char *begin, const char *end) {
+    enum { WIDTH = 20, GAP = 2 };
+    int32_t columns = 0;
+    for (const char *c = begin; c < end && columns < WIDTH;) {
+        size_t length = 1, n = (size_t)(end - c);
+        while (length < n && ((unsigned char)c[length] & 0xC0) == 0x80) length++;
+        bool is_control = (unsigned char)*c < 0x20 || *c == 0x7F ||
+                          (*c == '\xC2' && length == 2 && (unsigned char)c[1] < 0xA0);
+        bool is_printable = !is_control && pal_utf8_valid_prefix(c, length) == length;
+        pal_text_add_bytes(shown, is_printable ? c : "?", is_printable ? length : 1);
+        c += length;
+        columns++;
+    }
+    pal_text_addf(shown, "%*s", WIDTH + GAP - columns, "");
+}
+
+void pal_reader_show(pal_reader *reader, const pal_field roles[PAL_COLUMN_ROLES], int32_t row) {
+    pal_text *shown = &reader->data->shown;
+    for (int role = 0; row == 0 && role < PAL_COLUMN_ROLES; role++) {
+        if (roles[role].begin) pal_text_addf(shown, "%-22s", pal_column_roles[role]);
+    }
+    if (row == 0) pal_text_add(shown, "\n");
+    for (int role = 0; role < PAL_COLUMN_ROLES; role++) {
+        if (roles[role].begin) show_cell(shown, roles[role].begin, roles[role].end);
+    }
+    pal_text_add(shown, "\n");
+}
