@@ -68,18 +68,27 @@ typedef struct {    /* one model of one task's table */
     pal_model *model;            /* final model, or NULL */
 } pal_row;
 
+typedef struct {       /* what people did in a later part of the test */
+    int32_t slice;     /* "days 2-7" and those after it */
+    pal_interval fall; /* of the winner's choice metric, from day 1 to then */
+} pal_ageing;
+enum { PAL_AGES_MAX = 3 };
+
 typedef struct { /* one task */
     pal_task task;
     char fingerprint[17];
     pal_questions valid, test;
     pal_slices slices; /* of test */
     int32_t n_rows;
-    pal_row *rows;              /* [n_rows] in the order given, oracle and runs last */
-    int32_t winner_known;       /* row that is recommended, chosen on validation; -1: none */
-    int32_t most_accurate;      /* row that --prefer cost passed over for it, or winner_known */
-    double loss_high;           /* what the winner loses against that row at the most */
-    int32_t winner_strangers;   /* row, or -1: the fallback */
-    double ceiling;             /* share of test pairs that no id-based kind can reach */
+    pal_row *rows;            /* [n_rows] in the order given, oracle and runs last */
+    int32_t winner_known;     /* row that is recommended, chosen on validation; -1: none */
+    int32_t most_accurate;    /* row that --prefer cost passed over for it, or winner_known */
+    double loss_high;         /* what the winner loses against that row at the most */
+    int32_t winner_strangers; /* row, or -1: the fallback */
+    double ceiling;           /* share of test pairs that no id-based kind can reach */
+    int32_t first_day;        /* the slice "day 1", with n_ages > 0 */
+    int32_t n_ages;           /* 0: no times, no day 1 or nothing later */
+    pal_ageing ages[PAL_AGES_MAX];
     double smallest_difference; /* that this test can see, on the choice metric */
 } pal_table;
 

@@ -33,6 +33,9 @@ pal_status pal_compare_clicks_make(pal_compare_job *job, const pal_log *known);
  */
 pal_status pal_compare_clicks(pal_compare_job *job, const pal_model *model, bool final, int32_t r);
 
+/* Fills the table's ages once its winner is chosen. */
+pal_status pal_compare_ages(pal_compare_job *job, pal_table *table);
+
 /* The other folds, and the means of all in the rows; the first fold is in job->out. */
 pal_status pal_compare_folds(pal_compare_job *job, const char *const *specs, const char *options);
 /* One fold's rows, without a choice. */

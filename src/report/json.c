@@ -215,6 +215,19 @@ static json_t *json_verdict(const pal_comparison *comparison, int32_t t) {
                      "next_user", pal_json_text(verdict.next_user));
 }
 
+/* By how much the winner's choice metric falls from the first day of the test to later ones. */
+static json_t *json_staleness(const pal_table *table) {
+    json_t *ages = json_array();
+    for (int32_t a = 0; a < table->n_ages; a++) {
+        const pal_slice *slice = &table->slices.at[table->ages[a].slice];
+        json_array_append_new(ages,
+                              json_pack("{s:s, s:i, s:I, s:o}", "slice", slice->name, "n",
+                                        (int)slice->n_users, "n_pairs", (json_int_t)slice->n_pairs,
+                                        "fall", json_interval(&table->ages[a].fall)));
+    }
+    return ages;
+}
+
 static json_t *json_table(const pal_comparison *comparison, int32_t t) {
     const pal_table *table = &comparison->tables[t];
     const pal_questions *q = &table->test;
@@ -230,6 +243,7 @@ static json_t *json_table(const pal_comparison *comparison, int32_t t) {
     json_object_set_new(json, "ceiling", pal_json_real(table->ceiling));
     json_object_set_new(json, "smallest_difference", pal_json_real(table->smallest_difference));
     json_object_set_new(json, "models", models);
+    json_object_set_new(json, "staleness", json_staleness(table));
     json_object_set_new(json, "verdict", json_verdict(comparison, t));
     json_object_set_new(json, "examples", json_examples(comparison, table));
     return json;
