@@ -6,6 +6,7 @@
 #include "api/api.h"
 #include "base/json.h"
 #include "choose/verdict.h"
+#include "eval/categories.h"
 #include "eval/gains.h"
 #include "eval/trec.h"
 #include "report/report.h"
@@ -203,6 +204,8 @@ static pal_status evaluate_test(evaluate_job *job, const pal_log *history, const
                                         ? PAL_FALLBACK_NONE
                                         : PAL_FALLBACK_MODEL};
     pal_status status = pal_gains_make(job->ctx, &job->protocol, job->data, &questions);
+    if (status == PAL_OK)
+        status = pal_questions_categorize(job->ctx, &job->data->catalog, &questions);
     if (status == PAL_OK) status = pal_slices_make(job->ctx, &questions, &split, &slices);
     if (status == PAL_OK)
         status = pal_evaluate_model(job->ctx, &job->protocol, &questions, &slices, job->model,

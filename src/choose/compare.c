@@ -8,6 +8,7 @@
 
 #include "base/ctx.h"
 #include "choose/compare_job.h"
+#include "eval/categories.h"
 #include "eval/gains.h"
 #include "eval/trec.h"
 #include "models/registry.h"
@@ -323,6 +324,7 @@ static pal_status compare_table(pal_compare_job *job, pal_task task, int32_t n_r
     TRY(pal_questions_make(job->ctx, protocol, task, compare_known(split, refits), &split->test,
                            compare_candidates(job, learned), &table->test));
     TRY(pal_gains_make(job->ctx, protocol, job->data, &table->test));
+    TRY(pal_questions_categorize(job->ctx, &job->data->catalog, &table->test));
     TRY(pal_slices_make(job->ctx, &table->test, split, &table->slices));
     int64_t unreachable = 0;
     for (int64_t r = 0; r < table->test.n_pairs; r++)

@@ -26,6 +26,7 @@ typedef struct {
                                 without ratings */
     int32_t *judged;         /* item rows, ascending in a query */
     uint8_t *disliked;       /* like judged: 1 where the value is in the lowest 40 % of the scale */
+    pal_csr categories;      /* [items, words] of the catalog; n_cols = 0: none */
     int32_t n_candidates;
     int64_t n_pairs;       /* relevant pairs asked */
     int64_t n_masked;      /* pairs left out because the mask would hide them */

@@ -4,6 +4,7 @@
 
 #include <math.h>
 
+#include "eval/categories.h"
 #include "eval/evaluation.h"
 #include "eval/gains.h"
 
@@ -155,9 +156,49 @@ static void diversity_is_one_minus_the_mean_cosine(void **state) {
     const pal_csr by_item = {.n_rows = 3, .n_cols = 2, .starts = starts, .cols = users};
     int32_t items[] = {0, 1, 2}, counts[] = {3};
     pal_lists lists = {.n = 1, .k = 3, .items = items, .counts = counts};
-    pal_shown shown = {.lists = &lists, .by_item = &by_item};
+    pal_questions questions = {0};
+    pal_shown shown = {.lists = &lists, .questions = &questions, .by_item = &by_item};
     double expected = (0 + 2 * (1 - 1 / sqrt(2))) / 3;
     assert_true(fabs(pal_metric_find("diversity")->of_all(NULL, &shown, 3) - expected) < 1e-12);
+}
+
+/* Six items of genres "a|b", "a", "b" twice over; colours are nearly all different, so that only
+ * genres sort. Of a list of i0, i1 and i2: cosines 1/√2, 1/√2 and 0. */
+static void diversity_goes_by_categories_where_there_are_any(void **state) {
+    (void)state;
+    pal_ctx *ctx = support_open(1);
+    support_log log;
+    static const int32_t users[] = {0, 0, 0}, items[] = {0, 1, 2};
+    support_log_make(ctx, &log, 1, 15, 3, users, items, NULL, NULL);
+    static const char *const genres[] = {"a | b", "a", "b", "a|b|a", "a", "b", "a", "b",
+                                         "a",     "b", "a", "b",     "",  "a", "b"};
+    static const char *const names[] = {"n0", "n1", "n2", "n3", "n4",  "n5",  "n6", "n7",
+                                        "n8", "n9", "n9", "n9", "n10", "n11", "n12"};
+    pal_column columns[] = {{.name = "genre", .cells = genres}, {.name = "colour", .cells = names}};
+    pal_catalog catalog = {.n_columns = 2, .columns = columns, .title = -1};
+    for (int32_t i = 0; i < 15; i++) {
+        const char *id = pal_ids_at(&log.items, i);
+        assert_int_equal(pal_ids_add(&catalog.ids, id, strlen(id)), i);
+    }
+    pal_questions q = {.targets = &log.log, .history = &log.log};
+    assert_int_equal(pal_questions_categorize(ctx, &catalog, &q), PAL_OK);
+    assert_int_equal(q.categories.n_cols, 2);
+    assert_int_equal(q.categories.starts[4] - q.categories.starts[3], 2); /* "a" counts once */
+    assert_int_equal(q.categories.starts[13] - q.categories.starts[12], 0);
+    int32_t listed[] = {0, 1, 2}, counts[] = {3};
+    pal_lists lists = {.n = 1, .k = 3, .items = listed, .counts = counts};
+    pal_shown shown = {.lists = &lists, .questions = &q};
+    double expected = (2 * (1 - 1 / sqrt(2)) + 1) / 3;
+    assert_true(fabs(pal_metric_find("diversity")->of_all(NULL, &shown, 3) - expected) < 1e-12);
+    /* A catalog that sorts nothing leaves it to training. */
+    catalog.columns = columns + 1;
+    catalog.n_columns = 1;
+    assert_int_equal(pal_questions_categorize(ctx, &catalog, &q), PAL_OK);
+    assert_int_equal(q.categories.n_cols, 0);
+    pal_arena_release(&q.arena);
+    pal_ids_release(&catalog.ids);
+    support_log_release(&log);
+    support_close(ctx);
 }
 
 int main(void) {
@@ -168,6 +209,7 @@ int main(void) {
         cmocka_unit_test(gains_come_from_the_catalog),
         cmocka_unit_test(metrics_of_all_lists_have_their_toy_values),
         cmocka_unit_test(diversity_is_one_minus_the_mean_cosine),
+        cmocka_unit_test(diversity_goes_by_categories_where_there_are_any),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
