@@ -323,44 +323,38 @@ pal_status pal_results_text(pal_ctx *ctx, const pal_results *results, char **out
     return compare_take(ctx, &text, out);
 }
 
-static pal_status compare_write(pal_ctx *ctx, const char *folder, const char *name, pal_text *text,
-                                pal_arena *scratch) {
-    const char *path = pal_path_join(scratch, folder, name);
-    if (!path || text->failed) return pal_fail_memory(ctx, name, (double)text->length);
-    return pal_file_write(ctx, path, text->bytes, text->length);
+static pal_status compare_write(pal_ctx *ctx, pal_batch *files, const char *name,
+                                const pal_text *text) {
+    if (text->failed) return pal_fail_memory(ctx, name, (double)text->length);
+    return pal_batch_write(ctx, files, name, text->bytes, text->length);
 }
 
-static pal_status compare_save(pal_ctx *ctx, const pal_results *results, const char *folder,
-                               pal_arena *scratch) {
+static pal_status compare_save(pal_ctx *ctx, const pal_results *results, pal_batch *files) {
     pal_text json = {0}, html = {0};
+    pal_writer *model;
     pal_json_print(results->json, &json);
-    pal_status status = pal_folder_make(ctx, folder);
-    if (status == PAL_OK) status = compare_write(ctx, folder, "results.json", &json, scratch);
+    pal_status status = compare_write(ctx, files, "results.json", &json);
     if (status == PAL_OK) status = pal_report_html(ctx, results->json, &html);
-    if (status == PAL_OK) status = compare_write(ctx, folder, "report.html", &html, scratch);
+    if (status == PAL_OK) status = compare_write(ctx, files, "report.html", &html);
     pal_text_release(&json);
     pal_text_release(&html);
     TRY(status);
     if (!results->model) return PAL_OK;
-    const char *path = pal_path_join(scratch, folder, "model.palate");
-    return path ? pal_model_save(ctx, results->model, path)
-                : pal_fail_memory(ctx, "model.palate", 1e3);
+    TRY(pal_batch_add(ctx, files, "model.palate", &model));
+    return pal_model_put(ctx, results->model, model);
 }
 
 pal_status pal_results_save(pal_ctx *ctx, pal_results *results, const char *folder) {
+    pal_batch files = {0};
     if (!results->has_comparison)
         return pal_fail(ctx, PAL_EUSAGE, "only a comparison has a report to save");
-    pal_arena scratch = {0};
-    bool is_new = !pal_path_exists(folder);
-    pal_status status = compare_save(ctx, results, folder, &scratch);
-    /* Half of a report is none: what this call made goes again. */
-    static const char *const names[] = {"results.json", "report.html", "model.palate"};
-    for (int i = 0; status != PAL_OK && is_new && i < 3; i++) {
-        const char *path = pal_path_join(&scratch, folder, names[i]);
-        if (path) unlink(path);
+    TRY(pal_batch_open(ctx, folder, &files));
+    pal_status status = compare_save(ctx, results, &files);
+    if (status == PAL_OK) {
+        status = pal_batch_commit(ctx, &files);
+    } else {
+        pal_batch_abort(&files);
     }
-    if (status != PAL_OK && is_new) rmdir(folder);
-    pal_arena_release(&scratch);
     TRY(status);
     char *copy = strdup(folder);
     if (!copy) return pal_fail_memory(ctx, "the results", (double)strlen(folder));

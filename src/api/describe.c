@@ -113,12 +113,13 @@ static void describe_kind_man(const pal_kind *kind, bool has_paper, pal_text *ou
     describe_kind_traits(kind, &traits);
     pal_text_addf(out, ".SS \"%s\"\n", kind->name);
     pal_text_add_man(out, kind->summary);
-    pal_text_addf(out, ".\nFamily: %s", kind->family);
+    pal_text_addf(out, ".\n.PP\nFamily: %s", kind->family);
     if (traits.length) pal_text_addf(out, "; %s", traits.bytes);
     pal_text_add(out, ".\n");
     if (has_paper) {
+        pal_text_add(out, ".PP\n");
         pal_text_add_man(out, kind->paper);
-        pal_text_add(out, "\n");
+        pal_text_add(out, ".\n");
     }
     pal_params_man(kind->params, false, out);
     out->failed |= traits.failed;

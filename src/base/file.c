@@ -198,6 +198,13 @@ pal_status pal_file_load(pal_ctx *ctx, const char *path, pal_bytes *out) {
     return PAL_OK;
 }
 
+void pal_bytes_forget(const pal_bytes *bytes, const char *begin, const char *end) {
+    if (!bytes->is_mapped) return;
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), first = ((uintptr_t)begin + page - 1) / page,
+              last = (uintptr_t)end / page;
+    if (first < last) (void)madvise((void *)(first * page), (last - first) * page, MADV_DONTNEED);
+}
+
 void pal_bytes_release(pal_bytes *bytes) {
     if (bytes->is_mapped) {
         munmap((void *)(uintptr_t)bytes->bytes, bytes->length);
@@ -444,20 +451,115 @@ static bool writer_sync_folder(const char *path) {
     return synced;
 }
 
+/* On the disk and with a name: a nameless file is named for the blink before rename, because link
+ * cannot replace an existing file. */
+static bool writer_finish(pal_writer *writer) {
+    return fsync(writer->fd) == 0 && (writer->temporary || writer_name(writer));
+}
+
+static bool writer_rename(pal_writer *writer) {
+    if (rename(writer->temporary, writer->path) != 0) return false;
+    free(writer->temporary);
+    writer->temporary = NULL;
+    return true;
+}
+
 pal_status pal_writer_commit(pal_ctx *ctx, pal_writer *writer) {
-    /* A nameless file is named for the blink before rename: link cannot replace an existing file.
-     */
-    bool done = fsync(writer->fd) == 0 && (writer->temporary || writer_name(writer)) &&
-                rename(writer->temporary, writer->path) == 0;
-    pal_status status = done ? PAL_OK : file_fail_errno(ctx, writer->path, "write");
-    if (done) {
-        free(writer->temporary);
-        writer->temporary = NULL;
-        if (!writer_sync_folder(writer->path))
-            status = file_fail_errno(ctx, writer->path, "sync the folder of");
+    pal_status status = PAL_OK;
+    if (!writer_finish(writer) || !writer_rename(writer)) {
+        status = file_fail_errno(ctx, writer->path, "write");
+    } else if (!writer_sync_folder(writer->path)) {
+        status = file_fail_errno(ctx, writer->path, "sync the folder of");
     }
     pal_writer_abort(writer);
     return status;
+}
+
+/* --- several files --- */
+
+/* Length of the longest part of a path, cut at slashes, that exists. */
+static size_t batch_standing(char *path) {
+    size_t n = strlen(path);
+    while (n > 0) {
+        char cut = path[n];
+        path[n] = '\0';
+        bool stands = pal_path_exists(path);
+        path[n] = cut;
+        if (stands) break;
+        while (n > 0 && path[n - 1] != '/') n--;
+        while (n > 0 && path[n - 1] == '/') n--;
+    }
+    return n;
+}
+
+pal_status pal_batch_open(pal_ctx *ctx, const char *folder, pal_batch *out) {
+    pal_batch batch = {.folder = strdup(folder)};
+    if (!batch.folder) return pal_fail_memory(ctx, folder, (double)strlen(folder));
+    batch.stood = batch_standing(batch.folder);
+    pal_status status = pal_folder_make(ctx, folder);
+    if (status == PAL_OK) {
+        *out = batch;
+    } else {
+        pal_batch_abort(&batch);
+    }
+    return status;
+}
+
+pal_status pal_batch_add(pal_ctx *ctx, pal_batch *batch, const char *name, pal_writer **out) {
+    if (batch->n == batch->capacity) {
+        int32_t larger = batch->capacity ? batch->capacity * 2 : 8;
+        pal_writer *writers = realloc(batch->writers, (size_t)larger * sizeof *writers);
+        if (!writers) return pal_fail_memory(ctx, name, (double)larger * sizeof *writers);
+        batch->writers = writers;
+        batch->capacity = larger;
+    }
+    pal_arena scratch = {0};
+    const char *path = pal_path_join(&scratch, batch->folder, name);
+    pal_writer *writer = &batch->writers[batch->n];
+    pal_status status = path ? pal_writer_open(ctx, path, writer) : pal_fail_memory(ctx, name, 1e3);
+    pal_arena_release(&scratch);
+    TRY(status);
+    batch->n++;
+    *out = writer;
+    return PAL_OK;
+}
+
+pal_status pal_batch_write(pal_ctx *ctx, pal_batch *batch, const char *name, const void *bytes,
+                           size_t n) {
+    pal_writer *writer;
+    TRY(pal_batch_add(ctx, batch, name, &writer));
+    return pal_writer_add(ctx, writer, bytes, n);
+}
+
+pal_status pal_batch_commit(pal_ctx *ctx, pal_batch *batch) {
+    pal_status status = PAL_OK;
+    for (int32_t i = 0; status == PAL_OK && i < batch->n; i++) {
+        if (!writer_finish(&batch->writers[i]))
+            status = file_fail_errno(ctx, batch->writers[i].path, "write");
+    }
+    for (int32_t i = 0; status == PAL_OK && i < batch->n; i++) {
+        if (!writer_rename(&batch->writers[i]))
+            status = file_fail_errno(ctx, batch->writers[i].path, "write");
+    }
+    if (status == PAL_OK && batch->n > 0 && !writer_sync_folder(batch->writers[0].path))
+        status = file_fail_errno(ctx, batch->folder, "sync");
+    if (status == PAL_OK) batch->stood = strlen(batch->folder);
+    pal_batch_abort(batch);
+    return status;
+}
+
+void pal_batch_abort(pal_batch *batch) {
+    for (int32_t i = 0; i < batch->n; i++) pal_writer_abort(&batch->writers[i]);
+    free(batch->writers);
+    /* A folder that others put something into meanwhile stays. */
+    for (size_t n = batch->folder ? strlen(batch->folder) : 0; n > batch->stood;) {
+        batch->folder[n] = '\0';
+        if (rmdir(batch->folder) != 0 && errno != ENOENT) break;
+        while (n > 0 && batch->folder[n - 1] != '/') n--;
+        while (n > 0 && batch->folder[n - 1] == '/') n--;
+    }
+    free(batch->folder);
+    *batch = (pal_batch){0};
 }
 
 pal_status pal_file_write(pal_ctx *ctx, const char *path, const void *bytes, size_t n) {

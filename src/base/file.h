@@ -23,6 +23,8 @@ pal_status pal_file_read(pal_ctx *ctx, const char *path, pal_bytes *out);
 /* As above but never mapped: what a server reads may be overwritten by others. Not decompressed. */
 pal_status pal_file_load(pal_ctx *ctx, const char *path, pal_bytes *out);
 void pal_bytes_release(pal_bytes *bytes);
+/* Mapped bytes [begin, end) were read and need no memory for now; they stay readable. */
+void pal_bytes_forget(const pal_bytes *bytes, const char *begin, const char *end);
 
 bool pal_path_is_folder(const char *path);
 bool pal_path_exists(const char *path);
@@ -55,6 +57,25 @@ pal_status pal_writer_patch(pal_ctx *ctx, pal_writer *writer, int64_t offset, co
  * and nothing partial is left. */
 pal_status pal_writer_commit(pal_ctx *ctx, pal_writer *writer);
 void pal_writer_abort(pal_writer *writer);
+
+/* Files of one folder that appear together or not at all: on a full disk neither a part of them nor
+ * a folder made for them is left, and files that they would replace stay. */
+typedef struct {
+    char *folder;
+    size_t stood; /* length of the part of `folder` that was there before */
+    int32_t n, capacity;
+    pal_writer *writers; /* [capacity] */
+} pal_batch;             /* zero is none */
+
+pal_status pal_batch_open(pal_ctx *ctx, const char *folder, pal_batch *out);
+/* One more file; the writer is the batch's, and stays in its place until the next one. */
+pal_status pal_batch_add(pal_ctx *ctx, pal_batch *batch, const char *name, pal_writer **out);
+pal_status pal_batch_write(pal_ctx *ctx, pal_batch *batch, const char *name, const void *bytes,
+                           size_t n);
+/* All are on the disk before the first is renamed. After it, or after pal_batch_abort, the batch is
+ * none. */
+pal_status pal_batch_commit(pal_ctx *ctx, pal_batch *batch);
+void pal_batch_abort(pal_batch *batch);
 
 /* open, add, commit. */
 pal_status pal_file_write(pal_ctx *ctx, const char *path, const void *bytes, size_t n);

@@ -99,10 +99,10 @@ void pal_pool_free(pal_pool *pool) {
     free(pool);
 }
 
-int32_t pal_pool_threads(const pal_pool *pool) { return pool->n_threads; }
+int32_t pal_pool_threads(const pal_pool *pool) { return pool ? pool->n_threads : 1; }
 
 void pal_parallel(pal_pool *pool, int64_t n_chunks, pal_chunk_fn *chunk, void *arg) {
-    if (parallel_inside || pool->n_threads == 1 || n_chunks <= 1) {
+    if (!pool || parallel_inside || pool->n_threads == 1 || n_chunks <= 1) {
         for (int64_t i = 0; i < n_chunks; i++) chunk(arg, i, 0);
         return;
     }

@@ -21,7 +21,7 @@ int32_t pal_pool_threads(const pal_pool *pool);
 
 /* Runs chunk(arg, i, worker) for i in [0, n_chunks), worker in [0, pal_pool_threads). Returns when
  * all are done. Does not nest: a call from within a chunk runs its chunks in order on that thread,
- * as worker 0. */
+ * as worker 0. A NULL pool is one thread. */
 typedef void pal_chunk_fn(void *arg, int64_t chunk, int32_t worker);
 void pal_parallel(pal_pool *pool, int64_t n_chunks, pal_chunk_fn *chunk, void *arg);
 

@@ -101,6 +101,28 @@ void pal_text_add_html(pal_text *text, const char *more) {
     }
 }
 
+void pal_text_add_quoted(pal_text *text, const char *more) {
+    pal_text_add(text, "'");
+    for (const char *c = more; *c; c++) {
+        if (*c == '\'') {
+            pal_text_add(text, "'\\''");
+        } else {
+            pal_text_add_bytes(text, c, 1);
+        }
+    }
+    pal_text_add(text, "'");
+}
+
+void pal_text_add_word(pal_text *text, const char *more) {
+    static const char plain[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./,=";
+    if (*more && more[strspn(more, plain)] == '\0') {
+        pal_text_add(text, more);
+    } else {
+        pal_text_add_quoted(text, more);
+    }
+}
+
 void pal_text_add_json(pal_text *text, const char *more) {
     pal_text_add(text, "\"");
     for (const char *c = more; *c; c++) {
@@ -113,13 +135,6 @@ void pal_text_add_json(pal_text *text, const char *more) {
         }
     }
     pal_text_add(text, "\"");
-}
-
-void pal_text_add_quoted(pal_text *text, const char *more) {
-    pal_text_add(text, "'");
-    for (const char *c = more; *c; c++)
-        pal_text_add_bytes(text, *c == '\'' ? "'\\''" : c, *c == '\'' ? 4 : 1);
-    pal_text_add(text, "'");
 }
 
 void pal_text_add_count(pal_text *text, int64_t n) {

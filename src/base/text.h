@@ -24,6 +24,7 @@ void pal_text_add_html(pal_text *text,
                        const char *more); /* & < > " ' escaped; control characters dropped */
 void pal_text_add_json(pal_text *text, const char *more);   /* with quotes, escaped */
 void pal_text_add_quoted(pal_text *text, const char *more); /* in single quotes, for a shell */
+void pal_text_add_word(pal_text *text, const char *more);   /* as above, where it needs quotes */
 /* As roff text: what would be a request, an escape or a typographic quote is escaped, dashes stay
  * dashes, other than ASCII goes by its code point; bytes that are no UTF-8 are dropped. */
 void pal_text_add_man(pal_text *text, const char *more);

@@ -330,8 +330,7 @@ static pal_status compare_table(pal_compare_job *job, pal_task task, int32_t n_r
     for (int64_t r = 0; r < table->test.n_pairs; r++)
         unreachable += table->test.relevant[r] >= split->history.n_items;
     table->ceiling = table->test.n_pairs ? (double)unreachable / (double)table->test.n_pairs : 0;
-    return protocol->trec ? pal_trec_write_qrels(job->ctx, protocol->trec, &table->test, split)
-                          : PAL_OK;
+    return PAL_OK;
 }
 
 static pal_status compare_weigh(pal_compare_job *job) {
@@ -352,16 +351,24 @@ static pal_status compare_train_fallback(pal_compare_job *job) {
     return pal_model_train(job->ctx, fallback, &final, &job->fallback_test);
 }
 
+/* TREC files are about the first task. */
+static pal_status compare_write_qrels(pal_compare_job *job) {
+    const pal_comparison *out = job->out;
+    if (!out->options.protocol.trec) return PAL_OK;
+    TRY(pal_batch_open(job->ctx, out->options.protocol.trec, &job->trec));
+    return pal_trec_write_qrels(job->ctx, &job->trec, &out->tables[0].test, &out->split);
+}
+
 static pal_status compare_write_runs(pal_compare_job *job) {
     const pal_comparison *out = job->out;
     if (!out->options.protocol.trec) return PAL_OK;
     const pal_table *table = &out->tables[0];
     for (int32_t r = 0; r < table->n_rows; r++) {
         if (table->rows[r].status != PAL_ROW_DONE || table->rows[r].is_run) continue;
-        TRY(pal_trec_write_run(job->ctx, out->options.protocol.trec, table->rows[r].name,
-                               &table->test, &out->split, &table->rows[r].test.lists));
+        TRY(pal_trec_write_run(job->ctx, &job->trec, table->rows[r].name, &table->test, &out->split,
+                               &table->rows[r].test.lists));
     }
-    return PAL_OK;
+    return pal_batch_commit(job->ctx, &job->trec);
 }
 
 /* What a person should see before anything is trained: three rows with their roles, and what is odd
@@ -424,11 +431,13 @@ static pal_status compare_prepare(pal_compare_job *job, const char *const *specs
     }
     TRY(compare_ratings(job));
     TRY(pal_compare_clicks_make(job, compare_known(&out->split, protocol->refit == 0)));
+    if (job->fold <= 1) TRY(compare_write_qrels(job));
     if (job->on_row) job->on_row(job->on_row_arg, out, 0, -1);
     return PAL_OK;
 }
 
 static void compare_release_job(pal_compare_job *job) {
+    pal_batch_abort(&job->trec);
     pal_model_free(job->fallback_valid);
     pal_model_free(job->fallback_test);
     pal_log_release(&job->train);

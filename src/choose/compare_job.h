@@ -12,6 +12,7 @@ typedef struct {
     pal_log train, history; /* weighed by --half-life and --train-window */
     bool is_weighed;
     pal_model *fallback_valid, *fallback_test; /* of --fallback SPEC, or NULL */
+    pal_batch trec;                            /* of --trec: qrels before training, runs after it */
     pal_row_fn *on_row;
     void *on_row_arg;
     int32_t fold;    /* of kfold, from 1; 0: one split */

@@ -142,27 +142,31 @@ static void container_hash_text(XXH128_hash_t hash, char out[CONTAINER_HASH_DIGI
     snprintf(out, CONTAINER_HASH_DIGITS + 1, "%016" PRIx64 "%016" PRIx64, hash.high64, hash.low64);
 }
 
-pal_status pal_container_write(pal_ctx *ctx, const pal_container *container, const char *type,
-                               const char *path) {
+pal_status pal_container_put(pal_ctx *ctx, const pal_container *container, const char *type,
+                             pal_writer *writer) {
     pal_text header = {0};
-    pal_writer writer;
     XXH3_state_t state;
     XXH3_128bits_reset(&state);
     pal_status status = container_header(ctx, container, type, &header);
-    if (status == PAL_OK) status = pal_writer_open(ctx, path, &writer);
+    if (status == PAL_OK) status = container_put_all(ctx, container, &header, writer, &state);
     if (status == PAL_OK) {
-        status = container_put_all(ctx, container, &header, &writer, &state);
-        if (status == PAL_OK) {
-            char digits[CONTAINER_HASH_DIGITS + 1];
-            container_hash_text(XXH3_128bits_digest(&state), digits);
-            const char *slot = strstr(header.bytes, container_no_hash);
-            status = pal_writer_patch(ctx, &writer, 8 + (slot - header.bytes), digits,
-                                      CONTAINER_HASH_DIGITS);
-        }
-        if (status == PAL_OK) status = pal_writer_commit(ctx, &writer);
+        char digits[CONTAINER_HASH_DIGITS + 1];
+        container_hash_text(XXH3_128bits_digest(&state), digits);
+        const char *slot = strstr(header.bytes, container_no_hash);
+        status =
+            pal_writer_patch(ctx, writer, 8 + (slot - header.bytes), digits, CONTAINER_HASH_DIGITS);
     }
     pal_text_release(&header);
+    if (status != PAL_OK) pal_writer_abort(writer);
     return status;
+}
+
+pal_status pal_container_write(pal_ctx *ctx, const pal_container *container, const char *type,
+                               const char *path) {
+    pal_writer writer;
+    TRY(pal_writer_open(ctx, path, &writer));
+    TRY(pal_container_put(ctx, container, type, &writer));
+    return pal_writer_commit(ctx, &writer);
 }
 
 /* --- reading --- */

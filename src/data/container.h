@@ -44,6 +44,9 @@ pal_status pal_container_set(pal_ctx *ctx, pal_container *container, const char 
 pal_status pal_container_add(pal_ctx *ctx, pal_container *container, const char *name,
                              pal_dtype dtype, int32_t n_dims, const int64_t *dims,
                              const void *data);
+/* Into a writer that the caller commits; it is closed after a failure. */
+pal_status pal_container_put(pal_ctx *ctx, const pal_container *container, const char *type,
+                             pal_writer *writer);
 pal_status pal_container_write(pal_ctx *ctx, const pal_container *container, const char *type,
                                const char *path);
 

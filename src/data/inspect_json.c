@@ -176,25 +176,6 @@ static json_t *show_warnings(const pal_log *log, const pal_inspection *found, bo
     return warnings;
 }
 
-/* A word for a shell. */
-static void show_add_word(pal_text *out, const char *word) {
-    static const char plain[] =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./,=";
-    if (*word && word[strspn(word, plain)] == '\0') {
-        pal_text_add(out, word);
-        return;
-    }
-    pal_text_add(out, "'");
-    for (const char *c = word; *c; c++) {
-        if (*c == '\'') {
-            pal_text_add(out, "'\\''");
-        } else {
-            pal_text_add_bytes(out, c, 1);
-        }
-    }
-    pal_text_add(out, "'");
-}
-
 static void show_add_target(const pal_log *log, pal_text *out) {
     pal_text names = {0};
     bool is_part = false;
@@ -205,7 +186,7 @@ static void show_add_target(const pal_log *log, pal_text *out) {
     }
     if (is_part && names.length) {
         pal_text_add(out, " --target ");
-        show_add_word(out, names.bytes);
+        pal_text_add_word(out, names.bytes);
     }
     out->failed |= names.failed;
     pal_text_release(&names);
@@ -217,7 +198,7 @@ static void show_add_command(const pal_data *data, const pal_inspection *found, 
     } else {
         bool names_parts = data->n_parts > 1 && !data->has_own_parts;
         pal_text_add(out, names_parts ? "palate compare --train " : "palate compare ");
-        show_add_word(out, data->source);
+        pal_text_add_word(out, data->source);
         if (names_parts) pal_text_add(out, data->n_parts > 2 ? " --valid … --test …" : " --test …");
         show_add_target(&data->parts[0], out);
     }

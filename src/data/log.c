@@ -1,4 +1,4 @@
-/* log.c - events into order. */
+/* log.c - parts of a log, and facts about it. */
 #include "data/log.h"
 
 #include <stdlib.h>
@@ -12,84 +12,6 @@
 void pal_log_release(pal_log *log) {
     pal_arena_release(&log->arena);
     *log = (pal_log){0};
-}
-
-typedef struct { /* an event's place before and its key while sorting */
-    int64_t time, from;
-} log_place;
-
-static int log_compare_places(const void *a, const void *b) {
-    const log_place *x = a, *y = b;
-    if (x->time != y->time) return x->time < y->time ? -1 : 1;
-    return x->from < y->from ? -1 : x->from > y->from;
-}
-
-/* Sorts the places of one user, which stand in file order, by time; most logs are sorted already.
- */
-static void log_sort_user(log_place *places, int64_t n) {
-    for (int64_t i = 1; i < n; i++) {
-        if (places[i].time < places[i - 1].time) {
-            qsort(places, (size_t)n, sizeof *places, log_compare_places);
-            return;
-        }
-    }
-}
-
-/* Where each sorted event comes from: places [n]. Counting sort by user keeps file order. */
-static void log_order(const pal_events *events, int32_t n_users, int64_t *starts,
-                      log_place *places) {
-    for (int64_t e = 0; e < events->n; e++) starts[events->users[e] + 1]++;
-    for (int32_t u = 0; u < n_users; u++) starts[u + 1] += starts[u];
-    for (int64_t e = 0; e < events->n; e++) {
-        int64_t to = starts[events->users[e]]++;
-        places[to] = (log_place){.time = events->times ? events->times[e] : 0, .from = e};
-    }
-    for (int32_t u = n_users; u > 0; u--) starts[u] = starts[u - 1];
-    starts[0] = 0;
-    if (!events->times) return;
-    for (int32_t u = 0; u < n_users; u++)
-        log_sort_user(places + starts[u], starts[u + 1] - starts[u]);
-}
-
-pal_status pal_log_build(pal_ctx *ctx, const pal_events *events, const pal_log_about *about,
-                         pal_log *out) {
-    pal_log log = {.n_users = about->n_users,
-                   .n_items = about->n_items,
-                   .n_events = events->n,
-                   .about = *about};
-    pal_arena scratch = {0};
-    int64_t n = events->n;
-    int64_t *starts = PAL_ARENA_ARRAY(&log.arena, int64_t, (int64_t)about->n_users + 1);
-    log_place *places = PAL_ARENA_ARRAY(&scratch, log_place, n);
-    int32_t *items = PAL_ARENA_ARRAY(&log.arena, int32_t, n);
-    float *values = events->values ? PAL_ARENA_ARRAY(&log.arena, float, n) : NULL;
-    int64_t *times = events->times ? PAL_ARENA_ARRAY(&log.arena, int64_t, n) : NULL;
-    uint8_t *types = events->types ? PAL_ARENA_ARRAY(&log.arena, uint8_t, n) : NULL;
-    float *weights = events->weights ? PAL_ARENA_ARRAY(&log.arena, float, n) : NULL;
-    if (!starts || !places || !items || (events->values && !values) || (events->times && !times) ||
-        (events->types && !types) || (events->weights && !weights)) {
-        pal_arena_release(&scratch);
-        pal_log_release(&log);
-        return pal_fail_memory(ctx, "the log", 40.0 * (double)n);
-    }
-    log_order(events, about->n_users, starts, places);
-    for (int64_t e = 0; e < n; e++) {
-        int64_t from = places[e].from;
-        items[e] = events->items[from];
-        if (values) values[e] = events->values[from];
-        if (times) times[e] = events->times[from];
-        if (types) types[e] = events->types[from];
-        if (weights) weights[e] = events->weights[from];
-    }
-    pal_arena_release(&scratch);
-    log.starts = starts;
-    log.items = items;
-    log.values = values;
-    log.times = times;
-    log.types = types;
-    log.weights = weights;
-    *out = log;
-    return PAL_OK;
 }
 
 pal_status pal_log_select(pal_ctx *ctx, const pal_log *log, const uint8_t *keep,

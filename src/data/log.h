@@ -60,6 +60,25 @@ typedef struct {
 pal_status pal_log_build(pal_ctx *ctx, const pal_events *events, const pal_log_about *about,
                          pal_log *out);
 
+/* Events whose arrays, on the heap, are given away. */
+typedef struct {
+    int64_t n;
+    int32_t *users, *items;
+    float *values;     /* or NULL */
+    int64_t *times;    /* or NULL */
+    uint32_t *seconds; /* times that fit, in place of `times`; or NULL */
+    uint8_t *types;    /* or NULL */
+    /* Not empty: the columns but types are no heap blocks of their own but stand in this one, of
+     * `capacity` events each: seconds, items, values, users. The log is then built in it. */
+    pal_arena block;
+    int64_t capacity;
+} pal_event_columns;
+
+/* The same, but frees each column once it is in place, so that the peak of memory stays near the
+ * finished log. What is left of `columns`, after a failure, is the caller's. */
+pal_status pal_log_build_taking(pal_ctx *ctx, pal_event_columns *columns,
+                                const pal_log_about *about, pal_log *out);
+
 /* The events of `log` with keep[e] != 0, rows renumbered by user_rows and item_rows (new row of
  * each old one; NULL: unchanged). `about` has the new row counts and ids. */
 pal_status pal_log_select(pal_ctx *ctx, const pal_log *log, const uint8_t *keep,

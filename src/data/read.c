@@ -112,10 +112,17 @@ void pal_data_find(pal_data *data, const char *format, ...) {
 /* --- from a builder to a log --- */
 
 static void read_reader_release(pal_reader *reader) {
+    if (reader->block.blocks) {
+        pal_arena_release(&reader->block);
+        reader->users = reader->items = NULL;
+        reader->values = NULL;
+        reader->seconds = NULL;
+    }
     free(reader->users);
     free(reader->items);
     free(reader->values);
     free(reader->times);
+    free(reader->seconds);
     free(reader->types);
 }
 
@@ -124,6 +131,7 @@ static void read_reader_release(pal_reader *reader) {
 static const char *read_settle_times(pal_reader *reader) {
     if (!reader->times_are_numbers) return "ISO 8601";
     int32_t unit = reader->time_unit - 1;
+    if (reader->seconds) return pal_time_units[unit < 0 ? 0 : unit].name;
     int64_t largest = 0;
     for (int64_t e = 0; unit < 0 && e < reader->n; e++) {
         if (reader->times[e] > largest) largest = reader->times[e];
@@ -137,11 +145,6 @@ static const char *read_settle_times(pal_reader *reader) {
     return pal_time_units[unit].name;
 }
 
-static int read_compare_floats(const void *a, const void *b) {
-    float x = *(const float *)a, y = *(const float *)b;
-    return (x > y) - (x < y);
-}
-
 /* Few levels on a bounded scale under a name that says so. */
 static bool read_values_are_ratings(const pal_reader *reader) {
     enum { LEVELS_MAX = 25 };
@@ -150,14 +153,18 @@ static bool read_values_are_ratings(const pal_reader *reader) {
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         named |= pal_name_equal(names[i], reader->value_name);
     if (!named) return false;
-    float levels[LEVELS_MAX + 1];
+    float levels[LEVELS_MAX + 1], lately[256] = {0}; /* by some of their bits; none is 0 at first */
     int32_t n = 0;
     for (int64_t e = 0; e < reader->n && n <= LEVELS_MAX; e++) {
-        if (n > 0 &&
-            bsearch(&reader->values[e], levels, (size_t)n, sizeof *levels, read_compare_floats))
-            continue;
-        levels[n++] = reader->values[e];
-        qsort(levels, (size_t)n, sizeof *levels, read_compare_floats);
+        float value = reader->values[e];
+        uint32_t bits;
+        memcpy(&bits, &value, sizeof bits);
+        float *met = &lately[bits * 0x9E3779B1u >> 24];
+        if (value != 0 && *met == value) continue;
+        *met = value;
+        int32_t at = 0;
+        while (at < n && levels[at] != value) at++;
+        if (at == n) levels[n++] = value;
     }
     return n > 1 && n <= LEVELS_MAX;
 }
@@ -173,13 +180,26 @@ static pal_status read_build_part(pal_reader *reader) {
     memcpy(about.type_names, reader->type_names, sizeof about.type_names);
     if (reader->has_values) memcpy(about.value_name, reader->value_name, sizeof about.value_name);
     about.values_are_ratings = reader->has_values && read_values_are_ratings(reader);
-    pal_events events = {.n = reader->n,
-                         .users = reader->users,
-                         .items = reader->items,
-                         .values = reader->has_values ? reader->values : NULL,
-                         .times = reader->has_times ? reader->times : NULL,
-                         .types = reader->has_types ? reader->types : NULL};
-    return pal_log_build(reader->ctx, &events, &about, &data->parts[reader->part]);
+    /* Columns without a role here were never filled. */
+    pal_event_columns columns = {.n = reader->n,
+                                 .users = reader->users,
+                                 .items = reader->items,
+                                 .values = reader->values,
+                                 .times = reader->times,
+                                 .seconds = reader->seconds,
+                                 .types = reader->types,
+                                 .block = reader->block,
+                                 .capacity = reader->capacity};
+    pal_status status =
+        pal_log_build_taking(reader->ctx, &columns, &about, &data->parts[reader->part]);
+    reader->users = columns.users;
+    reader->items = columns.items;
+    reader->values = columns.values;
+    reader->times = columns.times;
+    reader->seconds = columns.seconds;
+    reader->types = columns.types;
+    reader->block = columns.block;
+    return status;
 }
 
 static pal_status read_finish_part(pal_reader *reader, const char *path) {
@@ -380,7 +400,10 @@ static void read_arguments(const pal_paths *paths, pal_data *data) {
     }
     pal_params_format_flags(pal_data_params, &data->options, &text);
     pal_params_format_flags(pal_weigh_params, &data->options, &text);
-    if (paths->log) pal_text_addf(&text, " '%s'", paths->log);
+    if (paths->log) {
+        pal_text_add(&text, " ");
+        pal_text_add_quoted(&text, paths->log);
+    }
     if (!text.failed) snprintf(data->arguments, sizeof data->arguments, "%s", text.bytes);
     pal_text_release(&text);
 }

@@ -139,7 +139,8 @@ static pal_status store_restore_about(pal_ctx *ctx, const pal_container *contain
     const char *text = pal_container_get(container, key);
     json_t *json = NULL;
     if (!text) return store_refuse(ctx, container, prefix, "header is missing");
-    TRY(pal_json_parse(ctx, key, text, strlen(text), &json));
+    if (pal_json_parse(ctx, key, text, strlen(text), &json) != PAL_OK)
+        return store_refuse(ctx, container, prefix, "header is not valid");
     int64_t n_users, n_items, targets;
     const json_t *types = json_object_get(json, "types");
     bool valid = store_read_count(json, "n_users", 0, INT32_MAX, &n_users) &&
@@ -347,7 +348,8 @@ pal_status pal_catalog_restore(pal_ctx *ctx, const pal_container *container, con
     const char *text = pal_container_get(container, key);
     if (text) {
         json_t *about;
-        TRY(pal_json_parse(ctx, key, text, strlen(text), &about));
+        if (pal_json_parse(ctx, key, text, strlen(text), &about) != PAL_OK)
+            return store_refuse(ctx, container, prefix, "columns are not valid");
         pal_status status = store_restore_catalog(ctx, container, prefix, about, &catalog);
         json_decref(about);
         if (status != PAL_OK) {

@@ -26,19 +26,16 @@ static void trec_add_query(pal_text *text, const pal_questions *questions, const
         pal_text_addf(text, "#%d", query - questions->query_starts[user] + 1);
 }
 
-static pal_status trec_write(pal_ctx *ctx, const char *folder, const char *name, pal_text *text) {
-    pal_arena scratch = {0};
-    const char *path = pal_path_join(&scratch, folder, name);
-    pal_status status = text->failed || !path ? pal_fail_memory(ctx, "the TREC files", 1e8)
-                                              : pal_folder_make(ctx, folder);
-    if (status == PAL_OK)
-        status = pal_file_write(ctx, path, text->bytes ? text->bytes : "", text->length);
+static pal_status trec_write(pal_ctx *ctx, pal_batch *files, const char *name, pal_text *text) {
+    pal_status status =
+        text->failed
+            ? pal_fail_memory(ctx, "the TREC files", 1e8)
+            : pal_batch_write(ctx, files, name, text->bytes ? text->bytes : "", text->length);
     pal_text_release(text);
-    pal_arena_release(&scratch);
     return status;
 }
 
-pal_status pal_trec_write_qrels(pal_ctx *ctx, const char *folder, const pal_questions *questions,
+pal_status pal_trec_write_qrels(pal_ctx *ctx, pal_batch *files, const pal_questions *questions,
                                 const pal_split *split) {
     pal_text text = {0};
     for (int32_t u = 0; u < questions->n_users; u++) {
@@ -52,10 +49,10 @@ pal_status pal_trec_write_qrels(pal_ctx *ctx, const char *folder, const pal_ques
             }
         }
     }
-    return trec_write(ctx, folder, "qrels.txt", &text);
+    return trec_write(ctx, files, "qrels.txt", &text);
 }
 
-pal_status pal_trec_write_run(pal_ctx *ctx, const char *folder, const char *name,
+pal_status pal_trec_write_run(pal_ctx *ctx, pal_batch *files, const char *name,
                               const pal_questions *questions, const pal_split *split,
                               const pal_lists *lists) {
     pal_text text = {0}, file = {0};
@@ -76,7 +73,7 @@ pal_status pal_trec_write_run(pal_ctx *ctx, const char *folder, const char *name
         pal_text_add_bytes(&file, isalnum((unsigned char)*c) || strchr("._-", *c) ? c : "-", 1);
     pal_text_add(&file, ".run");
     pal_status status = file.failed ? pal_fail_memory(ctx, "the TREC files", 1e3)
-                                    : trec_write(ctx, folder, file.bytes, &text);
+                                    : trec_write(ctx, files, file.bytes, &text);
     pal_text_release(&file);
     return status;
 }

@@ -4,11 +4,11 @@
 
 #include "eval/evaluation.h"
 
-/* folder/qrels.txt. Query ids are user ids, in the next task "user#n". */
-pal_status pal_trec_write_qrels(pal_ctx *ctx, const char *folder, const pal_questions *questions,
+/* qrels.txt. Query ids are user ids, in the next task "user#n". */
+pal_status pal_trec_write_qrels(pal_ctx *ctx, pal_batch *files, const pal_questions *questions,
                                 const pal_split *split);
-/* folder/<name>.run */
-pal_status pal_trec_write_run(pal_ctx *ctx, const char *folder, const char *name,
+/* <name>.run */
+pal_status pal_trec_write_run(pal_ctx *ctx, pal_batch *files, const char *name,
                               const pal_questions *questions, const pal_split *split,
                               const pal_lists *lists);
 /* Reads a run; order is by its scores, ties by item row; users that it lacks get empty lists;

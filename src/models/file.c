@@ -87,6 +87,14 @@ static pal_status file_store(pal_ctx *ctx, const pal_model *model, pal_container
                         : PAL_OK;
 }
 
+pal_status pal_model_put(pal_ctx *ctx, const pal_model *model, pal_writer *writer) {
+    pal_container container = {0};
+    pal_status status = file_store(ctx, model, &container);
+    if (status == PAL_OK) status = pal_container_put(ctx, &container, "model", writer);
+    pal_container_release(&container);
+    return status;
+}
+
 pal_status pal_model_save(pal_ctx *ctx, const pal_model *model, const char *path) {
     pal_container container = {0};
     pal_status status = file_store(ctx, model, &container);

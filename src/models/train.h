@@ -19,6 +19,9 @@ void pal_model_set_fallback(pal_model *model, pal_model *fallback);
 /* Fills model->popularity from its log. */
 pal_status pal_model_count_users(pal_ctx *ctx, pal_model *model);
 
+/* As pal_model_save, into a writer that the caller commits. */
+pal_status pal_model_put(pal_ctx *ctx, const pal_model *model, pal_writer *writer);
+
 /* pal_model_save and pal_model_load of palate.h are in file.c. The fallback's tensors stand under
  * "fallback/". Also from memory that may go afterwards: */
 pal_status pal_model_parse(pal_ctx *ctx, const char *what, const char *bytes, size_t n,

@@ -170,6 +170,16 @@ refused 1 "cannot write" import good.csv -o no/such/folder/out.palate
 refused 1 "is a folder" import good.csv -o folder
 (ulimit -f 100; refused 1 "the disk is full" demo --users 300 --items 200 --days 120 --hide none -o out --quiet; exit $bad) || bad=1
 (ulimit -f 1; refused 1 "the disk is full" import good.csv -o out.palate; exit $bad) || bad=1
+# Runs that do not fit leave neither a folder nor the report; a report that does not fit leaves the one before as it was.
+(ulimit -f 30; refused 1 "the disk is full" demo --users 300 --items 200 --days 120 --hide none --task window -m popular -m ease --trec out/runs -o out/report --quiet; exit $bad) || bad=1
+"$palate" compare good.csv -m popular -m item_knn --hide none -o before --quiet >/dev/null 2>&1
+sums=$(cd before && sha256sum -- *)
+largest=$(stat -c %s before/* | sort -n | tail -n 1)
+(ulimit -f $((largest / 1024 - 1)); refused 1 "the disk is full" compare good.csv -m popular -m item_knn -m ease --hide none -o before --quiet; exit $bad) || bad=1
+if [[ $sums != "$(cd before && sha256sum -- *)" || $(ls -A before | wc -l) -ne 3 ]]; then
+    echo "a report that does not fit changes the one before: $(ls -A before)"
+    bad=1
+fi
 if [[ $EUID -ne 0 ]]; then
     mkdir locked && chmod 500 locked
     refused 1 "cannot write" import good.csv -o locked/out.palate

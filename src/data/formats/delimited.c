@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/ctx.h"
-#include "data/formats/lines.h"
+#include "data/formats/blocks.h"
 
 static void delimited_roles(const pal_dialect *dialect, const pal_field *fields,
                             pal_field roles[PAL_COLUMN_ROLES]) {
@@ -14,23 +14,40 @@ static void delimited_roles(const pal_dialect *dialect, const pal_field *fields,
     }
 }
 
+pal_status pal_delimited_bad_columns(pal_reader *reader, const char *path, int64_t line, int32_t n,
+                                     int32_t n_columns) {
+    return pal_reader_bad_line(reader, path, line, "has %d columns where the first line has %d", n,
+                               n_columns);
+}
+
 static pal_status delimited_read_line(pal_reader *reader, const pal_lines *lines,
                                       const pal_dialect *dialect, const pal_field *fields,
                                       int32_t n, int32_t n_columns) {
-    if (n != n_columns) {
-        return pal_reader_bad_line(reader, lines->path, lines->line,
-                                   "has %d columns where the first line has %d", n, n_columns);
-    }
+    if (n != n_columns)
+        return pal_delimited_bad_columns(reader, lines->path, lines->line, n, n_columns);
     pal_field roles[PAL_COLUMN_ROLES];
     delimited_roles(dialect, fields, roles);
     return pal_reader_add(reader, lines->path, lines->line, roles);
 }
 
-static pal_status delimited_read_lines(pal_reader *reader, pal_lines *lines,
+/* Whether what the first lines must settle is settled: what is shown, and what times are. */
+static bool delimited_is_settled(const pal_reader *reader, int32_t shown) {
+    enum { LINES = 1000 }; /* after so many without a date, times are mere numbers */
+    if (reader->n == 0 || (reader->is_first && shown < 3)) return false;
+    return !reader->has_times || !reader->times_are_numbers || reader->time_unit ||
+           reader->n >= LINES;
+}
+
+static pal_status delimited_read_lines(pal_reader *reader, const pal_bytes *bytes, pal_lines *lines,
                                        const pal_dialect *dialect) {
+    bool is_in_blocks = false; /* once: what they leave is for us */
     pal_field fields[PAL_COLUMNS_MAX];
     int32_t n = 0, n_columns = -1, shown = 0;
     for (;;) {
+        if (!is_in_blocks && delimited_is_settled(reader, shown)) {
+            is_in_blocks = true;
+            TRY(pal_blocks_read(reader, bytes, lines, dialect, n_columns));
+        }
         pal_lines_result result = pal_lines_next(lines, fields, &n);
         if (result == PAL_LINES_END) return PAL_OK;
         if (result != PAL_LINES_LINE) {
@@ -78,7 +95,7 @@ pal_status pal_delimited_read(pal_reader *reader, const char *path, const pal_by
     pal_lines lines;
     pal_lines_start(&lines, path, bytes, dialect);
     if (!pal_lines_unquote(&lines)) return pal_fail_memory(reader->ctx, path, PAL_LINE_MAX);
-    pal_status status = delimited_read_lines(reader, &lines, dialect);
+    pal_status status = delimited_read_lines(reader, bytes, &lines, dialect);
     free(lines.unquoted);
     return status;
 }

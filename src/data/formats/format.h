@@ -18,7 +18,10 @@ typedef struct pal_reader {
     int32_t *users, *items;
     float *values;
     int64_t *times;
+    uint32_t *seconds; /* times in seconds, in place of `times` after blocks.c read them; or NULL */
     uint8_t *types;
+    pal_arena block; /* holds seconds, items, values and users, `capacity` each, in this order, when
+                        it is not empty; else each is on the heap */
     bool has_values, has_times, has_types, times_are_numbers;
     int32_t time_unit; /* index into pal_time_units plus 1, told by the first number that is a date
                           in it; 0: not yet */
@@ -83,6 +86,10 @@ pal_status pal_columns_choose(pal_reader *reader, const char *path, const pal_fi
 pal_status pal_delimited_read(pal_reader *reader, const char *path, const pal_bytes *bytes,
                               const pal_dialect *dialect);
 
+/* Refuses a line for the number of its columns. */
+pal_status pal_delimited_bad_columns(pal_reader *reader, const char *path, int64_t line, int32_t n,
+                                     int32_t n_columns);
+
 typedef struct {
     const char *separator;    /* NULL: guessed */
     const char *const *names; /* NULL-ended names of the columns; NULL: from the header */
@@ -105,6 +112,21 @@ typedef struct {
 enum { PAL_TIME_UNITS = 4 };
 extern const pal_time_unit pal_time_units[PAL_TIME_UNITS];
 
+/* What is wrong with an id, or NULL. */
+const char *pal_reader_id_trouble(const pal_field *id);
+/* The unit in which a number is a date of our time, plus 1; 0: none. */
+int32_t pal_reader_time_unit(int64_t time);
+/* Room for `more` events. */
+pal_status pal_reader_reserve(pal_reader *reader, int64_t more);
+/* The same when `more` is all that is to come: puts the columns into one block, in which the log
+ * is then built. */
+pal_status pal_reader_reserve_block(pal_reader *reader, int64_t more);
+/* Turns `times`, whose unit must be settled or of no date, into `seconds`; false when they do not
+ * fit or without memory: nothing has changed then. */
+bool pal_reader_narrow_times(pal_reader *reader);
+/* Says what is wrong with a line that an earlier look refused, as pal_reader_add would. */
+pal_status pal_reader_refuse(pal_reader *reader, const char *path, int64_t line,
+                             const pal_field fields[PAL_COLUMN_ROLES]);
 /* One event from its fields (begin NULL: the role has no column). PAL_EFORMAT with file:line, or
  * skipped and counted. */
 pal_status pal_reader_add(pal_reader *reader, const char *path, int64_t line,

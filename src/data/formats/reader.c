@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/ctx.h"
 #include "data/formats/format.h"
@@ -34,19 +35,71 @@ const pal_time_unit pal_time_units[PAL_TIME_UNITS] = {
 
 static bool reader_resize(void **array, int64_t capacity, size_t size) {
     void *bigger = realloc(*array, (size_t)capacity * size);
-    if (bigger) *array = bigger;
-    return bigger != NULL;
+    if (!bigger) return false;
+    *array = bigger;
+#ifdef MADV_HUGEPAGE
+    enum { LARGE_PAGE = 2 << 20 };
+    uintptr_t begin = ((uintptr_t)bigger + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE,
+              end = ((uintptr_t)bigger + (size_t)capacity * size) / LARGE_PAGE * LARGE_PAGE;
+    if (begin < end) (void)madvise((void *)begin, end - begin, MADV_HUGEPAGE);
+#endif
+    return true;
 }
 
-static pal_status reader_reserve(pal_reader *reader) {
-    if (reader->n < reader->capacity) return PAL_OK;
+/* Moves the columns of the block into `to` [4] of `capacity` events each. */
+static void reader_move(pal_reader *reader, void *const to[4]) {
+    const void *from[] = {reader->seconds, reader->items, reader->values, reader->users};
+    for (int i = 0; i < 4; i++) memcpy(to[i], from[i], (size_t)reader->n * 4);
+    reader->seconds = to[0];
+    reader->items = to[1];
+    reader->values = to[2];
+    reader->users = to[3];
+}
+
+pal_status pal_reader_reserve_block(pal_reader *reader, int64_t more) {
+    if (reader->block.blocks || !reader->seconds || !reader->has_values)
+        return pal_reader_reserve(reader, more);
+    int64_t capacity = (reader->n + more + 15) / 16 * 16;
+    char *block = pal_arena_alloc(&reader->block, capacity, 16);
+    if (!block || (reader->has_types &&
+                   !reader_resize((void **)&reader->types, capacity, sizeof *reader->types)))
+        return pal_fail_memory(reader->ctx, "reading the log", 17.0 * (double)capacity);
+    void *old[] = {reader->seconds, reader->items, reader->values, reader->users};
+    size_t bytes = (size_t)capacity * 4;
+    reader_move(reader, (void *[]){block, block + bytes, block + 2 * bytes, block + 3 * bytes});
+    for (int i = 0; i < 4; i++) free(old[i]);
+    reader->capacity = capacity;
+    return PAL_OK;
+}
+
+/* Back to the heap, where columns grow. */
+static pal_status reader_leave_block(pal_reader *reader) {
+    if (!reader->block.blocks) return PAL_OK;
+    void *to[4] = {NULL};
+    bool fits = true;
+    for (int i = 0; i < 4; i++) fits &= (to[i] = malloc((size_t)reader->capacity * 4)) != NULL;
+    if (!fits) {
+        for (int i = 0; i < 4; i++) free(to[i]);
+        return pal_fail_memory(reader->ctx, "reading the log", 16.0 * (double)reader->capacity);
+    }
+    reader_move(reader, to);
+    pal_arena_release(&reader->block);
+    return PAL_OK;
+}
+
+pal_status pal_reader_reserve(pal_reader *reader, int64_t more) {
+    if (reader->n + more <= reader->capacity) return PAL_OK;
+    TRY(reader_leave_block(reader));
     int64_t capacity = reader->capacity ? reader->capacity * 2 : 4096;
+    if (capacity < reader->n + more) capacity = reader->n + more;
+    bool is_wide = reader->has_times && !reader->seconds;
     if (!reader_resize((void **)&reader->users, capacity, sizeof *reader->users) ||
         !reader_resize((void **)&reader->items, capacity, sizeof *reader->items) ||
         (reader->has_values &&
          !reader_resize((void **)&reader->values, capacity, sizeof *reader->values)) ||
-        (reader->has_times &&
-         !reader_resize((void **)&reader->times, capacity, sizeof *reader->times)) ||
+        (is_wide && !reader_resize((void **)&reader->times, capacity, sizeof *reader->times)) ||
+        (reader->seconds &&
+         !reader_resize((void **)&reader->seconds, capacity, sizeof *reader->seconds)) ||
         (reader->has_types &&
          !reader_resize((void **)&reader->types, capacity, sizeof *reader->types))) {
         return pal_fail_memory(reader->ctx, "reading the log", 21.0 * (double)capacity);
@@ -55,8 +108,41 @@ static pal_status reader_reserve(pal_reader *reader) {
     return PAL_OK;
 }
 
-/* What is wrong with an id, or NULL. */
-static const char *reader_check_id(const pal_field *field) {
+static int64_t reader_per_second(const pal_reader *reader) {
+    return reader->times_are_numbers && reader->time_unit
+               ? pal_time_units[reader->time_unit - 1].per_second
+               : 1;
+}
+
+bool pal_reader_narrow_times(pal_reader *reader) {
+    int64_t per_second = reader_per_second(reader);
+    for (int64_t e = 0; e < reader->n; e++) {
+        if (reader->times[e] / per_second > UINT32_MAX) return false;
+    }
+    uint32_t *seconds = malloc((size_t)reader->capacity * sizeof *seconds);
+    if (!seconds) return false;
+    for (int64_t e = 0; e < reader->n; e++) seconds[e] = (uint32_t)(reader->times[e] / per_second);
+    free(reader->times);
+    reader->times = NULL;
+    reader->seconds = seconds;
+    return true;
+}
+
+/* Lines that are read one by one may hold any time. What the division lost is lost once more when
+ * the log's times are settled. */
+static pal_status reader_widen_times(pal_reader *reader) {
+    TRY(reader_leave_block(reader));
+    int64_t per_second = reader_per_second(reader);
+    int64_t *times = malloc((size_t)reader->capacity * sizeof *times);
+    if (!times) return pal_fail_memory(reader->ctx, "reading the log", 8.0 * (double)reader->n);
+    for (int64_t e = 0; e < reader->n; e++) times[e] = (int64_t)reader->seconds[e] * per_second;
+    free(reader->seconds);
+    reader->seconds = NULL;
+    reader->times = times;
+    return PAL_OK;
+}
+
+const char *pal_reader_id_trouble(const pal_field *field) {
     size_t n = (size_t)(field->end - field->begin);
     if (n == 0) return "is empty";
     if (n > PAL_ID_MAX) return "is longer than 1024 bytes: is this column really an id?";
@@ -91,8 +177,7 @@ typedef struct {
     int32_t type;
 } reader_cells;
 
-/* The unit in which a number is a date of our time, plus 1; 0: none. */
-static int32_t reader_time_unit(int64_t time) {
+int32_t pal_reader_time_unit(int64_t time) {
     for (int32_t i = 0; i < PAL_TIME_UNITS; i++) {
         if (time >= pal_time_units[i].first && time < pal_time_units[i].last) return i + 1;
     }
@@ -144,7 +229,7 @@ static pal_status reader_parse_time(pal_reader *reader, const char *path, int64_
                                    is_number ? "a date" : "a number", reader_length(field),
                                    field->begin);
     }
-    int32_t unit = is_number ? reader_time_unit(*out) : 0;
+    int32_t unit = is_number ? pal_reader_time_unit(*out) : 0;
     if (reader->time_unit == 0) reader->time_unit = unit;
     if (unit && unit != reader->time_unit) {
         return pal_reader_bad_line(
@@ -172,7 +257,7 @@ static pal_status reader_parse_cells(pal_reader *reader, const char *path, int64
         *bad = true;
     }
     if (reader->has_types) {
-        const char *wrong = reader_check_id(event);
+        const char *wrong = pal_reader_id_trouble(event);
         if (!wrong && event->end - event->begin >= PAL_NAME_MAX)
             wrong = "is longer than 63 bytes: is this column really the type?";
         if (wrong) return pal_reader_bad_line(reader, path, line, "event type %s", wrong);
@@ -188,18 +273,33 @@ static pal_status reader_parse_cells(pal_reader *reader, const char *path, int64
     return PAL_OK;
 }
 
-pal_status pal_reader_add(pal_reader *reader, const char *path, int64_t line,
-                          const pal_field fields[PAL_COLUMN_ROLES]) {
+/* Ids and cells of a line; *bad is set when the line was refused and counted. */
+static pal_status reader_check(pal_reader *reader, const char *path, int64_t line,
+                               const pal_field *fields, reader_cells *out, bool *bad) {
     static const char *const names[] = {"user id", "item id"};
+    *bad = true;
     for (int i = 0; i < 2; i++) {
-        const char *wrong = reader_check_id(&fields[i]);
+        const char *wrong = pal_reader_id_trouble(&fields[i]);
         if (wrong) return pal_reader_bad_line(reader, path, line, "%s %s", names[i], wrong);
     }
+    return reader_parse_cells(reader, path, line, fields, out, bad);
+}
+
+pal_status pal_reader_refuse(pal_reader *reader, const char *path, int64_t line,
+                             const pal_field fields[PAL_COLUMN_ROLES]) {
+    reader_cells cells;
+    bool bad;
+    return reader_check(reader, path, line, fields, &cells, &bad);
+}
+
+pal_status pal_reader_add(pal_reader *reader, const char *path, int64_t line,
+                          const pal_field fields[PAL_COLUMN_ROLES]) {
+    if (reader->seconds) TRY(reader_widen_times(reader));
     reader_cells cells = {0};
     bool bad;
-    TRY(reader_parse_cells(reader, path, line, fields, &cells, &bad));
+    TRY(reader_check(reader, path, line, fields, &cells, &bad));
     if (bad) return PAL_OK;
-    TRY(reader_reserve(reader));
+    TRY(pal_reader_reserve(reader, 1));
     const pal_field *user = &fields[PAL_COLUMN_USER], *item = &fields[PAL_COLUMN_ITEM];
     int32_t user_row =
         pal_ids_add(&reader->data->user_ids, user->begin, (size_t)(user->end - user->begin));

@@ -472,6 +472,47 @@ static void test_a_full_disk_leaves_the_old_file(void **state) {
     assert_int_equal(count_files(), 1);
 }
 
+static void test_files_of_a_batch_appear_together(void **state) {
+    (void)state;
+    put("b", "old", 3);
+    pal_batch batch;
+    assert_int_equal(pal_batch_open(&ctx, folder, &batch), PAL_OK);
+    for (char name[2] = "a"; *name <= 'z'; name[0]++)
+        assert_int_equal(pal_batch_write(&ctx, &batch, name, name, 1), PAL_OK);
+    expect_content("b", "old", 3);
+    assert_false(pal_path_exists(at("a")));
+    assert_int_equal(pal_batch_commit(&ctx, &batch), PAL_OK);
+    assert_int_equal(count_files(), 26);
+    expect_content("a", "a", 1);
+    expect_content("b", "b", 1);
+    pal_batch_abort(&batch);
+    assert_int_equal(count_files(), 26);
+}
+
+static void test_half_a_batch_leaves_nothing(void **state) {
+    (void)state;
+    put("old", "old", 3);
+    static const char *const places[] = {"new/deep/deeper", "new/", "new//deep/", "."};
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        pal_batch batch;
+        assert_int_equal(pal_batch_open(&ctx, at(places[i]), &batch), PAL_OK);
+        assert_int_equal(pal_batch_write(&ctx, &batch, "old", "half", 4), PAL_OK);
+        pal_batch_abort(&batch);
+        assert_int_equal(count_files(), 1);
+        expect_content("old", "old", 3);
+    }
+    pal_batch batch;
+    assert_int_equal(pal_batch_open(&ctx, at("old/below"), &batch), PAL_EIO);
+    assert_int_equal(pal_batch_open(&ctx, "", &batch), PAL_EUSAGE);
+    /* A name that cannot be written fails alone; what others put there stays. */
+    assert_int_equal(pal_batch_open(&ctx, at("new"), &batch), PAL_OK);
+    pal_writer *writer;
+    assert_int_equal(pal_batch_add(&ctx, &batch, "no/such/folder", &writer), PAL_EIO);
+    put("new/other", "other", 5);
+    pal_batch_abort(&batch);
+    expect_content("new/other", "other", 5);
+}
+
 /* The names that a crash of an earlier process with this number left are passed over, and not
  * touched. */
 static void test_names_of_others_are_left_alone(void **state) {
@@ -546,6 +587,8 @@ int main(void) {
         TEST(test_unwritable_places_get_a_sentence),
         TEST(test_unwritable_without_permission),
         TEST(test_a_full_disk_leaves_the_old_file),
+        TEST(test_files_of_a_batch_appear_together),
+        TEST(test_half_a_batch_leaves_nothing),
         TEST(test_names_of_others_are_left_alone),
         TEST(test_writers_of_one_path_do_not_mix),
     };

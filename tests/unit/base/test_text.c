@@ -101,6 +101,16 @@ static void test_roff_is_escaped(void **state) {
     check_and_release(&text, "\\&.it\\(aqs a\\-b \\(rsn \\(dqx\\(dq \\(ha\\(ga\\(ti \\[u2026] ");
 }
 
+static void test_words_are_quoted_for_a_shell(void **state) {
+    (void)state;
+    pal_text text = {0};
+    pal_text_add_word(&text, "a-Z_0./,=");
+    pal_text_add_word(&text, "");
+    pal_text_add_word(&text, "$(b) it's;\n");
+    pal_text_add_quoted(&text, "plain");
+    check_and_release(&text, "a-Z_0./,='''$(b) it'\\''s;\n''plain'");
+}
+
 static void test_counts_have_separators(void **state) {
     (void)state;
     static const struct {
@@ -423,6 +433,7 @@ int main(void) {
         cmocka_unit_test(test_html_is_escaped),
         cmocka_unit_test(test_json_is_escaped),
         cmocka_unit_test(test_roff_is_escaped),
+        cmocka_unit_test(test_words_are_quoted_for_a_shell),
         cmocka_unit_test(test_counts_have_separators),
         cmocka_unit_test(test_sizes_and_times_for_people),
         cmocka_unit_test(test_times_are_utc),

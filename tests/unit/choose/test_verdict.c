@@ -440,8 +440,8 @@ static void eight_lines_are_enough_for_everything(void **state) {
     bench_slice(b, KNOWN, "known users", 20);
     bench_slice(b, FRESH, "day 1", 50);
     bench_slice(b, OLD, "days 8-30", 50);
-    b->slice_intervals[EASE][FRESH] = (pal_interval){0.2, 0.19, 0.21};
-    b->slice_intervals[EASE][OLD] = (pal_interval){0.1, 0.09, 0.11};
+    b->slice_intervals[KNN][FRESH] = (pal_interval){0.2, 0.19, 0.21};
+    b->slice_intervals[KNN][OLD] = (pal_interval){0.1, 0.09, 0.11};
     b->comparison.tables[0].ceiling = 0.5;
     b->comparison.tables[0].winner_known = KNN;
     bench_differ(b, EASE, 0, -0.01, 0.01);

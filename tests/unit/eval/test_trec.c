@@ -91,16 +91,34 @@ static void assert_text(bench *b, const char *name, const char *expected) {
 
 /* --- writing --- */
 
+static pal_status write_qrels(const bench *b, const char *where) {
+    pal_batch files;
+    TRY(pal_batch_open(b->ctx, where, &files));
+    pal_status status = pal_trec_write_qrels(b->ctx, &files, &b->questions, &b->split);
+    if (status == PAL_OK) status = pal_batch_commit(b->ctx, &files);
+    pal_batch_abort(&files);
+    return status;
+}
+
+static pal_status write_run(const bench *b, const char *name, const pal_lists *lists) {
+    pal_batch files;
+    TRY(pal_batch_open(b->ctx, folder, &files));
+    pal_status status = pal_trec_write_run(b->ctx, &files, name, &b->questions, &b->split, lists);
+    if (status == PAL_OK) status = pal_batch_commit(b->ctx, &files);
+    pal_batch_abort(&files);
+    return status;
+}
+
 static void qrels_name_what_is_relevant(void **state) {
     (void)state;
     bench b;
     bench_open(&b);
-    assert_int_equal(pal_trec_write_qrels(b.ctx, folder, &b.questions, &b.split), PAL_OK);
+    assert_int_equal(write_qrels(&b, folder), PAL_OK);
     assert_text(&b, "qrels.txt",
                 "u0 0 i3 1\nu0 0 i4 1\nu_1 0 i0 1\n"); /* a blank would end the id */
     bench_close(&b);
     bench_open_task(&b, PAL_TASK_NEXT);
-    assert_int_equal(pal_trec_write_qrels(b.ctx, folder, &b.questions, &b.split), PAL_OK);
+    assert_int_equal(write_qrels(&b, folder), PAL_OK);
     assert_text(&b, "qrels.txt", "u0#1 0 i3 1\nu0#2 0 i4 1\nu_1#1 0 i0 1\n");
     bench_close(&b);
 }
@@ -112,8 +130,7 @@ static void a_run_keeps_our_order_and_is_named_for_a_file(void **state) {
     int32_t items[] = {2, 3, -1, 1, -1, -1}, counts[] = {2, 1};
     float scores[] = {7, 7, 0, 0.5f, 0, 0};
     pal_lists lists = {.n = 2, .k = 3, .items = items, .scores = scores, .counts = counts};
-    assert_int_equal(
-        pal_trec_write_run(b.ctx, folder, "ease l2=2/a b", &b.questions, &b.split, &lists), PAL_OK);
+    assert_int_equal(write_run(&b, "ease l2=2/a b", &lists), PAL_OK);
     assert_text(&b, "ease-l2-2-a-b.run",
                 "u0 Q0 i2 1 3 palate\nu0 Q0 i3 2 2 palate\nu_1 Q0 i1 1 3 palate\n");
     bench_close(&b);
@@ -127,8 +144,7 @@ static void what_was_written_is_read_again(void **state) {
     float scores[6] = {0};
     pal_lists lists = {.n = 2, .k = 3, .items = items, .scores = scores, .counts = counts}, again;
     int64_t n_unknown;
-    assert_int_equal(pal_trec_write_run(b.ctx, folder, "a", &b.questions, &b.split, &lists),
-                     PAL_OK);
+    assert_int_equal(write_run(&b, "a", &lists), PAL_OK);
     assert_int_equal(pal_trec_read_run(b.ctx, path_of("a.run"), &b.questions, &b.split, 3, &b.arena,
                                        &again, &n_unknown),
                      PAL_OK);
@@ -145,8 +161,7 @@ static void a_place_that_cannot_be_written_is_said(void **state) {
     (void)state;
     bench b;
     bench_open(&b);
-    assert_int_equal(pal_trec_write_qrels(b.ctx, "/proc/no/such/place", &b.questions, &b.split),
-                     PAL_EIO);
+    assert_int_equal(write_qrels(&b, "/proc/no/such/place"), PAL_EIO);
     assert_non_null(strstr(b.ctx->error, "/proc/no"));
     bench_close(&b);
 }

@@ -389,6 +389,7 @@ static void a_kept_model_owns_what_it_needs(void **state) {
     assert_int_equal(pal_model_keep(ctx, model), PAL_OK);
     assert_int_equal(pal_model_keep(ctx, model), PAL_OK);
     support_log_release(&log);
+    assert_ptr_equal(model->fallback->log, model->log);
     pal_arena arena = {0};
     pal_lists lists = lists_of(ctx, model, &arena);
     assert_int_equal(lists.items[0], 1);

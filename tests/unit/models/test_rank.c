@@ -317,13 +317,16 @@ static void many_make(pal_ctx *ctx, support_log *out) {
     support_log_make(ctx, out, MANY_USERS, MANY_ITEMS, MANY_EVENTS, users, items, NULL, NULL);
 }
 
-/* Every third query is a stranger's, every fourth has an item that the log does not know. */
-static void many_ask(const pal_model *model, pal_query *queries) {
-    static const int32_t odd[] = {3, MANY_ITEMS, 8};
+/* Every third query is a stranger's; every fourth has items that the log does not know, each
+ * another history, so that one worker keeps several apart. */
+static void many_ask(const pal_model *model, pal_query *queries, int32_t (*odd)[3]) {
     for (int32_t q = 0; q < MANY_USERS; q++) {
         queries[q] = pal_query_of_user(model, q);
         if (q % 3 == 2) queries[q] = (pal_query){0};
-        if (q % 4 == 3) queries[q] = (pal_query){.n_events = 3, .items = odd};
+        if (q % 4 != 3) continue;
+        const int32_t history[] = {q % MANY_ITEMS, MANY_ITEMS, 7 * q % MANY_ITEMS};
+        memcpy(odd[q], history, sizeof history);
+        queries[q] = (pal_query){.n_events = 3, .items = odd[q]};
     }
 }
 
@@ -351,7 +354,8 @@ static void lists_do_not_depend_on_batches_or_threads(void **state) {
         many_make(ctx, &log);
         assert_int_equal(
             pal_model_train(ctx, specs[s], &(pal_train_input){.log = &log.log}, &model), PAL_OK);
-        many_ask(model, queries);
+        int32_t odd[MANY_USERS][3];
+        many_ask(model, queries, odd);
         assert_int_equal(pal_rank(ctx, model, queries, MANY_USERS, &options, &arena, &whole),
                          PAL_OK);
         ctx->memory_limit = 4500; /* a few queries at once */

@@ -170,6 +170,7 @@ static void hostile_texts_stay_text(void **state) {
     assert_non_null(strstr(html, "&lt;script&gt;alert(&quot;"));
     assert_non_null(strstr(html, "&lt;/script&gt;&#39;&amp;amp;"));
     assert_non_null(strstr(html, "<h3>User &lt;u"));
+    assert_non_null(strstr(pal_json_text_at(b.results, "command", ""), "/<b>&'\\''\"x.csv'"));
     assert_null(strstr(html, "&lt;i1&gt;")); /* the title stands for the id */
     bench_close(&b);
 }
@@ -298,6 +299,7 @@ static void rows_that_are_not_done_keep_their_reason(void **state) {
     assert_true(n_slices > 0);
     assert_int_equal(count_of(b.html.bytes, "class=\"bar front\""), n_slices);
     assert_int_equal(count_of(b.html.bytes, "class=\"bar\""), 0);
+    assert_int_equal(count_of(b.html.bytes, ">item_knn</text>"), n_slices + 1); /* and its point */
     const json_t *failed = json_array_get(json_object_get(b.results, "models"), POPULAR);
     assert_string_equal(pal_json_text_at(failed, "status", ""), "failed");
     assert_string_equal(pal_json_text_at(failed, "reason", ""), table->rows[POPULAR].reason);

@@ -1,0 +1,187 @@
+/* coder.c - small numbers by a direct table, short ids by two words, long ones by pal_ids. */
+#include "data/formats/coder.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "data/formats/marks.h"
+
+enum {
+    CODER_SHORT = 12,           /* bytes of an id that fits its slot */
+    CODER_DIGITS = 7,           /* longest number in the direct table */
+    CODER_NUMBERS_MAX = 1 << 22 /* its entries: 16 MB */
+};
+
+typedef struct pal_coder_slot {
+    uint64_t low; /* the id's bytes; it holds no NUL, so its length follows */
+    uint32_t high;
+    uint32_t code_plus_1; /* 0: empty */
+} coder_slot;
+
+/* An id that is a number as we would write it, below CODER_NUMBERS_MAX. */
+static inline bool coder_number(uint64_t word, size_t length, uint64_t *out) {
+    if (length > CODER_DIGITS || (length > 1 && (word & 0xFF) == '0')) return false;
+    return pal_word_digits(word, length, out) && *out < CODER_NUMBERS_MAX;
+}
+
+static inline uint32_t coder_high(const char *id, size_t length, const char *limit) {
+    return length > 8 ? (uint32_t)pal_word(id + 8, length - 8, limit) : 0;
+}
+
+static inline uint32_t coder_hash(uint64_t low, uint64_t high) {
+    uint64_t x = (low ^ high * UINT64_C(0x9E3779B97F4A7C15)) * UINT64_C(0xD6E8FEB86659FD93);
+    return (uint32_t)((x ^ x >> 32) * UINT64_C(0xD6E8FEB86659FD93) >> 32);
+}
+
+static inline uint32_t coder_probe(const pal_coder *coder, uint64_t low, uint32_t high) {
+    uint32_t slot = coder_hash(low, high) & coder->slot_mask;
+    while (coder->slots[slot].code_plus_1 &&
+           (coder->slots[slot].low != low || coder->slots[slot].high != high))
+        slot = (slot + 1) & coder->slot_mask;
+    return slot;
+}
+
+int32_t pal_coder_find(const pal_coder *coder, const char *id, size_t length, const char *limit) {
+    if (length == 0 || id[length - 1] == '\0') return -1; /* a NUL would vanish in a word */
+    uint64_t low = pal_word(id, length, limit), number;
+    if (coder_number(low, length, &number))
+        return number < coder->n_numbers ? (int32_t)coder->numbers[number] - 1 : -1;
+    if (length > CODER_SHORT) return pal_ids_find(&coder->ids, id, length);
+    if (!coder->slots) return -1;
+    return (int32_t)coder->slots[coder_probe(coder, low, coder_high(id, length, limit))]
+               .code_plus_1 -
+           1;
+}
+
+void pal_coder_prefetch(const pal_coder *coder, const char *id, size_t length, const char *limit) {
+    if (length == 0 || length > CODER_SHORT) return;
+    uint64_t low = pal_word(id, length, limit), number;
+    if (coder_number(low, length, &number)) {
+        if (number < coder->n_numbers) __builtin_prefetch(&coder->numbers[number]);
+    } else if (coder->slots) {
+        uint32_t slot = coder_hash(low, coder_high(id, length, limit)) & coder->slot_mask;
+        __builtin_prefetch(&coder->slots[slot]);
+    }
+}
+
+/* `n` slots, zeroed; a large table in large pages, where the system has them: its slots are met at
+ * random. */
+static coder_slot *coder_slots_new(size_t n) {
+    enum { LARGE_PAGE = 2 << 20 };
+    size_t bytes = n * sizeof(coder_slot);
+    if (bytes < LARGE_PAGE) return calloc(n, sizeof(coder_slot));
+    coder_slot *slots = aligned_alloc(LARGE_PAGE, bytes);
+    if (!slots) return NULL;
+#ifdef MADV_HUGEPAGE
+    (void)madvise(slots, bytes, MADV_HUGEPAGE);
+#endif
+    return memset(slots, 0, bytes);
+}
+
+static bool coder_grow_numbers(pal_coder *coder, uint64_t number) {
+    size_t n = coder->n_numbers ? coder->n_numbers : 1024;
+    while (n <= number) n *= 2;
+    if (n == coder->n_numbers) return true;
+    uint32_t *numbers = realloc(coder->numbers, n * sizeof *numbers);
+    if (!numbers) return false;
+    memset(numbers + coder->n_numbers, 0, (n - coder->n_numbers) * sizeof *numbers);
+    coder->numbers = numbers;
+    coder->n_numbers = n;
+    return true;
+}
+
+static bool coder_grow_slots(pal_coder *coder) {
+    if (coder->slots && (uint32_t)coder->n_short < coder->slot_mask / 4 * 3) return true;
+    uint32_t n = coder->slots ? (coder->slot_mask + 1) * 2 : 1024;
+    coder_slot *slots = n ? coder_slots_new(n) : NULL, *old = coder->slots;
+    if (!slots) return false;
+    uint32_t n_old = old ? coder->slot_mask + 1 : 0;
+    coder->slots = slots;
+    coder->slot_mask = n - 1;
+    for (uint32_t i = 0; i < n_old; i++) {
+        if (old[i].code_plus_1) slots[coder_probe(coder, old[i].low, old[i].high)] = old[i];
+    }
+    free(old);
+    return true;
+}
+
+static bool coder_reserve(pal_coder *coder) {
+    if (coder->ids.n < coder->capacity) return true;
+    int64_t capacity = coder->capacity ? coder->capacity * 2 : 1024;
+    int64_t *lines = realloc(coder->lines, (size_t)capacity * sizeof *lines);
+    if (lines) coder->lines = lines;
+    int32_t *rows = realloc(coder->rows, (size_t)capacity * sizeof *rows);
+    if (rows) coder->rows = rows;
+    if (!lines || !rows) return false;
+    coder->capacity = capacity;
+    return true;
+}
+
+int32_t pal_coder_add(pal_coder *coder, const char *id, size_t length, const char *limit,
+                      int64_t line) {
+    uint64_t low = pal_word(id, length, limit), number;
+    bool is_number = coder_number(low, length, &number), is_short = length <= CODER_SHORT;
+    if (!coder_reserve(coder)) return -1;
+    if (is_number ? !coder_grow_numbers(coder, number) : is_short && !coder_grow_slots(coder))
+        return -1;
+    int32_t code = pal_ids_add(&coder->ids, id, length);
+    if (code < 0) return -1;
+    coder->lines[code] = line;
+    if (is_number) {
+        coder->numbers[number] = (uint32_t)code + 1;
+    } else if (is_short) {
+        uint32_t high = coder_high(id, length, limit);
+        coder->slots[coder_probe(coder, low, high)] =
+            (coder_slot){.low = low, .high = high, .code_plus_1 = (uint32_t)code + 1};
+        coder->n_short++;
+    }
+    return code;
+}
+
+/* --- dealing rows --- */
+
+typedef struct {
+    int64_t line;
+    int32_t coder, code;
+} coder_met;
+
+static int coder_compare_met(const void *a, const void *b) {
+    const coder_met *x = a, *y = b;
+    if (x->line != y->line) return x->line < y->line ? -1 : 1;
+    return x->code < y->code ? -1 : x->code > y->code;
+}
+
+bool pal_coders_deal(pal_coder *const *coders, int32_t n, pal_ids *ids) {
+    size_t n_met = 0, at = 0;
+    for (int32_t c = 0; c < n; c++) n_met += (size_t)(coders[c]->ids.n - coders[c]->n_dealt);
+    if (n_met == 0) return true;
+    coder_met *met = malloc(n_met * sizeof *met);
+    if (!met) return false;
+    for (int32_t c = 0; c < n; c++) {
+        for (int32_t code = coders[c]->n_dealt; code < coders[c]->ids.n; code++)
+            met[at++] = (coder_met){.line = coders[c]->lines[code], .coder = c, .code = code};
+    }
+    qsort(met, n_met, sizeof *met, coder_compare_met);
+    bool fits = true;
+    for (size_t i = 0; i < n_met && fits; i++) {
+        pal_coder *coder = coders[met[i].coder];
+        const int64_t *offsets = coder->ids.offsets + met[i].code;
+        int32_t row =
+            pal_ids_add(ids, coder->ids.bytes + offsets[0], (size_t)(offsets[1] - offsets[0] - 1));
+        coder->rows[met[i].code] = row;
+        fits = row >= 0;
+    }
+    free(met);
+    for (int32_t c = 0; c < n && fits; c++) coders[c]->n_dealt = coders[c]->ids.n;
+    return fits;
+}
+
+void pal_coder_release(pal_coder *coder) {
+    pal_ids_release(&coder->ids);
+    free(coder->lines);
+    free(coder->rows);
+    free(coder->numbers);
+    free(coder->slots);
+    *coder = (pal_coder){0};
+}
