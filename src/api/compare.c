@@ -6,6 +6,8 @@
 #include "api/api.h"
 #include "base/json.h"
 #include "choose/verdict.h"
+#include "eval/categories.h"
+#include "eval/gains.h"
 #include "eval/trec.h"
 #include "report/case.h"
 #include "report/report.h"
@@ -138,6 +140,17 @@ static pal_status evaluate_map(evaluate_job *job, const pal_log *log, pal_ids *u
     return pal_log_build(job->ctx, &events, &about, out);
 }
 
+/* Without what was only shown. */
+static pal_status evaluate_map_used(evaluate_job *job, const pal_log *log, pal_ids *user_ids,
+                                    pal_ids *item_ids, pal_log *out) {
+    if (!log->about.shown_types) return evaluate_map(job, log, user_ids, item_ids, out);
+    pal_log used;
+    TRY(pal_log_select_used(job->ctx, log, &used));
+    pal_status status = evaluate_map(job, &used, user_ids, item_ids, out);
+    pal_log_release(&used);
+    return status;
+}
+
 static pal_status evaluate_ids(pal_ctx *ctx, const pal_model *model, pal_arena *scratch,
                                pal_ids *users, pal_ids *items) {
     const pal_log *log = model->log;
@@ -152,7 +165,7 @@ static pal_status evaluate_ids(pal_ctx *ctx, const pal_model *model, pal_arena *
 static json_t *evaluate_document(const evaluate_job *job, const pal_questions *questions,
                                  const pal_slices *slices, const pal_evaluation *evaluation) {
     pal_measures measures;
-    pal_measures_list(&job->protocol.k, &measures);
+    pal_measures_list(&job->protocol, &measures);
     json_t *metrics = json_object(), *parts = json_array();
     for (int32_t m = 0; m < measures.n; m++)
         json_object_set_new(metrics, measures.at[m].name, pal_json_real(evaluation->mean[m]));
@@ -191,7 +204,10 @@ static pal_status evaluate_test(evaluate_job *job, const pal_log *history, const
     pal_rank_options rank = {.use = pal_name_equal(job->protocol.fallback, "none")
                                         ? PAL_FALLBACK_NONE
                                         : PAL_FALLBACK_MODEL};
-    pal_status status = pal_slices_make(job->ctx, &questions, &split, &slices);
+    pal_status status = pal_gains_make(job->ctx, &job->protocol, job->data, &questions);
+    if (status == PAL_OK)
+        status = pal_questions_categorize(job->ctx, &job->data->catalog, &questions);
+    if (status == PAL_OK) status = pal_slices_make(job->ctx, &questions, &split, &slices);
     if (status == PAL_OK)
         status = pal_evaluate_model(job->ctx, &job->protocol, &questions, &slices, job->model,
                                     &rank, &evaluation);
@@ -227,13 +243,14 @@ static pal_status evaluate_run(evaluate_job *job, json_t **out) {
     pal_inspection inspection;
     pal_status status = pal_inspect_log(job->ctx, &data->parts[data->n_parts - 1], &inspection);
     if (status == PAL_OK) status = pal_protocol_settle(job->ctx, data, &inspection, &job->protocol);
+    if (status == PAL_OK) status = pal_gains_check(job->ctx, &job->protocol, data);
     if (status == PAL_OK)
         status = evaluate_ids(job->ctx, job->model, &job->scratch, &users, &items);
     /* With --train its events are the histories, else those that the model remembers. */
     if (status == PAL_OK && data->n_parts > 1)
-        status = evaluate_map(job, &data->parts[0], &users, &items, &history);
+        status = evaluate_map_used(job, &data->parts[0], &users, &items, &history);
     if (status == PAL_OK)
-        status = evaluate_map(job, &data->parts[data->n_parts - 1], &users, &items, &test);
+        status = evaluate_map_used(job, &data->parts[data->n_parts - 1], &users, &items, &test);
     if (status == PAL_OK)
         status = evaluate_test(job, data->n_parts > 1 ? &history : job->model->log, &test, out);
     pal_log_release(&history);

@@ -200,6 +200,20 @@ static void describe_named(describe_format format, bool first, const char *name,
     }
 }
 
+static const char describe_click_tables[] =
+    "\nLogs of impressions (event types such as shown, impression or skip beside a target type) "
+    "also have click tables. An impression is a user and an item of the test, once, clicked if the "
+    "test has a target event of them. Scores are the model's own, from what the user did before "
+    "the test; what it cannot score gets the mean of its other scores. Probabilities are 1 / (1 + "
+    "exp(-(a + b score))), a and b fitted on the impressions of validation.\n\n"
+    "| number | definition | better |\n| --- | --- | --- |\n"
+    "| auc | share of the pairs of a clicked and a shown impression, over all users, in which the "
+    "clicked one has the larger score; ties count half | larger |\n"
+    "| gauc | mean of auc within users who have both, weighted by their impressions | larger |\n"
+    "| logloss | mean of -log of the probability of what happened | smaller |\n"
+    "| calibration | mean over 10 bins of equal counts, by probability, of the distance of mean "
+    "probability and share clicked | smaller |\n";
+
 static void describe_metrics(describe_format format, pal_text *out) {
     if (format == DESCRIBE_JSON) pal_text_add(out, "[");
     if (format == DESCRIBE_MARKDOWN) {
@@ -231,6 +245,7 @@ static void describe_metrics(describe_format format, pal_text *out) {
             describe_named(format, i == 0, metric->name, metric->summary, out);
         }
     }
+    if (format == DESCRIBE_MARKDOWN) pal_text_add(out, describe_click_tables);
     if (format == DESCRIBE_JSON) pal_text_add(out, "]");
 }
 

@@ -44,18 +44,25 @@ pal_status pal_train(pal_ctx *ctx, const pal_data *data, const char *spec, pal_m
         return pal_fail(ctx, PAL_EUSAGE,
                         "train learns from one log: name a log, not the parts of a split");
     const pal_log *log = &data->parts[0];
-    pal_log weighed = {0};
+    pal_log weighed = {0}, used = {0};
+    if (log->about.shown_types) {
+        TRY(pal_log_select_used(ctx, log, &used));
+        log = &used;
+    }
     bool is_weighed = data->options.half_life > 0 || data->options.train_window > 0;
+    pal_status status = PAL_OK;
     if (is_weighed)
-        TRY(pal_log_weigh(ctx, log, data->options.half_life, data->options.train_window, &weighed));
+        status =
+            pal_log_weigh(ctx, log, data->options.half_life, data->options.train_window, &weighed);
     pal_train_input input = {.log = is_weighed ? &weighed : log,
                              .histories = log,
                              .items = data->catalog.ids.n ? &data->catalog : NULL,
                              .world = data->world};
     pal_model *model = NULL;
-    pal_status status = pal_model_train(ctx, spec, &input, &model);
+    if (status == PAL_OK) status = pal_model_train(ctx, spec, &input, &model);
     if (status == PAL_OK) status = pal_model_keep(ctx, model);
     pal_log_release(&weighed);
+    pal_log_release(&used);
     if (status != PAL_OK) {
         pal_model_free(model);
         return status;

@@ -9,6 +9,8 @@
 #include "base/ctx.h"
 #include "choose/compare_job.h"
 #include "choose/plan.h"
+#include "eval/categories.h"
+#include "eval/gains.h"
 #include "eval/trec.h"
 #include "models/registry.h"
 
@@ -275,6 +277,7 @@ static pal_status compare_choose(pal_compare_job *job) {
         TRY(compare_differences(job, table));
         TRY(compare_prefer(job, table));
         compare_front(table);
+        TRY(pal_compare_ages(job, table));
     }
     TRY(compare_remember(job));
     return compare_give_fallback(job);
@@ -330,6 +333,8 @@ static pal_status compare_table(pal_compare_job *job, pal_task task, int32_t n_r
                            compare_candidates(job, &split->train), &table->valid));
     TRY(pal_questions_make(job->ctx, protocol, task, compare_known(split, refits), &split->test,
                            compare_candidates(job, learned), &table->test));
+    TRY(pal_gains_make(job->ctx, protocol, job->data, &table->test));
+    TRY(pal_questions_categorize(job->ctx, &job->data->catalog, &table->test));
     TRY(pal_slices_make(job->ctx, &table->test, split, &table->slices));
     int64_t unreachable = 0;
     for (int64_t r = 0; r < table->test.n_pairs; r++)
@@ -420,10 +425,11 @@ static pal_status compare_prepare(pal_compare_job *job, const char *const *specs
     TRY(pal_inspect_log(job->ctx, &job->data->parts[0], &out->inspection));
     if (job->fold <= 1) compare_tell_data(job);
     TRY(pal_protocol_settle(job->ctx, job->data, &out->inspection, protocol));
+    TRY(pal_gains_check(job->ctx, protocol, job->data));
     TRY(pal_split_make(job->ctx, job->data, protocol->split, &out->split));
     TRY(compare_weigh(job));
     TRY(compare_train_fallback(job));
-    pal_measures_list(&protocol->k, &out->measures);
+    pal_measures_list(protocol, &out->measures);
     int32_t n_rows = protocol->runs.n + (job->data->world != NULL);
     while (specs[n_rows - protocol->runs.n - (job->data->world != NULL)]) n_rows++;
     bool both = protocol->task == PAL_TASK_BOTH;
@@ -435,6 +441,7 @@ static pal_status compare_prepare(pal_compare_job *job, const char *const *specs
     }
     TRY(compare_ratings(job));
     TRY(pal_plan_make(job->ctx, specs, out));
+    TRY(pal_compare_clicks_make(job, compare_known(&out->split, protocol->refit == 0)));
     if (job->fold <= 1) TRY(compare_write_qrels(job));
     if (job->on_row) job->on_row(job->on_row_arg, out, 0, -1);
     return PAL_OK;
@@ -497,6 +504,8 @@ void pal_comparison_release(pal_comparison *comparison) {
     }
     pal_ratings_release(&comparison->ratings_valid);
     pal_ratings_release(&comparison->ratings);
+    pal_clicks_release(&comparison->clicks_valid);
+    pal_clicks_release(&comparison->clicks);
     pal_split_release(&comparison->split);
     pal_arena_release(&comparison->arena);
     memset(comparison, 0, sizeof *comparison);

@@ -4,6 +4,7 @@
 #define PAL_CHOOSE_COMPARE_H
 
 #include "data/demo.h"
+#include "eval/clicks.h"
 #include "eval/evaluation.h"
 #include "eval/ratings.h"
 #include "eval/significance.h"
@@ -31,7 +32,7 @@ typedef enum { PAL_ROW_DONE, PAL_ROW_SKIPPED, PAL_ROW_FAILED } pal_row_status;
 
 /* Numbers of each fold: the measures, then those of the row beside them (compare_folds.c). */
 enum {
-    PAL_FOLD_MORE = 7,
+    PAL_FOLD_MORE = 11,
     PAL_FOLD_KNOWN = 6,
     PAL_FOLD_MEASURES = PAL_MEASURES_MAX + PAL_FOLD_MORE
 };
@@ -69,14 +70,23 @@ typedef struct {    /* one model of one task's table */
     double multiply_adds;
     bool has_epochs; /* learns in epochs: can stop early */
     bool predicts_values;
-    pal_rating_errors ratings; /* of the test, with predicts_values */
-    double valid_rmse;         /* NaN without */
-    double **folds;            /* [PAL_FOLD_MEASURES] of [n_folds]; NULL without folds */
-    pal_curve curve;           /* of the model that was judged on validation; n = 0: no epochs */
-    int32_t n_growth;          /* parts that were learned, the smallest first; first table alone */
+    pal_rating_errors ratings;   /* of the test, with predicts_values */
+    double valid_rmse;           /* NaN without */
+    bool has_clicks;             /* the log has impressions, and the row scores them */
+    pal_click_errors clicks;     /* of the test */
+    pal_click_curve click_curve; /* fitted on validation */
+    double **folds;              /* [PAL_FOLD_MEASURES] of [n_folds]; NULL without folds */
+    pal_curve curve;             /* of the model that was judged on validation; n = 0: no epochs */
+    int32_t n_growth; /* parts that were learned, the smallest first; first table alone */
     pal_growth growth[PAL_GROWTH_POINTS];
     pal_model *model; /* final model, or NULL */
 } pal_row;
+
+typedef struct {       /* what people did in a later part of the test */
+    int32_t slice;     /* "days 2-7" and those after it */
+    pal_interval fall; /* of the winner's choice metric, from day 1 to then */
+} pal_ageing;
+enum { PAL_AGES_MAX = 3 };
 
 typedef struct { /* one task */
     pal_task task;
@@ -84,12 +94,15 @@ typedef struct { /* one task */
     pal_questions valid, test;
     pal_slices slices; /* of test */
     int32_t n_rows;
-    pal_row *rows;              /* [n_rows] in the order given, oracle and runs last */
-    int32_t winner_known;       /* row that is recommended, chosen on validation; -1: none */
-    int32_t most_accurate;      /* row that --prefer cost passed over for it, or winner_known */
-    double loss_high;           /* what the winner loses against that row at the most */
-    int32_t winner_strangers;   /* row, or -1: the fallback */
-    double ceiling;             /* share of test pairs that no id-based kind can reach */
+    pal_row *rows;            /* [n_rows] in the order given, oracle and runs last */
+    int32_t winner_known;     /* row that is recommended, chosen on validation; -1: none */
+    int32_t most_accurate;    /* row that --prefer cost passed over for it, or winner_known */
+    double loss_high;         /* what the winner loses against that row at the most */
+    int32_t winner_strangers; /* row, or -1: the fallback */
+    double ceiling;           /* share of test pairs that no id-based kind can reach */
+    int32_t first_day;        /* the slice "day 1", with n_ages > 0 */
+    int32_t n_ages;           /* 0: no times, no day 1 or nothing later */
+    pal_ageing ages[PAL_AGES_MAX];
     double smallest_difference; /* that this test can see, on the choice metric */
 } pal_table;
 
@@ -101,6 +114,7 @@ typedef struct pal_comparison {
     pal_split split;
     pal_measures measures;              /* at[0] is the choice metric, ndcg at the smallest k */
     pal_ratings ratings_valid, ratings; /* n = 0: the values are no ratings */
+    pal_clicks clicks_valid, clicks;    /* n = 0: the log has no impressions */
     int32_t n_folds;                    /* of kfold, whose means the rows hold; 0: one split */
     int32_t n_tables;                   /* 2 for task both */
     pal_table tables[2];

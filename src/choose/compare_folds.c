@@ -46,7 +46,11 @@ static pal_status folds_collect(pal_compare_job *job, const pal_comparison *from
                                    other->ratings.rmse.mean,
                                    other->ratings.mae.mean,
                                    other->valid_rmse,
-                                   folds_known_mean(from, &from->tables[t], other)};
+                                   folds_known_mean(from, &from->tables[t], other),
+                                   other->clicks.auc.mean,
+                                   other->clicks.gauc.mean,
+                                   other->clicks.logloss.mean,
+                                   other->clicks.calibration};
             for (int32_t i = 0; done && i < PAL_FOLD_MORE; i++)
                 done = folds_add(job, &row->folds[PAL_MEASURES_MAX + i], fold, more[i]);
         }
@@ -80,6 +84,7 @@ static void folds_average(const pal_comparison *out, pal_row *row) {
     row->valid_strangers = more[2].mean;
     row->valid_rmse = more[5].mean;
     if (row->predicts_values) row->ratings = (pal_rating_errors){more[3], more[4]};
+    if (row->has_clicks) row->clicks = (pal_click_errors){more[7], more[8], more[9], more[10].mean};
 }
 
 pal_status pal_compare_folds(pal_compare_job *job, const char *const *specs, const char *options) {

@@ -28,6 +28,15 @@ pal_status pal_compare_spec(pal_compare_job *job, const char *spec, bool is_orac
 pal_status pal_compare_run_file(pal_compare_job *job, const char *path, pal_table *table,
                                 pal_row *row);
 
+/* The impressions of validation and test; known: what queries of the test see. */
+pal_status pal_compare_clicks_make(pal_compare_job *job, const pal_log *known);
+/* Row `r`: with `final` judges the final model on the test, else fits probabilities on validation.
+ */
+pal_status pal_compare_clicks(pal_compare_job *job, const pal_model *model, bool final, int32_t r);
+
+/* Fills the table's ages once its winner is chosen. */
+pal_status pal_compare_ages(pal_compare_job *job, pal_table *table);
+
 /* The other folds, and the means of all in the rows; the first fold is in job->out. */
 pal_status pal_compare_folds(pal_compare_job *job, const char *const *specs, const char *options);
 /* One fold's rows, without a choice. */

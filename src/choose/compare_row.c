@@ -247,6 +247,7 @@ pal_status pal_compare_spec(pal_compare_job *job, const char *spec, bool is_orac
         status = compare_validate(job, &out->tables[t], model, row);
         if (status == PAL_OK) status = compare_rate(job, model, false, row);
     }
+    if (status == PAL_OK) status = pal_compare_clicks(job, model, false, r);
     if (status == PAL_OK && out->options.protocol.refit == 0) {
         pal_model_free(model);
         model = NULL;
@@ -255,6 +256,7 @@ pal_status pal_compare_spec(pal_compare_job *job, const char *spec, bool is_orac
         final = model;
         model = NULL;
     }
+    if (status == PAL_OK) status = pal_compare_clicks(job, final, true, r);
     for (int32_t t = 0; status == PAL_OK && t < out->n_tables; t++) {
         pal_row *row = &out->tables[t].rows[r];
         row->train_seconds = final->cost.seconds;

@@ -224,22 +224,52 @@ static void verdict_ceiling(verdict_job *job) {
     }
 }
 
-/* Two slices of one list, of partly other people and items: said only where the intervals are
- * apart. */
+/* How often new lists are needed so that none is as old as the slice; how often is surely enough
+ * when lists of that age are as good as new. */
+static const struct {
+    const char *slice, *needed, *enough;
+} verdict_ages[] = {{"days 2-7", "every day", "once a week"},
+                    {"days 8-30", "every week", "once a month"},
+                    {"later than day 30", "every month", "less than once a month"}};
+
+static int32_t verdict_age(const char *slice) {
+    for (int32_t a = 0; a < (int32_t)(sizeof verdict_ages / sizeof *verdict_ages); a++) {
+        if (!strcmp(verdict_ages[a].slice, slice)) return a;
+    }
+    return -1;
+}
+
+/* Slices of one list, of partly other people and items: a fall is said from the first slice whose
+ * interval is above 0, that there is none only where a tenth would have been seen. */
 static void verdict_stale(verdict_job *job) {
-    int32_t fresh = verdict_slice(job, "day 1"), old = verdict_slice(job, "days 8-30");
-    if (fresh < 0 || old < 0 || job->table->slices.at[fresh].n_users < VERDICT_USERS_MIN ||
-        job->table->slices.at[old].n_users < VERDICT_USERS_MIN) {
+    const pal_table *table = job->table;
+    if (table->n_ages == 0 || table->slices.at[table->first_day].n_users < VERDICT_USERS_MIN)
         return;
+    const char *metric = job->comparison->measures.at[0].name;
+    double fresh = job->winner->slice_intervals[table->first_day].mean;
+    const pal_ageing *level = NULL;
+    for (int32_t a = 0; a < table->n_ages; a++) {
+        const pal_ageing *age = &table->ages[a];
+        const pal_slice *slice = &table->slices.at[age->slice];
+        int32_t which = verdict_age(slice->name);
+        if (which < 0 || slice->n_users < VERDICT_USERS_MIN) continue;
+        if (age->fall.low > 0) {
+            verdict_say(job,
+                        "Lists age: from the first day of the test to %s %s falls from %.3f by "
+                        "%.3f (%.3f to %.3f; partly other people): retrain %s.",
+                        slice->name, metric, fresh, age->fall.mean, age->fall.low, age->fall.high,
+                        verdict_ages[which].needed);
+            return;
+        }
+        if (age->fall.high <= 0.1 * fresh) level = age;
     }
-    const pal_interval *before = &job->winner->slice_intervals[fresh],
-                       *after = &job->winner->slice_intervals[old];
-    if (after->high < before->low) {
-        verdict_say(job,
-                    "Lists age: %s is %.3f on what people did on the first day of the test and "
-                    "%.3f on days 8 to 30 (partly other people); retrain often.",
-                    job->comparison->measures.at[0].name, before->mean, after->mean);
-    }
+    if (!level) return;
+    const char *name = table->slices.at[level->slice].name;
+    verdict_say(job,
+                "Lists keep: from the first day of the test to %s %s changes by %+.3f (%+.3f to "
+                "%+.3f): retraining %s is enough.",
+                name, metric, -level->fall.mean, -level->fall.high, -level->fall.low,
+                verdict_ages[verdict_age(name)].enough);
 }
 
 static void verdict_next(verdict_job *job) {

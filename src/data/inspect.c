@@ -325,7 +325,16 @@ static pal_status inspect_measure(pal_ctx *ctx, const pal_log *log, pal_arena *s
 pal_status pal_inspect_log(pal_ctx *ctx, const pal_log *log, pal_inspection *out) {
     pal_arena scratch = {0};
     pal_inspection found = {0};
-    pal_status status = inspect_measure(ctx, log, &scratch, &found);
+    pal_log used = {0};
+    /* What was only shown says nothing of what people do, and is counted alone. */
+    pal_status status = log->about.shown_types ? pal_log_select_used(ctx, log, &used) : PAL_OK;
+    if (status == PAL_OK)
+        status = inspect_measure(ctx, log->about.shown_types ? &used : log, &scratch, &found);
+    for (int64_t e = 0; e < log->n_events; e++) {
+        if (pal_log_is_shown(log, e)) found.type_events[log->types[e]]++;
+    }
+    found.n_events = log->n_events;
+    pal_log_release(&used);
     pal_arena_release(&scratch);
     if (status == PAL_OK) *out = found;
     return status;

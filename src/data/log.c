@@ -7,6 +7,7 @@
 #include <xxhash.h>
 
 #include "base/ctx.h"
+#include "base/text.h"
 
 void pal_log_release(pal_log *log) {
     pal_arena_release(&log->arena);
@@ -51,6 +52,31 @@ pal_status pal_log_select(pal_ctx *ctx, const pal_log *log, const uint8_t *keep,
                          .weights = weights};
     pal_status status = pal_log_build(ctx, &events, about, out);
     pal_arena_release(&scratch);
+    return status;
+}
+
+/* --- what was only shown --- */
+
+uint32_t pal_log_shown_types(const pal_log_about *about, uint32_t target_types) {
+    static const char *const names[] = {"shown",    "show",      "impression",  "impressions",
+                                        "exposure", "displayed", "display",     "skip",
+                                        "skips",    "skipped",   "not clicked", "no click"};
+    uint32_t shown = 0, others = 0;
+    for (int32_t t = 0; t < about->n_types; t++) {
+        bool is_shown = false;
+        for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+            is_shown |= pal_name_equal(about->type_names[t], names[i]);
+        *(is_shown && !(target_types >> t & 1u) ? &shown : &others) |= 1u << t;
+    }
+    return others ? shown : 0;
+}
+
+pal_status pal_log_select_used(pal_ctx *ctx, const pal_log *log, pal_log *out) {
+    uint8_t *keep = calloc((size_t)log->n_events + 1, 1);
+    if (!keep) return pal_fail_memory(ctx, "a part of the log", (double)log->n_events);
+    for (int64_t e = 0; e < log->n_events; e++) keep[e] = !pal_log_is_shown(log, e);
+    pal_status status = pal_log_select(ctx, log, keep, NULL, NULL, &log->about, out);
+    free(keep);
     return status;
 }
 

@@ -19,9 +19,11 @@ typedef struct {
     int32_t n_users, n_items; /* rows [0, n); a row may have no event */
     int32_t n_types;          /* 0: events have no type */
     char type_names[PAL_TYPES_MAX][PAL_NAME_MAX];
-    uint32_t target_types;         /* bit t: type t is what is evaluated; all bits without types */
-    char value_name[PAL_NAME_MAX]; /* "rating"; "" without values */
-    bool values_are_ratings;       /* a bounded scale of few levels, not counts or amounts */
+    uint32_t target_types; /* bit t: type t is what is evaluated; all bits without types */
+    uint32_t shown_types;  /* bit t: type t says that an item was shown, not that it was used: such
+                              events are judged (eval/clicks.h), nothing learns from them */
+    char value_name[PAL_NAME_MAX];      /* "rating"; "" without values */
+    bool values_are_ratings;            /* a bounded scale of few levels, not counts or amounts */
     const pal_ids *user_ids, *item_ids; /* at least n_users, n_items ids; borrowed */
 } pal_log_about;
 
@@ -83,6 +85,13 @@ pal_status pal_log_select(pal_ctx *ctx, const pal_log *log, const uint8_t *keep,
                           const int32_t *user_rows, const int32_t *item_rows,
                           const pal_log_about *about, pal_log *out);
 
+/* The types whose names say that an item was shown without being used (shown, impression, skip),
+ * without those in `target_types`; 0 when no other type is left. */
+uint32_t pal_log_shown_types(const pal_log_about *about, uint32_t target_types);
+
+/* The events of `log` that are uses, with the same rows. */
+pal_status pal_log_select_used(pal_ctx *ctx, const pal_log *log, pal_log *out);
+
 /* Distinct (user, item) pairs of the events of the types in `types` (a bit mask), items ascending;
  * the value of a pair is its largest event weight (values NULL when all are 1). */
 pal_status pal_log_pairs(pal_ctx *ctx, const pal_log *log, uint32_t types, pal_arena *arena,
@@ -99,6 +108,9 @@ uint64_t pal_log_hash(const pal_log *log);
 
 static inline bool pal_log_is_target(const pal_log *log, int64_t event) {
     return !log->types || (log->about.target_types >> log->types[event] & 1u);
+}
+static inline bool pal_log_is_shown(const pal_log *log, int64_t event) {
+    return log->types && (log->about.shown_types >> log->types[event] & 1u);
 }
 
 #endif

@@ -94,17 +94,33 @@ static int32_t prepare_guess_target(const pal_data *data, const int64_t counts[P
             if (counts[t] > 0 && strcasestr(about->type_names[t], goals[g])) return t;
         }
     }
+    uint32_t shown = pal_log_shown_types(about, 0);
     int64_t total = 0;
-    for (int32_t t = 0; t < about->n_types; t++) total += counts[t];
+    for (int32_t t = 0; t < about->n_types; t++) total += shown >> t & 1u ? 0 : counts[t];
     int32_t best = 0;
     int64_t fewest = INT64_MAX;
     for (int32_t t = 0; t < about->n_types; t++) {
-        if (counts[t] * 100 >= total && counts[t] < fewest) {
+        if (!(shown >> t & 1u) && counts[t] * 100 >= total && counts[t] < fewest) {
             fewest = counts[t];
             best = t;
         }
     }
     return best;
+}
+
+/* Targets of all parts, and which of the other types say only that something was shown. */
+static void prepare_settle_types(pal_data *data, uint32_t targets,
+                                 const int64_t counts[PAL_TYPES_MAX]) {
+    uint32_t shown = pal_log_shown_types(&data->parts[0].about, targets);
+    int64_t n = 0;
+    for (int32_t t = 0; t < data->parts[0].about.n_types; t++) n += shown >> t & 1u ? counts[t] : 0;
+    for (int32_t p = 0; p < data->n_parts; p++) {
+        data->parts[p].about.target_types = targets;
+        data->parts[p].about.shown_types = shown;
+    }
+    if (n)
+        pal_data_find(
+            data, "%" PRId64 " events say that something was shown: judged, not learned from", n);
 }
 
 pal_status pal_data_set_target(pal_ctx *ctx, pal_data *data, const char *names) {
@@ -138,14 +154,14 @@ pal_status pal_data_set_target(pal_ctx *ctx, pal_data *data, const char *names) 
         double share = 100.0 * (double)chosen / (double)total;
         pal_data_find(data, "target: %s (%.1f %% of events)%s", list.bytes ? list.bytes : "", share,
                       names ? "" : ", guessed");
-        if (!names && about->n_types > 1) {
+        bool is_choice = about->n_types - __builtin_popcount(pal_log_shown_types(about, 0)) > 1;
+        if (!names && is_choice) {
             pal_note(ctx, PAL_NOTICE_WARNING,
                      "target guessed: %s (%.1f %% of events) is what lists are judged by; --target "
                      "names another",
                      list.bytes ? list.bytes : "", share);
         }
-        for (int32_t p = 0; p < data->n_parts; p++)
-            data->parts[p].about.target_types = types.targets;
+        prepare_settle_types(data, types.targets, counts);
     }
     pal_text_release(&list);
     return status;
@@ -230,20 +246,27 @@ static pal_status prepare_dedupe(prepare_job *job) {
     return PAL_OK;
 }
 
+/* The target is not settled yet: names alone tell. */
+static bool prepare_is_use(const pal_log *log, uint32_t shown, int64_t event) {
+    return !log->types || !(shown >> log->types[event] & 1u);
+}
+
 static pal_status prepare_core(prepare_job *job, int64_t min_user, int64_t min_item) {
     const pal_log *log = job->log;
     int64_t *of_item = PAL_ARENA_ARRAY(&job->scratch, int64_t, log->n_items);
     if (!of_item) return pal_fail_memory(job->ctx, "--min-item", 8.0 * log->n_items);
+    uint32_t shown = pal_log_shown_types(&log->about, 0);
     int64_t count = 0, before;
     do {
         before = count;
         memset(of_item, 0, (size_t)log->n_items * sizeof *of_item);
         for (int32_t u = 0; u < log->n_users; u++) {
             int64_t n = 0;
-            for (int64_t e = log->starts[u]; e < log->starts[u + 1]; e++) n += job->keep[e];
+            for (int64_t e = log->starts[u]; e < log->starts[u + 1]; e++)
+                n += job->keep[e] && prepare_is_use(log, shown, e);
             for (int64_t e = log->starts[u]; e < log->starts[u + 1]; e++) {
                 if (n < min_user) prepare_drop(job, e, &count);
-                of_item[log->items[e]] += job->keep[e];
+                of_item[log->items[e]] += job->keep[e] && prepare_is_use(log, shown, e);
             }
         }
         for (int64_t e = 0; e < log->n_events; e++) {
@@ -363,7 +386,9 @@ static pal_status prepare_target(pal_ctx *ctx, pal_data *data) {
     const char *target = data->options.target;
     if (!target && *data->target) target = data->target;
     if (target || stored == UINT32_MAX) return pal_data_set_target(ctx, data, target);
-    for (int32_t p = 1; p < data->n_parts; p++) data->parts[p].about.target_types = stored;
+    int64_t counts[PAL_TYPES_MAX] = {0};
+    if (data->parts[0].types) prepare_count_types(data, counts);
+    prepare_settle_types(data, stored, counts);
     return PAL_OK;
 }
 

@@ -98,16 +98,16 @@ static pal_status split_join(split_job *job) {
 /* --- renumbering --- */
 
 /* New rows so that those first seen in an earlier part come first, otherwise in their old order.
- * first_part [n] is the earliest part of each old row, or 3: no event. counts [3]: rows known up to
- * and including each part. */
+ * first_part [n] is the earliest part of each old row, 3: only shown, or 4: no event. counts [4]:
+ * rows known up to and including each part. */
 static pal_status split_renumber(split_job *job, const uint8_t *first_part, int32_t n,
-                                 const pal_ids *ids, int32_t **rows, int32_t counts[3],
+                                 const pal_ids *ids, int32_t **rows, int32_t counts[4],
                                  pal_ids *out) {
     int32_t *old = PAL_ARENA_ARRAY(&job->scratch, int32_t, n);
     *rows = PAL_ARENA_ARRAY(&job->scratch, int32_t, n);
     if (!old || !*rows) return pal_fail_memory(job->ctx, "the rows of the split", 8.0 * n);
     int32_t next = 0;
-    for (int32_t p = 0; p < 3; p++) {
+    for (int32_t p = 0; p < 4; p++) {
         for (int32_t i = 0; i < n; i++) {
             if (first_part[i] != p) continue;
             old[next] = i;
@@ -120,7 +120,8 @@ static pal_status split_renumber(split_job *job, const uint8_t *first_part, int3
 
 typedef struct {
     int32_t *user_rows, *item_rows; /* new row of each old one */
-    int32_t n_users[3], n_items[3]; /* known up to and including each part */
+    int32_t n_users[4],
+        n_items[4]; /* known up to and including each part, 3: also when only shown */
 } split_rows;
 
 /* Events of the parts in the mask as a log of its own, with the rows known up to `last`. */
@@ -182,6 +183,15 @@ static pal_status split_check_parts(pal_ctx *ctx, const pal_split *split) {
     return PAL_OK;
 }
 
+/* Takes what was only shown out of the parts that are learned from, seen and asked. */
+static void split_part_shown(split_job *job) {
+    static const uint8_t shown[] = {PAL_PART_SHOWN, PAL_PART_SHOWN_VALID, PAL_PART_SHOWN_TEST,
+                                    PAL_PART_SHOWN, PAL_PART_SHOWN};
+    for (int64_t e = 0; e < job->all.n_events; e++) {
+        if (pal_log_is_shown(&job->all, e)) job->part[e] = shown[job->part[e]];
+    }
+}
+
 static pal_status split_build(split_job *job, pal_split *split) {
     const pal_log *all = &job->all;
     uint8_t *users = PAL_ARENA_ARRAY(&job->scratch, uint8_t, all->n_users);
@@ -189,10 +199,11 @@ static pal_status split_build(split_job *job, pal_split *split) {
     if (!users || !items)
         return pal_fail_memory(job->ctx, "the rows of the split",
                                (double)all->n_users + all->n_items);
-    static const uint8_t known_from[] = {PAL_PART_TRAIN, PAL_PART_VALID, PAL_PART_TEST,
-                                         PAL_PART_VALID, PAL_PART_TEST};
-    memset(users, 3, (size_t)all->n_users);
-    memset(items, 3, (size_t)all->n_items);
+    static const uint8_t known_from[] = {
+        PAL_PART_TRAIN, PAL_PART_VALID, PAL_PART_TEST, PAL_PART_VALID, PAL_PART_TEST, 3, 3, 4};
+    split_part_shown(job);
+    memset(users, 4, (size_t)all->n_users);
+    memset(items, 4, (size_t)all->n_items);
     unsigned found = 0;
     for (int32_t u = 0; u < all->n_users; u++) {
         for (int64_t e = all->starts[u]; e < all->starts[u + 1]; e++) {
@@ -212,6 +223,8 @@ static pal_status split_build(split_job *job, pal_split *split) {
         VALID = 1 << PAL_PART_VALID,
         VALID_KNOWN = 1 << PAL_PART_VALID_KNOWN,
         TEST_KNOWN = 1 << PAL_PART_TEST_KNOWN,
+        SHOWN_VALID = 1 << PAL_PART_SHOWN_VALID,
+        SHOWN_TEST = 1 << PAL_PART_SHOWN_TEST,
         HISTORY = TRAIN | VALID | VALID_KNOWN
     };
     TRY(split_part(job, TRAIN, 0, &rows, split, &split->train));
@@ -222,6 +235,9 @@ static pal_status split_build(split_job *job, pal_split *split) {
         TRY(split_part(job, TRAIN | VALID_KNOWN, 1, &rows, split, &split->valid_known));
     if (found & TEST_KNOWN)
         TRY(split_part(job, HISTORY | TEST_KNOWN, 2, &rows, split, &split->test_known));
+    if (found & SHOWN_VALID)
+        TRY(split_part(job, SHOWN_VALID, 3, &rows, split, &split->shown_valid));
+    if (found & SHOWN_TEST) TRY(split_part(job, SHOWN_TEST, 3, &rows, split, &split->shown_test));
     TRY(split_check_parts(job->ctx, split));
     split->valid_from = split_first_time(&split->valid);
     split->test_from = split_first_time(&split->test);
@@ -367,6 +383,8 @@ void pal_split_release(pal_split *split) {
     pal_log_release(&split->test);
     pal_log_release(&split->valid_known);
     pal_log_release(&split->test_known);
+    pal_log_release(&split->shown_valid);
+    pal_log_release(&split->shown_test);
     pal_ids_release(&split->user_ids);
     pal_ids_release(&split->item_ids);
     memset(split, 0, sizeof *split);
@@ -379,5 +397,7 @@ uint64_t pal_split_hash(const pal_split *split) {
     for (int i = 0; i < 3; i++) hash = (hash ^ parts[i]) * 0x9E3779B97F4A7C15u ^ hash >> 29;
     if (split->test_known.n_events)
         hash = (hash ^ pal_log_hash(&split->test_known)) * 0x9E3779B97F4A7C15u ^ hash >> 29;
+    if (split->shown_test.n_events)
+        hash = (hash ^ pal_log_hash(&split->shown_test)) * 0x9E3779B97F4A7C15u ^ hash >> 29;
     return hash;
 }

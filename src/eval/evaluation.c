@@ -10,9 +10,11 @@
 #include "base/progress.h"
 #include "eval/significance.h"
 
-void pal_measures_list(const pal_ints *k, pal_measures *out) {
+void pal_measures_list(const pal_protocol *protocol, pal_measures *out) {
+    const pal_ints *k = &protocol->k;
     *out = (pal_measures){0};
     for (int32_t m = 0; pal_metrics[m]; m++) {
+        if (pal_metrics[m]->needs_gains && !protocol->gain) continue;
         for (int32_t i = 0; i < k->n && out->n < PAL_MEASURES_MAX; i++) {
             pal_measure *measure = &out->at[out->n++];
             *measure = (pal_measure){.metric = pal_metrics[m], .k = k->at[i]};
@@ -29,10 +31,12 @@ typedef struct {
     const pal_lists *lists;
     const pal_slice *slice; /* NULL: everything */
     double *by_user;        /* [measures.n, n_users] */
-    uint8_t *hits;          /* [n_threads, k] */
+    uint8_t *hits;          /* [n_threads, k + 1] */
+    double *gains;          /* [n_threads, k + 1], or NULL */
 } evaluation_job;
 
-static bool evaluation_is_relevant(const evaluation_job *job, int32_t query, int32_t item) {
+/* The relevant pair that the item is, or -1. */
+static int64_t evaluation_find_relevant(const evaluation_job *job, int32_t query, int32_t item) {
     int64_t low = job->q->relevant_starts[query], high = job->q->relevant_starts[query + 1];
     while (low < high) {
         int64_t middle = low + (high - low) / 2;
@@ -42,8 +46,8 @@ static bool evaluation_is_relevant(const evaluation_job *job, int32_t query, int
             high = middle;
         }
     }
-    if (low >= job->q->relevant_starts[query + 1] || job->q->relevant[low] != item) return false;
-    return !job->slice || !job->slice->pairs || job->slice->pairs[low];
+    if (low >= job->q->relevant_starts[query + 1] || job->q->relevant[low] != item) return -1;
+    return !job->slice || !job->slice->pairs || job->slice->pairs[low] ? low : -1;
 }
 
 static int32_t evaluation_count_relevant(const evaluation_job *job, int32_t query) {
@@ -55,7 +59,7 @@ static int32_t evaluation_count_relevant(const evaluation_job *job, int32_t quer
 }
 
 /* One user: means over his queries that have something relevant; NaN when none has. */
-static void evaluation_user(const evaluation_job *job, int32_t user, uint8_t *hits) {
+static void evaluation_user(const evaluation_job *job, int32_t user, uint8_t *hits, double *gains) {
     const pal_questions *q = job->q;
     double sums[PAL_MEASURES_MAX] = {0};
     int32_t n_queries = 0;
@@ -66,8 +70,12 @@ static void evaluation_user(const evaluation_job *job, int32_t user, uint8_t *hi
         if (n_relevant == 0) continue;
         const int32_t *items = job->lists->items + (int64_t)query * job->lists->k;
         int32_t n = job->lists->counts[query];
-        for (int32_t i = 0; i < n; i++) hits[i] = evaluation_is_relevant(job, query, items[i]);
-        pal_judged judged = {.hits = hits, .n = n, .n_relevant = n_relevant};
+        for (int32_t i = 0; i < n; i++) {
+            int64_t pair = evaluation_find_relevant(job, query, items[i]);
+            hits[i] = pair >= 0;
+            if (gains) gains[i] = pair >= 0 ? q->gains[pair] : 0;
+        }
+        pal_judged judged = {.hits = hits, .gains = gains, .n = n, .n_relevant = n_relevant};
         for (int32_t m = 0; m < job->measures->n; m++) {
             const pal_measure *measure = &job->measures->at[m];
             if (measure->metric->of_list) sums[m] += measure->metric->of_list(&judged, measure->k);
@@ -86,8 +94,9 @@ static void evaluation_chunk(void *arg, int64_t chunk, int32_t worker) {
     const evaluation_job *job = arg;
     int64_t first = chunk * EVALUATION_USERS, last = first + EVALUATION_USERS;
     if (last > job->q->n_users) last = job->q->n_users;
+    int64_t at = (int64_t)worker * (job->lists->k + 1);
     for (int64_t u = first; u < last; u++)
-        evaluation_user(job, (int32_t)u, job->hits + (int64_t)worker * (job->lists->k + 1));
+        evaluation_user(job, (int32_t)u, job->hits + at, job->gains ? job->gains + at : NULL);
 }
 
 static void evaluation_judge(pal_ctx *ctx, evaluation_job *job) {
@@ -131,7 +140,7 @@ static pal_status evaluation_fill(pal_ctx *ctx, const pal_protocol *protocol,
                                   const pal_questions *questions, const pal_slices *slices,
                                   pal_evaluation *out) {
     pal_measures measures;
-    pal_measures_list(&protocol->k, &measures);
+    pal_measures_list(protocol, &measures);
     int32_t n = questions->n_users, n_slices = slices ? slices->n : 0;
     pal_arena scratch = {0};
     out->n_users = n;
@@ -140,9 +149,11 @@ static pal_status evaluation_fill(pal_ctx *ctx, const pal_protocol *protocol,
     out->by_slice = PAL_ARENA_ARRAY(&out->arena, double, (int64_t)n_slices *measures.n);
     out->slice_by_user = PAL_ARENA_ARRAY(&out->arena, double, (int64_t)n_slices *n);
     double *by_user = PAL_ARENA_ARRAY(&scratch, double, (int64_t)measures.n *n);
-    uint8_t *hits = PAL_ARENA_ARRAY(&scratch, uint8_t,
-                                    (int64_t)pal_pool_threads(ctx->pool) * (out->lists.k + 1));
-    if (!out->by_user || !out->mean || !out->by_slice || !out->slice_by_user || !by_user || !hits) {
+    int64_t n_places = (int64_t)pal_pool_threads(ctx->pool) * (out->lists.k + 1);
+    uint8_t *hits = PAL_ARENA_ARRAY(&scratch, uint8_t, n_places);
+    double *gains = questions->gains ? PAL_ARENA_ARRAY(&scratch, double, n_places) : NULL;
+    if ((questions->gains && !gains) || !out->by_user || !out->mean || !out->by_slice ||
+        !out->slice_by_user || !by_user || !hits) {
         pal_arena_release(&scratch);
         return pal_fail_memory(ctx, "the metrics", 8.0 * measures.n * (double)n);
     }
@@ -150,7 +161,8 @@ static pal_status evaluation_fill(pal_ctx *ctx, const pal_protocol *protocol,
                           .measures = &measures,
                           .lists = &out->lists,
                           .by_user = out->by_user,
-                          .hits = hits};
+                          .hits = hits,
+                          .gains = gains};
     evaluation_judge(ctx, &job);
     for (int32_t m = 0; m < measures.n; m++)
         out->mean[m] = pal_mean(out->by_user + (int64_t)m * n, n);
@@ -225,7 +237,7 @@ pal_status pal_evaluate_choice(pal_ctx *ctx, const pal_protocol *protocol,
     pal_arena scratch = {0};
     pal_lists lists;
     pal_measures all, measures = {.n = 1};
-    pal_measures_list(&protocol->k, &all);
+    pal_measures_list(protocol, &all);
     measures.at[0] = all.at[0];
     pal_rank_options options = *rank;
     options.k = measures.at[0].k;

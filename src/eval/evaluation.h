@@ -17,7 +17,7 @@ typedef struct {
     int32_t n;
     pal_measure at[PAL_MEASURES_MAX];
 } pal_measures;
-void pal_measures_list(const pal_ints *k, pal_measures *out);
+void pal_measures_list(const pal_protocol *protocol, pal_measures *out);
 
 /* A subset of users, or of what is relevant; for one reading of relevance "value >= 4" too. */
 typedef struct pal_slice {

@@ -10,6 +10,7 @@
 
 typedef struct {         /* one list beside what was right */
     const uint8_t *hits; /* [n] 1 where the item at that place is relevant */
+    const double *gains; /* [n] what the hit at that place is worth, 0 elsewhere; NULL: not asked */
     int32_t n;           /* length of the list */
     int32_t n_relevant;  /* |R| > 0 */
 } pal_judged;
@@ -26,6 +27,7 @@ typedef struct { /* all lists of a part, for what a list alone cannot tell */
 typedef struct pal_metric {
     const char *name, *summary, *formula;
     bool larger_is_better;
+    bool needs_gains; /* only there when --gain asks */
     double (*of_list)(const pal_judged *list,
                       int32_t k); /* averaged within users, then over users */
     double (*of_all)(pal_ctx *ctx, const pal_shown *shown,

@@ -51,6 +51,12 @@ const pal_param pal_protocol_params[] = {
      .type = PAL_PARAM_FLAG,
      .offset = FIELD(allow_drop),
      .help = "go on although the mask takes more than 30 % of the test pairs"},
+    {.name = "gain",
+     .type = PAL_PARAM_TEXT,
+     .offset = FIELD(gain),
+     .value_name = "COLUMN",
+     .help = "also say what the hits are worth (value@k): a column of numbers of the catalog, such "
+             "as price or margin, or value for the log's values"},
     {0},
 };
 #undef FIELD
@@ -126,6 +132,7 @@ void pal_protocol_fingerprint(const pal_protocol *protocol, pal_task task, const
                   protocol->fallback);
     for (int32_t i = 0; i < protocol->k.n; i++)
         pal_text_addf(&text, i ? ",%d" : "%d", protocol->k.at[i]);
+    if (protocol->gain) pal_text_addf(&text, " gain=%s", protocol->gain);
     snprintf(out, 17, "%016" PRIx64,
              text.failed ? (uint64_t)0 : XXH3_64bits(text.bytes, text.length));
     pal_text_release(&text);

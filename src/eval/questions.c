@@ -341,6 +341,7 @@ pal_status pal_questions_sample(pal_ctx *ctx, const pal_questions *questions, in
     out->n_pairs = n_pairs;
     out->judged_starts = NULL;
     out->judged = NULL;
+    out->gains = NULL;
     return PAL_OK;
 }
 

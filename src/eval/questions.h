@@ -20,11 +20,13 @@ typedef struct {
     int32_t *relevant; /* item rows, ascending in a query; rows past the candidates can be found by
                           nobody and stay */
     float *relevant_values;  /* like relevant: the largest value, or NULL */
+    double *gains;           /* like relevant: what a hit is worth; NULL without --gain */
     int64_t *relevant_times; /* like relevant: the earliest, or NULL */
     int64_t *judged_starts;  /* [n_queries + 1] all test pairs with a rating, relevant or not; NULL
                                 without ratings */
     int32_t *judged;         /* item rows, ascending in a query */
     uint8_t *disliked;       /* like judged: 1 where the value is in the lowest 40 % of the scale */
+    pal_csr categories;      /* [items, words] of the catalog; n_cols = 0: none */
     int32_t n_candidates;
     int64_t n_pairs;       /* relevant pairs asked */
     int64_t n_masked;      /* pairs left out because the mask would hide them */

@@ -155,6 +155,29 @@ pal_status pal_bootstrap_ratio(pal_ctx *ctx, const double *sums, const double *w
     return status;
 }
 
+pal_status pal_bootstrap_fall(pal_ctx *ctx, const double *before, const double *after, int32_t n,
+                              int64_t resamples, uint64_t seed, pal_interval *out) {
+    const double *series[] = {before, after};
+    *out = (pal_interval){pal_mean(before, n) - pal_mean(after, n), NAN, NAN};
+    if (n == 0) return PAL_OK;
+    pal_arena scratch = {0};
+    significance_job job = {
+        .series = series, .n_series = 2, .n = n, .seed = pal_seed_for(seed, "bootstrap")};
+    pal_status status = significance_run(ctx, &job, resamples, &scratch);
+    int64_t kept = 0;
+    for (int64_t r = 0; status == PAL_OK && r < resamples; r++) {
+        double fall = job.means[2 * r] - job.means[2 * r + 1];
+        if (!isnan(fall)) job.means[kept++] = fall; /* kept <= r: nothing unread is lost */
+    }
+    if (status == PAL_OK) {
+        qsort(job.means, (size_t)kept, sizeof *job.means, significance_compare);
+        out->low = significance_quantile(job.means, kept, 0.025);
+        out->high = significance_quantile(job.means, kept, 0.975);
+    }
+    pal_arena_release(&scratch);
+    return status;
+}
+
 /* Standard error of each series over the resamples, and the 95th percentile of the largest
  * standardized deviation. */
 static pal_status significance_widths(pal_ctx *ctx, const significance_job *job,

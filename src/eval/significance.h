@@ -26,6 +26,11 @@ pal_status pal_bootstrap_means(pal_ctx *ctx, const double *const *series, int32_
 pal_status pal_bootstrap_ratio(pal_ctx *ctx, const double *sums, const double *weights, int32_t n,
                                int64_t resamples, uint64_t seed, pal_interval *out);
 
+/* The interval of mean(before) - mean(after), each over the users that it knows of, not NaN; the
+ * same resampled users for both. */
+pal_status pal_bootstrap_fall(pal_ctx *ctx, const double *before, const double *after, int32_t n,
+                              int64_t resamples, uint64_t seed, pal_interval *out);
+
 /* Intervals of mean(base - other_j) for j in [0, n_others), that hold together with 95 %: the same
  * resamples for all, half-width = the 95th percentile of the largest standardized deviation times
  * each standard error. others[j] is [n]. out [n_others]. */

@@ -77,6 +77,13 @@ static json_t *json_growth(const pal_row *row) {
     return growth;
 }
 
+static json_t *json_row_clicks(const pal_row *row) {
+    const pal_click_errors *clicks = &row->clicks;
+    return json_pack("{s:o, s:o, s:o, s:o}", "auc", json_interval(&clicks->auc), "gauc",
+                     json_interval(&clicks->gauc), "logloss", json_interval(&clicks->logloss),
+                     "calibration", pal_json_real(clicks->calibration));
+}
+
 static json_t *json_measured(const pal_row *row) {
     json_t *json =
         json_pack("{s:o, s:I, s:o, s:o, s:b}", "train_seconds", pal_json_real(row->train_seconds),
@@ -134,6 +141,7 @@ static json_t *json_row(const pal_comparison *comparison, const pal_table *table
                             json_pack("{s:o, s:o, s:o}", "rmse", json_interval(&row->ratings.rmse),
                                       "mae", json_interval(&row->ratings.mae), "validation_rmse",
                                       pal_json_real(row->valid_rmse)));
+    if (row->has_clicks) json_object_set_new(json, "clicks", json_row_clicks(row));
     if (row->curve.n) json_object_set_new(json, "curve", json_curve(row));
     if (row->n_growth) json_object_set_new(json, "growth", json_growth(row));
     const pal_model *model = comparison->tables[0].rows[r].model;
@@ -234,6 +242,19 @@ static json_t *json_verdict(const pal_comparison *comparison, int32_t t) {
                      "next_user", pal_json_text(verdict.next_user));
 }
 
+/* By how much the winner's choice metric falls from the first day of the test to later ones. */
+static json_t *json_staleness(const pal_table *table) {
+    json_t *ages = json_array();
+    for (int32_t a = 0; a < table->n_ages; a++) {
+        const pal_slice *slice = &table->slices.at[table->ages[a].slice];
+        json_array_append_new(ages,
+                              json_pack("{s:s, s:i, s:I, s:o}", "slice", slice->name, "n",
+                                        (int)slice->n_users, "n_pairs", (json_int_t)slice->n_pairs,
+                                        "fall", json_interval(&table->ages[a].fall)));
+    }
+    return ages;
+}
+
 static json_t *json_table(const pal_comparison *comparison, int32_t t) {
     const pal_table *table = &comparison->tables[t];
     const pal_questions *q = &table->test;
@@ -249,6 +270,7 @@ static json_t *json_table(const pal_comparison *comparison, int32_t t) {
     json_object_set_new(json, "ceiling", pal_json_real(table->ceiling));
     json_object_set_new(json, "smallest_difference", pal_json_real(table->smallest_difference));
     json_object_set_new(json, "models", models);
+    json_object_set_new(json, "staleness", json_staleness(table));
     json_object_set_new(json, "verdict", json_verdict(comparison, t));
     json_object_set_new(json, "examples", json_examples(comparison, table));
     return json;
@@ -269,6 +291,7 @@ static json_t *json_protocol(const pal_comparison *comparison) {
         p->candidates == PAL_CANDIDATES_SEEN ? "seen" : "catalog", "fallback", p->fallback,
         "metric", comparison->measures.at[0].name, "n_users", (int)table->test.n_users,
         "n_candidates", (int)table->test.n_candidates, "resamples", (json_int_t)p->resamples);
+    if (p->gain) json_object_set_new(json, "gain", json_string(p->gain));
     if (comparison->n_folds) json_object_set_new(json, "folds", json_integer(comparison->n_folds));
     if (comparison->ratings.n)
         json_object_set_new(
@@ -278,6 +301,14 @@ static json_t *json_protocol(const pal_comparison *comparison) {
                       pal_json_real(comparison->ratings.high), "constant_rmse",
                       pal_json_real(comparison->ratings.constant_rmse), "constant_mae",
                       pal_json_real(comparison->ratings.constant_mae)));
+    if (comparison->clicks.n)
+        json_object_set_new(json, "clicks",
+                            json_pack("{s:I, s:I, s:i, s:I, s:I}", "n",
+                                      (json_int_t)comparison->clicks.n, "n_clicked",
+                                      (json_int_t)comparison->clicks.n_clicked, "n_users",
+                                      (int)comparison->clicks.n_users, "n_valid",
+                                      (json_int_t)comparison->clicks_valid.n, "n_valid_clicked",
+                                      (json_int_t)comparison->clicks_valid.n_clicked));
     json_object_set_new(json, "n_train", json_integer(split->train.n_events));
     json_object_set_new(json, "n_valid", json_integer(split->valid.n_events));
     json_object_set_new(json, "n_test", json_integer(split->test.n_events));

@@ -194,6 +194,33 @@ static void table_add_ratings(const json_t *results, const json_t *task, pal_tex
     }
 }
 
+/* How scores order what was shown; beside them what the share of clicks alone would say. */
+static void table_add_clicks(const json_t *results, const json_t *task, pal_text *out) {
+    size_t index;
+    json_t *model;
+    bool has_heading = false;
+    json_array_foreach(json_object_get(task, "models"), index, model) {
+        if (!json_is_object(json_object_get(model, "clicks"))) continue;
+        if (!has_heading) {
+            pal_text_addf(out, "\n%.0f impressions, %.0f of them clicked:\n",
+                          pal_json_number_at(results, "protocol/clicks/n", 0),
+                          pal_json_number_at(results, "protocol/clicks/n_clicked", 0));
+            pal_text_addf(out, "%*s  %-17s %9s %9s %12s\n", TABLE_NAME + 9, "auc", "95 % interval",
+                          "gauc", "logloss", "calibration");
+        }
+        has_heading = true;
+        pal_text_add(out, "  ");
+        table_add_padded(out, pal_json_text_at(model, "spec", ""), TABLE_NAME);
+        table_add_number(out, pal_json_number_at(model, "clicks/auc/mean", NAN), 7);
+        pal_text_addf(out, "  %.4f – %.4f  ", pal_json_number_at(model, "clicks/auc/low", 0),
+                      pal_json_number_at(model, "clicks/auc/high", 0));
+        table_add_number(out, pal_json_number_at(model, "clicks/gauc/mean", NAN), 9);
+        table_add_number(out, pal_json_number_at(model, "clicks/logloss/mean", NAN), 10);
+        table_add_number(out, pal_json_number_at(model, "clicks/calibration", NAN), 13);
+        pal_text_add(out, "\n");
+    }
+}
+
 static void table_add_wrapped(const char *line, pal_text *out) {
     enum { WIDTH = 98 };
     int32_t column = 0;
@@ -253,6 +280,7 @@ pal_status pal_report_text(pal_ctx *ctx, const json_t *results, const char *fold
     json_array_foreach(json_object_get(results, "tasks"), index, task) {
         table_add_differences(task, metric, out);
         table_add_ratings(results, task, out);
+        table_add_clicks(results, task, out);
         pal_text_addf(out, "\nverdict (%s task, fingerprint %s):\n",
                       pal_json_text_at(task, "task", ""),
                       pal_json_text_at(task, "fingerprint", ""));

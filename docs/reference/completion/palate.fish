@@ -85,6 +85,7 @@ complete -c palate -n '__palate_is demo' -l hide -d 'items not listed again: tho
 complete -c palate -n '__palate_is demo' -l fallback -d 'what answers people without history, the same for every kind: popular, none or a spec' -x -a '(__palate_kinds)'
 complete -c palate -n '__palate_is demo' -l k -s k -d 'lengths of lists at which metrics are computed' -x
 complete -c palate -n '__palate_is demo' -l allow-drop -d 'go on although the mask takes more than 30 % of the test pairs'
+complete -c palate -n '__palate_is demo' -l gain -d 'also say what the hits are worth (value@k): a column of numbers of the catalog, such as price or margin, or value for the log\'s values' -x
 complete -c palate -n '__palate_is demo' -l split -d 'how the log is cut: time, leave_last or random, with options, e.g. "time test=0.2"; default time, or random without times' -x -a '(__palate_splits)'
 complete -c palate -n '__palate_is demo' -l candidates -d 'items that can be listed: those with a training event, or the whole catalog' -x -a 'seen catalog '
 complete -c palate -n '__palate_is demo' -l resamples -d 'bootstrap resamples of users behind each interval' -x
@@ -140,6 +141,7 @@ complete -c palate -n '__palate_is compare' -l hide -d 'items not listed again: 
 complete -c palate -n '__palate_is compare' -l fallback -d 'what answers people without history, the same for every kind: popular, none or a spec' -x -a '(__palate_kinds)'
 complete -c palate -n '__palate_is compare' -l k -s k -d 'lengths of lists at which metrics are computed' -x
 complete -c palate -n '__palate_is compare' -l allow-drop -d 'go on although the mask takes more than 30 % of the test pairs'
+complete -c palate -n '__palate_is compare' -l gain -d 'also say what the hits are worth (value@k): a column of numbers of the catalog, such as price or margin, or value for the log\'s values' -x
 complete -c palate -n '__palate_is compare' -l split -d 'how the log is cut: time, leave_last or random, with options, e.g. "time test=0.2"; default time, or random without times' -x -a '(__palate_splits)'
 complete -c palate -n '__palate_is compare' -l candidates -d 'items that can be listed: those with a training event, or the whole catalog' -x -a 'seen catalog '
 complete -c palate -n '__palate_is compare' -l resamples -d 'bootstrap resamples of users behind each interval' -x
@@ -201,6 +203,7 @@ complete -c palate -n '__palate_is evaluate' -l hide -d 'items not listed again:
 complete -c palate -n '__palate_is evaluate' -l fallback -d 'what answers people without history, the same for every kind: popular, none or a spec' -x -a '(__palate_kinds)'
 complete -c palate -n '__palate_is evaluate' -l k -s k -d 'lengths of lists at which metrics are computed' -x
 complete -c palate -n '__palate_is evaluate' -l allow-drop -d 'go on although the mask takes more than 30 % of the test pairs'
+complete -c palate -n '__palate_is evaluate' -l gain -d 'also say what the hits are worth (value@k): a column of numbers of the catalog, such as price or margin, or value for the log\'s values' -x
 complete -c palate -n '__palate_is evaluate' -l seed -d 'where all random choices start from' -x
 complete -c palate -n '__palate_is evaluate' -l threads -d 'threads to use; 0 is one a processor; results do not depend on it' -x
 complete -c palate -n '__palate_is evaluate' -l memory -d 'limit for dense matrices and batches; 0 is half of the machine\'s memory' -x

@@ -23,9 +23,11 @@ static const pal_param time_table[] = {
     {0},
 };
 
+/* Shares are of what was used: a log may say far more often what was only shown. */
 static int64_t time_count_until(const pal_log *log, int64_t time) {
     int64_t count = 0;
-    for (int64_t e = 0; e < log->n_events; e++) count += log->times[e] <= time;
+    for (int64_t e = 0; e < log->n_events; e++)
+        count += log->times[e] <= time && !pal_log_is_shown(log, e);
     return count;
 }
 
@@ -33,7 +35,7 @@ static int64_t time_count_until(const pal_log *log, int64_t time) {
  * it: equal timestamps go to the earlier part. Bisecting times takes one pass for each bit of their
  * range, and no memory. */
 static int64_t time_cut(const pal_log *log, double share_before) {
-    int64_t before = (int64_t)(share_before * (double)log->n_events + 0.5);
+    int64_t before = (int64_t)(share_before * (double)time_count_until(log, INT64_MAX) + 0.5);
     int64_t low = 0, high = pal_log_end(log);
     if (before < 1) before = 1;
     while (low < high) {

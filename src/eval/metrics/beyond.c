@@ -114,9 +114,10 @@ static double beyond_popularity_lift(pal_ctx *ctx, const pal_shown *shown, int32
 /* Samples: lists whose pairs are looked at, pairs of items, pairs of lists. */
 enum { BEYOND_LISTS = 500, BEYOND_ITEM_PAIRS = 200000, BEYOND_PAIRS = 10000 };
 
-/* Sets the bits of each listed item's training users: bits [length, n_words]. */
-static void beyond_set_users(const pal_csr *by_item, const int32_t *items, int32_t length,
-                             int64_t n_words, uint64_t *bits) {
+/* Sets the bits of each listed item's columns (training users, or categories): bits [length,
+ * n_words]. */
+static void beyond_set_columns(const pal_csr *by_item, const int32_t *items, int32_t length,
+                               int64_t n_words, uint64_t *bits) {
     memset(bits, 0, (size_t)(length * n_words) * sizeof *bits);
     for (int32_t i = 0; i < length; i++) {
         if (items[i] >= by_item->n_rows) continue;
@@ -127,11 +128,11 @@ static void beyond_set_users(const pal_csr *by_item, const int32_t *items, int32
     }
 }
 
-/* Mean of 1 - cosine of training columns over the pairs of a list. */
+/* Mean of 1 - cosine of the items' columns over the pairs of a list. */
 static double beyond_list_diversity(const pal_csr *by_item, const int32_t *items, int32_t length,
                                     int64_t n_words, uint64_t *bits) {
     double apart = 0;
-    beyond_set_users(by_item, items, length, n_words, bits);
+    beyond_set_columns(by_item, items, length, n_words, bits);
     for (int32_t i = 0; i < length; i++) {
         double n_i = (double)beyond_n_users(by_item, items[i]);
         for (int32_t j = i + 1; j < length; j++) {
@@ -148,18 +149,20 @@ static double beyond_list_diversity(const pal_csr *by_item, const int32_t *items
 
 static double beyond_diversity(pal_ctx *ctx, const pal_shown *shown, int32_t k) {
     (void)ctx;
-    if (!shown->by_item || k < 2) return NAN;
+    const pal_csr *categories = &shown->questions->categories,
+                  *by_item = categories->n_cols > 0 ? categories : shown->by_item;
+    if (!by_item || k < 2) return NAN;
     pal_arena scratch = {0};
-    int64_t n_words = ((int64_t)shown->by_item->n_cols + 63) / 64;
+    int64_t n_words = ((int64_t)by_item->n_cols + 63) / 64;
     uint64_t *bits = PAL_ARENA_ARRAY(&scratch, uint64_t, k * n_words);
     int32_t n_lists = 0, n = shown->lists->n, most = BEYOND_ITEM_PAIRS / (k * (k - 1) / 2) + 1;
     if (most > BEYOND_LISTS) most = BEYOND_LISTS;
     double sum = 0;
-    for (int32_t q = 0; bits && q<n; q += n> most ? n / most : 1) {
-        int32_t length = beyond_length(shown->lists, q, k);
+    if (most > n) most = n;
+    for (int32_t i = 0; bits && i < most; i++) {
+        int32_t q = (int32_t)((int64_t)i * n / most), length = beyond_length(shown->lists, q, k);
         if (length < 2) continue;
-        sum += beyond_list_diversity(shown->by_item, beyond_list(shown->lists, q), length, n_words,
-                                     bits);
+        sum += beyond_list_diversity(by_item, beyond_list(shown->lists, q), length, n_words, bits);
         n_lists++;
     }
     pal_arena_release(&scratch);
@@ -249,9 +252,11 @@ const pal_metric pal_metric_popularity_lift = {
 };
 const pal_metric pal_metric_diversity = {
     .name = "diversity",
-    .summary = "how different the items of a list are",
-    .formula = "mean over at most 500 lists of the mean of 1 - cosine of training columns over "
-               "pairs in the list",
+    .summary = "how different the items of a list are, looked at in at most 500 lists",
+    .formula =
+        "mean over lists (at most 500, evenly spread) of the mean of 1 - cosine over pairs in the "
+        "list; of the items' categories where the catalog has them, else of their training "
+        "users",
     .larger_is_better = true,
     .of_all = beyond_diversity,
 };

@@ -15,6 +15,7 @@ const pal_metric *const pal_metrics[] = {
     &pal_metric_recall_cap,
     &pal_metric_map_cap,
     &pal_metric_ndcg_fixed,
+    &pal_metric_value,
     &pal_metric_disliked,
     &pal_metric_coverage,
     &pal_metric_gini,

@@ -65,6 +65,11 @@ static double ranking_mrr(const pal_judged *list, int32_t k) {
     }
     return 0;
 }
+static double ranking_value(const pal_judged *list, int32_t k) {
+    double sum = 0;
+    for (int32_t i = 0; list->gains && i < ranking_length(list, k); i++) sum += list->gains[i];
+    return sum;
+}
 static double ranking_hit(const pal_judged *list, int32_t k) { return ranking_hits(list, k) > 0; }
 
 const pal_metric pal_metric_ndcg = {
@@ -130,4 +135,12 @@ const pal_metric pal_metric_ndcg_fixed = {
     .formula = "Σ_{i ≤ k} rel_i / log2(i + 1) / Σ_{i ≤ k} 1 / log2(i + 1)",
     .larger_is_better = true,
     .of_list = ranking_ndcg_fixed,
+};
+const pal_metric pal_metric_value = {
+    .name = "value",
+    .summary = "what the hits are worth, by --gain: only there when asked",
+    .formula = "Σ_{i ≤ k} rel_i g_i, g the item's price or margin, or the event's value",
+    .larger_is_better = true,
+    .needs_gains = true,
+    .of_list = ranking_value,
 };

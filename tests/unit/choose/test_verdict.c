@@ -78,8 +78,8 @@ static void bench_rows(bench *b) {
 static bench *bench_new(void) {
     bench *b = calloc(1, sizeof *b);
     assert_non_null(b);
-    const pal_ints k = {.n = 2, .at = {10, 20}};
-    pal_measures_list(&k, &b->comparison.measures);
+    b->comparison.options.protocol.k = (pal_ints){.n = 2, .at = {10, 20}};
+    pal_measures_list(&b->comparison.options.protocol, &b->comparison.measures);
     b->comparison.options.worth = 0.02;
     b->comparison.n_tables = 1;
     assert_int_equal(pal_ids_add(&b->comparison.split.user_ids, "anna", 4), 0);
@@ -366,24 +366,33 @@ static void what_nobody_can_reach_is_said_from_a_twentieth_on(void **state) {
     bench_free(b);
 }
 
-static void ageing_is_said_only_when_intervals_are_apart(void **state) {
+static void ageing_says_when_to_retrain(void **state) {
     (void)state;
     bench *b = bench_new();
+    pal_table *table = &b->comparison.tables[0];
     bench_slice(b, FRESH, "day 1", 50);
     bench_slice(b, OLD, "days 8-30", 50);
     b->slice_intervals[EASE][FRESH] = (pal_interval){0.2, 0.18, 0.22};
-    b->slice_intervals[EASE][OLD] = (pal_interval){0.15, 0.14, 0.17};
+    table->first_day = FRESH;
+    table->n_ages = 1;
+    table->ages[0] = (pal_ageing){OLD, {0.05, 0.02, 0.08}};
     bench_judge(b);
     assert_says(b,
-                "Lists age: ndcg@10 is 0.200 on what people did on the first day of the test and "
-                "0.150 on days 8 to 30 (partly other people); retrain often.");
-    b->slice_intervals[EASE][OLD].high = 0.19;
+                "Lists age: from the first day of the test to days 8-30 ndcg@10 falls from 0.200 "
+                "by 0.050 (0.020 to 0.080; partly other people): retrain every week.");
+    /* No fall, and one of a tenth would have been seen. */
+    table->ages[0].fall = (pal_interval){0.005, -0.008, 0.018};
     bench_judge(b);
-    assert_silent(b, "Lists age");
-    b->slice_intervals[EASE][OLD].high = 0.17;
+    assert_says(b,
+                "Lists keep: from the first day of the test to days 8-30 ndcg@10 changes by -0.005 "
+                "(-0.018 to +0.008): retraining once a month is enough.");
+    table->ages[0].fall.high = 0.03;
+    bench_judge(b);
+    assert_silent(b, "Lists ");
+    table->ages[0].fall = (pal_interval){0.05, 0.02, 0.08};
     bench_slice(b, OLD, "days 8-30", 29);
     bench_judge(b);
-    assert_silent(b, "Lists age");
+    assert_silent(b, "Lists ");
     bench_free(b);
 }
 
@@ -458,7 +467,7 @@ int main(void) {
         cmocka_unit_test(a_better_system_in_use_stays),
         cmocka_unit_test(strangers_are_spoken_of_as_far_as_they_were_seen),
         cmocka_unit_test(what_nobody_can_reach_is_said_from_a_twentieth_on),
-        cmocka_unit_test(ageing_is_said_only_when_intervals_are_apart),
+        cmocka_unit_test(ageing_says_when_to_retrain),
         cmocka_unit_test(shares_are_said_in_plain_words),
         cmocka_unit_test(two_tasks_are_told_by_their_page),
         cmocka_unit_test(eight_lines_are_enough_for_everything),

@@ -277,6 +277,34 @@ static void test_option_ranges(void **state) {
     }
 }
 
+/* Types that say that something was shown are no target by guess, and no use that --min-user
+ * counts. */
+static void test_shown_types(void **state) {
+    (void)state;
+    static const char text[] = "user,item,time,event\n"
+                               "a,i,1,Impression\na,i,2,click\na,j,3,click\n"
+                               "b,i,4,Impression\nb,j,5,impression\nb,j,6,skip\nb,j,7,click\n";
+    pal_data *data = read_text(text, "");
+    const pal_log_about *about = &data->parts[0].about;
+    assert_int_equal(about->n_types, 4);
+    assert_string_equal(about->type_names[1], "click");
+    assert_int_equal(about->target_types, 2);
+    assert_int_equal(about->shown_types, 13);
+    assert_finds(data, "4 events say that something was shown: judged, not learned from");
+    pal_data_free(data);
+    data = read_text(text, "min_user=2");
+    assert_events(data, "a: i@1/Impression i@2/click j@3/click\n");
+    pal_data_free(data);
+    data = read_text(text, "target=skip");
+    assert_int_equal(data->parts[0].about.target_types, 8);
+    assert_int_equal(data->parts[0].about.shown_types, 5);
+    pal_data_free(data);
+    /* Where nothing else is known, being shown is all there is to learn from. */
+    data = read_text("user,item,event\na,i,shown\nb,j,shown\n", "");
+    assert_int_equal(data->parts[0].about.shown_types, 0);
+    pal_data_free(data);
+}
+
 int main(void) {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_nothing_asked_changes_nothing),
@@ -290,6 +318,7 @@ int main(void) {
         cmocka_unit_test(test_filters_follow_one_another),
         cmocka_unit_test(test_nothing_left_is_refused),
         cmocka_unit_test(test_option_ranges),
+        cmocka_unit_test(test_shown_types),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

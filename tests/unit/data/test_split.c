@@ -509,6 +509,77 @@ static void test_weights_in_one_part_only(void **state) {
     release(&data);
 }
 
+/* Two of three events say only that something was shown, among them all of user s and item s. */
+static void add_shown(pal_data *data, int64_t n, int64_t from) {
+    static const char *const users[] = {"a", "b", "c", "d"}, *const items[] = {"i", "j", "k", "l"};
+    event *events = calloc((size_t)n, sizeof *events);
+    for (int64_t e = 0; e < n; e++) {
+        bool is_use = e % 3 == 0;
+        events[e].user = is_use || e % 2 ? users[e / 3 % 4] : "s";
+        events[e].item = is_use || e % 5 ? items[e / 12 % 4] : "s";
+        events[e].type = is_use ? "buy" : "shown";
+        events[e].time = from + e;
+    }
+    add_part(data, events, n, true);
+    pal_log_about *about = &data->parts[data->n_parts - 1].about;
+    strcpy(about->type_names[0], "shown");
+    about->shown_types = pal_log_shown_types(about, about->target_types);
+    assert_int_equal(about->shown_types, 1);
+    free(events);
+}
+
+/* What was only shown is neither learned from nor asked, and stands beside the part it fell in. */
+static void test_shown_events_stand_apart(void **state) {
+    (void)state;
+    static const char *const kept[] = {"time", "leave_last", "random", "kfold fold=1"};
+    for (size_t s = 0; s < sizeof kept / sizeof *kept; s++) {
+        pal_ctx ctx = {0};
+        pal_data data = {0};
+        pal_split split;
+        add_shown(&data, 600, 0);
+        make(&ctx, &data, kept[s], &split);
+        const pal_log *used[] = {&split.train,   &split.valid,       &split.test,
+                                 &split.history, &split.valid_known, &split.test_known};
+        for (int l = 0; l < 6; l++) {
+            for (int64_t e = 0; e < used[l]->n_events; e++) assert_int_equal(used[l]->types[e], 1);
+        }
+        const pal_log *shown[] = {&split.shown_valid, &split.shown_test};
+        for (int l = 0; l < 2; l++) {
+            assert_true(shown[l]->n_events > 0);
+            for (int64_t e = 0; e < shown[l]->n_events; e++)
+                assert_int_equal(shown[l]->types[e], 0);
+        }
+        /* An item that was only shown is nothing that a model knows. */
+        int32_t item = pal_ids_find(&split.item_ids, "s", 1);
+        assert_true(item >= split.history.n_items && item >= split.test.n_items);
+        assert_true(item < split.shown_test.n_items);
+        if (s == 0) {
+            /* Shares are of the 200 uses. */
+            assert_int_equal(split.test.n_events, 20);
+            for (int64_t e = 0; e < split.shown_test.n_events; e++)
+                assert_true(split.shown_test.times[e] > split.history.times[0]);
+        }
+        if (s == 1) assert_int_equal(split.test.n_events, 4);
+        pal_split_release(&split);
+        release(&data);
+    }
+}
+
+static void test_shown_events_of_given_parts(void **state) {
+    (void)state;
+    pal_ctx ctx = {0};
+    pal_data data = {0};
+    pal_split split;
+    add_shown(&data, 300, 0);
+    add_shown(&data, 60, 1000);
+    make(&ctx, &data, NULL, &split);
+    assert_int_equal(split.test.n_events, 20);
+    assert_int_equal(split.shown_test.n_events, 40);
+    assert_int_equal(split.train.n_events + split.valid.n_events, 100);
+    pal_split_release(&split);
+    release(&data);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_split_of_one_log),
@@ -522,6 +593,8 @@ int main(void) {
         cmocka_unit_test(test_canonical_specs),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_weights_in_one_part_only),
+        cmocka_unit_test(test_shown_events_stand_apart),
+        cmocka_unit_test(test_shown_events_of_given_parts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

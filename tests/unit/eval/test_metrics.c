@@ -4,7 +4,9 @@
 
 #include <math.h>
 
-#include "eval/metric.h"
+#include "eval/categories.h"
+#include "eval/evaluation.h"
+#include "eval/gains.h"
 
 static double mean_of(const char *name) {
     /* k = 10; A hits at 1 and 3 of 2 relevant, B at 2, 5 and 9 of 20, C nowhere of 4. */
@@ -48,6 +50,71 @@ static void a_short_list_counts_misses(void **state) {
     }
 }
 
+/* Hits worth 5 at place 1 and 2.5 at place 3, as a catalog says them. */
+static void value_sums_what_hits_are_worth(void **state) {
+    (void)state;
+    const uint8_t hits[] = {1, 0, 1};
+    const double gains[] = {5, 0, 2.5};
+    pal_judged list = {.hits = hits, .gains = gains, .n = 3, .n_relevant = 4};
+    const pal_metric *value = pal_metric_find("value");
+    assert_true(value->of_list(&list, 10) == 7.5);
+    assert_true(value->of_list(&list, 2) == 5);
+    /* It is a measure when --gain asks, and only then. */
+    pal_protocol protocol;
+    pal_measures measures;
+    pal_params_init(pal_protocol_params, &protocol);
+    protocol.k = (pal_ints){.n = 1, .at = {10}};
+    pal_measures_list(&protocol, &measures);
+    int32_t before = measures.n;
+    for (int32_t m = 0; m < before; m++) assert_string_not_equal(measures.at[m].name, "value@10");
+    protocol.gain = "price";
+    pal_measures_list(&protocol, &measures);
+    assert_int_equal(measures.n, before + 1);
+}
+
+/* A catalog of i0 at 5 and i1 at 2.5; i2 has no price, i3 is not in it. */
+static void gains_come_from_the_catalog(void **state) {
+    (void)state;
+    pal_ctx *ctx = support_open(1);
+    support_log log;
+    static const int32_t users[] = {0, 0, 0, 0}, items[] = {0, 1, 2, 3};
+    static const float values[] = {1, 2, 3, 4};
+    support_log_make(ctx, &log, 1, 4, 4, users, items, NULL, values);
+    const char *cells[] = {"5", "2.5", ""}, *words[] = {"7", "cheap", ""};
+    pal_column columns[] = {{.name = "price", .cells = cells}, {.name = "word", .cells = words}};
+    pal_data data = {.n_parts = 1};
+    data.parts[0] = log.log;
+    pal_protocol protocol = {.gain = "price"};
+    assert_int_equal(pal_gains_check(ctx, &protocol, &data), PAL_EUSAGE);
+    assert_non_null(strstr(ctx->error, "--items"));
+    data.catalog = (pal_catalog){.n_columns = 2, .columns = columns};
+    for (int32_t i = 0; i < 3; i++)
+        assert_int_equal(pal_ids_add(&data.catalog.ids, pal_ids_at(&log.items, i), 2), i);
+    assert_int_equal(pal_gains_check(ctx, &protocol, &data), PAL_OK);
+    int32_t relevant[] = {0, 1, 2, 3};
+    float relevant_values[] = {1, 2, 3, 4};
+    pal_questions q = {.targets = &log.log,
+                       .n_pairs = 4,
+                       .relevant = relevant,
+                       .relevant_values = relevant_values};
+    assert_int_equal(pal_gains_make(ctx, &protocol, &data, &q), PAL_OK);
+    static const double expected[] = {5, 2.5, 0, 0};
+    assert_memory_equal(q.gains, expected, sizeof expected);
+    protocol.gain = "value";
+    assert_int_equal(pal_gains_make(ctx, &protocol, &data, &q), PAL_OK);
+    assert_true(q.gains[3] == 4);
+    protocol.gain = "word";
+    assert_int_equal(pal_gains_check(ctx, &protocol, &data), PAL_EDATA);
+    assert_non_null(strstr(ctx->error, "item 'i1' the catalog says 'cheap'"));
+    protocol.gain = "margin";
+    assert_int_equal(pal_gains_check(ctx, &protocol, &data), PAL_EUSAGE);
+    assert_non_null(strstr(ctx->error, "it has price, word"));
+    pal_arena_release(&q.arena);
+    pal_ids_release(&data.catalog.ids);
+    support_log_release(&log);
+    support_close(ctx);
+}
+
 /* Two users, four candidates a to d used by 4, 2, 1 and 1 of 4 training users; lists (a, b) and (a,
  * c). */
 static void metrics_of_all_lists_have_their_toy_values(void **state) {
@@ -89,17 +156,60 @@ static void diversity_is_one_minus_the_mean_cosine(void **state) {
     const pal_csr by_item = {.n_rows = 3, .n_cols = 2, .starts = starts, .cols = users};
     int32_t items[] = {0, 1, 2}, counts[] = {3};
     pal_lists lists = {.n = 1, .k = 3, .items = items, .counts = counts};
-    pal_shown shown = {.lists = &lists, .by_item = &by_item};
+    pal_questions questions = {0};
+    pal_shown shown = {.lists = &lists, .questions = &questions, .by_item = &by_item};
     double expected = (0 + 2 * (1 - 1 / sqrt(2))) / 3;
     assert_true(fabs(pal_metric_find("diversity")->of_all(NULL, &shown, 3) - expected) < 1e-12);
+}
+
+/* Six items of genres "a|b", "a", "b" twice over; colours are nearly all different, so that only
+ * genres sort. Of a list of i0, i1 and i2: cosines 1/√2, 1/√2 and 0. */
+static void diversity_goes_by_categories_where_there_are_any(void **state) {
+    (void)state;
+    pal_ctx *ctx = support_open(1);
+    support_log log;
+    static const int32_t users[] = {0, 0, 0}, items[] = {0, 1, 2};
+    support_log_make(ctx, &log, 1, 15, 3, users, items, NULL, NULL);
+    static const char *const genres[] = {"a | b", "a", "b", "a|b|a", "a", "b", "a", "b",
+                                         "a",     "b", "a", "b",     "",  "a", "b"};
+    static const char *const names[] = {"n0", "n1", "n2", "n3", "n4",  "n5",  "n6", "n7",
+                                        "n8", "n9", "n9", "n9", "n10", "n11", "n12"};
+    pal_column columns[] = {{.name = "genre", .cells = genres}, {.name = "colour", .cells = names}};
+    pal_catalog catalog = {.n_columns = 2, .columns = columns, .title = -1};
+    for (int32_t i = 0; i < 15; i++) {
+        const char *id = pal_ids_at(&log.items, i);
+        assert_int_equal(pal_ids_add(&catalog.ids, id, strlen(id)), i);
+    }
+    pal_questions q = {.targets = &log.log, .history = &log.log};
+    assert_int_equal(pal_questions_categorize(ctx, &catalog, &q), PAL_OK);
+    assert_int_equal(q.categories.n_cols, 2);
+    assert_int_equal(q.categories.starts[4] - q.categories.starts[3], 2); /* "a" counts once */
+    assert_int_equal(q.categories.starts[13] - q.categories.starts[12], 0);
+    int32_t listed[] = {0, 1, 2}, counts[] = {3};
+    pal_lists lists = {.n = 1, .k = 3, .items = listed, .counts = counts};
+    pal_shown shown = {.lists = &lists, .questions = &q};
+    double expected = (2 * (1 - 1 / sqrt(2)) + 1) / 3;
+    assert_true(fabs(pal_metric_find("diversity")->of_all(NULL, &shown, 3) - expected) < 1e-12);
+    /* A catalog that sorts nothing leaves it to training. */
+    catalog.columns = columns + 1;
+    catalog.n_columns = 1;
+    assert_int_equal(pal_questions_categorize(ctx, &catalog, &q), PAL_OK);
+    assert_int_equal(q.categories.n_cols, 0);
+    pal_arena_release(&q.arena);
+    pal_ids_release(&catalog.ids);
+    support_log_release(&log);
+    support_close(ctx);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ranking_metrics_have_their_toy_values),
         cmocka_unit_test(a_short_list_counts_misses),
+        cmocka_unit_test(value_sums_what_hits_are_worth),
+        cmocka_unit_test(gains_come_from_the_catalog),
         cmocka_unit_test(metrics_of_all_lists_have_their_toy_values),
         cmocka_unit_test(diversity_is_one_minus_the_mean_cosine),
+        cmocka_unit_test(diversity_goes_by_categories_where_there_are_any),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -73,11 +73,32 @@ static void intervals_together_are_wider_and_do_not_depend_on_threads(void **sta
     assert_true(together[0][0].high - together[0][0].low > 1.2 * (alone.high - alone.low));
 }
 
+/* Users 0 to 99 were there before, 50 to 149 after, all with the same value: the fall is known to
+ * the last digit. */
+static void a_fall_is_between_the_means_of_those_who_were_there(void **state) {
+    (void)state;
+    pal_ctx *ctx = support_open(2);
+    double before[150], after[150];
+    for (int i = 0; i < 150; i++) {
+        before[i] = i < 100 ? 0.5 : NAN;
+        after[i] = i >= 50 ? 0.25 : NAN;
+    }
+    pal_interval fall;
+    assert_int_equal(pal_bootstrap_fall(ctx, before, after, 150, 200, 1, &fall), PAL_OK);
+    assert_true(fabs(fall.mean - 0.25) < 1e-12);
+    assert_true(fabs(fall.low - 0.25) < 1e-12 && fabs(fall.high - 0.25) < 1e-12);
+    for (int i = 50; i < 150; i += 2) after[i] = 0.75;
+    assert_int_equal(pal_bootstrap_fall(ctx, before, after, 150, 200, 1, &fall), PAL_OK);
+    assert_true(fall.low < 0 && fall.mean == 0 && fall.high > 0);
+    support_close(ctx);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_mean_has_the_width_of_its_error),
         cmocka_unit_test(equal_models_differ_by_nothing),
         cmocka_unit_test(intervals_together_are_wider_and_do_not_depend_on_threads),
+        cmocka_unit_test(a_fall_is_between_the_means_of_those_who_were_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

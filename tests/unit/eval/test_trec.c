@@ -303,7 +303,7 @@ static void items_past_the_candidates_are_judged(void **state) {
                      PAL_OK);
     assert_int_equal(
         pal_evaluate_lists(b.ctx, &b.protocol, &b.questions, NULL, &lists, &evaluation), PAL_OK);
-    pal_measures_list(&b.protocol.k, &measures);
+    pal_measures_list(&b.protocol, &measures);
     for (int32_t m = 0; m < measures.n; m++) {
         const char *name = measures.at[m].metric->name;
         if (!strcmp(name, "hit")) assert_true(evaluation.mean[m] == 0.5);
