@@ -7,6 +7,7 @@
 #include "base/ctx.h"
 #include "base/param.h"
 #include "choose/compare.h"
+#include "data/scenario.h"
 
 typedef struct {
     int64_t threads, seed, memory;
@@ -30,6 +31,11 @@ struct pal_results { /* the public noun */
     char *folder;           /* where it was saved, or NULL */
     const pal_model *model; /* the verdict's choice, owned by the comparison; or NULL */
 };
+
+/* One preset of --scenario (describe_scenario.c). */
+void pal_describe_scenario_text(const pal_scenario *scenario, pal_text *out);
+void pal_describe_scenario_json(const pal_scenario *scenario, pal_text *out);
+void pal_describe_scenario_markdown(const pal_scenario *scenario, pal_text *out);
 
 /* Every verb starts here: tells what pal_open found wrong, forgets a request to stop. */
 pal_status pal_verb_start(pal_ctx *ctx);

@@ -45,6 +45,9 @@ pal_status pal_train(pal_ctx *ctx, const pal_data *data, const char *spec, pal_m
                         "train learns from one log: name a log, not the parts of a split");
     const pal_log *log = &data->parts[0];
     pal_log weighed = {0};
+    if (*data->scenario)
+        pal_note(ctx, PAL_NOTICE_INFO, "scenario %s: %s", pal_scenario_of(data)->name,
+                 data->scenario);
     bool is_weighed = data->options.half_life > 0 || data->options.train_window > 0;
     if (is_weighed)
         TRY(pal_log_weigh(ctx, log, data->options.half_life, data->options.train_window, &weighed));

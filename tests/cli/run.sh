@@ -117,7 +117,9 @@ def plain(value):
         return {key: plain(below) for key, below in value.items() if key != "measured"}
     return [plain(below) for below in value] if isinstance(value, list) else value
 for command in (["demo", "--users", "200", "--items", "100", "--days", "90", "--hide", "none"],
-                ["compare", "events.csv", "--hide", "none", "--half-life", "30d", "--items", "titles.csv", "-m", "ease l2=20", "-m", "popular"]):
+                ["compare", "events.csv", "--hide", "none", "--half-life", "30d", "--items", "titles.csv", "-m", "ease l2=20", "-m", "popular"],
+                ["compare", "events.csv", "--scenario", "video", "--half-life", "0", "--relevant", "all", "--hide", "none"],
+                ["demo", "--users", "200", "--items", "100", "--days", "90", "--scenario", "ecommerce"]):
     first = run([sys.argv[1]] + command, "once")
     again = shlex.split(first["command"])
     assert plain(run([sys.argv[1]] + again[1:], "twice")) == plain(first), first["command"]
@@ -126,6 +128,14 @@ PYTHON
 { echo user,item,event,time; for i in $(seq 301 360); do echo "u$((i % 20)),i$((i * 5 % 31)),buy,$i"; echo "u$((i % 20)),i$((i * 7 % 31)),view,$i"; done; } >later.csv
 "$palate" train types.csv -m popular -o types.palate --quiet >/dev/null
 "$palate" evaluate types.palate --test later.csv --hide none --json 2>said | python3 -c 'import json, sys; assert json.load(sys.stdin)["n_users"] == 20'
+
+# A scenario fills what was not given, tells it on one line, and is listed.
+"$palate" compare types.csv --scenario ecommerce --task window -o shop >shown 2>said
+[[ $(grep -c '^scenario ecommerce: weights view=1, buy=5; target buy; half-life 60d; split time; hide target' said) == 1 ]]
+grep -q 'task window;' shown && grep -q '^markov ' shown
+! grep -q 'target guessed' said
+"$palate" train types.csv --scenario ecommerce -m popular -o shop.palate 2>&1 | grep -q '^scenario ecommerce: '
+for name in ecommerce social video news; do "$palate" describe scenarios --names | grep -q "^$name	"; done
 
 # The verdict speaks of the row that it recommends, and knows when to keep what there is.
 world="--users 300 --items 200 --days 120 --hide none"
