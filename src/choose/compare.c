@@ -376,8 +376,13 @@ static void compare_tell_data(pal_compare_job *job) {
         if (sentence.bytes && !sentence.failed)
             pal_note(job->ctx, PAL_NOTICE_WARNING, "%s", sentence.bytes);
         pal_text_release(&sentence);
-        if (!more) return;
+        if (!more) break;
     }
+    pal_text sentence = {0};
+    pal_inspect_catalog(job->data, &sentence);
+    if (sentence.bytes && !sentence.failed)
+        pal_note(job->ctx, PAL_NOTICE_WARNING, "%s", sentence.bytes);
+    pal_text_release(&sentence);
 }
 
 /* All folds: this is the first, or the one that the job names. */

@@ -30,7 +30,8 @@ static pal_status scenario_fill_all(scenario_fill *fill, const pal_scenario *sce
     pal_comparison *out = fill->out;
     const pal_inspection *found = &out->inspection;
     bool is_ordered = found->has_times && found->last_time > found->first_time;
-    bool is_auto = !strcmp(scenario->task, "auto") || !is_ordered;
+    /* Where times do not order a user's events there is no next one to foretell. */
+    bool is_auto = !strcmp(scenario->task, "auto") || !found->is_ordered;
     char rule[64];
     pal_text why = {0};
     pal_scenario_relevant(scenario, &out->data->parts[0], rule, &why);

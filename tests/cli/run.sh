@@ -134,8 +134,26 @@ PYTHON
 [[ $(grep -c '^scenario ecommerce: weights view=1, buy=5; target buy; half-life 60d; split time; hide target' said) == 1 ]]
 grep -q 'task window;' shown && grep -q '^markov ' shown
 ! grep -q 'target guessed' said
-"$palate" train types.csv --scenario ecommerce -m popular -o shop.palate 2>&1 | grep -q '^scenario ecommerce: '
-for name in ecommerce social video news; do "$palate" describe scenarios --names | grep -q "^$name	"; done
+"$palate" train types.csv --scenario ecommerce -m popular -o shop.palate >shown 2>said
+grep -q "^scenario ecommerce: " said
+[[ $("$palate" describe scenarios --names | cut -f 1 | xargs) == "ecommerce social video news" ]]
+
+# inspect names the nearest scenario, proposes the one that was asked for, and sees what gives the answer away.
+"$palate" inspect types.csv >shown 2>said
+grep -q '^scenario  *ecommerce looks nearest: events view; events buy$' shown
+"$palate" inspect types.csv --scenario ecommerce >shown 2>said
+grep -q '^try  *palate compare types.csv --scenario ecommerce$' shown && grep -q 'scenario ecommerce: weights' shown
+cut -d , -f 1,2,4 types.csv >bare.csv
+"$palate" inspect bare.csv >shown 2>said
+grep -q '^scenario  *none looks near' shown
+awk -F, 'NR > 1 { n[$2]++ } END { print "sku,title,sold"; for (i in n) print i ",Thing," n[i] }' events.csv >sold.csv
+"$palate" inspect events.csv --items sold.csv >shown 2>said
+grep -q "items' column sold follows how many events an item has (correlation 1.00)" shown
+"$palate" compare events.csv --items sold.csv -m popular -m ease --hide none -o sold >shown 2>said
+grep -q "^warning: the items' column sold follows" said
+sed '1s/$/,Split/; 2,$s/$/,train/' events.csv >marked.csv
+"$palate" inspect marked.csv >shown 2>said
+grep -q 'column Split is not read' shown
 
 # The verdict speaks of the row that it recommends, and knows when to keep what there is.
 world="--users 300 --items 200 --days 120 --hide none"
