@@ -148,12 +148,15 @@ static void inspect_idle(const pal_log *log, pal_inspection *out) {
 
 /* --- times --- */
 
+/* Target events that share their second with another of the user: what lists are judged by is what
+ * has to have an order. */
 static int64_t inspect_count_shared_seconds(const pal_log *log, int64_t begin, int64_t end) {
-    int64_t n = 0;
+    int64_t n = 0, run = 0, time = 0;
     for (int64_t e = begin; e < end; e++) {
-        bool as_before = e > begin && log->times[e] == log->times[e - 1];
-        bool as_after = e + 1 < end && log->times[e] == log->times[e + 1];
-        n += as_before || as_after;
+        if (!pal_log_is_target(log, e)) continue;
+        run = run > 0 && log->times[e] == time ? run + 1 : 1;
+        time = log->times[e];
+        n += run == 2 ? 2 : run > 2;
     }
     return n;
 }
@@ -178,7 +181,7 @@ static void inspect_times(const pal_log *log, pal_inspection *out) {
         several += end - begin > 1;
         sessions += end - begin > 1 && length < INSPECT_DAY;
     }
-    out->constant_time_share = inspect_share(shared, log->n_events);
+    out->constant_time_share = inspect_share(shared, out->n_targets);
     out->churn_share = inspect_share(gone, out->n_users);
     out->session_share = inspect_share(sessions, several);
     /* People rate in one sitting what they saw in years, so that ratings are never sessions. */

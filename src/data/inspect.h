@@ -23,7 +23,7 @@ typedef struct {
     /* 0 without times: */
     double duplicate_share;     /* of events: as an earlier one in user, item, type and second */
     double session_share;       /* of users with two events and more: all within one day */
-    double constant_time_share; /* of events: share their second with another of the user */
+    double constant_time_share; /* of target events: share their second with another of the user */
     double user_burst_share; /* of users with two events and more: half of their gaps are under an
                                 hour */
     double item_burst_share; /* the same of items */

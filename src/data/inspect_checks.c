@@ -73,11 +73,12 @@ static void check_constant_times(const pal_log *log, const pal_inspection *found
                                  pal_text *sentence) {
     (void)log;
     if (found->is_ordered || !found->has_times || found->last_time <= found->first_time) return;
-    pal_text_addf(sentence,
-                  "%.0f %% of the events share their second with another of the same user, so the "
-                  "order within users means "
-                  "little: do not rely on --task next or --split leave_last",
-                  100 * found->constant_time_share);
+    pal_text_addf(
+        sentence,
+        "%.0f %% of the target events share their second with another of the same user, so the "
+        "order within users means "
+        "little: do not rely on --task next or --split leave_last",
+        100 * found->constant_time_share);
 }
 
 static void check_value_column(const pal_log *log, const pal_inspection *found,

@@ -386,7 +386,7 @@ static void show_text_shares(const json_t *json, pal_text *out) {
                   show_percent(json, "repeat_share"));
     if (has_times)
         pal_text_addf(out,
-                      "; %.1f %% exact duplicates; %.0f %% share their second with another of the "
+                      "; %.1f %% exact duplicates; %.0f %% share their second with another of that "
                       "user",
                       show_percent(json, "duplicate_share"),
                       show_percent(json, "constant_time_share"));

@@ -166,7 +166,9 @@ static void leak_column(const pal_data *data, const double *counts, const double
         double number;
         if (!pal_parse_double(cell, cell + strlen(cell), &number)) continue;
         leak_add(&by_count, number, counts[i]);
-        if (data->parts[0].values) leak_add(&by_value, number, values[i] / counts[i]);
+        /* That a price is a price is no leak; that a mean rating is the mean rating is one. */
+        if (data->parts[0].about.values_are_ratings)
+            leak_add(&by_value, number, values[i] / counts[i]);
     }
     double of_count = leak_correlation(&by_count), of_value = leak_correlation(&by_value);
     bool is_value = fabs(of_value) > fabs(of_count);

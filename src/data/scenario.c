@@ -2,7 +2,9 @@
  *
  * Weights say how much stronger one sort of event speaks for an item than another; half-lives say
  * how soon half of that is forgotten. Both are starting points, not truths: every one of them is an
- * option that can be given instead. */
+ * option that can be given instead. Half-lives are longer than popularity alone would want: on real
+ * logs short ones cost neighbours and ease more than they gave (docs/scenarios.md), and fast ageing
+ * stands among the kinds instead ("popular half_life=7d"). */
 #include "data/scenario.h"
 
 #include <ctype.h>
@@ -14,10 +16,11 @@
 
 static const char *const scenario_shop_kinds[] = {
     "random", "popular", "popular half_life=30d", "again", "markov", "item_knn", "ease", NULL};
-static const char *const scenario_social_kinds[] = {
-    "random", "popular", "popular half_life=7d", "again", "user_knn", "item_knn", "ease", NULL};
+static const char *const scenario_social_kinds[] = {"random",   "popular", "popular half_life=7d",
+                                                    "again",    "markov",  "user_knn",
+                                                    "item_knn", "ease",    NULL};
 static const char *const scenario_video_kinds[] = {
-    "random", "popular", "popular half_life=30d", "user_knn", "item_knn", "ease", NULL};
+    "random", "popular", "popular half_life=30d", "markov", "user_knn", "item_knn", "ease", NULL};
 static const char *const scenario_news_kinds[] = {
     "random",   "popular", "popular half_life=6h", "popular half_life=2d", "markov", "session_knn",
     "item_knn", NULL};
@@ -29,7 +32,7 @@ const pal_scenario pal_scenarios[] = {
                {"like,favorite,favourite,fav,wishlist,addtowishlist,save", 2, 0},
                {"cart,addtocart,basket,addtobasket,addtobag", 3, 1},
                {"purchase,buy,bought,order,transaction,checkout,sale,conversion", 5, 2}},
-     .half_life = "60d",
+     .half_life = "180d",
      .split = "time",
      .task = "auto",
      .kinds = scenario_shop_kinds,
@@ -41,7 +44,7 @@ const pal_scenario pal_scenarios[] = {
                {"comment,reply,answer,mention", 2, 1},
                {"share,repost,retweet,reblog,forward,quote", 3, 1},
                {"follow,subscribe,connect,friend", 3, 1}},
-     .half_life = "7d",
+     .half_life = "180d",
      .split = "time",
      .task = "next",
      .kinds = scenario_social_kinds,
@@ -54,7 +57,7 @@ const pal_scenario pal_scenarios[] = {
                {"share,addtolist,watchlist", 2, 0},
                {"complete,completed,finish,finished,watched", 3, 2}},
      .positive = 0.5,
-     .half_life = "30d",
+     .half_life = "1y",
      .split = "time",
      .task = "window",
      .kinds = scenario_video_kinds,

@@ -131,7 +131,7 @@ PYTHON
 
 # A scenario fills what was not given, tells it on one line, and is listed.
 "$palate" compare types.csv --scenario ecommerce --task window -o shop >shown 2>said
-[[ $(grep -c '^scenario ecommerce: weights view=1, buy=5; target buy; half-life 60d; split time; hide target' said) == 1 ]]
+[[ $(grep -c '^scenario ecommerce: weights view=1, buy=5; target buy; half-life 180d; split time; hide target' said) == 1 ]]
 grep -q 'task window;' shown && grep -q '^markov ' shown
 ! grep -q 'target guessed' said
 "$palate" train types.csv --scenario ecommerce -m popular -o shop.palate >shown 2>said

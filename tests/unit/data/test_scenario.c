@@ -70,10 +70,10 @@ static void test_fills_what_was_not_given(void **state) {
     assert_float_equal(weight_of(data, "PURCHASES"), 5, 0);
     assert_float_equal(weight_of(data, "gaze"), 1, 0);
     assert_true(is_target(data, "PURCHASES") && !is_target(data, "add-to-cart"));
-    assert_float_equal(data->options.half_life, 60 * 86400, 0);
+    assert_float_equal(data->options.half_life, 180 * 86400, 0);
     assert_string_equal(data->scenario,
                         "weights View=1, add-to-cart=3, PURCHASES=5, view=1; gaze not known to it "
-                        "and left at weight 1; target PURCHASES; half-life 60d");
+                        "and left at weight 1; target PURCHASES; half-life 180d");
     pal_data_free(data);
 }
 
