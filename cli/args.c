@@ -162,9 +162,9 @@ static int args_apply(args_parser *parser) {
     for (int32_t s = 0; s < parser->n_sets; s++) {
         const args_flag *flag = &parser->sets[s].flag;
         if (flag->group < 0) continue;
-        pal_text *text = strcmp(run->command->groups[flag->group], "context")
-                             ? &run->options[flag->group]
-                             : &context;
+        const char *group = run->command->groups[flag->group];
+        bool is_context = !strcmp(group, "context") || !strcmp(group, "seed");
+        pal_text *text = is_context ? &context : &run->options[flag->group];
         args_add_option(text, flag->row->name, parser->sets[s].value);
     }
     run->ctx = pal_open(context.bytes);

@@ -47,7 +47,7 @@ const cli_command cli_compare = {
     .usage = "compare LOG | --train FILE --test FILE [-m SPEC]… [-o FOLDER] [OPTIONS]",
     .params = compare_table,
     .params_size = sizeof(compare_values),
-    .groups = {"data", "weigh", "evaluate", "compare", "seed", "context"},
+    .groups = {"data", "weigh", "scenario", "evaluate", "compare", "seed", "context"},
     .words_max = 1,
     .run = compare_run,
 };

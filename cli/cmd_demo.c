@@ -32,7 +32,8 @@ static pal_status demo_run(cli_run *run) {
     cli_comparison asked;
     pal_data *data;
     pal_status status = cli_ask_comparison(run, &values->models, values->folder, &asked);
-    if (status == PAL_OK) status = pal_data_demo(run->ctx, cli_options(run, "demo", NULL), &data);
+    if (status == PAL_OK)
+        status = pal_data_demo(run->ctx, cli_options(run, "demo", "scenario"), &data);
     if (status != PAL_OK) return status;
     status = cli_compare_data(run, data, &asked);
     pal_data_free(data);
@@ -45,6 +46,6 @@ const cli_command cli_demo = {
     .usage = "demo [-o FOLDER] [OPTIONS]",
     .params = demo_table,
     .params_size = sizeof(demo_values),
-    .groups = {"demo", "evaluate", "compare", "seed", "context"},
+    .groups = {"demo", "scenario", "evaluate", "compare", "seed", "context"},
     .run = demo_run,
 };

@@ -116,7 +116,8 @@ static pal_status describe_run(cli_run *run) {
 const cli_command cli_describe = {
     .name = "describe",
     .summary = "all kinds, metrics, formats, splits and options, for people and for programs",
-    .usage = "describe [kinds | kind NAME | metrics | formats | splits | options | commands] "
+    .usage = "describe [kinds | kind NAME | metrics | formats | splits | scenarios | options | "
+             "commands] "
              "[--json | --markdown | --names] | --man | --completion SHELL",
     .params = describe_table,
     .params_size = sizeof(describe_values),

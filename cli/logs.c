@@ -18,7 +18,14 @@ pal_status cli_read(cli_run *run, int32_t word, const cli_parts *parts, pal_data
             run, "name a log, or the parts of a split with --train and --test: usage: palate %s",
             run->command->usage);
     }
-    return pal_data_read(run->ctx, &paths, cli_options(run, "data", "weigh"), out);
+    const char *of_log = cli_options(run, "data", "weigh"),
+               *scenario = cli_options(run, "scenario", NULL);
+    pal_text options = {0};
+    pal_text_addf(&options, "%s %s", of_log ? of_log : "", scenario ? scenario : "");
+    if (!of_log || !scenario || options.failed) return PAL_ENOMEM;
+    pal_status status = pal_data_read(run->ctx, &paths, options.bytes, out);
+    pal_text_release(&options);
+    return status;
 }
 
 /* Saves results into a folder, prints the closing text and what was written. */

@@ -207,15 +207,16 @@ PAL_API PAL_MUST_CHECK pal_status pal_case(pal_ctx *ctx, const char *options, pa
 
 /* --- describing --- */
 
-/* what: "all", "kinds", "kind NAME", "metrics", "formats", "splits", "options", "subjects"; format:
+/* what: "all", "kinds", "kind NAME", "metrics", "formats", "splits", "scenarios", "options",
+ * "subjects"; format:
  * "text", "json", "markdown", "names" (a line each: name, tabulator, summary) or "man" (roff, below
  * a heading of a manual page). */
 PAL_API PAL_MUST_CHECK pal_status pal_describe(pal_ctx *ctx, const char *what, const char *format,
                                                char **out);
 
 /* Tables that the command line parses and prints help from: "context", "seed", "data", "weigh",
- * "demo", "case", "evaluate", "compare", "explain", "list", "recommend"; NULL for another name.
- * Rows are read with base/param.h. */
+ * "scenario", "demo", "case", "evaluate", "compare", "explain", "list", "recommend"; NULL for
+ * another name. Rows are read with base/param.h. */
 struct pal_param;
 PAL_API const struct pal_param *pal_option_table(const char *group);
 /* What the options of a group are about, a few words; NULL for another name. */

@@ -8,6 +8,7 @@
 #include "base/param.h"
 #include "choose/case.h"
 #include "choose/compare.h"
+#include "data/scenario.h"
 
 typedef struct {
     int64_t threads, seed, memory;
@@ -43,6 +44,10 @@ pal_status pal_api_query(pal_ctx *ctx, const pal_model *model, const char *user,
                          const char *history, pal_arena *arena, pal_query *out);
 /* What answers: the model's spec, or its fallback's. */
 const char *pal_api_strategy(const pal_model *model, bool is_fallback);
+/* One preset of --scenario (describe_scenario.c). */
+void pal_describe_scenario_text(const pal_scenario *scenario, pal_text *out);
+void pal_describe_scenario_json(const pal_scenario *scenario, pal_text *out);
+void pal_describe_scenario_markdown(const pal_scenario *scenario, pal_text *out);
 
 /* Every verb starts here: tells what pal_open found wrong, forgets a request to stop. */
 pal_status pal_verb_start(pal_ctx *ctx);

@@ -21,6 +21,7 @@ static const describe_group describe_groups[] = {
     {"seed", "chance", pal_seed_params},
     {"data", "how logs are read and prepared", pal_data_params},
     {"weigh", "how much of the log training weighs", pal_weigh_params},
+    {"scenario", "presets for a sort of service", pal_scenario_params},
     {"demo", "the demo world", pal_demo_params},
     {"case", "the article's case", pal_case_params},
     {"evaluate", "how models are judged", pal_protocol_params},
@@ -289,6 +290,30 @@ static void describe_split_list(describe_format format, pal_text *out) {
     describe_list(format, "Splits", describe_splits, out);
 }
 
+static void describe_scenarios(describe_format format, pal_text *out) {
+    if (format == DESCRIBE_JSON) pal_text_add(out, "[");
+    if (format == DESCRIBE_MARKDOWN)
+        pal_text_add(out, "# Scenarios\n\n`--scenario NAME` fills options that were not given, and "
+                          "tells what it set. Event types are found by name, whatever their case; "
+                          "those that a preset does not know keep weight 1. Where the log has no "
+                          "times, there is no half-life and the split is random. Worked examples "
+                          "stand in [scenarios.md](../scenarios.md).\n");
+    for (const pal_scenario *scenario = pal_scenarios; scenario->name; scenario++) {
+        bool first = scenario == pal_scenarios;
+        if (format == DESCRIBE_JSON) {
+            if (!first) pal_text_add(out, ", ");
+            pal_describe_scenario_json(scenario, out);
+        } else if (format == DESCRIBE_MARKDOWN) {
+            pal_describe_scenario_markdown(scenario, out);
+        } else if (format == DESCRIBE_TEXT) {
+            pal_describe_scenario_text(scenario, out);
+        } else {
+            describe_named(format, first, scenario->name, scenario->summary, out);
+        }
+    }
+    if (format == DESCRIBE_JSON) pal_text_add(out, "]");
+}
+
 static void describe_options(describe_format format, pal_text *out) {
     if (format == DESCRIBE_MARKDOWN) pal_text_add(out, "# Options\n\n");
     if (format == DESCRIBE_JSON) pal_text_add(out, "{");
@@ -364,6 +389,7 @@ static const struct {
     {"metrics", "the metrics", describe_metrics},
     {"formats", "the formats of logs", describe_format_list},
     {"splits", "the splits", describe_split_list},
+    {"scenarios", "the presets of --scenario", describe_scenarios},
     {"options", "the options of all commands", describe_options},
     {"subjects", "what can be described", describe_subject_list},
 };

@@ -49,6 +49,9 @@ pal_status pal_train(pal_ctx *ctx, const pal_data *data, const char *spec, pal_m
         TRY(pal_log_select_used(ctx, log, &used));
         log = &used;
     }
+    if (*data->scenario)
+        pal_note(ctx, PAL_NOTICE_INFO, "scenario %s: %s", pal_scenario_of(data)->name,
+                 data->scenario);
     bool is_weighed = data->options.half_life > 0 || data->options.train_window > 0;
     pal_status status = PAL_OK;
     if (is_weighed)

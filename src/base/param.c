@@ -398,6 +398,17 @@ pal_status pal_params_parse_tables(pal_ctx *ctx, const char *owner, const pal_pa
     return PAL_OK;
 }
 
+bool pal_params_gives(const char *text, const char *name, pal_arena *arena) {
+    const char *at = text ? text : "";
+    bool broken = false;
+    char *word;
+    while ((word = param_next_word(&at, arena, &broken))) {
+        word[strcspn(word, "=")] = '\0';
+        if (pal_name_equal(word, name)) return true;
+    }
+    return false;
+}
+
 pal_status pal_params_parse(pal_ctx *ctx, const char *owner, const pal_param *table, void *values,
                             pal_arena *arena, const char *text) {
     pal_params_init(table, values);
@@ -543,6 +554,18 @@ void pal_params_format_flags(const pal_param *table, const void *values, pal_tex
         out->failed |= value.failed;
         pal_text_release(&value);
     }
+}
+
+void pal_params_format_initial(const pal_param *table, const char *name, const void *values,
+                               pal_text *out) {
+    const pal_param *row = pal_param_find(table, name);
+    if (!row || param_is_absent(row, values)) return;
+    pal_text value = {0};
+    pal_param_format_value(row, values, &value);
+    const char *text = value.bytes ? value.bytes : "";
+    if (param_is_initial(row, text)) pal_params_add_flag(row->name, text, out);
+    out->failed |= value.failed;
+    pal_text_release(&value);
 }
 
 /* --- help --- */

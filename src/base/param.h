@@ -79,6 +79,9 @@ typedef struct {
 pal_status pal_params_parse_tables(pal_ctx *ctx, const char *owner, const pal_param_group *groups,
                                    pal_arena *arena, const char *text);
 
+/* Whether the text gives the option, with whatever value. */
+bool pal_params_gives(const char *text, const char *name, pal_arena *arena);
+
 /* Appends "name=value …", quoted where needed, so that pal_params_parse reads the same values; rows
  * that differ from their initial value only, or with `every` all but texts and lists that were not
  * given. */
@@ -86,6 +89,9 @@ void pal_params_format(const pal_param *table, const void *values, bool every, p
 
 /* Appends " --name 'value'" for a shell, rows that differ from their initial value only. */
 void pal_params_format_flags(const pal_param *table, const void *values, pal_text *out);
+/* The row called `name` if it has its initial value: what pal_params_format_flags leaves out. */
+void pal_params_format_initial(const pal_param *table, const char *name, const void *values,
+                               pal_text *out);
 void pal_params_add_flag(const char *name, const char *value, pal_text *out);
 
 /* Appends one value as text, without quotes. */

@@ -385,6 +385,7 @@ static pal_status compare_write_runs(pal_compare_job *job) {
  * about the log. */
 static void compare_tell_data(pal_compare_job *job) {
     const char *shown = job->data->shown.bytes;
+    pal_compare_tell_scenario(job->ctx, job->out);
     for (const char *line = shown ? shown : ""; *line;) {
         size_t n = strcspn(line, "\n");
         pal_note(job->ctx, PAL_NOTICE_INFO, "  %.*s", (int)n, line);
@@ -397,8 +398,13 @@ static void compare_tell_data(pal_compare_job *job) {
         if (sentence.bytes && !sentence.failed)
             pal_note(job->ctx, PAL_NOTICE_WARNING, "%s", sentence.bytes);
         pal_text_release(&sentence);
-        if (!more) return;
+        if (!more) break;
     }
+    pal_text sentence = {0};
+    pal_inspect_catalog(job->data, &sentence);
+    if (sentence.bytes && !sentence.failed)
+        pal_note(job->ctx, PAL_NOTICE_WARNING, "%s", sentence.bytes);
+    pal_text_release(&sentence);
 }
 
 /* All folds: this is the first, or the one that the job names. */
@@ -420,9 +426,9 @@ static pal_status compare_prepare(pal_compare_job *job, const char *const *specs
                                   const char *options) {
     pal_comparison *out = job->out;
     pal_protocol *protocol = &out->options.protocol;
+    TRY(pal_inspect_log(job->ctx, &job->data->parts[0], &out->inspection));
     TRY(pal_compare_parse(job->ctx, specs, options, out));
     TRY(compare_name_fold(job));
-    TRY(pal_inspect_log(job->ctx, &job->data->parts[0], &out->inspection));
     if (job->fold <= 1) compare_tell_data(job);
     TRY(pal_protocol_settle(job->ctx, job->data, &out->inspection, protocol));
     TRY(pal_gains_check(job->ctx, protocol, job->data));
@@ -474,7 +480,7 @@ pal_status pal_compare_run(pal_ctx *ctx, const pal_data *data, const char *const
     out->data = data;
     pal_compare_job job = {
         .ctx = ctx, .data = data, .out = out, .on_row = on_row, .on_row_arg = on_row_arg};
-    if (!specs || !specs[0]) specs = pal_default_specs(&data->parts[0]);
+    if (!specs || !specs[0]) specs = pal_compare_default_specs(data);
     pal_status status = compare_prepare(&job, specs, options);
     if (status == PAL_OK) status = compare_rows(&job, specs);
     if (status == PAL_OK && out->n_folds && !out->interrupted)

@@ -110,6 +110,7 @@ typedef struct pal_comparison {
     const pal_data *data;
     pal_inspection inspection;
     pal_compare_options options;
+    char scenario[512]; /* what the data's scenario set of them; "": nothing */
     pal_limits limits;
     pal_split split;
     pal_measures measures;              /* at[0] is the choice metric, ndcg at the smallest k */

@@ -214,6 +214,7 @@ pal_status pal_compare_parse(pal_ctx *ctx, const char *const *specs, const char 
                              pal_comparison *out) {
     pal_arena scratch = {0};
     pal_status status = compare_parse_tables(ctx, text, &out->arena, &out->options);
+    if (status == PAL_OK) status = pal_compare_fill_scenario(ctx, text, out);
     if (status == PAL_OK)
         status = compare_parse_limits(ctx, out->options.limit, &out->arena, &out->limits);
     if (status == PAL_OK) status = compare_check_specs(ctx, specs);

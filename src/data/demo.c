@@ -14,6 +14,7 @@
 #include "base/ctx.h"
 #include "base/rng.h"
 #include "data/demo_world.h"
+#include "data/scenario.h"
 
 #define FIELD(name) offsetof(pal_demo_options, name)
 const pal_param pal_demo_params[] = {
@@ -395,28 +396,35 @@ static pal_status demo_fill(pal_ctx *ctx, const pal_demo_options *options, pal_a
     pal_text arguments = {0};
     pal_text_add(&arguments, "demo");
     pal_params_format_flags(pal_demo_params, options, &arguments);
+    pal_params_format_flags(pal_scenario_params, &data->options, &arguments);
     if (!arguments.failed) snprintf(data->arguments, sizeof data->arguments, "%s", arguments.bytes);
     pal_text_release(&arguments);
     snprintf(data->columns, sizeof data->columns,
              "user=user item=item value=price time=time event=event");
     demo_show(data);
     demo_tell(data);
-    TRY(pal_data_set_target(ctx, data, demo_type_names[DEMO_PURCHASE]));
+    TRY(pal_scenario_apply(ctx, data));
+    TRY(pal_data_set_target(
+        ctx, data, data->options.target ? data->options.target : demo_type_names[DEMO_PURCHASE]));
     return data->shown.failed ? pal_fail_memory(ctx, "the demo's first rows", 1024) : PAL_OK;
 }
 
 pal_status pal_data_demo(pal_ctx *ctx, const char *options, pal_data **out) {
     pal_arena scratch = {0};
     pal_demo_options given;
-    pal_status status = pal_params_parse(ctx, "demo", pal_demo_params, &given, &scratch, options);
-    pal_data *data = status == PAL_OK ? calloc(1, sizeof *data) : NULL;
-    if (status == PAL_OK && !data) status = pal_fail_memory(ctx, "the demo world", sizeof *data);
-    if (status == PAL_OK) {
-        data->catalog.title = -1;
-        pal_params_init(pal_data_params, &data->options);
-        pal_params_init(pal_weigh_params, &data->options);
-        status = demo_fill(ctx, &given, &scratch, data);
-    }
+    pal_data *data = calloc(1, sizeof *data);
+    if (!data) return pal_fail_memory(ctx, "the demo world", sizeof *data);
+    data->catalog.title = -1;
+    pal_params_init(pal_demo_params, &given);
+    pal_params_init(pal_data_params, &data->options);
+    pal_params_init(pal_weigh_params, &data->options);
+    pal_params_init(pal_scenario_params, &data->options);
+    pal_status status = pal_params_parse_tables(
+        ctx, "demo",
+        (const pal_param_group[]){
+            {pal_demo_params, &given}, {pal_scenario_params, &data->options}, {0}},
+        &scratch, options);
+    if (status == PAL_OK) status = demo_fill(ctx, &given, &scratch, data);
     pal_arena_release(&scratch);
     if (status != PAL_OK) {
         pal_data_free(data);

@@ -10,7 +10,7 @@
 enum { INSPECT_SAMPLE = 100000, INSPECT_DAY = 86400 };
 
 static const double inspect_repeats_matter = 0.2, inspect_session_share = 0.9,
-                    inspect_short_history = 10;
+                    inspect_short_history = 10, inspect_unordered = 0.5;
 static const double inspect_head = 0.2, inspect_last_part = 0.1;
 
 static int inspect_compare_counts(const void *a, const void *b) {
@@ -148,12 +148,15 @@ static void inspect_idle(const pal_log *log, pal_inspection *out) {
 
 /* --- times --- */
 
+/* Target events that share their second with another of the user: what lists are judged by is what
+ * has to have an order. */
 static int64_t inspect_count_shared_seconds(const pal_log *log, int64_t begin, int64_t end) {
-    int64_t n = 0;
+    int64_t n = 0, run = 0, time = 0;
     for (int64_t e = begin; e < end; e++) {
-        bool as_before = e > begin && log->times[e] == log->times[e - 1];
-        bool as_after = e + 1 < end && log->times[e] == log->times[e + 1];
-        n += as_before || as_after;
+        if (!pal_log_is_target(log, e)) continue;
+        run = run > 0 && log->times[e] == time ? run + 1 : 1;
+        time = log->times[e];
+        n += run == 2 ? 2 : run > 2;
     }
     return n;
 }
@@ -178,7 +181,7 @@ static void inspect_times(const pal_log *log, pal_inspection *out) {
         several += end - begin > 1;
         sessions += end - begin > 1 && length < INSPECT_DAY;
     }
-    out->constant_time_share = inspect_share(shared, log->n_events);
+    out->constant_time_share = inspect_share(shared, out->n_targets);
     out->churn_share = inspect_share(gone, out->n_users);
     out->session_share = inspect_share(sessions, several);
     /* People rate in one sitting what they saw in years, so that ratings are never sessions. */
@@ -209,6 +212,19 @@ static double inspect_bursts(const int64_t *starts, const int64_t *times, int32_
     return inspect_share(bursts, asked);
 }
 
+/* The median of last - first of the rows with five times and more, in days; overwrites the times.
+ */
+static double inspect_item_days(const int64_t *starts, int64_t *times, int32_t n) {
+    enum { ENOUGH = 5 };
+    int32_t n_spans = 0;
+    for (int32_t i = 0; i < n; i++) {
+        if (starts[i + 1] - starts[i] < ENOUGH) continue;
+        times[n_spans++] = times[starts[i + 1] - 1] - times[starts[i]];
+    }
+    qsort(times, (size_t)n_spans, sizeof *times, inspect_compare_times);
+    return inspect_median(times, n_spans) / INSPECT_DAY;
+}
+
 static pal_status inspect_sittings(pal_ctx *ctx, const pal_log *log, pal_arena *scratch,
                                    pal_inspection *out) {
     if (!log->times) return PAL_OK;
@@ -226,6 +242,7 @@ static pal_status inspect_sittings(pal_ctx *ctx, const pal_log *log, pal_arena *
     }
     out->user_burst_share = inspect_bursts(log->starts, log->times, log->n_users);
     out->item_burst_share = inspect_bursts(starts, times, log->n_items);
+    out->median_item_days = inspect_item_days(starts, times, log->n_items);
     return PAL_OK;
 }
 
@@ -304,7 +321,8 @@ static void inspect_propose(pal_inspection *out) {
     bool asks_next = out->ids_are_sessions || out->median_user_events < inspect_short_history;
     out->repeats_matter = out->repeat_share >= inspect_repeats_matter;
     out->split = ordered ? "time" : "random";
-    out->task = ordered && asks_next ? "next" : "window";
+    out->is_ordered = ordered && out->constant_time_share < inspect_unordered;
+    out->task = out->is_ordered && asks_next ? "next" : "window";
     out->hide = out->repeats_matter ? "none" : "target";
 }
 
@@ -318,6 +336,8 @@ static pal_status inspect_measure(pal_ctx *ctx, const pal_log *log, pal_arena *s
     TRY(inspect_sittings(ctx, log, scratch, out));
     inspect_idle(log, out);
     inspect_times(log, out);
+    TRY(pal_inspect_end(ctx, log, scratch, out));
+    TRY(pal_inspect_groups(ctx, log, scratch, out));
     inspect_propose(out);
     return PAL_OK;
 }

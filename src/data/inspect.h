@@ -23,17 +23,29 @@ typedef struct {
     /* 0 without times: */
     double duplicate_share;     /* of events: as an earlier one in user, item, type and second */
     double session_share;       /* of users with two events and more: all within one day */
-    double constant_time_share; /* of events: share their second with another of the user */
+    double constant_time_share; /* of target events: share their second with another of the user */
     double user_burst_share; /* of users with two events and more: half of their gaps are under an
                                 hour */
     double item_burst_share; /* the same of items */
     double churn_share;      /* of users: no event in the last 10 % of the time */
+    double
+        median_item_days; /* from an item's first event to its last; of items with five and more */
+    /* Of the newest tenth of the events: */
+    double late_stranger_share; /* of its users: have no event before */
+    double new_item_share;      /* of its events: on items that have none before */
     int64_t first_time, last_time;
+    /* Times put a user's events in order: they differ, and most not by sharing a second. */
+    bool is_ordered;
     bool has_times, has_values, ids_are_sessions, repeats_matter;
 
     int32_t busiest_user; /* row */
-    int32_t n_idle;       /* users with so many events that having no target event is no chance */
-    int32_t idle_user;    /* the busiest of them */
+    int32_t n_groups;     /* with 5 % of the events and more, that no chain of events connects */
+    double group_share;   /* of events: in the largest */
+    int64_t n_late;       /* events of the newest tenth */
+    int32_t new_item;     /* the most popular that starts there */
+    int64_t new_item_events;
+    int32_t n_idle;    /* users with so many events that having no target event is no chance */
+    int32_t idle_user; /* the busiest of them */
     int64_t type_events[PAL_TYPES_MAX];       /* events of each type */
     int64_t type_after_target[PAL_TYPES_MAX]; /* of them: user and item had a target event before */
 
@@ -53,6 +65,17 @@ typedef struct {
  * user has under 10 events, and there are times to order them, else window. hide: none when 20 % of
  * the target events and more are repeats, else target. */
 pal_status pal_inspect_log(pal_ctx *ctx, const pal_log *log, pal_inspection *out);
+
+/* Parts of pal_inspect_log (inspect_parts.c). */
+pal_status pal_inspect_end(pal_ctx *ctx, const pal_log *log, pal_arena *scratch,
+                           pal_inspection *out);
+pal_status pal_inspect_groups(pal_ctx *ctx, const pal_log *log, pal_arena *scratch,
+                              pal_inspection *out);
+
+/* The preset that the names of types and columns are nearest to, with why; NULL: none. */
+const char *pal_inspect_nearest(const pal_data *data, const pal_inspection *found, pal_text *why);
+/* A sentence about a column of the catalog that gives the answer away, or nothing. */
+void pal_inspect_catalog(const pal_data *data, pal_text *sentence);
 
 /* Writes one sentence about what the checks find odd, with what to do about it; nothing when
  * `check` finds nothing. Checks are numbered from 0; false past the last one. */

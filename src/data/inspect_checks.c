@@ -30,11 +30,16 @@ static void check_idle_users(const pal_log *log, const pal_inspection *found, pa
                   check_user(log, found->idle_user), events);
 }
 
+/* The items' events come in sittings, the users' do not. */
+static bool check_has_swapped_sittings(const pal_inspection *found) {
+    return found->item_burst_share >= 0.5 && found->user_burst_share <= 0.2;
+}
+
 static void check_swapped(const pal_log *log, const pal_inspection *found, pal_text *sentence) {
     (void)log;
     /* Where there are times, sittings tell people from things better than any count. */
     if (found->has_times && found->last_time > found->first_time) {
-        if (found->item_burst_share < 0.5 || found->user_burst_share > 0.2) return;
+        if (!check_has_swapped_sittings(found)) return;
         pal_text_addf(sentence,
                       "%.0f %% of the items but only %.0f %% of the users have most of their "
                       "events within an hour of "
@@ -67,12 +72,13 @@ static void check_no_times(const pal_log *log, const pal_inspection *found, pal_
 static void check_constant_times(const pal_log *log, const pal_inspection *found,
                                  pal_text *sentence) {
     (void)log;
-    if (found->constant_time_share < 0.5 || found->last_time <= found->first_time) return;
-    pal_text_addf(sentence,
-                  "%.0f %% of the events share their second with another of the same user, so the "
-                  "order within users means "
-                  "little: do not rely on --task next or --split leave_last",
-                  100 * found->constant_time_share);
+    if (found->is_ordered || !found->has_times || found->last_time <= found->first_time) return;
+    pal_text_addf(
+        sentence,
+        "%.0f %% of the target events share their second with another of the same user, so the "
+        "order within users means "
+        "little: do not rely on --task next or --split leave_last",
+        100 * found->constant_time_share);
 }
 
 static void check_value_column(const pal_log *log, const pal_inspection *found,
@@ -85,6 +91,14 @@ static void check_value_column(const pal_log *log, const pal_inspection *found,
                       "how much with --value, "
                       "or none with --columns",
                       log->about.value_name[0] ? log->about.value_name : "the value column");
+        return;
+    }
+    if (found->value_min >= found->value_max) {
+        pal_text_addf(sentence,
+                      "all values in %s are %g and so say nothing: name another column with "
+                      "--value, or none with --columns",
+                      log->about.value_name[0] ? log->about.value_name : "the value column",
+                      found->value_min);
         return;
     }
     if (found->whole_share < 1) return;
@@ -127,6 +141,40 @@ static void check_single_events(const pal_log *log, const pal_inspection *found,
                   100 * found->single_event_share);
 }
 
+static void check_strangers(const pal_log *log, const pal_inspection *found, pal_text *sentence) {
+    (void)log;
+    if (found->late_stranger_share < 0.5 || found->ids_are_sessions) return;
+    pal_text_addf(sentence,
+                  "%.0f %% of the users in the newest tenth of the events have none before, so a "
+                  "split by time mostly judges lists for strangers: --split leave_last or --split "
+                  "users judges what people with a history get",
+                  100 * found->late_stranger_share);
+}
+
+static void check_new_items(const pal_log *log, const pal_inspection *found, pal_text *sentence) {
+    enum { ENOUGH = 20 };
+    bool one_is_much = found->new_item_events >= ENOUGH &&
+                       (double)found->new_item_events >= 0.1 * (double)found->n_late;
+    if (found->new_item_share < 0.3 && !one_is_much) return;
+    if (check_has_swapped_sittings(found)) return; /* people come and go */
+    pal_text_addf(sentence,
+                  "%.0f %% of the newest tenth of the events are on items that first appear there, "
+                  "such as %s with %" PRId64 " events: no kind that learns from ids alone can list "
+                  "them, so look at the ceiling in the report, and train often",
+                  100 * found->new_item_share, pal_ids_at(log->about.item_ids, found->new_item),
+                  found->new_item_events);
+}
+
+static void check_groups(const pal_log *log, const pal_inspection *found, pal_text *sentence) {
+    (void)log;
+    if (found->n_groups < 2) return;
+    pal_text_addf(sentence,
+                  "the log falls into %d groups of users and items that never meet, the largest "
+                  "with %.0f %% of the events: if these are separate services or shops, compare "
+                  "each alone",
+                  found->n_groups, 100 * found->group_share);
+}
+
 static void check_duplicates(const pal_log *log, const pal_inspection *found, pal_text *sentence) {
     (void)log;
     if (found->duplicate_share < 0.01) return;
@@ -148,9 +196,10 @@ static void check_few_targets(const pal_log *log, const pal_inspection *found, p
 }
 
 static check_fn *const checks[] = {
-    check_one_user,       check_idle_users,   check_swapped, check_no_times,
-    check_constant_times, check_value_column, check_leak,    check_single_events,
-    check_duplicates,     check_few_targets,
+    check_one_user,       check_idle_users,   check_swapped,   check_no_times,
+    check_constant_times, check_value_column, check_leak,      check_single_events,
+    check_duplicates,     check_few_targets,  check_strangers, check_new_items,
+    check_groups,
 };
 
 bool pal_inspect_check(const pal_log *log, const pal_inspection *found, int32_t check,

@@ -8,6 +8,7 @@
 #include "base/ctx.h"
 #include "base/json.h"
 #include "data/inspect.h"
+#include "data/scenario.h"
 
 enum { SHOW_RANKS = 200, SHOW_TIMES = 60, SHOW_BINS = 20 };
 
@@ -31,6 +32,9 @@ static const show_number show_numbers[] = {
     FIELD(constant_time_share),
     FIELD(head_share),
     FIELD(churn_share),
+    FIELD(median_item_days),
+    FIELD(late_stranger_share),
+    FIELD(new_item_share),
     FIELD(single_event_share),
 };
 #undef FIELD
@@ -165,7 +169,8 @@ static json_t *show_findings(const pal_data *data) {
     return findings;
 }
 
-static json_t *show_warnings(const pal_log *log, const pal_inspection *found, bool *failed) {
+static json_t *show_warnings(const pal_data *data, const pal_inspection *found, bool *failed) {
+    const pal_log *log = &data->parts[0];
     json_t *warnings = json_array();
     pal_text sentence = {0};
     for (int32_t check = 0; pal_inspect_check(log, found, check, &sentence); check++) {
@@ -173,6 +178,10 @@ static json_t *show_warnings(const pal_log *log, const pal_inspection *found, bo
         *failed |= sentence.failed;
         pal_text_release(&sentence);
     }
+    pal_inspect_catalog(data, &sentence);
+    if (sentence.length) json_array_append_new(warnings, pal_json_text(sentence.bytes));
+    *failed |= sentence.failed;
+    pal_text_release(&sentence);
     return warnings;
 }
 
@@ -200,10 +209,25 @@ static void show_add_command(const pal_data *data, const pal_inspection *found, 
         pal_text_add(out, names_parts ? "palate compare --train " : "palate compare ");
         pal_text_add_word(out, data->source);
         if (names_parts) pal_text_add(out, data->n_parts > 2 ? " --valid … --test …" : " --test …");
-        show_add_target(&data->parts[0], out);
+        if (!data->options.scenario) show_add_target(&data->parts[0], out);
+    }
+    if (data->options.scenario) {
+        pal_text_addf(out, " --scenario %s", pal_scenario_of(data)->name);
+        return;
     }
     if (data->n_parts == 1) pal_text_addf(out, " --split %s", found->split);
     pal_text_addf(out, " --task %s --hide %s", found->task, found->hide);
+}
+
+/* The nearest preset and why; null when none is near. */
+static json_t *show_nearest(const pal_data *data, const pal_inspection *found, bool *failed) {
+    pal_text why = {0};
+    const char *name = pal_inspect_nearest(data, found, &why);
+    json_t *json =
+        name ? json_pack("{s:s, s:o}", "name", name, "why", pal_json_text(why.bytes)) : json_null();
+    *failed |= why.failed;
+    pal_text_release(&why);
+    return json;
 }
 
 /* --- the document --- */
@@ -262,8 +286,9 @@ pal_status pal_inspect_json(pal_ctx *ctx, const pal_data *data, json_t **out) {
     }
     json_object_set_new(json, "types", show_types(log, &found));
     json_object_set_new(json, "findings", show_findings(data));
-    json_object_set_new(json, "warnings", show_warnings(log, &found, &failed));
+    json_object_set_new(json, "warnings", show_warnings(data, &found, &failed));
     show_put_proposal(data, &found, json, &failed);
+    json_object_set_new(json, "scenario", show_nearest(data, &found, &failed));
     json_object_set_new(json, "long_tail", show_long_tail(log, &scratch));
     json_object_set_new(json, "timeline", show_timeline(log, &found));
     json_object_set_new(json, "values", show_values(log, &found));
@@ -285,13 +310,22 @@ static double show_percent(const json_t *json, const char *key) {
     return 100 * pal_json_number_at(json, key, 0);
 }
 
+static bool show_has_times(const json_t *json) {
+    return json_is_integer(json_object_get(json, "first_time"));
+}
+
 static void show_text_sizes(const json_t *json, pal_text *out) {
     static const struct {
         const char *key, *word;
     } sizes[] = {
         {"events", " events, "}, {"users", " users, "}, {"items", " items, "}, {"pairs", " pairs"}};
     show_label(out, "what");
-    pal_text_addf(out, "%s\n", pal_json_text_at(json, "kind", "events"));
+    pal_text_add(out, pal_json_text_at(json, "kind", "events"));
+    if (show_percent(json, "repeat_share") >= 1)
+        pal_text_addf(out, "; repeats %.0f %%", show_percent(json, "repeat_share"));
+    if (show_has_times(json))
+        pal_text_addf(out, "; churn %.0f %%", show_percent(json, "churn_share"));
+    pal_text_add(out, "\n");
     show_label(out, "size");
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         pal_text_add_count(out, (int64_t)pal_json_number_at(json, sizes[i].key, 0));
@@ -302,7 +336,7 @@ static void show_text_sizes(const json_t *json, pal_text *out) {
 
 static void show_text_times(const json_t *json, pal_text *out) {
     show_label(out, "time");
-    if (!json_is_integer(json_object_get(json, "first_time"))) {
+    if (!show_has_times(json)) {
         pal_text_add(out, "none\n");
         return;
     }
@@ -314,23 +348,36 @@ static void show_text_times(const json_t *json, pal_text *out) {
 }
 
 static void show_text_shares(const json_t *json, pal_text *out) {
+    bool has_times = show_has_times(json);
     show_label(out, "users");
-    pal_text_addf(out,
-                  "median %.4g events; the busiest has %.1f %% of all; %.0f %% have one event; "
-                  "%.0f %% stay within a day\n",
+    pal_text_addf(out, "median %.4g events; the busiest has %.1f %% of all; %.0f %% have one event",
                   pal_json_number_at(json, "median_user_events", 0),
                   show_percent(json, "largest_user_share"),
-                  show_percent(json, "single_event_share"), show_percent(json, "session_share"));
+                  show_percent(json, "single_event_share"));
+    if (has_times)
+        pal_text_addf(out, "; %.0f %% of the others stay within a day",
+                      show_percent(json, "session_share"));
+    pal_text_add(out, "\n");
     show_label(out, "items");
     pal_text_addf(out, "median %.4g events; the most popular fifth has %.0f %% of all\n",
                   pal_json_number_at(json, "median_item_events", 0),
                   show_percent(json, "head_share"));
     show_label(out, "repeats");
+    pal_text_addf(out, "%.1f %% of target events are of a user and item that had one before",
+                  show_percent(json, "repeat_share"));
+    if (has_times)
+        pal_text_addf(out,
+                      "; %.1f %% exact duplicates; %.0f %% share their second with another of that "
+                      "user",
+                      show_percent(json, "duplicate_share"),
+                      show_percent(json, "constant_time_share"));
+    pal_text_add(out, "\n");
+    if (!has_times) return;
+    show_label(out, "newest tenth");
     pal_text_addf(out,
-                  "%.1f %% of target events; %.1f %% exact duplicates; %.0f %% share their second "
-                  "with another of the user\n",
-                  show_percent(json, "repeat_share"), show_percent(json, "duplicate_share"),
-                  show_percent(json, "constant_time_share"));
+                  "%.0f %% of its users have no event before; %.0f %% of its events are on items "
+                  "that have none\n",
+                  show_percent(json, "late_stranger_share"), show_percent(json, "new_item_share"));
 }
 
 static void show_text_types(const json_t *json, pal_text *out) {
@@ -401,6 +448,14 @@ pal_status pal_inspect_text(pal_ctx *ctx, const pal_data *data, pal_text *out) {
     show_text_values(json, out);
     show_text_list(json, "findings", "done", out);
     show_text_list(json, "warnings", "look at", out);
+    show_label(out, "scenario");
+    const char *scenario = pal_json_text_at(json, "scenario/name", "");
+    if (*scenario) {
+        pal_text_addf(out, "%s looks nearest: %s\n", scenario,
+                      pal_json_text_at(json, "scenario/why", ""));
+    } else {
+        pal_text_add(out, "none looks near: no names of a shop, a feed, films or news\n");
+    }
     show_label(out, "try");
     pal_text_addf(out, "%s\n", pal_json_text_at(json, "proposal/command", ""));
     json_decref(json);

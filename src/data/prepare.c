@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/ctx.h"
-#include "data/read.h"
+#include "data/scenario.h"
 
 /* --- event types: weights and target --- */
 
@@ -415,6 +415,7 @@ pal_status pal_data_prepare(pal_ctx *ctx, pal_data *data) {
         pal_arena_release(&job.scratch);
         TRY(status);
     }
+    TRY(pal_scenario_apply(ctx, data));
     return prepare_target(ctx, data);
 }
 

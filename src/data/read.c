@@ -11,6 +11,7 @@
 #include "base/ctx.h"
 #include "data/demo.h"
 #include "data/formats/format.h"
+#include "data/scenario.h"
 
 static const char *const read_format_names[] = {"auto",   "palate", "movielens", "recbole", "mind",
                                                 "folder", "jsonl",  "adjacency", "table",   NULL};
@@ -400,6 +401,10 @@ static void read_arguments(const pal_paths *paths, pal_data *data) {
     }
     pal_params_format_flags(pal_data_params, &data->options, &text);
     pal_params_format_flags(pal_weigh_params, &data->options, &text);
+    pal_params_format_flags(pal_scenario_params, &data->options, &text);
+    /* What a scenario would fill in again must be said even where it is the usual value. */
+    if (data->options.scenario && data->options.has_half_life)
+        pal_params_format_initial(pal_weigh_params, "half_life", &data->options, &text);
     if (paths->log) {
         pal_text_add(&text, " ");
         pal_text_add_quoted(&text, paths->log);
@@ -444,10 +449,14 @@ static pal_data *read_new(pal_ctx *ctx, const char *options, pal_status *status)
         return NULL;
     }
     data->catalog.title = -1;
-    const pal_param_group groups[] = {
-        {pal_data_params, &data->options}, {pal_weigh_params, &data->options}, {0}};
+    const pal_param_group groups[] = {{pal_data_params, &data->options},
+                                      {pal_weigh_params, &data->options},
+                                      {pal_scenario_params, &data->options},
+                                      {0}};
     pal_params_init(pal_data_params, &data->options);
     pal_params_init(pal_weigh_params, &data->options);
+    pal_params_init(pal_scenario_params, &data->options);
+    data->options.has_half_life = pal_params_gives(options, "half_life", &data->arena);
     *status = pal_params_parse_tables(ctx, "options", groups, &data->arena, options);
     if (*status == PAL_OK) return data;
     pal_data_free(data);

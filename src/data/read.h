@@ -25,6 +25,8 @@ typedef struct {
     const char *since;          /* date or seconds; earlier events are dropped */
     double train_window; /* seconds before the end of training that training may use; 0: all */
     double half_life;    /* seconds in which a training event's weight halves; 0: no decay */
+    bool has_half_life;  /* it was given, if only as 0 */
+    int32_t scenario;    /* 0 none, else 1 + index into pal_scenarios (scenario.h) */
 } pal_data_options;
 /* How a log is read; how much of it training weighs (train_window, half_life). */
 extern const pal_param pal_data_params[], pal_weigh_params[];
@@ -44,6 +46,7 @@ struct pal_data {         /* the public noun */
     char format[PAL_NAME_MAX];
     char columns[512]; /* roles found: "user=user_id item=item_id value=rating time=timestamp" */
     char target[PAL_NAME_MAX]; /* event types that the format says are the goal; "": guessed */
+    char scenario[512];        /* what the scenario set while reading; "": nothing */
     pal_text shown;            /* three rows with the role of each column, for a person */
     pal_data_options options;
     bool has_own_parts;           /* one path named all parts */

@@ -332,6 +332,11 @@ static json_t *json_command(const pal_ctx *ctx, const pal_comparison *comparison
     }
     pal_params_format_flags(pal_protocol_params, &options.protocol, &text);
     pal_params_format_flags(pal_compare_params, &options, &text);
+    /* What a scenario would fill in again must be said even where it is the usual value. */
+    if (comparison->data->options.scenario) {
+        pal_params_format_initial(pal_protocol_params, "relevant", &options.protocol, &text);
+        pal_params_format_initial(pal_protocol_params, "hide", &options.protocol, &text);
+    }
     pal_text_addf(&text, " --seed %llu", (unsigned long long)ctx->seed);
     json_t *json = text.failed ? NULL : pal_json_text(text.bytes);
     pal_text_release(&text);

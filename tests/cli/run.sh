@@ -28,6 +28,11 @@ for file in report.html report.md results.json model.palate; do [[ -s demo/$file
 "$palate" demo --users 300 --items 200 --days 120 --hide none -o again --json >document 2>said
 python3 -c 'import json; json.load(open("document"))'
 
+# The seed reaches the work.
+"$palate" demo --users 100 --items 80 --days 60 --allow-drop --seed 2 -o seed2 --quiet >shown2 2>said
+"$palate" demo --users 100 --items 80 --days 60 --allow-drop --seed 3 -o seed3 --quiet >shown3 2>said
+if cmp -s shown2 shown3; then exit 1; fi
+
 # The article's case: two matrices, all models, the files it names; a seed decides.
 "$palate" case --iterations 3 -o case >shown 2>said
 grep -q "The article's own listing cannot run" shown
@@ -136,7 +141,9 @@ def plain(value):
         return {key: plain(below) for key, below in value.items() if key != "measured"}
     return [plain(below) for below in value] if isinstance(value, list) else value
 for command in (["demo", "--users", "200", "--items", "100", "--days", "90", "--hide", "none"],
-                ["compare", "events.csv", "--hide", "none", "--half-life", "30d", "--items", "titles.csv", "-m", "ease l2=20", "-m", "popular"]):
+                ["compare", "events.csv", "--hide", "none", "--half-life", "30d", "--items", "titles.csv", "-m", "ease l2=20", "-m", "popular"],
+                ["compare", "events.csv", "--scenario", "video", "--half-life", "0", "--relevant", "all", "--hide", "none"],
+                ["demo", "--users", "200", "--items", "100", "--days", "90", "--scenario", "ecommerce"]):
     first = run([sys.argv[1]] + command, "once")
     again = shlex.split(first["command"])
     assert plain(run([sys.argv[1]] + again[1:], "twice")) == plain(first), first["command"]
@@ -145,6 +152,32 @@ PYTHON
 { echo user,item,event,time; for i in $(seq 301 360); do echo "u$((i % 20)),i$((i * 5 % 31)),buy,$i"; echo "u$((i % 20)),i$((i * 7 % 31)),view,$i"; done; } >later.csv
 "$palate" train types.csv -m popular -o types.palate --quiet >/dev/null
 "$palate" evaluate types.palate --test later.csv --hide none --json 2>said | python3 -c 'import json, sys; assert json.load(sys.stdin)["n_users"] == 20'
+
+# A scenario fills what was not given, tells it on one line, and is listed.
+"$palate" compare types.csv --scenario ecommerce --task window -o shop >shown 2>said
+[[ $(grep -c '^scenario ecommerce: weights view=1, buy=5; target buy; half-life 180d; split time; hide target' said) == 1 ]]
+grep -q 'task window;' shown && grep -q '^markov ' shown
+! grep -q 'target guessed' said
+"$palate" train types.csv --scenario ecommerce -m popular -o shop.palate >shown 2>said
+grep -q "^scenario ecommerce: " said
+[[ $("$palate" describe scenarios --names | cut -f 1 | xargs) == "ecommerce social video news" ]]
+
+# inspect names the nearest scenario, proposes the one that was asked for, and sees what gives the answer away.
+"$palate" inspect types.csv >shown 2>said
+grep -q '^scenario  *ecommerce looks nearest: events view; events buy$' shown
+"$palate" inspect types.csv --scenario ecommerce >shown 2>said
+grep -q '^try  *palate compare types.csv --scenario ecommerce$' shown && grep -q 'scenario ecommerce: weights' shown
+cut -d , -f 1,2,4 types.csv >bare.csv
+"$palate" inspect bare.csv >shown 2>said
+grep -q '^scenario  *none looks near' shown
+awk -F, 'NR > 1 { n[$2]++ } END { print "sku,title,sold"; for (i in n) print i ",Thing," n[i] }' events.csv >sold.csv
+"$palate" inspect events.csv --items sold.csv >shown 2>said
+grep -q "items' column sold follows how many events an item has (correlation 1.00)" shown
+"$palate" compare events.csv --items sold.csv -m popular -m ease --hide none -o sold >shown 2>said
+grep -q "^warning: the items' column sold follows" said
+sed '1s/$/,Split/; 2,$s/$/,train/' events.csv >marked.csv
+"$palate" inspect marked.csv >shown 2>said
+grep -q 'column Split is not read' shown
 
 # The verdict speaks of the row that it recommends, and knows when to keep what there is.
 world="--users 300 --items 200 --days 120 --hide none"

@@ -29,6 +29,7 @@ _palate() {
         --users) _palate_option +o default; return 0 ;;
         --items) _palate_option +o default; return 0 ;;
         --days) _palate_option +o default; return 0 ;;
+        --scenario) words='none ecommerce social video news ' ;;
         --task) words='auto window next both ' ;;
         --relevant) _palate_option +o default; return 0 ;;
         --hide) words='target any none ' ;;
@@ -49,7 +50,7 @@ _palate() {
         --threads) _palate_option +o default; return 0 ;;
         --memory) _palate_option +o default; return 0 ;;
         *)
-            if [[ $current == -* ]]; then words='-o --output -m --model --quiet --json --users --items --days --task --relevant --hide --fallback -k --k --allow-drop --gain --split --candidates --resamples --refit --prefer --worth --budget --limit --trec --run --growth --seed --threads --memory --verbose --help'
+            if [[ $current == -* ]]; then words='-o --output -m --model --quiet --json --users --items --days --scenario --task --relevant --hide --fallback -k --k --allow-drop --gain --split --candidates --resamples --refit --prefer --worth --budget --limit --trec --run --growth --seed --threads --memory --verbose --help'
             else _palate_option +o default; return 0; fi ;;
         esac ;;
     case)
@@ -85,6 +86,7 @@ _palate() {
         --since) _palate_option +o default; return 0 ;;
         --train-window) _palate_option +o default; return 0 ;;
         --half-life) _palate_option +o default; return 0 ;;
+        --scenario) words='none ecommerce social video news ' ;;
         --task) words='auto window next both ' ;;
         --relevant) _palate_option +o default; return 0 ;;
         --hide) words='target any none ' ;;
@@ -105,7 +107,7 @@ _palate() {
         --threads) _palate_option +o default; return 0 ;;
         --memory) _palate_option +o default; return 0 ;;
         *)
-            if [[ $current == -* ]]; then words='-m --model -o --output --train --valid --test --items --quiet --json --format --columns --value --events --target --bad-lines --min-user --min-item --dedupe --drop-users --since --train-window --half-life --task --relevant --hide --fallback -k --k --allow-drop --gain --split --candidates --resamples --refit --prefer --worth --budget --limit --trec --run --growth --seed --threads --memory --verbose --help'
+            if [[ $current == -* ]]; then words='-m --model -o --output --train --valid --test --items --quiet --json --format --columns --value --events --target --bad-lines --min-user --min-item --dedupe --drop-users --since --train-window --half-life --scenario --task --relevant --hide --fallback -k --k --allow-drop --gain --split --candidates --resamples --refit --prefer --worth --budget --limit --trec --run --growth --seed --threads --memory --verbose --help'
             else return 0; fi ;;
         esac ;;
     train)
@@ -125,11 +127,12 @@ _palate() {
         --since) _palate_option +o default; return 0 ;;
         --train-window) _palate_option +o default; return 0 ;;
         --half-life) _palate_option +o default; return 0 ;;
+        --scenario) words='none ecommerce social video news ' ;;
         --seed) _palate_option +o default; return 0 ;;
         --threads) _palate_option +o default; return 0 ;;
         --memory) _palate_option +o default; return 0 ;;
         *)
-            if [[ $current == -* ]]; then words='-m --model -o --output --items --quiet --format --columns --value --events --target --bad-lines --min-user --min-item --dedupe --drop-users --since --train-window --half-life --seed --threads --memory --verbose --help'
+            if [[ $current == -* ]]; then words='-m --model -o --output --items --quiet --format --columns --value --events --target --bad-lines --min-user --min-item --dedupe --drop-users --since --train-window --half-life --scenario --seed --threads --memory --verbose --help'
             else return 0; fi ;;
         esac ;;
     evaluate)
@@ -221,10 +224,11 @@ _palate() {
         --min-item) _palate_option +o default; return 0 ;;
         --drop-users) return 0 ;;
         --since) _palate_option +o default; return 0 ;;
+        --scenario) words='none ecommerce social video news ' ;;
         --threads) _palate_option +o default; return 0 ;;
         --memory) _palate_option +o default; return 0 ;;
         *)
-            if [[ $current == -* ]]; then words='--items --quiet --json --format --columns --value --events --target --bad-lines --min-user --min-item --dedupe --drop-users --since --threads --memory --verbose --help'
+            if [[ $current == -* ]]; then words='--items --quiet --json --format --columns --value --events --target --bad-lines --min-user --min-item --dedupe --drop-users --since --scenario --threads --memory --verbose --help'
             else return 0; fi ;;
         esac ;;
     import)
@@ -271,7 +275,7 @@ _palate() {
         --completion) words='none bash zsh fish ' ;;
         *)
             if [[ $current == -* ]]; then words='--json --markdown --names --man --completion --help'
-            else words='kind all kinds metrics formats splits options subjects commands '; fi ;;
+            else words='kind all kinds metrics formats splits scenarios options subjects commands '; fi ;;
         esac ;;
     esac
     for word in $words; do

@@ -49,6 +49,7 @@ function __palate_subjects
     printf '%s\t%s\n' metrics 'the metrics'
     printf '%s\t%s\n' formats 'the formats of logs'
     printf '%s\t%s\n' splits 'the splits'
+    printf '%s\t%s\n' scenarios 'the presets of --scenario'
     printf '%s\t%s\n' options 'the options of all commands'
     printf '%s\t%s\n' subjects 'what can be described'
     printf '%s\t%s\n' commands 'the commands'
@@ -79,6 +80,7 @@ complete -c palate -n '__palate_is demo' -l json -d 'print one JSON document and
 complete -c palate -n '__palate_is demo' -l users -d 'people in the shop' -x
 complete -c palate -n '__palate_is demo' -l items -d 'things on sale' -x
 complete -c palate -n '__palate_is demo' -l days -d 'length of the log; its end is fixed' -x
+complete -c palate -n '__palate_is demo' -l scenario -d 'fills options that were not given with those of such a service: weights of event types, target, half-life, split, task, what counts as right; palate describe scenarios lists them' -x -a 'none ecommerce social video news '
 complete -c palate -n '__palate_is demo' -l task -d 'window: one list a user, made at the cut; next: one list before each event' -x -a 'auto window next both '
 complete -c palate -n '__palate_is demo' -l relevant -d 'which test events count as right: all, or a rule such as "value>=4"' -x
 complete -c palate -n '__palate_is demo' -l hide -d 'items not listed again: those with a target event, those with any event, or none' -x -a 'target any none '
@@ -135,6 +137,7 @@ complete -c palate -n '__palate_is compare' -l drop-users -d 'drop the users who
 complete -c palate -n '__palate_is compare' -l since -d 'drop events before this date (2024-03-01) or second' -x
 complete -c palate -n '__palate_is compare' -l train-window -d 'train on events of this long before the end of training only, e.g. 90d; 0 is all' -x
 complete -c palate -n '__palate_is compare' -l half-life -d 'weight of a training event halves in this time, for every kind, e.g. 30d; 0 is no decay' -x
+complete -c palate -n '__palate_is compare' -l scenario -d 'fills options that were not given with those of such a service: weights of event types, target, half-life, split, task, what counts as right; palate describe scenarios lists them' -x -a 'none ecommerce social video news '
 complete -c palate -n '__palate_is compare' -l task -d 'window: one list a user, made at the cut; next: one list before each event' -x -a 'auto window next both '
 complete -c palate -n '__palate_is compare' -l relevant -d 'which test events count as right: all, or a rule such as "value>=4"' -x
 complete -c palate -n '__palate_is compare' -l hide -d 'items not listed again: those with a target event, those with any event, or none' -x -a 'target any none '
@@ -176,6 +179,7 @@ complete -c palate -n '__palate_is train' -l drop-users -d 'drop the users whose
 complete -c palate -n '__palate_is train' -l since -d 'drop events before this date (2024-03-01) or second' -x
 complete -c palate -n '__palate_is train' -l train-window -d 'train on events of this long before the end of training only, e.g. 90d; 0 is all' -x
 complete -c palate -n '__palate_is train' -l half-life -d 'weight of a training event halves in this time, for every kind, e.g. 30d; 0 is no decay' -x
+complete -c palate -n '__palate_is train' -l scenario -d 'fills options that were not given with those of such a service: weights of event types, target, half-life, split, task, what counts as right; palate describe scenarios lists them' -x -a 'none ecommerce social video news '
 complete -c palate -n '__palate_is train' -l seed -d 'where all random choices start from' -x
 complete -c palate -n '__palate_is train' -l threads -d 'threads to use; 0 is one a processor; results do not depend on it' -x
 complete -c palate -n '__palate_is train' -l memory -d 'limit for dense matrices and batches; 0 is half of the machine\'s memory' -x
@@ -269,6 +273,7 @@ complete -c palate -n '__palate_is inspect' -l min-item -d 'drop items with fewe
 complete -c palate -n '__palate_is inspect' -l dedupe -d 'keep only the last event of each user, item and type'
 complete -c palate -n '__palate_is inspect' -l drop-users -d 'drop the users whose ids stand in this file, one a line' -r -F
 complete -c palate -n '__palate_is inspect' -l since -d 'drop events before this date (2024-03-01) or second' -x
+complete -c palate -n '__palate_is inspect' -l scenario -d 'fills options that were not given with those of such a service: weights of event types, target, half-life, split, task, what counts as right; palate describe scenarios lists them' -x -a 'none ecommerce social video news '
 complete -c palate -n '__palate_is inspect' -l threads -d 'threads to use; 0 is one a processor; results do not depend on it' -x
 complete -c palate -n '__palate_is inspect' -l memory -d 'limit for dense matrices and batches; 0 is half of the machine\'s memory' -x
 complete -c palate -n '__palate_is inspect' -l verbose -d 'say more about what is done'

@@ -2,7 +2,34 @@
  * three rows. */
 #include <string.h>
 
-#include "data/formats/format.h"
+#include "data/formats/lines.h"
+
+/* Columns that have no role; one that seems to hold a split of its own is worth a word. */
+static void show_unread(pal_reader *reader, const pal_dialect *dialect, const pal_field *header,
+                        int32_t n) {
+    static const char *const splits[] = {"split", "fold", "subset", "partition", "is_test"};
+    pal_text names = {0};
+    for (int32_t c = 0; c < n && c < PAL_COLUMNS_MAX; c++) {
+        bool has_role = false;
+        for (int role = 0; role < PAL_COLUMN_ROLES; role++) has_role |= dialect->columns[role] == c;
+        if (has_role) continue;
+        char name[PAL_NAME_MAX];
+        pal_column_name(&header[c], name);
+        bool is_split = false;
+        for (size_t s = 0; s < sizeof splits / sizeof *splits; s++) {
+            if (!pal_name_equal(splits[s], name)) continue;
+            is_split = true;
+            pal_data_find(reader->data,
+                          "column %s is not read: if it says what is for testing, write the parts "
+                          "to files and name them with --train and --test",
+                          name);
+        }
+        if (!is_split) pal_text_addf(&names, names.length ? ", %s" : "%s", name);
+    }
+    if (names.length && !names.failed)
+        pal_data_find(reader->data, "columns without a role: %s", names.bytes);
+    pal_text_release(&names);
+}
 
 void pal_reader_describe(pal_reader *reader, const pal_dialect *dialect, const pal_field *header,
                          int32_t n) {
@@ -27,6 +54,7 @@ void pal_reader_describe(pal_reader *reader, const pal_dialect *dialect, const p
         reader->data->columns[length] = '\0';
     }
     pal_text_release(&roles);
+    if (reader->is_first && dialect->has_header && header) show_unread(reader, dialect, header, n);
 }
 
 /* Adds a field as one cell of a terminal's table: what could drive the terminal becomes '?', what

@@ -166,6 +166,33 @@ static void make_swapped(draft *log) {
     }
 }
 
+/* Whoever comes at the end was not there before. */
+static void make_newcomers(draft *log) {
+    make_plain(log);
+    for (int32_t u = 100; u < 150; u++) {
+        for (int32_t k = 0; k < 4; k++)
+            add(log, u, (u + k * 3) % 80, 345 * DAY + u * 60 + k * 7000, 0, 0);
+    }
+}
+
+static void make_launch(draft *log) {
+    make_plain(log);
+    for (int32_t u = 0; u < 100; u++) add(log, u, 80, 350 * DAY + u * 60, 0, 0);
+}
+
+/* Two shops in one file: 80 items each, no customer in common. */
+static void make_two_shops(draft *log) {
+    make_plain(log);
+    for (int64_t e = 0, n = log->n; e < n; e++)
+        add(log, log->users[e] + 100, log->items[e] + 80, log->times[e], 0, 0);
+}
+
+static void make_one_value(draft *log) {
+    make_plain(log);
+    log->has_values = true;
+    for (int64_t e = 0; e < log->n; e++) log->values[e] = 1;
+}
+
 static void make_ratings(draft *log) {
     make_plain(log);
     log->has_values = log->ratings = true;
@@ -236,7 +263,8 @@ static const struct {
     {"plain", make_plain, "time", "window", "target", "events", NULL},
     {"without times", make_without_times, "random", "window", "target", "events", "no times"},
     {"one time", make_one_time, "random", "window", "target", "events", "the same time"},
-    {"same seconds", make_same_seconds, "time", "next", "target", "sessions", "share their second"},
+    {"same seconds", make_same_seconds, "time", "window", "target", "sessions",
+     "share their second"},
     {"sessions", make_sessions, "time", "next", "target", "sessions", NULL},
     {"short histories", make_short_histories, "time", "next", "target", "events", NULL},
     {"single events", make_single_events, "time", "window", "target", "events", "--min-user 2"},
@@ -248,7 +276,8 @@ static const struct {
     {"bot", make_bot, "time", "window", "target", "events of several types",
      "such as user-100 with 600 events"},
     {"swapped", make_swapped, "time", "window", "target", "events", "columns are swapped"},
-    {"ratings", make_ratings, "time", "window", "target", "ratings on 5 levels", NULL},
+    {"ratings", make_ratings, "time", "window", "target", "ratings on 5 levels",
+     "mostly judges lists for strangers"},
     {"ids as values", make_id_values, "time", "window", "target", "events",
      "look like ids or times"},
     {"times as values", make_time_values, "time", "window", "target", "events",
@@ -257,6 +286,12 @@ static const struct {
     {"quantities", make_quantities, "time", "window", "target", "events", NULL},
     {"leak", make_leak, "time", "window", "target", "events of several types",
      "events of type review"},
+    {"newcomers", make_newcomers, "time", "window", "target", "events",
+     "mostly judges lists for strangers"},
+    {"launch", make_launch, "time", "window", "target", "events",
+     "such as item-80 with 100 events"},
+    {"two shops", make_two_shops, "time", "window", "target", "events", "2 groups of users"},
+    {"one value", make_one_value, "time", "window", "target", "events", "are 1 and so say nothing"},
     {"duplicates", make_duplicates, "time", "window", "target", "events", "--dedupe"},
     {"tiny", make_tiny, "time", "window", "target", "events", "only 60 events"},
     {"one event", make_one_event, "random", "window", "target", "events", "*"},
