@@ -84,6 +84,7 @@ typedef struct {
     const char *valid; /* NULL: cut from train */
     const char *test;
     const char *items; /* catalog, or NULL: taken from a known folder */
+    const char *users; /* profiles of users, or NULL: the same */
 } pal_paths;
 
 /* Reads, checks and prepares logs; options: format, columns, value, events, target, bad_lines,

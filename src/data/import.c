@@ -35,7 +35,8 @@ static pal_status import_fill(pal_ctx *ctx, const pal_data *data, pal_container 
     TRY(pal_ids_store(ctx, &data->item_ids, data->item_ids.n, "items/", container));
     for (int32_t p = 0; p < data->n_parts; p++)
         TRY(pal_log_store(ctx, &data->parts[p], import_parts[p], container));
-    return pal_catalog_store(ctx, &data->catalog, false, "catalog/", container);
+    TRY(pal_catalog_store(ctx, &data->catalog, false, "catalog/", container));
+    return pal_catalog_store(ctx, &data->users, false, "profiles/", container);
 }
 
 pal_status pal_data_save(pal_ctx *ctx, const pal_data *data, const char *path) {
@@ -99,7 +100,8 @@ static pal_status import_restore(pal_ctx *ctx, const pal_container *container, p
             return pal_fail(ctx, PAL_EDATA, "%s: part %d of the log holds no events",
                             container->what, p + 1);
     }
-    return pal_catalog_restore(ctx, container, "catalog/", &data->catalog);
+    TRY(pal_catalog_restore(ctx, container, "catalog/", &data->catalog));
+    return pal_catalog_restore(ctx, container, "profiles/", &data->users);
 }
 
 static bool import_recognizes(const char *path, const pal_bytes *bytes) {

@@ -34,6 +34,17 @@ const pal_param pal_data_params[] = {
      .offset = FIELD(value),
      .value_name = "COLUMN",
      .help = "the column that holds the value of an event (rating, quantity, price)"},
+    {.name = "item_columns",
+     .type = PAL_PARAM_TEXT,
+     .offset = FIELD(item_columns),
+     .value_name = "TYPES",
+     .help = "what columns of the catalog are, e.g. genre=set,year=number: token, set, number, "
+             "text or vector; the others are guessed"},
+    {.name = "user_columns",
+     .type = PAL_PARAM_TEXT,
+     .offset = FIELD(user_columns),
+     .value_name = "TYPES",
+     .help = "the same for the profiles of users"},
     {.name = "events",
      .type = PAL_PARAM_TEXT,
      .offset = FIELD(events),
@@ -317,45 +328,82 @@ static pal_status read_check_parts(pal_ctx *ctx, pal_data *data) {
     return read_join_types(ctx, data);
 }
 
+/* One side of the data with what is known of it besides events. */
+typedef struct {
+    const char *noun, *nouns, *flag, *option;
+    const char *path, *told; /* a file named for it, types told for its columns; or NULL */
+    pal_catalog *catalog;
+    const pal_ids *ids; /* of the log */
+} read_side;
+
 /* A catalog that knows almost nothing of the log is somebody else's. */
-static pal_status read_check_catalog(pal_ctx *ctx, pal_data *data, const char *path) {
-    int32_t known = 0;
-    for (int32_t i = 0; i < data->item_ids.n; i++) {
-        const char *id = pal_ids_at(&data->item_ids, i);
-        known += pal_ids_find(&data->catalog.ids, id, strlen(id)) >= 0;
+static pal_status read_check_catalog(pal_ctx *ctx, pal_data *data, const read_side *side) {
+    int32_t known = 0, stranger = -1;
+    for (int32_t i = 0; i < side->ids->n; i++) {
+        const char *id = pal_ids_at(side->ids, i);
+        bool is_known = pal_ids_find(&side->catalog->ids, id, strlen(id)) >= 0;
+        known += is_known;
+        if (!is_known && stranger < 0) stranger = i;
     }
-    if ((double)known < 0.01 * data->item_ids.n) {
+    if ((double)known < 0.01 * side->ids->n) {
         return pal_fail(
             ctx, PAL_EDATA,
-            "%s: describes only %d of the log's %d items: are the ids written the same way?", path,
-            known, data->item_ids.n);
+            "%s: describes only %d of the log's %d %s: are the ids written the same way? The log "
+            "has '%.60s', the table '%.60s'",
+            side->path ? side->path : data->source, known, side->ids->n, side->nouns,
+            pal_ids_at(side->ids, stranger), pal_ids_at(&side->catalog->ids, 0));
     }
-    pal_data_find(data, "catalog: %d rows, %d of the log's %d items described", data->catalog.ids.n,
-                  known, data->item_ids.n);
+    pal_data_find(data, "%s: %d rows, %d of the log's %d %s described", side->noun,
+                  side->catalog->ids.n, known, side->ids->n, side->nouns);
     return PAL_OK;
 }
 
-static pal_status read_catalog(pal_ctx *ctx, pal_data *data, const char *path) {
-    if (path) {
-        pal_reader reader = {.ctx = ctx, .data = data, .options = &data->options};
-        pal_bytes bytes;
-        TRY(pal_file_read(ctx, path, &bytes));
-        pal_status status = pal_catalog_read(&reader, path, &bytes, &(pal_catalog_dialect){0});
-        pal_bytes_release(&bytes);
-        TRY(status);
-        if (data->catalog.ids.n == 0) return pal_fail(ctx, PAL_EDATA, "%s: holds no items", path);
+static pal_status read_catalog_file(pal_ctx *ctx, pal_data *data, const read_side *side) {
+    pal_reader reader = {.ctx = ctx, .data = data, .options = &data->options};
+    pal_bytes bytes;
+    TRY(pal_file_read(ctx, side->path, &bytes));
+    pal_catalog_dialect dialect = {.of_users = side->catalog == &data->users};
+    pal_status status = pal_catalog_read(&reader, side->path, &bytes, &dialect);
+    pal_bytes_release(&bytes);
+    TRY(status);
+    return side->catalog->ids.n
+               ? PAL_OK
+               : pal_fail(ctx, PAL_EDATA, "%s: holds no %s", side->path, side->nouns);
+}
+
+static pal_status read_side_catalog(pal_ctx *ctx, pal_data *data, const read_side *side) {
+    pal_catalog *catalog = side->catalog;
+    if (side->path) TRY(read_catalog_file(ctx, data, side));
+    if (side->told && catalog->ids.n == 0) {
+        return pal_fail(ctx, PAL_EUSAGE, "%s: there is no table of %s: name it with %s",
+                        side->option, side->nouns, side->flag);
     }
-    /* The catalog of a .palate log was checked before it was stored. */
-    bool is_checked = !path && !strcmp(data->format, pal_format_palate.name);
-    return data->catalog.ids.n && !is_checked
-               ? read_check_catalog(ctx, data, path ? path : data->source)
-               : PAL_OK;
+    TRY(pal_catalog_settle(ctx, catalog, side->option, side->told));
+    /* What a .palate log holds was checked before it was stored. */
+    bool is_checked = !side->path && !strcmp(data->format, pal_format_palate.name);
+    if (catalog->ids.n == 0 || is_checked) return PAL_OK;
+    TRY(read_check_catalog(ctx, data, side));
+    pal_text text = {0};
+    pal_catalog_describe(catalog, sizeof data->findings[0].what - 30, &text);
+    pal_data_find(data, "features of %s: %s", side->nouns, text.bytes ? text.bytes : "");
+    pal_text_release(&text);
+    return PAL_OK;
+}
+
+static pal_status read_catalogs(pal_ctx *ctx, pal_data *data, const pal_paths *paths) {
+    const read_side sides[] = {{"catalog", "items", "--items", "--item-columns", paths->items,
+                                data->options.item_columns, &data->catalog, &data->item_ids},
+                               {"profiles", "users", "--users", "--user-columns", paths->users,
+                                data->options.user_columns, &data->users, &data->user_ids}};
+    for (size_t i = 0; i < sizeof sides / sizeof *sides; i++)
+        TRY(read_side_catalog(ctx, data, &sides[i]));
+    return PAL_OK;
 }
 
 /* What is done once all parts are there. */
-static pal_status read_finish(pal_ctx *ctx, pal_data *data, const char *items) {
+static pal_status read_finish(pal_ctx *ctx, pal_data *data, const pal_paths *paths) {
     TRY(read_check_parts(ctx, data));
-    TRY(read_catalog(ctx, data, items));
+    TRY(read_catalogs(ctx, data, paths));
     return pal_data_prepare(ctx, data);
 }
 
@@ -372,7 +420,8 @@ static void read_arguments(const pal_paths *paths, pal_data *data) {
     } parts[] = {{"train", paths->train},
                  {"valid", paths->valid},
                  {"test", paths->test},
-                 {"items", paths->items}};
+                 {"items", paths->items},
+                 {"users", paths->users}};
     pal_text text = {0};
     pal_text_add(&text, "compare");
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
@@ -410,7 +459,7 @@ static pal_status read_all(pal_ctx *ctx, const pal_paths *paths, pal_data *data)
         }
     }
     data->has_own_parts = paths->log && data->n_parts > 1;
-    return read_finish(ctx, data, paths->items);
+    return read_finish(ctx, data, paths);
 }
 
 /* Empty data with its options, or NULL with a sentence. */
@@ -420,7 +469,7 @@ static pal_data *read_new(pal_ctx *ctx, const char *options, pal_status *status)
         *status = pal_fail_memory(ctx, "the log", sizeof *data);
         return NULL;
     }
-    data->catalog.title = -1;
+    data->catalog.title = data->users.title = -1;
     const pal_param_group groups[] = {
         {pal_data_params, &data->options}, {pal_weigh_params, &data->options}, {0}};
     pal_params_init(pal_data_params, &data->options);
@@ -454,7 +503,7 @@ pal_status pal_data_parse(pal_ctx *ctx, const char *name, const pal_bytes *bytes
     if (!data) return status;
     read_name(data, name);
     status = read_part_bytes(ctx, data, name, bytes, 0);
-    if (status == PAL_OK) status = read_finish(ctx, data, NULL);
+    if (status == PAL_OK) status = read_finish(ctx, data, &(pal_paths){0});
     return read_hand_over(data, status, out);
 }
 
@@ -464,6 +513,7 @@ void pal_data_free(pal_data *data) {
     pal_ids_release(&data->user_ids);
     pal_ids_release(&data->item_ids);
     pal_catalog_release(&data->catalog);
+    pal_catalog_release(&data->users);
     pal_world_free(data->world);
     pal_text_release(&data->shown);
     pal_arena_release(&data->arena);

@@ -87,10 +87,20 @@ typedef struct {
     const char *separator;    /* NULL: guessed */
     const char *const *names; /* NULL-ended names of the columns; NULL: from the header */
     bool is_latin1;
+    bool of_users; /* the table is of users, and goes to data->users */
 } pal_catalog_dialect;
-/* Reads a table of items; the id column is the one whose name says so, else the first. */
+/* Reads a table of items or users, or without names and separator also JSON lines; the id column is
+ * the one whose name says so, else the first. */
 pal_status pal_catalog_read(pal_reader *reader, const char *path, const pal_bytes *bytes,
                             const pal_catalog_dialect *dialect);
+/* JSON lines of items: Amazon's metadata, or any keys; lists of words become sets joined by '|'. */
+bool pal_catalog_is_jsonl(const pal_bytes *bytes);
+pal_status pal_catalog_read_jsonl(pal_reader *reader, const char *path, const pal_bytes *bytes,
+                                  bool of_users);
+/* The column with the best name for an id, else the first; the column that a person knows an item
+ * by, or -1. */
+int32_t pal_catalog_id_column(const pal_catalog *catalog, bool of_users);
+int32_t pal_catalog_title_column(const pal_catalog *catalog);
 /* Reads folder/name as a catalog when it is there. */
 pal_status pal_catalog_read_beside(pal_reader *reader, const char *folder, const char *name,
                                    const pal_catalog_dialect *dialect);

@@ -7,10 +7,6 @@
 #include "data/formats/jsonl_scan.h"
 #include "data/formats/lines.h"
 
-static const char jsonl_python[] =
-    "is a Python literal, not JSON: convert the file with python3 -c 'import ast, json, sys; "
-    "[print(json.dumps(ast.literal_eval(line))) for line in sys.stdin]' < FILE > events.jsonl";
-
 enum { JSONL_DECODED_MAX = PAL_ID_MAX + 8 }; /* longer than any id that is accepted */
 
 typedef struct {
@@ -80,7 +76,7 @@ static pal_status jsonl_collect_key(pal_reader *reader, jsonl_file *file,
 static pal_status jsonl_fail(pal_reader *reader, const jsonl_file *file,
                              const pal_jsonl_cursor *cursor, const char *line_begin) {
     if (cursor->is_python)
-        return pal_reader_bad_line(reader, file->path, file->line, "%s", jsonl_python);
+        return pal_reader_bad_line(reader, file->path, file->line, "%s", pal_jsonl_python);
     bool is_cut = cursor->at == cursor->end;
     return pal_reader_bad_line(reader, file->path, file->line, "%s, at byte %d of the line%s",
                                cursor->wrong, (int)(cursor->at - line_begin) + 1,
@@ -101,7 +97,7 @@ static pal_status jsonl_collect_keys(pal_reader *reader, jsonl_file *file) {
         if (result == PAL_JSONL_END) continue;
         if (cursor.is_python) {
             return pal_fail(reader->ctx, PAL_EFORMAT, "%s:%" PRId64 ": %s", file->path, file->line,
-                            jsonl_python);
+                            pal_jsonl_python);
         }
         if (reader->options->bad_lines == 0) return jsonl_fail(reader, file, &cursor, begin);
     }
