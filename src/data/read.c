@@ -11,6 +11,7 @@
 #include "base/ctx.h"
 #include "data/demo.h"
 #include "data/formats/format.h"
+#include "data/vectors.h"
 
 static const char *const read_format_names[] = {"auto",   "palate", "movielens", "recbole", "mind",
                                                 "folder", "jsonl",  "adjacency", "table",   NULL};
@@ -331,7 +332,7 @@ static pal_status read_check_parts(pal_ctx *ctx, pal_data *data) {
 /* One side of the data with what is known of it besides events. */
 typedef struct {
     const char *noun, *nouns, *flag, *option;
-    const char *path, *told; /* a file named for it, types told for its columns; or NULL */
+    const char *path, *vectors, *told; /* files named for it, types told for its columns; or NULL */
     pal_catalog *catalog;
     const pal_ids *ids; /* of the log */
 } read_side;
@@ -350,8 +351,11 @@ static pal_status read_check_catalog(pal_ctx *ctx, pal_data *data, const read_si
             ctx, PAL_EDATA,
             "%s: describes only %d of the log's %d %s: are the ids written the same way? The log "
             "has '%.60s', the table '%.60s'",
-            side->path ? side->path : data->source, known, side->ids->n, side->nouns,
-            pal_ids_at(side->ids, stranger), pal_ids_at(&side->catalog->ids, 0));
+            side->path      ? side->path
+            : side->vectors ? side->vectors
+                            : data->source,
+            known, side->ids->n, side->nouns, pal_ids_at(side->ids, stranger),
+            pal_ids_at(&side->catalog->ids, 0));
     }
     pal_data_find(data, "%s: %d rows, %d of the log's %d %s described", side->noun,
                   side->catalog->ids.n, known, side->ids->n, side->nouns);
@@ -374,13 +378,15 @@ static pal_status read_catalog_file(pal_ctx *ctx, pal_data *data, const read_sid
 static pal_status read_side_catalog(pal_ctx *ctx, pal_data *data, const read_side *side) {
     pal_catalog *catalog = side->catalog;
     if (side->path) TRY(read_catalog_file(ctx, data, side));
+    if (side->vectors) TRY(pal_catalog_read_vectors(ctx, side->vectors, catalog));
     if (side->told && catalog->ids.n == 0) {
         return pal_fail(ctx, PAL_EUSAGE, "%s: there is no table of %s: name it with %s",
                         side->option, side->nouns, side->flag);
     }
     TRY(pal_catalog_settle(ctx, catalog, side->option, side->told));
     /* What a .palate log holds was checked before it was stored. */
-    bool is_checked = !side->path && !strcmp(data->format, pal_format_palate.name);
+    bool is_checked =
+        !side->path && !side->vectors && !strcmp(data->format, pal_format_palate.name);
     if (catalog->ids.n == 0 || is_checked) return PAL_OK;
     TRY(read_check_catalog(ctx, data, side));
     pal_text text = {0};
@@ -391,10 +397,23 @@ static pal_status read_side_catalog(pal_ctx *ctx, pal_data *data, const read_sid
 }
 
 static pal_status read_catalogs(pal_ctx *ctx, pal_data *data, const pal_paths *paths) {
-    const read_side sides[] = {{"catalog", "items", "--items", "--item-columns", paths->items,
-                                data->options.item_columns, &data->catalog, &data->item_ids},
-                               {"profiles", "users", "--users", "--user-columns", paths->users,
-                                data->options.user_columns, &data->users, &data->user_ids}};
+    const read_side sides[] = {{.noun = "catalog",
+                                .nouns = "items",
+                                .flag = "--items",
+                                .option = "--item-columns",
+                                .path = paths->items,
+                                .vectors = paths->vectors,
+                                .told = data->options.item_columns,
+                                .catalog = &data->catalog,
+                                .ids = &data->item_ids},
+                               {.noun = "profiles",
+                                .nouns = "users",
+                                .flag = "--users",
+                                .option = "--user-columns",
+                                .path = paths->users,
+                                .told = data->options.user_columns,
+                                .catalog = &data->users,
+                                .ids = &data->user_ids}};
     for (size_t i = 0; i < sizeof sides / sizeof *sides; i++)
         TRY(read_side_catalog(ctx, data, &sides[i]));
     return PAL_OK;
@@ -417,11 +436,8 @@ static void read_name(pal_data *data, const char *path) {
 static void read_arguments(const pal_paths *paths, pal_data *data) {
     const struct {
         const char *name, *path;
-    } parts[] = {{"train", paths->train},
-                 {"valid", paths->valid},
-                 {"test", paths->test},
-                 {"items", paths->items},
-                 {"users", paths->users}};
+    } parts[] = {{"train", paths->train}, {"valid", paths->valid}, {"test", paths->test},
+                 {"items", paths->items}, {"users", paths->users}, {"vectors", paths->vectors}};
     pal_text text = {0};
     pal_text_add(&text, "compare");
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
