@@ -36,7 +36,8 @@ static pal_status import_fill(pal_ctx *ctx, const pal_data *data, pal_container 
     for (int32_t p = 0; p < data->n_parts; p++)
         TRY(pal_log_store(ctx, &data->parts[p], import_parts[p], container));
     TRY(pal_catalog_store(ctx, &data->catalog, false, "catalog/", container));
-    return pal_catalog_store(ctx, &data->users, false, "profiles/", container);
+    TRY(pal_catalog_store(ctx, &data->users, false, "profiles/", container));
+    return pal_searches_store(ctx, &data->searches, "searches/", container);
 }
 
 pal_status pal_data_save(pal_ctx *ctx, const pal_data *data, const char *path) {
@@ -101,7 +102,9 @@ static pal_status import_restore(pal_ctx *ctx, const pal_container *container, p
                             container->what, p + 1);
     }
     TRY(pal_catalog_restore(ctx, container, "catalog/", &data->catalog));
-    return pal_catalog_restore(ctx, container, "profiles/", &data->users);
+    TRY(pal_catalog_restore(ctx, container, "profiles/", &data->users));
+    return pal_searches_restore(ctx, container, "searches/", data->user_ids.n, n_parts,
+                                &data->searches);
 }
 
 static bool import_recognizes(const char *path, const pal_bytes *bytes) {

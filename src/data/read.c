@@ -29,12 +29,14 @@ const pal_param pal_data_params[] = {
      .offset = FIELD(columns),
      .value_name = "ROLES",
      .help = "which column is what, e.g. user=customer,item=sku,value=3,time=ts,event=action; "
-             "names, or numbers from 1"},
+             "names, or numbers from 1; text=query keeps events that have words and no item"},
     {.name = "value",
      .type = PAL_PARAM_TEXT,
      .offset = FIELD(value),
      .value_name = "COLUMN",
-     .help = "the column that holds the value of an event (rating, quantity, price)"},
+     .help =
+         "the column that holds the value of an event (rating, quantity, price), or a product or "
+         "ratio of two: quantity*price, watched/duration, watched/items.duration"},
     {.name = "item_columns",
      .type = PAL_PARAM_TEXT,
      .offset = FIELD(item_columns),
@@ -140,11 +142,18 @@ static const char *read_settle_times(pal_reader *reader) {
     for (int64_t e = 0; unit < 0 && e < reader->n; e++) {
         if (reader->times[e] > largest) largest = reader->times[e];
     }
+    pal_search_list *heard = &reader->data->heard;
+    for (int64_t i = 0; unit < 0 && i < heard->n; i++) {
+        if (heard->parts[i] == reader->part && heard->times[i] > largest) largest = heard->times[i];
+    }
     if (unit < 0) {
         for (unit = 0; unit < PAL_TIME_UNITS - 1 && largest >= pal_time_units[unit + 1].first;)
             unit++;
     }
     int64_t per_second = pal_time_units[unit].per_second;
+    for (int64_t i = 0; per_second > 1 && i < heard->n; i++) {
+        if (heard->parts[i] == reader->part) heard->times[i] /= per_second;
+    }
     for (int64_t e = 0; per_second > 1 && e < reader->n; e++) reader->times[e] /= per_second;
     return pal_time_units[unit].name;
 }
@@ -212,8 +221,11 @@ static pal_status read_finish_part(pal_reader *reader, const char *path) {
         pal_data_find(reader->data, "%" PRId64 " lines skipped that could not be read",
                       reader->n_bad);
     if (reader->is_first) {
-        pal_note(reader->ctx, PAL_NOTICE_INFO, "%s: %s; %s; times: %s", path, reader->data->format,
-                 reader->data->columns, unit);
+        bool has_others = *reader->other_numbers != '\0';
+        pal_note(reader->ctx, PAL_NOTICE_INFO, "%s: %s; %s; times: %s%s%s%s", path,
+                 reader->data->format, reader->data->columns, unit,
+                 has_others ? "; other numbers: " : "", reader->other_numbers,
+                 has_others ? ": choose with --value" : "");
     }
     return PAL_OK;
 }
@@ -419,10 +431,67 @@ static pal_status read_catalogs(pal_ctx *ctx, pal_data *data, const pal_paths *p
     return PAL_OK;
 }
 
+/* --value a*items.b and a/items.b: values wait for the catalog. What it does not say leaves an
+ * event without a value: 0. */
+static pal_status read_apply_feature(pal_ctx *ctx, pal_data *data) {
+    const char *name = data->value_feature;
+    if (!data->value_operator) return PAL_OK;
+    const pal_column *column = pal_catalog_column(&data->catalog, name);
+    if (!column || column->type != PAL_FEATURE_NUMBER) {
+        return pal_fail(ctx, PAL_EUSAGE, "--value: %s '%s'%s",
+                        column ? "the catalog's column" : "the catalog has no column", name,
+                        column                ? " is not of numbers: say --item-columns NAME=number"
+                        : data->catalog.ids.n ? ""
+                                              : ": name the table of items with --items");
+    }
+    int64_t n_missing = 0;
+    for (int32_t p = 0; p < data->n_parts; p++) {
+        pal_log *log = &data->parts[p];
+        float *values = (float *)(uintptr_t)log->values;
+        for (int64_t e = 0; values && e < log->n_events; e++) {
+            const char *id = pal_ids_at(&data->item_ids, log->items[e]);
+            int32_t row = pal_ids_find(&data->catalog.ids, id, strlen(id));
+            double factor = row < 0 ? NAN : (double)column->numbers[row];
+            double value = data->value_operator == '*' ? (double)values[e] * factor
+                                                       : (double)values[e] / factor;
+            bool is_missing = !(fabs(value) <= 3e38);
+            values[e] = is_missing ? 0 : (float)value;
+            n_missing += is_missing;
+        }
+    }
+    if (n_missing) {
+        pal_data_find(data,
+                      "%" PRId64 " events have no value, as the catalog has no usable %s for their "
+                      "item: 0 stands for it",
+                      n_missing, name);
+    }
+    return PAL_OK;
+}
+
+static pal_status read_searches(pal_ctx *ctx, pal_data *data) {
+    if (data->heard.n == 0) return PAL_OK;
+    int64_t n_left_out;
+    TRY(pal_searches_build(ctx, &data->heard, &data->user_ids, &data->searches, &n_left_out));
+    pal_search_list_release(&data->heard);
+    pal_text text = {0};
+    pal_text_add_count(&text, data->searches.n);
+    pal_text_add(&text, " searches kept for kinds that read words");
+    if (n_left_out) {
+        pal_text_add(&text, "; ");
+        pal_text_add_count(&text, n_left_out);
+        pal_text_add(&text, " left out, of users who have no event with an item");
+    }
+    pal_data_find(data, "%s", text.bytes ? text.bytes : "");
+    pal_text_release(&text);
+    return PAL_OK;
+}
+
 /* What is done once all parts are there. */
 static pal_status read_finish(pal_ctx *ctx, pal_data *data, const pal_paths *paths) {
     TRY(read_check_parts(ctx, data));
     TRY(read_catalogs(ctx, data, paths));
+    TRY(read_apply_feature(ctx, data));
+    TRY(read_searches(ctx, data));
     return pal_data_prepare(ctx, data);
 }
 
@@ -530,6 +599,8 @@ void pal_data_free(pal_data *data) {
     pal_ids_release(&data->item_ids);
     pal_catalog_release(&data->catalog);
     pal_catalog_release(&data->users);
+    pal_search_list_release(&data->heard);
+    pal_searches_release(&data->searches);
     pal_world_free(data->world);
     pal_text_release(&data->shown);
     pal_arena_release(&data->arena);

@@ -416,3 +416,70 @@ pal_status pal_catalog_restore(pal_ctx *ctx, const pal_container *container, con
     *out = catalog;
     return PAL_OK;
 }
+
+/* --- searches: where each user's start, times, parts and texts --- */
+
+pal_status pal_searches_store(pal_ctx *ctx, const pal_searches *searches, const char *prefix,
+                              pal_container *container) {
+    int64_t n = searches->n;
+    if (n == 0) return PAL_OK;
+    TRY(store_add(ctx, container, prefix, "starts", PAL_I64, (int64_t)searches->n_users + 1,
+                  searches->starts));
+    TRY(store_add(ctx, container, prefix, "times", PAL_I64, n, searches->times));
+    TRY(store_add(ctx, container, prefix, "parts", PAL_U8, n, searches->parts));
+    TRY(store_add(ctx, container, prefix, "offsets", PAL_I64, n + 1, searches->offsets));
+    return store_add(ctx, container, prefix, "bytes", PAL_U8, searches->offsets[n],
+                     searches->bytes);
+}
+
+/* NULL, or what is wrong. */
+static const char *store_check_searches(const pal_searches *searches, int64_t n_bytes,
+                                        int32_t n_parts) {
+    const int64_t *starts = searches->starts;
+    if (!store_texts_are_valid(searches->bytes, n_bytes, searches->offsets, searches->n))
+        return "texts of searches are not valid";
+    if (starts[0] != 0 || starts[searches->n_users] != searches->n)
+        return "row starts are not valid";
+    for (int32_t u = 0; u < searches->n_users; u++) {
+        if (starts[u + 1] < starts[u] || starts[u + 1] > searches->n)
+            return "row starts are not valid";
+    }
+    for (int64_t i = 0; i < searches->n; i++) {
+        if (searches->times[i] < 0 || searches->times[i] > PAL_TIME_MAX)
+            return "times are out of range";
+        if (searches->parts[i] >= n_parts) return "parts are out of range";
+    }
+    return NULL;
+}
+
+pal_status pal_searches_restore(pal_ctx *ctx, const pal_container *container, const char *prefix,
+                                int32_t n_users, int32_t n_parts, pal_searches *out) {
+    char full[96];
+    store_name(full, prefix, "starts");
+    if (!pal_container_look(container, full)) return PAL_OK;
+    const pal_stored *starts, *times, *parts, *offsets, *bytes;
+    TRY(store_find(ctx, container, prefix, "starts", PAL_I64, &starts));
+    TRY(store_find(ctx, container, prefix, "times", PAL_I64, &times));
+    TRY(store_find(ctx, container, prefix, "parts", PAL_U8, &parts));
+    TRY(store_find(ctx, container, prefix, "offsets", PAL_I64, &offsets));
+    TRY(store_find(ctx, container, prefix, "bytes", PAL_U8, &bytes));
+    const pal_searches view = {.n_users = n_users,
+                               .n = times->dims[0],
+                               .starts = starts->data,
+                               .times = times->data,
+                               .parts = parts->data,
+                               .offsets = offsets->data,
+                               .bytes = bytes->data};
+    if (starts->dims[0] != (int64_t)n_users + 1 || parts->dims[0] != view.n ||
+        offsets->dims[0] != view.n + 1)
+        return store_refuse(ctx, container, prefix, "arrays differ in length");
+    const char *wrong = store_check_searches(&view, bytes->dims[0], n_parts);
+    if (wrong) return store_refuse(ctx, container, prefix, wrong);
+    pal_arena scratch = {0};
+    int32_t *rows = PAL_ARENA_ARRAY(&scratch, int32_t, n_users);
+    for (int32_t u = 0; rows && u < n_users; u++) rows[u] = u;
+    pal_status status = rows ? pal_searches_select(ctx, &view, rows, n_users, INT64_MIN, out)
+                             : pal_fail_memory(ctx, "searches", 4.0 * n_users);
+    pal_arena_release(&scratch);
+    return status;
+}

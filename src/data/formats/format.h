@@ -19,11 +19,16 @@ typedef struct pal_reader {
     float *values;
     int64_t *times;
     uint8_t *types;
-    bool has_values, has_times, has_types, times_are_numbers;
+    bool has_values, has_times, has_types, has_time_form, times_are_numbers;
     int32_t time_unit; /* index into pal_time_units plus 1, told by the first number that is a date
                           in it; 0: not yet */
-    int64_t far_time, far_line; /* the largest number so far among times, and its line */
-    char value_name[PAL_NAME_MAX];
+    int64_t unit_time, unit_line;  /* that number, and its line */
+    int64_t far_time, far_line;    /* the largest number so far among times, and its line */
+    char value_name[PAL_NAME_MAX]; /* "rating", "quantity*price" */
+    char value_operator;           /* '*' or '/': the value is one of two columns; 0: of one */
+    bool value_has_factor;         /* the second stands in the log, not in the catalog */
+    char other_numbers[200];       /* "price, discount": columns that could be the value */
+    bool has_texts;
     int32_t n_types;
     char type_names[PAL_TYPES_MAX][PAL_NAME_MAX];
 } pal_reader;
@@ -49,9 +54,11 @@ typedef enum {
     PAL_COLUMN_VALUE,
     PAL_COLUMN_TIME,
     PAL_COLUMN_EVENT,
+    PAL_COLUMN_TEXT,   /* what was asked for in words, where there is no item */
+    PAL_COLUMN_FACTOR, /* what the value is multiplied with or divided by; never named as a role */
     PAL_COLUMN_ROLES
 } pal_column_role;
-extern const char *const pal_column_roles[]; /* "user", "item", … */
+extern const char *const pal_column_roles[]; /* "user", "item", …, "text"; NULL-ended */
 
 typedef struct {
     const char *begin, *end;

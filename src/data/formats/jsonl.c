@@ -118,10 +118,18 @@ static pal_status jsonl_field(pal_reader *reader, jsonl_file *file, int role,
     const pal_field *key = &file->keys[file->dialect.columns[role]];
     int length = key->end - key->begin < 60 ? (int)(key->end - key->begin) : 60;
     *bad = true;
+    /* An event may have an item or a text; a search has no value. */
+    bool is_null = value->type == PAL_JSONL_WORD && *value->begin == 'n';
+    if (reader->has_texts && role != PAL_COLUMN_USER && role != PAL_COLUMN_TIME &&
+        (value->type == PAL_JSONL_MISSING || is_null)) {
+        *out = (pal_field){"", ""};
+        *bad = false;
+        return PAL_OK;
+    }
     if (value->type == PAL_JSONL_MISSING) {
-        return pal_reader_bad_line(reader, file->path, file->line,
-                                   "expected the key \"%.*s\", which holds the %s", length,
-                                   key->begin, pal_column_roles[role]);
+        return pal_reader_bad_line(
+            reader, file->path, file->line, "expected the key \"%.*s\", which holds the %s", length,
+            key->begin, pal_column_roles[role] ? pal_column_roles[role] : "value");
     }
     if (value->type == PAL_JSONL_WORD || value->type == PAL_JSONL_NESTED) {
         int shown = value->end - value->begin < 40 ? (int)(value->end - value->begin) : 40;
@@ -202,7 +210,8 @@ static pal_status jsonl_read(pal_reader *reader, const char *path, const pal_byt
     reader->has_values = dialect->columns[PAL_COLUMN_VALUE] >= 0;
     reader->has_times = dialect->columns[PAL_COLUMN_TIME] >= 0;
     reader->has_types = dialect->columns[PAL_COLUMN_EVENT] >= 0;
-    if (reader->has_values)
+    reader->has_texts = dialect->columns[PAL_COLUMN_TEXT] >= 0;
+    if (reader->has_values && !reader->value_operator)
         pal_column_name(&file.keys[dialect->columns[PAL_COLUMN_VALUE]], reader->value_name);
     jsonl_start(&file, bytes);
     pal_jsonl_cursor cursor;
