@@ -125,8 +125,8 @@ static pal_status npy_check_length(pal_ctx *ctx, const char *what, size_t length
 }
 
 pal_status pal_npy_parse(pal_ctx *ctx, const char *what, const pal_bytes *bytes, pal_npy *out) {
-    npy_text header, type, name, order, shape;
-    pal_npy npy;
+    npy_text header = {0}, type, name, order, shape;
+    pal_npy npy = {0};
     TRY(npy_frame(ctx, what, bytes, &header));
     if (!npy_find_key(header, "'descr'", &type) || !npy_type(&type, &name, &npy.size) ||
         !npy_find_key(header, "'fortran_order'", &order) ||

@@ -58,9 +58,13 @@ _palate() {
         --valid) return 0 ;;
         --test) return 0 ;;
         --items) return 0 ;;
+        --users) return 0 ;;
+        --vectors) return 0 ;;
         --format) words='auto palate movielens recbole mind folder jsonl adjacency table ' ;;
         --columns) _palate_option +o default; return 0 ;;
         --value) _palate_option +o default; return 0 ;;
+        --item-columns) _palate_option +o default; return 0 ;;
+        --user-columns) _palate_option +o default; return 0 ;;
         --events) _palate_option +o default; return 0 ;;
         --target) _palate_option +o default; return 0 ;;
         --bad-lines) words='fail skip ' ;;
@@ -88,7 +92,7 @@ _palate() {
         --threads) _palate_option +o default; return 0 ;;
         --memory) _palate_option +o default; return 0 ;;
         *)
-            if [[ $current == -* ]]; then words='-m --model -o --output --train --valid --test --items --quiet --json --format --columns --value --events --target --bad-lines --min-user --min-item --dedupe --drop-users --since --train-window --half-life --task --relevant --hide --fallback -k --k --allow-drop --split --candidates --resamples --refit --prefer --worth --limit --trec --run --seed --threads --memory --verbose --help'
+            if [[ $current == -* ]]; then words='-m --model -o --output --train --valid --test --items --users --vectors --quiet --json --format --columns --value --item-columns --user-columns --events --target --bad-lines --min-user --min-item --dedupe --drop-users --since --train-window --half-life --task --relevant --hide --fallback -k --k --allow-drop --split --candidates --resamples --refit --prefer --worth --limit --trec --run --seed --threads --memory --verbose --help'
             else return 0; fi ;;
         esac ;;
     train)
@@ -96,9 +100,13 @@ _palate() {
         -m | --model) words='random popular again markov bias user_knn item_knn session_knn ease mf gmf nn ' ;;
         -o | --output) return 0 ;;
         --items) return 0 ;;
+        --users) return 0 ;;
+        --vectors) return 0 ;;
         --format) words='auto palate movielens recbole mind folder jsonl adjacency table ' ;;
         --columns) _palate_option +o default; return 0 ;;
         --value) _palate_option +o default; return 0 ;;
+        --item-columns) _palate_option +o default; return 0 ;;
+        --user-columns) _palate_option +o default; return 0 ;;
         --events) _palate_option +o default; return 0 ;;
         --target) _palate_option +o default; return 0 ;;
         --bad-lines) words='fail skip ' ;;
@@ -112,7 +120,7 @@ _palate() {
         --threads) _palate_option +o default; return 0 ;;
         --memory) _palate_option +o default; return 0 ;;
         *)
-            if [[ $current == -* ]]; then words='-m --model -o --output --items --quiet --format --columns --value --events --target --bad-lines --min-user --min-item --dedupe --drop-users --since --train-window --half-life --seed --threads --memory --verbose --help'
+            if [[ $current == -* ]]; then words='-m --model -o --output --items --users --vectors --quiet --format --columns --value --item-columns --user-columns --events --target --bad-lines --min-user --min-item --dedupe --drop-users --since --train-window --half-life --seed --threads --memory --verbose --help'
             else return 0; fi ;;
         esac ;;
     evaluate)
@@ -122,6 +130,8 @@ _palate() {
         --format) words='auto palate movielens recbole mind folder jsonl adjacency table ' ;;
         --columns) _palate_option +o default; return 0 ;;
         --value) _palate_option +o default; return 0 ;;
+        --item-columns) _palate_option +o default; return 0 ;;
+        --user-columns) _palate_option +o default; return 0 ;;
         --events) _palate_option +o default; return 0 ;;
         --target) _palate_option +o default; return 0 ;;
         --bad-lines) words='fail skip ' ;;
@@ -138,7 +148,7 @@ _palate() {
         --threads) _palate_option +o default; return 0 ;;
         --memory) _palate_option +o default; return 0 ;;
         *)
-            if [[ $current == -* ]]; then words='--train --test --quiet --json --format --columns --value --events --target --bad-lines --min-user --min-item --dedupe --drop-users --since --task --relevant --hide --fallback -k --k --allow-drop --seed --threads --memory --verbose --help'
+            if [[ $current == -* ]]; then words='--train --test --quiet --json --format --columns --value --item-columns --user-columns --events --target --bad-lines --min-user --min-item --dedupe --drop-users --since --task --relevant --hide --fallback -k --k --allow-drop --seed --threads --memory --verbose --help'
             else return 0; fi ;;
         esac ;;
     recommend)
@@ -170,9 +180,13 @@ _palate() {
     inspect)
         case $before in
         --items) return 0 ;;
+        --users) return 0 ;;
+        --vectors) return 0 ;;
         --format) words='auto palate movielens recbole mind folder jsonl adjacency table ' ;;
         --columns) _palate_option +o default; return 0 ;;
         --value) _palate_option +o default; return 0 ;;
+        --item-columns) _palate_option +o default; return 0 ;;
+        --user-columns) _palate_option +o default; return 0 ;;
         --events) _palate_option +o default; return 0 ;;
         --target) _palate_option +o default; return 0 ;;
         --bad-lines) words='fail skip ' ;;
@@ -183,7 +197,7 @@ _palate() {
         --threads) _palate_option +o default; return 0 ;;
         --memory) _palate_option +o default; return 0 ;;
         *)
-            if [[ $current == -* ]]; then words='--items --quiet --json --format --columns --value --events --target --bad-lines --min-user --min-item --dedupe --drop-users --since --threads --memory --verbose --help'
+            if [[ $current == -* ]]; then words='--items --users --vectors --quiet --json --format --columns --value --item-columns --user-columns --events --target --bad-lines --min-user --min-item --dedupe --drop-users --since --threads --memory --verbose --help'
             else return 0; fi ;;
         esac ;;
     import)
@@ -193,9 +207,13 @@ _palate() {
         --valid) return 0 ;;
         --test) return 0 ;;
         --items) return 0 ;;
+        --users) return 0 ;;
+        --vectors) return 0 ;;
         --format) words='auto palate movielens recbole mind folder jsonl adjacency table ' ;;
         --columns) _palate_option +o default; return 0 ;;
         --value) _palate_option +o default; return 0 ;;
+        --item-columns) _palate_option +o default; return 0 ;;
+        --user-columns) _palate_option +o default; return 0 ;;
         --events) _palate_option +o default; return 0 ;;
         --target) _palate_option +o default; return 0 ;;
         --bad-lines) words='fail skip ' ;;
@@ -208,7 +226,7 @@ _palate() {
         --threads) _palate_option +o default; return 0 ;;
         --memory) _palate_option +o default; return 0 ;;
         *)
-            if [[ $current == -* ]]; then words='-o --output --train --valid --test --items --quiet --format --columns --value --events --target --bad-lines --min-user --min-item --dedupe --drop-users --since --train-window --half-life --threads --memory --verbose --help'
+            if [[ $current == -* ]]; then words='-o --output --train --valid --test --items --users --vectors --quiet --format --columns --value --item-columns --user-columns --events --target --bad-lines --min-user --min-item --dedupe --drop-users --since --train-window --half-life --threads --memory --verbose --help'
             else return 0; fi ;;
         esac ;;
     models)
