@@ -297,15 +297,20 @@ static pal_status feature_fill_vectors(pal_ctx *ctx, pal_catalog *catalog, pal_c
         *wrong = i;
         return PAL_OK;
     }
-    float *vectors = PAL_ARENA_ARRAY(&catalog->arena, float, (int64_t)n *n_dims);
-    if (!vectors) return pal_fail_memory(ctx, "the catalog's vectors", 4.0 * n * n_dims);
+    if (n_dims == 0) {
+        *wrong = 0;
+        return PAL_OK;
+    }
+    int64_t size = (int64_t)n * n_dims;
+    float *vectors = PAL_ARENA_ARRAY(&catalog->arena, float, size);
+    if (!vectors) return pal_fail_memory(ctx, "the catalog's vectors", 4.0 * (double)size);
     for (int32_t i = 0; i < n; i++) {
-        int32_t found = feature_read_vector(feature_cell(column->cells[i]),
-                                            vectors + (int64_t)i * n_dims, n_dims);
-        column->n_missing += found == 0;
+        (void)feature_read_vector(feature_cell(column->cells[i]), vectors + (int64_t)i * n_dims,
+                                  n_dims);
     }
     column->n_dims = n_dims;
     column->vectors = vectors;
+    feature_count_zeros(catalog, column);
     return PAL_OK;
 }
 

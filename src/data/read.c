@@ -475,7 +475,8 @@ static pal_status read_searches(pal_ctx *ctx, pal_data *data) {
     pal_search_list_release(&data->heard);
     pal_text text = {0};
     pal_text_add_count(&text, data->searches.n);
-    pal_text_add(&text, " searches kept for kinds that read words");
+    pal_text_add(&text, data->searches.n == 1 ? " search kept for kinds that read words"
+                                              : " searches kept for kinds that read words");
     if (n_left_out) {
         pal_text_add(&text, "; ");
         pal_text_add_count(&text, n_left_out);

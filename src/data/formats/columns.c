@@ -304,12 +304,8 @@ static pal_status column_check_roles(pal_ctx *ctx, const char *path, int32_t n,
     return PAL_OK;
 }
 
-/* A column of words under a telling name is one of searches where an early line has words and no
- * item. */
-static void column_guess_text(const pal_lines *lines, const pal_field *header, int32_t n,
-                              pal_dialect *dialect) {
-    enum { LINES = 1000 };
-    int32_t text = -1, item = dialect->columns[PAL_COLUMN_ITEM], best = INT32_MAX;
+int32_t pal_columns_name_text(const pal_field *header, int32_t n, const pal_dialect *dialect) {
+    int32_t text = -1, best = INT32_MAX;
     for (int32_t c = 0; c < n; c++) {
         char name[PAL_NAME_MAX];
         pal_column_name(&header[c], name);
@@ -321,7 +317,17 @@ static void column_guess_text(const pal_lines *lines, const pal_field *header, i
         best = rank;
         text = c;
     }
-    if (text < 0 || item < 0) return;
+    return dialect->columns[PAL_COLUMN_ITEM] < 0 ? -1 : text;
+}
+
+/* A column of words under a telling name is one of searches where an early line has words and no
+ * item. */
+static void column_guess_text(const pal_lines *lines, const pal_field *header, int32_t n,
+                              pal_dialect *dialect) {
+    enum { LINES = 1000 };
+    int32_t item = dialect->columns[PAL_COLUMN_ITEM];
+    int32_t text = pal_columns_name_text(header, n, dialect);
+    if (text < 0) return;
     pal_lines ahead = *lines;
     ahead.unquoted = NULL;
     pal_field fields[PAL_COLUMNS_MAX];

@@ -87,6 +87,8 @@ pal_status pal_delimited_guess(pal_reader *reader, const char *path, const pal_b
 /* Which of the named columns is what, by their names and by the options. */
 pal_status pal_columns_choose(pal_reader *reader, const char *path, const pal_field *header,
                               int32_t n, pal_dialect *dialect);
+/* The column without a role whose name says that it may hold words of searches, or -1. */
+int32_t pal_columns_name_text(const pal_field *header, int32_t n, const pal_dialect *dialect);
 pal_status pal_delimited_read(pal_reader *reader, const char *path, const pal_bytes *bytes,
                               const pal_dialect *dialect);
 

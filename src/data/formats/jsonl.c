@@ -112,6 +112,11 @@ static pal_status jsonl_collect_keys(pal_reader *reader, jsonl_file *file) {
 
 /* --- events --- */
 
+static bool jsonl_is_nothing(const pal_jsonl_value *value) {
+    return value->type == PAL_JSONL_MISSING || value->begin == value->end ||
+           (value->type == PAL_JSONL_WORD && *value->begin == 'n');
+}
+
 /* A value as the field of its role. *bad is set when the line was refused and counted. */
 static pal_status jsonl_field(pal_reader *reader, jsonl_file *file, int role,
                               const pal_jsonl_value *value, pal_field *out, bool *bad) {
@@ -119,9 +124,8 @@ static pal_status jsonl_field(pal_reader *reader, jsonl_file *file, int role,
     int length = key->end - key->begin < 60 ? (int)(key->end - key->begin) : 60;
     *bad = true;
     /* An event may have an item or a text; a search has no value. */
-    bool is_null = value->type == PAL_JSONL_WORD && *value->begin == 'n';
     if (reader->has_texts && role != PAL_COLUMN_USER && role != PAL_COLUMN_TIME &&
-        (value->type == PAL_JSONL_MISSING || is_null)) {
+        jsonl_is_nothing(value)) {
         *out = (pal_field){"", ""};
         *bad = false;
         return PAL_OK;
@@ -185,6 +189,26 @@ static pal_status jsonl_read_line(pal_reader *reader, jsonl_file *file, pal_json
     return pal_reader_add(reader, file->path, file->line, fields);
 }
 
+/* A key of words under a telling name is one of searches where an early line has words and no
+ * item. */
+static void jsonl_guess_text(jsonl_file *file, const pal_bytes *bytes) {
+    enum { LINES = 1000 };
+    int32_t *text = &file->dialect.columns[PAL_COLUMN_TEXT];
+    if (*text >= 0) return;
+    *text = pal_columns_name_text(file->keys, file->n_keys, &file->dialect);
+    if (*text < 0) return;
+    jsonl_start(file, bytes);
+    pal_jsonl_cursor cursor;
+    for (int32_t line = 0; line < LINES && jsonl_next_line(file, &cursor); line++) {
+        pal_jsonl_value values[PAL_COLUMN_ROLES];
+        if (jsonl_scan(file, &cursor, values) == PAL_JSONL_END &&
+            jsonl_is_nothing(&values[PAL_COLUMN_ITEM]) &&
+            !jsonl_is_nothing(&values[PAL_COLUMN_TEXT]))
+            return;
+    }
+    *text = -1;
+}
+
 static bool jsonl_recognizes(const char *path, const pal_bytes *bytes) {
     (void)path;
     if (!bytes) return false;
@@ -206,6 +230,7 @@ static pal_status jsonl_read(pal_reader *reader, const char *path, const pal_byt
     jsonl_start(&file, bytes);
     TRY(jsonl_collect_keys(reader, &file));
     TRY(pal_columns_choose(reader, path, file.keys, file.n_keys, dialect));
+    jsonl_guess_text(&file, bytes);
     pal_reader_describe(reader, dialect, file.keys, file.n_keys);
     reader->has_values = dialect->columns[PAL_COLUMN_VALUE] >= 0;
     reader->has_times = dialect->columns[PAL_COLUMN_TIME] >= 0;

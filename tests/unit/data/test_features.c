@@ -136,8 +136,10 @@ static void test_recbole_tells_types(void **state) {
     (void)state;
     write_text("x.inter", "user_id:token\titem_id:token\nu1\ti1\nu2\ti2\n");
     write_text("x.item",
-               "item_id:token\tmovie_title:token_seq\tclass:token_seq\tyear:token\temb:float_seq\n"
-               "i1\tToy Story\tComedy Drama\t1995\t0.5 1 -2\ni2\tHeat\tDrama\t1996\t\n");
+               "item_id:token\tmovie_title:token_seq\tclass:token_seq\tyear:token\temb:float_seq\t"
+               "none:float_seq\todd:float_seq\n"
+               "i1\tToy Story\tComedy Drama\t1995\t0.5 1 -2\t\t1 2\n"
+               "i2\tHeat\tDrama\t1996\t\t\t1 2 3\n");
     write_text("x.user", "user_id:token\tage:float\nu1\t24\nu2\t30\n");
     pal_data *data = read_folder();
     column_of(&data->catalog, "movie_title", PAL_FEATURE_TEXT);
@@ -146,6 +148,8 @@ static void test_recbole_tells_types(void **state) {
     const pal_column *vectors = column_of(&data->catalog, "emb", PAL_FEATURE_VECTOR);
     assert_int_equal(vectors->n_dims, 3);
     assert_int_equal(vectors->n_missing, 1);
+    column_of(&data->catalog, "none", PAL_FEATURE_TEXT);
+    column_of(&data->catalog, "odd", PAL_FEATURE_TEXT);
     assert_true(vectors->vectors[2] == -2 && vectors->vectors[3] == 0);
     assert_true(column_of(&data->users, "age", PAL_FEATURE_NUMBER)->numbers[1] == 30);
     pal_data_free(data);

@@ -171,6 +171,15 @@ static void test_searches_in_json_lines(void **state) {
     assert_int_equal(data->searches.n, 2);
     assert_search(data, 0, "café", 0);
     pal_data_free(data);
+    data = read_text("{\"user\":\"ann\",\"item\":\"a\",\"text\":\"good\"}\n"
+                     "{\"user\":\"ann\",\"item\":\"\",\"text\":\"hats\"}\n",
+                     NULL);
+    assert_string_equal(data->columns, "user=user item=item text=text");
+    assert_int_equal(data->searches.n, 1);
+    pal_data_free(data);
+    data = read_text("{\"user\":\"ann\",\"item\":\"a\",\"text\":\"good\"}\n", NULL);
+    assert_string_equal(data->columns, "user=user item=item");
+    pal_data_free(data);
 }
 
 static void test_searches_of_parts(void **state) {
