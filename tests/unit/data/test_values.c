@@ -1,5 +1,6 @@
 /* test_values.c - values made of two columns, searches without an item, and logs whose columns are
  * not what they seem. */
+#include "data/container.h"
 #include "data/inspect.h"
 #include "read_support.h"
 
@@ -196,6 +197,61 @@ static void test_searches_of_parts(void **state) {
     pal_data_free(data);
 }
 
+/* --- stored by strangers --- */
+
+static void assert_restores(const pal_searches *searches, int32_t n_users, const char *sentence) {
+    pal_ctx ctx = {0};
+    pal_container made = {0}, opened;
+    pal_searches back = {0};
+    assert_int_equal(pal_searches_store(&ctx, searches, "searches/", &made), PAL_OK);
+    assert_int_equal(pal_container_write(&ctx, &made, "log", path_of("s.palate")), PAL_OK);
+    assert_int_equal(pal_container_open(&ctx, path_of("s.palate"), "log", true, &opened), PAL_OK);
+    pal_status status = pal_searches_restore(&ctx, &opened, "searches/", n_users, 2, &back);
+    if (sentence) {
+        assert_int_equal(status, PAL_EFORMAT);
+        if (!strstr(ctx.error, sentence)) fail_msg("'%s' in: %s", sentence, ctx.error);
+        assert_int_equal(back.n, 0);
+    } else {
+        assert_int_equal(status, PAL_OK);
+        assert_int_equal(back.n, searches->n);
+    }
+    pal_searches_release(&back);
+    pal_container_release(&opened);
+    pal_container_release(&made);
+}
+
+static void test_strangers_searches_are_refused(void **state) {
+    (void)state;
+    const pal_searches right = {.n_users = 2,
+                                .n = 2,
+                                .starts = (const int64_t[]){0, 1, 2},
+                                .times = (const int64_t[]){5, 7},
+                                .parts = (const uint8_t[]){0, 1},
+                                .offsets = (const int64_t[]){0, 3, 5},
+                                .bytes = "ab\0c"};
+    assert_restores(&right, 2, NULL);
+    assert_restores(&right, 3, "arrays differ in length");
+    pal_searches wrong = right;
+    wrong.starts = (const int64_t[]){0, 3, 2};
+    assert_restores(&wrong, 2, "row starts are not valid");
+    wrong.starts = (const int64_t[]){0, -1, 2};
+    assert_restores(&wrong, 2, "row starts are not valid");
+    wrong.starts = (const int64_t[]){1, 1, 2};
+    assert_restores(&wrong, 2, "row starts are not valid");
+    wrong = right;
+    wrong.parts = (const uint8_t[]){0, 2};
+    assert_restores(&wrong, 2, "parts are out of range");
+    wrong = right;
+    wrong.times = (const int64_t[]){-5, 7};
+    assert_restores(&wrong, 2, "times are out of range");
+    wrong = right;
+    wrong.offsets = (const int64_t[]){0, 2, 5};
+    assert_restores(&wrong, 2, "texts of searches are not valid");
+    wrong = right;
+    wrong.bytes = "ab\0\xff";
+    assert_restores(&wrong, 2, "texts of searches are not valid");
+}
+
 /* --- logs that are not what they seem --- */
 
 static void test_mixed_units_are_refused(void **state) {
@@ -268,6 +324,7 @@ int main(void) {
         cmocka_unit_test(test_texts_beside_items_are_no_searches),
         cmocka_unit_test(test_searches_in_json_lines),
         FOLDER_TEST(test_searches_of_parts),
+        FOLDER_TEST(test_strangers_searches_are_refused),
         cmocka_unit_test(test_mixed_units_are_refused),
         cmocka_unit_test(test_target_names_what_there_is),
         cmocka_unit_test(test_odd_logs_are_warned_of),

@@ -2,6 +2,7 @@
  * one sentence. */
 #include <math.h>
 
+#include "data/container.h"
 #include "data/npy.h"
 #include "read_support.h"
 
@@ -163,12 +164,45 @@ static void test_wrong_files_are_refused(void **state) {
     assert_refused(&paths, NULL, PAL_EFORMAT, "is no .npy file");
 }
 
+/* What a file says of its vectors is not believed. */
+static void test_strangers_vectors_are_refused(void **state) {
+    (void)state;
+    const float vectors[] = {1, 2, NAN, 4};
+    const char *const cells[] = {"", ""};
+    pal_ids ids = {0};
+    assert_int_equal(pal_ids_add(&ids, "a", 1), 0);
+    assert_int_equal(pal_ids_add(&ids, "b", 1), 1);
+    for (int32_t n_dims = 1; n_dims <= 2; n_dims++) {
+        pal_column column = {.name = "v",
+                             .cells = cells,
+                             .type = PAL_FEATURE_VECTOR,
+                             .n_dims = n_dims,
+                             .vectors = vectors};
+        const pal_catalog catalog = {.ids = ids, .n_columns = 1, .columns = &column, .title = -1};
+        pal_ctx ctx = {0};
+        pal_container made = {0}, opened;
+        pal_catalog back = {0};
+        assert_int_equal(pal_catalog_store(&ctx, &catalog, false, "c/", &made), PAL_OK);
+        assert_int_equal(pal_container_write(&ctx, &made, "log", path_of("v.palate")), PAL_OK);
+        assert_int_equal(pal_container_open(&ctx, path_of("v.palate"), "log", true, &opened),
+                         PAL_OK);
+        pal_status status = pal_catalog_restore(&ctx, &opened, "c/", &back);
+        assert_int_equal(status, n_dims == 1 ? PAL_OK : PAL_EFORMAT);
+        if (n_dims == 2) assert_non_null(strstr(ctx.error, "vectors are not finite"));
+        pal_catalog_release(&back);
+        pal_container_release(&opened);
+        pal_container_release(&made);
+    }
+    pal_ids_release(&ids);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         FOLDER_TEST(test_all_types),
         FOLDER_TEST(test_halves),
         FOLDER_TEST(test_vectors_go_with_a_catalog),
         FOLDER_TEST(test_wrong_files_are_refused),
+        FOLDER_TEST(test_strangers_vectors_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
