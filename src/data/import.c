@@ -122,6 +122,13 @@ static pal_status import_read(pal_reader *reader, const char *path, const pal_by
     }
     if (!bytes)
         return pal_fail(reader->ctx, PAL_EFORMAT, "%s: is a folder, not a .palate file", path);
+    if (reader->options->columns || reader->options->value) {
+        return pal_fail(
+            reader->ctx, PAL_EUSAGE,
+            "%s: its columns and values were chosen when it was imported: say --columns "
+            "and --value to palate import",
+            path);
+    }
     pal_container container;
     TRY(pal_container_parse(reader->ctx, path, bytes->bytes, bytes->length, "log", &container));
     pal_status status = import_restore(reader->ctx, &container, reader->data);

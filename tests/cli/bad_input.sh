@@ -187,6 +187,7 @@ refused 2 "task must be one of" evaluate missing.palate --test missing.csv --tas
 "$palate" train good.csv -m ease -o model.palate --quiet >/dev/null 2>&1
 head -c 500 log.palate >cut.palate
 compare 1 "cut.palate: " cut.palate
+compare 2 "say --columns and --value to palate import" log.palate --value rating
 head -c 700 model.palate >cutmodel.palate
 refused 1 "cutmodel.palate: " recommend cutmodel.palate
 python3 - <<'PYTHON'
