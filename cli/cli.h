@@ -68,7 +68,7 @@ pal_status cli_completion(cli_run *run, cli_shell shell, pal_text *out);
 /* --- shared by commands that take logs (logs.c) --- */
 
 typedef struct {
-    const char *train, *valid, *test, *items;
+    const char *train, *valid, *test, *items, *users, *vectors;
 } cli_parts;
 #define CLI_PART_ROWS(values)                                                                      \
     {.name = "train",                                                                              \
@@ -86,10 +86,23 @@ typedef struct {
          .offset = offsetof(values, parts.test),                                                   \
          .value_name = "FILE",                                                                     \
          .help = "the test part"},                                                                 \
+        CLI_CATALOG_ROWS(values)
+/* What is known of items and users besides events. */
+#define CLI_CATALOG_ROWS(values)                                                                   \
+    {.name = "items",                                                                              \
+     .type = PAL_PARAM_TEXT,                                                                       \
+     .offset = offsetof(values, parts.items),                                                      \
+     .value_name = "FILE",                                                                         \
+     .help = "a table of items: titles and features; found by itself in known folders"},           \
+        {.name = "users",                                                                          \
+         .type = PAL_PARAM_TEXT,                                                                   \
+         .offset = offsetof(values, parts.users),                                                  \
+         .value_name = "FILE",                                                                     \
+         .help = "a table of users and their features; found by itself in known folders"},         \
     {                                                                                              \
-        .name = "items", .type = PAL_PARAM_TEXT, .offset = offsetof(values, parts.items),          \
+        .name = "vectors", .type = PAL_PARAM_TEXT, .offset = offsetof(values, parts.vectors),      \
         .value_name = "FILE",                                                                      \
-        .help = "a table of items, for their titles; found by itself in known folders"             \
+        .help = "vectors of items, NAME.npy with one id a line in NAME.ids.txt"                    \
     }
 #define CLI_QUIET_ROW(values)                                                                      \
     {                                                                                              \

@@ -9,11 +9,7 @@ typedef struct {
 } inspect_values;
 
 static const pal_param inspect_table[] = {
-    {.name = "items",
-     .type = PAL_PARAM_TEXT,
-     .offset = offsetof(inspect_values, parts.items),
-     .value_name = "FILE",
-     .help = "a table of items; found by itself in known folders"},
+    CLI_CATALOG_ROWS(inspect_values),
     CLI_QUIET_ROW(inspect_values),
     CLI_JSON_ROW(inspect_values),
     {0},

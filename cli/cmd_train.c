@@ -4,7 +4,8 @@
 #include "cli.h"
 
 typedef struct {
-    const char *spec, *output, *items;
+    const char *spec, *output;
+    cli_parts parts;
     bool quiet;
 } train_values;
 
@@ -22,11 +23,7 @@ static const pal_param train_table[] = {
      .value_name = "FILE",
      .letter = 'o',
      .help = "the model file to write"},
-    {.name = "items",
-     .type = PAL_PARAM_TEXT,
-     .offset = offsetof(train_values, items),
-     .value_name = "FILE",
-     .help = "a table of items, for their titles; found by itself in known folders"},
+    CLI_CATALOG_ROWS(train_values),
     CLI_QUIET_ROW(train_values),
     {0},
 };
@@ -42,7 +39,7 @@ static pal_status train_run(cli_run *run) {
     }
     pal_status status =
         pal_compare_check(run->ctx, (const char *const[]){values->spec, NULL}, NULL);
-    if (status == PAL_OK) status = cli_read(run, 0, &(cli_parts){.items = values->items}, &data);
+    if (status == PAL_OK) status = cli_read(run, 0, &values->parts, &data);
     if (status != PAL_OK) return status;
     status = pal_train(run->ctx, data, values->spec, &model);
     if (status == PAL_OK) status = pal_model_save(run->ctx, model, values->output);

@@ -12,6 +12,8 @@ pal_status cli_read(cli_run *run, int32_t word, const cli_parts *parts, pal_data
         paths.valid = parts->valid;
         paths.test = parts->test;
         paths.items = parts->items;
+        paths.users = parts->users;
+        paths.vectors = parts->vectors;
     }
     if (!paths.log && !paths.train && !paths.test && !paths.valid) {
         return cli_fail_usage(

@@ -83,7 +83,9 @@ typedef struct {
     const char *train; /* given parts */
     const char *valid; /* NULL: cut from train */
     const char *test;
-    const char *items; /* catalog, or NULL: taken from a known folder */
+    const char *items;   /* catalog, or NULL: taken from a known folder */
+    const char *users;   /* profiles of users, or NULL: the same */
+    const char *vectors; /* NAME.npy: vectors of items, rows named in NAME.ids.txt; or NULL */
 } pal_paths;
 
 /* Reads, checks and prepares logs; options: format, columns, value, events, target, bad_lines,

@@ -1,7 +1,10 @@
-/* catalog.c - titles by id. */
+/* catalog.c - titles by id, columns by name, rows and vector columns added to what was read. */
 #include "data/catalog.h"
 
+#include <stdio.h>
 #include <string.h>
+
+#include "base/ctx.h"
 
 const char *pal_catalog_title(const pal_catalog *catalog, const char *item_id) {
     if (!catalog || catalog->title < 0 || catalog->ids.n == 0) return NULL;
@@ -11,7 +14,51 @@ const char *pal_catalog_title(const pal_catalog *catalog, const char *item_id) {
     return *title ? title : NULL;
 }
 
+const pal_column *pal_catalog_column(const pal_catalog *catalog, const char *name) {
+    for (int32_t c = 0; c < catalog->n_columns; c++) {
+        if (pal_name_equal(catalog->columns[c].name, name)) return &catalog->columns[c];
+    }
+    return NULL;
+}
+
+pal_status pal_catalog_add_rows(pal_ctx *ctx, pal_catalog *catalog, const pal_ids *ids) {
+    int32_t before = catalog->ids.n;
+    for (int32_t i = 0; i < ids->n; i++) {
+        const char *id = pal_ids_at(ids, i);
+        if (pal_ids_add(&catalog->ids, id, strlen(id)) < 0)
+            return pal_fail_memory(ctx, "the catalog", 32.0 * ids->n);
+    }
+    int32_t n = catalog->ids.n;
+    for (int32_t c = 0; n > before && c < catalog->n_columns; c++) {
+        const char **cells = PAL_ARENA_ARRAY(&catalog->arena, const char *, n);
+        if (!cells) return pal_fail_memory(ctx, "the catalog", 8.0 * n);
+        for (int32_t i = 0; i < n; i++) cells[i] = i < before ? catalog->columns[c].cells[i] : "";
+        catalog->columns[c].cells = cells;
+    }
+    return PAL_OK;
+}
+
+pal_status pal_catalog_add_vectors(pal_ctx *ctx, pal_catalog *catalog, const char *name,
+                                   const float *vectors, int32_t n_dims) {
+    int32_t n = catalog->ids.n, n_columns = catalog->n_columns;
+    pal_column *columns = PAL_ARENA_ARRAY(&catalog->arena, pal_column, (int64_t)n_columns + 1);
+    const char **cells = PAL_ARENA_ARRAY(&catalog->arena, const char *, n);
+    if (!columns || !cells) return pal_fail_memory(ctx, "the catalog", 8.0 * n);
+    if (n_columns) memcpy(columns, catalog->columns, (size_t)n_columns * sizeof *columns);
+    for (int32_t i = 0; i < n; i++) cells[i] = "";
+    pal_column *column = &columns[n_columns];
+    *column = (pal_column){
+        .cells = cells, .type = PAL_FEATURE_VECTOR, .n_dims = n_dims, .vectors = vectors};
+    snprintf(column->name, sizeof column->name, "%s", name);
+    column->name[pal_utf8_valid_prefix(column->name, strlen(column->name))] = '\0';
+    catalog->columns = columns;
+    catalog->n_columns = n_columns + 1;
+    return PAL_OK;
+}
+
 void pal_catalog_release(pal_catalog *catalog) {
+    for (int32_t c = 0; c < catalog->n_columns; c++)
+        pal_ids_release(&catalog->columns[c].vocabulary);
     pal_ids_release(&catalog->ids);
     pal_arena_release(&catalog->arena);
     *catalog = (pal_catalog){.title = -1};

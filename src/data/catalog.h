@@ -1,17 +1,42 @@
-/* catalog.h - what is known of items besides events: columns of text by item row of the catalog's
- * own ids. */
+/* catalog.h - what is known of items, or of users, besides events: columns of cells by row of the
+ * catalog's own ids, and what the cells mean. */
 #ifndef PAL_DATA_CATALOG_H
 #define PAL_DATA_CATALOG_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/text.h"
 #include "data/ids.h"
+#include "math/csr.h"
 #include "palate.h"
 
+typedef enum {
+    PAL_FEATURE_UNKNOWN, /* not settled yet: guessed from the cells */
+    PAL_FEATURE_ID,      /* the ids once more: no feature */
+    PAL_FEATURE_TOKEN,
+    PAL_FEATURE_SET,
+    PAL_FEATURE_NUMBER,
+    PAL_FEATURE_TEXT,
+    PAL_FEATURE_VECTOR,
+    PAL_FEATURE_TYPES
+} pal_feature_type;
+extern const char *const pal_feature_names[]; /* "unknown", "id", "token", …; NULL-ended */
+
+/* One column. Of the last five fields those of its type are set, by pal_catalog_settle. */
 typedef struct {
     char name[64];
-    const char *const *cells; /* [ids.n] UTF-8, "" where missing */
+    const char *const *cells; /* [ids.n] UTF-8, "" where missing; all "" of a vector file */
+    pal_feature_type type;
+    char separator;        /* between the tokens of a set: '|', ',', ' ' …; 0: guessed */
+    int32_t n_missing;     /* rows without a value */
+    pal_ids vocabulary;    /* token, set: tokens by first appearance; heap-owned */
+    const int32_t *tokens; /* token: [ids.n] rows of the vocabulary, -1 where missing */
+    pal_csr sets;          /* set: [ids.n, vocabulary.n], values NULL */
+    const float *numbers;  /* number: [ids.n], NaN where missing */
+    int32_t n_dims;
+    const float *vectors; /* vector: [ids.n, n_dims] finite, zeros where missing */
 } pal_column;
 
 typedef struct pal_catalog {
@@ -24,6 +49,25 @@ typedef struct pal_catalog {
 
 /* The title of the item, or NULL. */
 const char *pal_catalog_title(const pal_catalog *catalog, const char *item_id);
+/* The column of that name (case and '-' do not count), or NULL. */
+const pal_column *pal_catalog_column(const pal_catalog *catalog, const char *name);
+
+/* Guesses the types that are not told and fills what the types promise. `told` is "name=type,…" or
+ * NULL; `option` is the flag it came from, for sentences. */
+pal_status pal_catalog_settle(pal_ctx *ctx, pal_catalog *catalog, const char *option,
+                              const char *told);
+/* "6 columns (department: 25 tokens, price: numbers, …)" without the ids; ends with "…" where it
+ * would be longer than `longest` bytes. */
+void pal_catalog_describe(const pal_catalog *catalog, size_t longest, pal_text *out);
+/* How many columns are features, not ids. */
+int32_t pal_catalog_count_features(const pal_catalog *catalog);
+
+/* Adds rows for ids that are not there yet, with empty cells: before the catalog is settled. */
+pal_status pal_catalog_add_rows(pal_ctx *ctx, pal_catalog *catalog, const pal_ids *ids);
+/* Adds a vector column: vectors [ids.n, n_dims] in the catalog's arena. */
+pal_status pal_catalog_add_vectors(pal_ctx *ctx, pal_catalog *catalog, const char *name,
+                                   const float *vectors, int32_t n_dims);
+
 void pal_catalog_release(pal_catalog *catalog);
 
 #endif

@@ -82,5 +82,10 @@ pal_status pal_catalog_store(pal_ctx *ctx, const pal_catalog *catalog, bool titl
 /* Leaves out empty when the file has no catalog under the prefix. */
 pal_status pal_catalog_restore(pal_ctx *ctx, const pal_container *container, const char *prefix,
                                pal_catalog *out);
+/* Nothing where there are no searches; `out` stays empty where the file has none. */
+pal_status pal_searches_store(pal_ctx *ctx, const pal_searches *searches, const char *prefix,
+                              pal_container *container);
+pal_status pal_searches_restore(pal_ctx *ctx, const pal_container *container, const char *prefix,
+                                int32_t n_users, int32_t n_parts, pal_searches *out);
 
 #endif

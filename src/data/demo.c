@@ -390,6 +390,7 @@ static pal_status demo_fill(pal_ctx *ctx, const pal_demo_options *options, pal_a
     TRY(demo_number(ctx, &maker, scratch, data));
     TRY(demo_build_log(ctx, &maker, data));
     TRY(pal_demo_catalog_make(ctx, &data->world->shelves, &data->catalog));
+    TRY(pal_catalog_settle(ctx, &data->catalog, "", NULL));
     snprintf(data->name, sizeof data->name, "demo");
     snprintf(data->source, sizeof data->source, "the demo world, seed %" PRIu64, ctx->seed);
     snprintf(data->format, sizeof data->format, "demo");
@@ -414,7 +415,7 @@ pal_status pal_data_demo(pal_ctx *ctx, const char *options, pal_data **out) {
     pal_demo_options given;
     pal_data *data = calloc(1, sizeof *data);
     if (!data) return pal_fail_memory(ctx, "the demo world", sizeof *data);
-    data->catalog.title = -1;
+    data->catalog.title = data->users.title = -1;
     pal_params_init(pal_demo_params, &given);
     pal_params_init(pal_data_params, &data->options);
     pal_params_init(pal_weigh_params, &data->options);

@@ -35,7 +35,9 @@ static pal_status import_fill(pal_ctx *ctx, const pal_data *data, pal_container 
     TRY(pal_ids_store(ctx, &data->item_ids, data->item_ids.n, "items/", container));
     for (int32_t p = 0; p < data->n_parts; p++)
         TRY(pal_log_store(ctx, &data->parts[p], import_parts[p], container));
-    return pal_catalog_store(ctx, &data->catalog, false, "catalog/", container);
+    TRY(pal_catalog_store(ctx, &data->catalog, false, "catalog/", container));
+    TRY(pal_catalog_store(ctx, &data->users, false, "profiles/", container));
+    return pal_searches_store(ctx, &data->searches, "searches/", container);
 }
 
 pal_status pal_data_save(pal_ctx *ctx, const pal_data *data, const char *path) {
@@ -99,7 +101,10 @@ static pal_status import_restore(pal_ctx *ctx, const pal_container *container, p
             return pal_fail(ctx, PAL_EDATA, "%s: part %d of the log holds no events",
                             container->what, p + 1);
     }
-    return pal_catalog_restore(ctx, container, "catalog/", &data->catalog);
+    TRY(pal_catalog_restore(ctx, container, "catalog/", &data->catalog));
+    TRY(pal_catalog_restore(ctx, container, "profiles/", &data->users));
+    return pal_searches_restore(ctx, container, "searches/", data->user_ids.n, n_parts,
+                                &data->searches);
 }
 
 static bool import_recognizes(const char *path, const pal_bytes *bytes) {
@@ -117,6 +122,13 @@ static pal_status import_read(pal_reader *reader, const char *path, const pal_by
     }
     if (!bytes)
         return pal_fail(reader->ctx, PAL_EFORMAT, "%s: is a folder, not a .palate file", path);
+    if (reader->options->columns || reader->options->value) {
+        return pal_fail(
+            reader->ctx, PAL_EUSAGE,
+            "%s: its columns and values were chosen when it was imported: say --columns "
+            "and --value to palate import",
+            path);
+    }
     pal_container container;
     TRY(pal_container_parse(reader->ctx, path, bytes->bytes, bytes->length, "log", &container));
     pal_status status = import_restore(reader->ctx, &container, reader->data);

@@ -1,6 +1,7 @@
 /* inspect_checks.c - what may be wrong with a log. Each check writes a sentence that says what was
  * seen and the way out, or nothing. Sentences hedge: a check sees numbers, not what they mean. */
 #include <inttypes.h>
+#include <string.h>
 
 #include "data/inspect.h"
 
@@ -132,8 +133,15 @@ static void check_leak(const pal_log *log, const pal_inspection *found, pal_text
 
 static void check_single_events(const pal_log *log, const pal_inspection *found,
                                 pal_text *sentence) {
-    (void)log;
     if (found->single_event_share < 0.3) return;
+    if (found->single_event_share >= 0.99 && found->n_users >= 20) {
+        pal_text_addf(sentence,
+                      "%.0f %% of the users, such as %s, have a single event, so that nothing goes "
+                      "together and nothing can be learned: if these are ids of events, name the "
+                      "column of the session or the person with --columns user=…",
+                      100 * found->single_event_share, check_user(log, found->busiest_user));
+        return;
+    }
     pal_text_addf(sentence,
                   "%.0f %% of the users have a single event and so no history to learn from: "
                   "results for strangers weigh much "
@@ -195,11 +203,61 @@ static void check_few_targets(const pal_log *log, const pal_inspection *found, p
                   one_type ? "" : ", or name a more frequent type with --target");
 }
 
+static void check_items_never_repeat(const pal_log *log, const pal_inspection *found,
+                                     pal_text *sentence) {
+    if (found->n_events < 20 || found->n_items < found->n_events) return;
+    pal_text_addf(sentence,
+                  "no item, such as %s, stands in more than one event, so that nothing can be "
+                  "learned of any: if these are ids of events or texts, name the column of the "
+                  "item with --columns item=…",
+                  pal_ids_at(log->about.item_ids, log->items[0]));
+}
+
+/* Ids of which nearly all are fractions or dates, or which are the few levels of a scale. */
+static const char *check_name_ids(const pal_ids *ids, int32_t n, int64_t n_events) {
+    enum { SAMPLE = 1000, LEVELS_MAX = 11, MANY = 500 };
+    int32_t n_asked = 0, n_fractions = 0, n_dates = 0, n_levels = 0;
+    for (int32_t i = 0; i < n; i += n / SAMPLE + 1) {
+        const char *id = pal_ids_at(ids, i), *end = id + strlen(id);
+        double number;
+        int64_t time;
+        bool is_number = pal_parse_double(id, end, &number), is_plain = false;
+        n_asked++;
+        n_fractions += is_number && strchr(id, '.') != NULL;
+        n_dates += !is_number && pal_time_parse(id, end, &time, &is_plain) && !is_plain;
+        n_levels += is_number && number >= -1 && number <= 10;
+    }
+    if (n_asked == 0) return NULL;
+    if (n_fractions >= 0.9 * n_asked) return "numbers with a fraction, look like values";
+    if (n_dates >= 0.9 * n_asked) return "dates, look like times";
+    bool are_levels = n > 1 && n <= LEVELS_MAX && n_levels == n && n_events >= MANY;
+    return are_levels ? "few small numbers, look like the levels of a rating" : NULL;
+}
+
+static void check_ids(const pal_log *log, const pal_inspection *found, pal_text *sentence) {
+    const struct {
+        const char *noun;
+        const pal_ids *ids;
+        int32_t n;
+    } sides[] = {{"item", log->about.item_ids, log->n_items},
+                 {"user", log->about.user_ids, log->n_users}};
+    for (int i = 0; i < 2; i++) {
+        const char *what = check_name_ids(sides[i].ids, sides[i].n, found->n_events);
+        if (!what) continue;
+        pal_text_addf(sentence,
+                      "the ids of %ss, such as %s and %s, %s: name the column of the %s with "
+                      "--columns %s=…",
+                      sides[i].noun, pal_ids_at(sides[i].ids, 0),
+                      pal_ids_at(sides[i].ids, sides[i].n - 1), what, sides[i].noun, sides[i].noun);
+        return;
+    }
+}
+
 static check_fn *const checks[] = {
-    check_one_user,       check_idle_users,   check_swapped,   check_no_times,
-    check_constant_times, check_value_column, check_leak,      check_single_events,
-    check_duplicates,     check_few_targets,  check_strangers, check_new_items,
-    check_groups,
+    check_one_user,       check_idle_users,         check_swapped,   check_no_times,
+    check_constant_times, check_value_column,       check_leak,      check_single_events,
+    check_duplicates,     check_few_targets,        check_strangers, check_new_items,
+    check_groups,         check_items_never_repeat, check_ids,
 };
 
 bool pal_inspect_check(const pal_log *log, const pal_inspection *found, int32_t check,

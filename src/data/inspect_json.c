@@ -162,6 +162,45 @@ static json_t *show_types(const pal_log *log, const pal_inspection *found) {
     return types;
 }
 
+/* Of each side the columns that are features: what they are and how much of them is missing. */
+static json_t *show_features(const pal_catalog *catalog) {
+    json_t *columns = json_array();
+    for (int32_t c = 0; c < catalog->n_columns; c++) {
+        const pal_column *column = &catalog->columns[c];
+        if (column->type == PAL_FEATURE_ID) continue;
+        bool has_words = column->type == PAL_FEATURE_TOKEN || column->type == PAL_FEATURE_SET;
+        double missing = catalog->ids.n ? (double)column->n_missing / catalog->ids.n : 0;
+        json_array_append_new(
+            columns,
+            json_pack("{s:o, s:s, s:o, s:o, s:o}", "name", pal_json_text(column->name), "type",
+                      pal_feature_names[column->type], "tokens",
+                      has_words ? json_integer(column->vocabulary.n) : json_null(), "dimensions",
+                      column->type == PAL_FEATURE_VECTOR ? json_integer(column->n_dims)
+                                                         : json_null(),
+                      "missing", pal_json_real(missing)));
+    }
+    return columns;
+}
+
+static void show_put_features(const pal_data *data, json_t *json, bool *failed) {
+    enum { LONGEST = 400 };
+    pal_text text = {0};
+    if (data->catalog.ids.n) {
+        pal_text_add(&text, "items ");
+        pal_catalog_describe(&data->catalog, LONGEST, &text);
+    }
+    if (data->users.ids.n) {
+        pal_text_add(&text, text.length ? ", users " : "users ");
+        pal_catalog_describe(&data->users, LONGEST, &text);
+    }
+    json_object_set_new(json, "features",
+                        json_pack("{s:o, s:o, s:o}", "found", pal_json_text(text.bytes), "items",
+                                  show_features(&data->catalog), "users",
+                                  show_features(&data->users)));
+    *failed |= text.failed;
+    pal_text_release(&text);
+}
+
 static json_t *show_findings(const pal_data *data) {
     json_t *findings = json_array();
     for (int32_t f = 0; f < data->n_findings; f++)
@@ -285,6 +324,7 @@ pal_status pal_inspect_json(pal_ctx *ctx, const pal_data *data, json_t **out) {
                                       pal_json_real(found.value_max), "levels", found.n_levels));
     }
     json_object_set_new(json, "types", show_types(log, &found));
+    show_put_features(data, json, &failed);
     json_object_set_new(json, "findings", show_findings(data));
     json_object_set_new(json, "warnings", show_warnings(data, &found, &failed));
     show_put_proposal(data, &found, json, &failed);
@@ -415,6 +455,13 @@ static void show_text_values(const json_t *json, pal_text *out) {
     pal_text_add(out, "\n");
 }
 
+static void show_text_features(const json_t *json, pal_text *out) {
+    const char *found = pal_json_text_at(json, "features/found", "");
+    if (!*found) return;
+    show_label(out, "features");
+    pal_text_addf(out, "found: %s\n", found);
+}
+
 static void show_text_list(const json_t *json, const char *key, const char *label, pal_text *out) {
     size_t i;
     json_t *line;
@@ -446,6 +493,7 @@ pal_status pal_inspect_text(pal_ctx *ctx, const pal_data *data, pal_text *out) {
     show_text_shares(json, out);
     show_text_types(json, out);
     show_text_values(json, out);
+    show_text_features(json, out);
     show_text_list(json, "findings", "done", out);
     show_text_list(json, "warnings", "look at", out);
     show_label(out, "scenario");

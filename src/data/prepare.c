@@ -148,8 +148,16 @@ pal_status pal_data_set_target(pal_ctx *ctx, pal_data *data, const char *names) 
     }
     pal_status status = PAL_OK;
     if (chosen == 0) {
-        status = pal_fail(ctx, PAL_EDATA, "--target: no event is of type %s",
-                          list.bytes ? list.bytes : "asked");
+        pal_text others = {0};
+        for (int32_t t = 0; t < about->n_types; t++) {
+            if (counts[t])
+                pal_text_addf(&others, others.length ? ", %s" : "%s", about->type_names[t]);
+        }
+        status = pal_fail(ctx, PAL_EDATA, "--target: no event is of type %s: there %s %s",
+                          list.bytes ? list.bytes : "asked",
+                          others.bytes && strchr(others.bytes, ',') ? "are" : "is",
+                          others.bytes ? others.bytes : "none");
+        pal_text_release(&others);
     } else {
         double share = 100.0 * (double)chosen / (double)total;
         pal_data_find(data, "target: %s (%.1f %% of events)%s", list.bytes ? list.bytes : "", share,
@@ -311,6 +319,23 @@ static pal_status prepare_renumber(pal_ctx *ctx, const uint8_t *used, int32_t n,
     return pal_ids_select(ctx, ids, kept, n_kept, out);
 }
 
+/* Searches go with their users, and with --since. */
+static pal_status prepare_searches(prepare_job *job, const int32_t *user_rows, int32_t n_users) {
+    pal_data *data = job->data;
+    const char *text = data->options.since;
+    int64_t since = INT64_MIN, before = data->searches.n;
+    bool is_number;
+    if (text && !pal_time_parse(text, text + strlen(text), &since, &is_number)) since = INT64_MIN;
+    pal_searches selected;
+    TRY(pal_searches_select(job->ctx, &data->searches, user_rows, n_users, since, &selected));
+    pal_searches_release(&data->searches);
+    data->searches = selected;
+    if (selected.n < before)
+        pal_data_find(data, "%" PRId64 " searches dropped with the events or users they belong to",
+                      before - selected.n);
+    return PAL_OK;
+}
+
 static pal_status prepare_apply(prepare_job *job) {
     const pal_log *log = job->log;
     pal_data *data = job->data;
@@ -345,7 +370,9 @@ static pal_status prepare_apply(prepare_job *job) {
     about.n_items = item_ids.n;
     if (status == PAL_OK)
         status = pal_log_select(job->ctx, log, job->keep, user_rows, item_rows, &about, &selected);
+    if (status == PAL_OK && data->searches.n) status = prepare_searches(job, user_rows, user_ids.n);
     if (status != PAL_OK) {
+        pal_log_release(&selected);
         pal_ids_release(&user_ids);
         pal_ids_release(&item_ids);
         return status;

@@ -12,6 +12,7 @@
 #include "data/demo.h"
 #include "data/formats/format.h"
 #include "data/scenario.h"
+#include "data/vectors.h"
 
 static const char *const read_format_names[] = {"auto",   "palate", "movielens", "recbole", "mind",
                                                 "folder", "jsonl",  "adjacency", "table",   NULL};
@@ -29,12 +30,25 @@ const pal_param pal_data_params[] = {
      .offset = FIELD(columns),
      .value_name = "ROLES",
      .help = "which column is what, e.g. user=customer,item=sku,value=3,time=ts,event=action; "
-             "names, or numbers from 1"},
+             "names, or numbers from 1; text=query keeps events that have words and no item"},
     {.name = "value",
      .type = PAL_PARAM_TEXT,
      .offset = FIELD(value),
      .value_name = "COLUMN",
-     .help = "the column that holds the value of an event (rating, quantity, price)"},
+     .help =
+         "the column that holds the value of an event (rating, quantity, price), or a product or "
+         "ratio of two: quantity*price, watched/duration, watched/items.duration"},
+    {.name = "item_columns",
+     .type = PAL_PARAM_TEXT,
+     .offset = FIELD(item_columns),
+     .value_name = "TYPES",
+     .help = "what columns of the catalog are, e.g. genre=set,year=number: token, set, number, "
+             "text or vector; the others are guessed"},
+    {.name = "user_columns",
+     .type = PAL_PARAM_TEXT,
+     .offset = FIELD(user_columns),
+     .value_name = "TYPES",
+     .help = "the same for the profiles of users"},
     {.name = "events",
      .type = PAL_PARAM_TEXT,
      .offset = FIELD(events),
@@ -137,11 +151,18 @@ static const char *read_settle_times(pal_reader *reader) {
     for (int64_t e = 0; unit < 0 && e < reader->n; e++) {
         if (reader->times[e] > largest) largest = reader->times[e];
     }
+    pal_search_list *heard = &reader->data->heard;
+    for (int64_t i = 0; unit < 0 && i < heard->n; i++) {
+        if (heard->parts[i] == reader->part && heard->times[i] > largest) largest = heard->times[i];
+    }
     if (unit < 0) {
         for (unit = 0; unit < PAL_TIME_UNITS - 1 && largest >= pal_time_units[unit + 1].first;)
             unit++;
     }
     int64_t per_second = pal_time_units[unit].per_second;
+    for (int64_t i = 0; per_second > 1 && i < heard->n; i++) {
+        if (heard->parts[i] == reader->part) heard->times[i] /= per_second;
+    }
     for (int64_t e = 0; per_second > 1 && e < reader->n; e++) reader->times[e] /= per_second;
     return pal_time_units[unit].name;
 }
@@ -221,8 +242,11 @@ static pal_status read_finish_part(pal_reader *reader, const char *path) {
         pal_data_find(reader->data, "%" PRId64 " lines skipped that could not be read",
                       reader->n_bad);
     if (reader->is_first) {
-        pal_note(reader->ctx, PAL_NOTICE_INFO, "%s: %s; %s; times: %s", path, reader->data->format,
-                 reader->data->columns, unit);
+        bool has_others = *reader->other_numbers != '\0';
+        pal_note(reader->ctx, PAL_NOTICE_INFO, "%s: %s; %s; times: %s%s%s%s", path,
+                 reader->data->format, reader->data->columns, unit,
+                 has_others ? "; other numbers: " : "", reader->other_numbers,
+                 has_others ? ": choose with --value" : "");
     }
     return PAL_OK;
 }
@@ -338,45 +362,158 @@ static pal_status read_check_parts(pal_ctx *ctx, pal_data *data) {
     return read_join_types(ctx, data);
 }
 
+/* One side of the data with what is known of it besides events. */
+typedef struct {
+    const char *noun, *nouns, *flag, *option;
+    const char *path, *vectors, *told; /* files named for it, types told for its columns; or NULL */
+    pal_catalog *catalog;
+    const pal_ids *ids; /* of the log */
+} read_side;
+
 /* A catalog that knows almost nothing of the log is somebody else's. */
-static pal_status read_check_catalog(pal_ctx *ctx, pal_data *data, const char *path) {
-    int32_t known = 0;
-    for (int32_t i = 0; i < data->item_ids.n; i++) {
-        const char *id = pal_ids_at(&data->item_ids, i);
-        known += pal_ids_find(&data->catalog.ids, id, strlen(id)) >= 0;
+static pal_status read_check_catalog(pal_ctx *ctx, pal_data *data, const read_side *side) {
+    int32_t known = 0, stranger = -1;
+    for (int32_t i = 0; i < side->ids->n; i++) {
+        const char *id = pal_ids_at(side->ids, i);
+        bool is_known = pal_ids_find(&side->catalog->ids, id, strlen(id)) >= 0;
+        known += is_known;
+        if (!is_known && stranger < 0) stranger = i;
     }
-    if ((double)known < 0.01 * data->item_ids.n) {
+    if ((double)known < 0.01 * side->ids->n) {
         return pal_fail(
             ctx, PAL_EDATA,
-            "%s: describes only %d of the log's %d items: are the ids written the same way?", path,
-            known, data->item_ids.n);
+            "%s: describes only %d of the log's %d %s: are the ids written the same way? The log "
+            "has '%.60s', the table '%.60s'",
+            side->path      ? side->path
+            : side->vectors ? side->vectors
+                            : data->source,
+            known, side->ids->n, side->nouns, pal_ids_at(side->ids, stranger),
+            pal_ids_at(&side->catalog->ids, 0));
     }
-    pal_data_find(data, "catalog: %d rows, %d of the log's %d items described", data->catalog.ids.n,
-                  known, data->item_ids.n);
+    pal_data_find(data, "%s: %d rows, %d of the log's %d %s described", side->noun,
+                  side->catalog->ids.n, known, side->ids->n, side->nouns);
     return PAL_OK;
 }
 
-static pal_status read_catalog(pal_ctx *ctx, pal_data *data, const char *path) {
-    if (path) {
-        pal_reader reader = {.ctx = ctx, .data = data, .options = &data->options};
-        pal_bytes bytes;
-        TRY(pal_file_read(ctx, path, &bytes));
-        pal_status status = pal_catalog_read(&reader, path, &bytes, &(pal_catalog_dialect){0});
-        pal_bytes_release(&bytes);
-        TRY(status);
-        if (data->catalog.ids.n == 0) return pal_fail(ctx, PAL_EDATA, "%s: holds no items", path);
+static pal_status read_catalog_file(pal_ctx *ctx, pal_data *data, const read_side *side) {
+    pal_reader reader = {.ctx = ctx, .data = data, .options = &data->options};
+    pal_bytes bytes;
+    TRY(pal_file_read(ctx, side->path, &bytes));
+    pal_catalog_dialect dialect = {.of_users = side->catalog == &data->users};
+    pal_status status = pal_catalog_read(&reader, side->path, &bytes, &dialect);
+    pal_bytes_release(&bytes);
+    TRY(status);
+    return side->catalog->ids.n
+               ? PAL_OK
+               : pal_fail(ctx, PAL_EDATA, "%s: holds no %s", side->path, side->nouns);
+}
+
+static pal_status read_side_catalog(pal_ctx *ctx, pal_data *data, const read_side *side) {
+    pal_catalog *catalog = side->catalog;
+    if (side->path) TRY(read_catalog_file(ctx, data, side));
+    if (side->vectors) TRY(pal_catalog_read_vectors(ctx, side->vectors, catalog));
+    if (side->told && catalog->ids.n == 0) {
+        return pal_fail(ctx, PAL_EUSAGE, "%s: there is no table of %s: name it with %s",
+                        side->option, side->nouns, side->flag);
     }
-    /* The catalog of a .palate log was checked before it was stored. */
-    bool is_checked = !path && !strcmp(data->format, pal_format_palate.name);
-    return data->catalog.ids.n && !is_checked
-               ? read_check_catalog(ctx, data, path ? path : data->source)
-               : PAL_OK;
+    TRY(pal_catalog_settle(ctx, catalog, side->option, side->told));
+    /* What a .palate log holds was checked before it was stored. */
+    bool is_checked =
+        !side->path && !side->vectors && !strcmp(data->format, pal_format_palate.name);
+    if (catalog->ids.n == 0 || is_checked) return PAL_OK;
+    TRY(read_check_catalog(ctx, data, side));
+    pal_text text = {0};
+    pal_catalog_describe(catalog, sizeof data->findings[0].what - 30, &text);
+    pal_data_find(data, "features of %s: %s", side->nouns, text.bytes ? text.bytes : "");
+    pal_text_release(&text);
+    return PAL_OK;
+}
+
+static pal_status read_catalogs(pal_ctx *ctx, pal_data *data, const pal_paths *paths) {
+    const read_side sides[] = {{.noun = "catalog",
+                                .nouns = "items",
+                                .flag = "--items",
+                                .option = "--item-columns",
+                                .path = paths->items,
+                                .vectors = paths->vectors,
+                                .told = data->options.item_columns,
+                                .catalog = &data->catalog,
+                                .ids = &data->item_ids},
+                               {.noun = "profiles",
+                                .nouns = "users",
+                                .flag = "--users",
+                                .option = "--user-columns",
+                                .path = paths->users,
+                                .told = data->options.user_columns,
+                                .catalog = &data->users,
+                                .ids = &data->user_ids}};
+    for (size_t i = 0; i < sizeof sides / sizeof *sides; i++)
+        TRY(read_side_catalog(ctx, data, &sides[i]));
+    return PAL_OK;
+}
+
+/* --value a*items.b and a/items.b: values wait for the catalog. What it does not say leaves an
+ * event without a value: 0. */
+static pal_status read_apply_feature(pal_ctx *ctx, pal_data *data) {
+    const char *name = data->value_feature;
+    if (!data->value_operator) return PAL_OK;
+    const pal_column *column = pal_catalog_column(&data->catalog, name);
+    if (!column || column->type != PAL_FEATURE_NUMBER) {
+        return pal_fail(ctx, PAL_EUSAGE, "--value: %s '%s'%s",
+                        column ? "the catalog's column" : "the catalog has no column", name,
+                        column                ? " is not of numbers: say --item-columns NAME=number"
+                        : data->catalog.ids.n ? ""
+                                              : ": name the table of items with --items");
+    }
+    int64_t n_missing = 0;
+    for (int32_t p = 0; p < data->n_parts; p++) {
+        pal_log *log = &data->parts[p];
+        float *values = (float *)(uintptr_t)log->values;
+        for (int64_t e = 0; values && e < log->n_events; e++) {
+            const char *id = pal_ids_at(&data->item_ids, log->items[e]);
+            int32_t row = pal_ids_find(&data->catalog.ids, id, strlen(id));
+            double factor = row < 0 ? NAN : (double)column->numbers[row];
+            double value = data->value_operator == '*' ? (double)values[e] * factor
+                                                       : (double)values[e] / factor;
+            bool is_missing = !(fabs(value) <= 3e38);
+            values[e] = is_missing ? 0 : (float)value;
+            n_missing += is_missing;
+        }
+    }
+    if (n_missing) {
+        pal_data_find(data,
+                      "%" PRId64 " events have no value, as the catalog has no usable %s for their "
+                      "item: 0 stands for it",
+                      n_missing, name);
+    }
+    return PAL_OK;
+}
+
+static pal_status read_searches(pal_ctx *ctx, pal_data *data) {
+    if (data->heard.n == 0) return PAL_OK;
+    int64_t n_left_out;
+    TRY(pal_searches_build(ctx, &data->heard, &data->user_ids, &data->searches, &n_left_out));
+    pal_search_list_release(&data->heard);
+    pal_text text = {0};
+    pal_text_add_count(&text, data->searches.n);
+    pal_text_add(&text, data->searches.n == 1 ? " search kept for kinds that read words"
+                                              : " searches kept for kinds that read words");
+    if (n_left_out) {
+        pal_text_add(&text, "; ");
+        pal_text_add_count(&text, n_left_out);
+        pal_text_add(&text, " left out, of users who have no event with an item");
+    }
+    pal_data_find(data, "%s", text.bytes ? text.bytes : "");
+    pal_text_release(&text);
+    return PAL_OK;
 }
 
 /* What is done once all parts are there. */
-static pal_status read_finish(pal_ctx *ctx, pal_data *data, const char *items) {
+static pal_status read_finish(pal_ctx *ctx, pal_data *data, const pal_paths *paths) {
     TRY(read_check_parts(ctx, data));
-    TRY(read_catalog(ctx, data, items));
+    TRY(read_catalogs(ctx, data, paths));
+    TRY(read_apply_feature(ctx, data));
+    TRY(read_searches(ctx, data));
     return pal_data_prepare(ctx, data);
 }
 
@@ -390,10 +527,8 @@ static void read_name(pal_data *data, const char *path) {
 static void read_arguments(const pal_paths *paths, pal_data *data) {
     const struct {
         const char *name, *path;
-    } parts[] = {{"train", paths->train},
-                 {"valid", paths->valid},
-                 {"test", paths->test},
-                 {"items", paths->items}};
+    } parts[] = {{"train", paths->train}, {"valid", paths->valid}, {"test", paths->test},
+                 {"items", paths->items}, {"users", paths->users}, {"vectors", paths->vectors}};
     pal_text text = {0};
     pal_text_add(&text, "compare");
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
@@ -438,7 +573,7 @@ static pal_status read_all(pal_ctx *ctx, const pal_paths *paths, pal_data *data)
         }
     }
     data->has_own_parts = paths->log && data->n_parts > 1;
-    return read_finish(ctx, data, paths->items);
+    return read_finish(ctx, data, paths);
 }
 
 /* Empty data with its options, or NULL with a sentence. */
@@ -448,7 +583,7 @@ static pal_data *read_new(pal_ctx *ctx, const char *options, pal_status *status)
         *status = pal_fail_memory(ctx, "the log", sizeof *data);
         return NULL;
     }
-    data->catalog.title = -1;
+    data->catalog.title = data->users.title = -1;
     const pal_param_group groups[] = {{pal_data_params, &data->options},
                                       {pal_weigh_params, &data->options},
                                       {pal_scenario_params, &data->options},
@@ -486,7 +621,7 @@ pal_status pal_data_parse(pal_ctx *ctx, const char *name, const pal_bytes *bytes
     if (!data) return status;
     read_name(data, name);
     status = read_part_bytes(ctx, data, name, bytes, 0);
-    if (status == PAL_OK) status = read_finish(ctx, data, NULL);
+    if (status == PAL_OK) status = read_finish(ctx, data, &(pal_paths){0});
     return read_hand_over(data, status, out);
 }
 
@@ -496,6 +631,9 @@ void pal_data_free(pal_data *data) {
     pal_ids_release(&data->user_ids);
     pal_ids_release(&data->item_ids);
     pal_catalog_release(&data->catalog);
+    pal_catalog_release(&data->users);
+    pal_search_list_release(&data->heard);
+    pal_searches_release(&data->searches);
     pal_world_free(data->world);
     pal_text_release(&data->shown);
     pal_arena_release(&data->arena);

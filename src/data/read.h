@@ -9,16 +9,20 @@
 #include "base/param.h"
 #include "data/catalog.h"
 #include "data/log.h"
+#include "data/searches.h"
 
 typedef struct {
     int32_t format;      /* 0 auto, else 1 + index into pal_formats */
-    const char *columns; /* "user=a,item=b,value=c,time=d,event=e": names, or numbers from 1; NULL:
+    const char *columns; /* "user=a,item=b,value=c,time=d,event=e,text=f": names, or numbers from 1;
+                            NULL: guessed */
+    const char *value;   /* the column that is the value, or "a*b", "a/b", "a/items.b"; NULL:
                             guessed */
-    const char *value;   /* the column that is the value; NULL: guessed */
     const char *events;  /* "view=1,cart=3,purchase=5": weights; types not named are dropped; NULL:
                             all, weight 1 */
-    const char *target;  /* event types evaluated, comma-separated; NULL: guessed */
-    int32_t bad_lines;   /* 0 fail, 1 skip */
+    const char *item_columns,
+        *user_columns;          /* "genre=set,year=number": types told; NULL: guessed */
+    const char *target;         /* event types evaluated, comma-separated; NULL: guessed */
+    int32_t bad_lines;          /* 0 fail, 1 skip */
     int64_t min_user, min_item; /* events that every user and item must have, iterated */
     bool dedupe;                /* keeps the last event of each (user, item, type) */
     const char *drop_users;     /* file with one id a line, or NULL */
@@ -54,8 +58,13 @@ struct pal_data {         /* the public noun */
     pal_log parts[PAL_PARTS_MAX]; /* all with the same ids; train's ids come first, then valid's,
                                      then test's */
     pal_ids user_ids, item_ids;
-    pal_catalog catalog; /* ids.n = 0: none */
-    pal_world *world;    /* the demo's truth, or NULL */
+    pal_catalog catalog;              /* of items; ids.n = 0: none */
+    pal_catalog users;                /* profiles: the same of users */
+    char value_feature[PAL_NAME_MAX]; /* column of the catalog that values are multiplied with or */
+    char value_operator;              /* divided by once it is read: '*' or '/'; 0: none */
+    pal_search_list heard;            /* searches as they are read */
+    pal_searches searches;            /* n = 0: none */
+    pal_world *world;                 /* the demo's truth, or NULL */
     int32_t n_findings;
     pal_finding findings[PAL_FINDINGS_MAX];
     pal_arena arena; /* texts of options */

@@ -277,17 +277,27 @@ static pal_status store_cells(pal_ctx *ctx, const pal_catalog *catalog, store_co
     return store_add(ctx, container, prefix, "cells/bytes", PAL_U8, offsets[n], bytes);
 }
 
+/* Names and types; what the types promise is made anew from the cells. Readers from before there
+ * were types see names, title and cells only. */
+static json_t *store_describe_columns(const pal_catalog *catalog, store_columns columns) {
+    json_t *names = json_array(), *types = json_array(), *separators = json_array();
+    for (int32_t c = 0; c < columns.n; c++) {
+        const pal_column *column = &catalog->columns[columns.first + c];
+        json_array_append_new(names, pal_json_text(column->name));
+        json_array_append_new(types, json_string(pal_feature_names[column->type]));
+        json_array_append_new(separators, json_integer(column->separator));
+    }
+    return json_pack("{s:o, s:i, s:o, s:o}", "names", names, "title",
+                     (int)(catalog->title - columns.first), "types", types, "separators",
+                     separators);
+}
+
 pal_status pal_catalog_store(pal_ctx *ctx, const pal_catalog *catalog, bool titles_only,
                              const char *prefix, pal_container *container) {
     if (catalog->ids.n == 0 || (titles_only && catalog->title < 0)) return PAL_OK;
     store_columns columns = {.n = catalog->n_columns};
     if (titles_only) columns = (store_columns){.first = catalog->title, .n = 1};
-    json_t *names = json_array();
-    for (int32_t c = 0; c < columns.n; c++) {
-        json_array_append_new(names, pal_json_text(catalog->columns[columns.first + c].name));
-    }
-    json_t *about =
-        json_pack("{s:o, s:i}", "names", names, "title", (int)(catalog->title - columns.first));
+    json_t *about = store_describe_columns(catalog, columns);
     char *text = about ? json_dumps(about, JSON_COMPACT) : NULL;
     char key[96];
     store_name(key, prefix, "columns");
@@ -297,7 +307,17 @@ pal_status pal_catalog_store(pal_ctx *ctx, const pal_catalog *catalog, bool titl
     json_decref(about);
     TRY(status);
     TRY(pal_ids_store(ctx, &catalog->ids, catalog->ids.n, prefix, container));
-    return store_cells(ctx, catalog, columns, prefix, container);
+    TRY(store_cells(ctx, catalog, columns, prefix, container));
+    for (int32_t c = 0; !titles_only && c < catalog->n_columns; c++) {
+        const pal_column *column = &catalog->columns[c];
+        if (!column->vectors) continue;
+        char full[96], name[32];
+        snprintf(name, sizeof name, "vectors%d", c);
+        store_name(full, prefix, name);
+        TRY(pal_container_add(ctx, container, full, PAL_F32, 2,
+                              (const int64_t[]){catalog->ids.n, column->n_dims}, column->vectors));
+    }
+    return PAL_OK;
 }
 
 static pal_status store_restore_cells(pal_ctx *ctx, const pal_container *container,
@@ -319,6 +339,43 @@ static pal_status store_restore_cells(pal_ctx *ctx, const pal_container *contain
     return PAL_OK;
 }
 
+/* Files from before there were types have none: they are guessed when the catalog is settled. */
+static pal_status store_restore_types(pal_ctx *ctx, const pal_container *container,
+                                      const char *prefix, const json_t *about,
+                                      pal_catalog *catalog) {
+    for (int32_t c = 0; c < catalog->n_columns; c++) {
+        pal_column *column = &catalog->columns[c];
+        const char *name =
+            json_string_value(json_array_get(json_object_get(about, "types"), (size_t)c));
+        json_int_t separator =
+            json_integer_value(json_array_get(json_object_get(about, "separators"), (size_t)c));
+        for (int32_t t = 0; name && pal_feature_names[t]; t++) {
+            if (!strcmp(pal_feature_names[t], name)) column->type = (pal_feature_type)t;
+        }
+        if (separator > 0 && separator < 0x80) column->separator = (char)separator;
+        char full[96], tensor[32];
+        snprintf(tensor, sizeof tensor, "vectors%d", c);
+        store_name(full, prefix, tensor);
+        if (column->type != PAL_FEATURE_VECTOR || !pal_container_look(container, full)) continue;
+        const pal_stored *stored;
+        TRY(pal_container_find(ctx, container, full, PAL_F32, 2, &stored));
+        int64_t n = stored->dims[0] * stored->dims[1];
+        if (stored->dims[0] != catalog->ids.n || stored->dims[1] < 1 || stored->dims[1] > INT32_MAX)
+            return store_refuse(ctx, container, prefix, "vectors are not one a row");
+        const float *from = stored->data;
+        for (int64_t i = 0; i < n; i++) {
+            if (!isfinite(from[i]))
+                return store_refuse(ctx, container, prefix, "vectors are not finite");
+        }
+        float *vectors = PAL_ARENA_ARRAY(&catalog->arena, float, n);
+        if (!vectors) return pal_fail_memory(ctx, "the catalog's vectors", 4.0 * (double)n);
+        memcpy(vectors, from, (size_t)n * sizeof *vectors);
+        column->n_dims = (int32_t)stored->dims[1];
+        column->vectors = vectors;
+    }
+    return PAL_OK;
+}
+
 static pal_status store_restore_catalog(pal_ctx *ctx, const pal_container *container,
                                         const char *prefix, const json_t *about,
                                         pal_catalog *catalog) {
@@ -337,7 +394,8 @@ static pal_status store_restore_catalog(pal_ctx *ctx, const pal_container *conta
         const char *name = json_string_value(json_array_get(names, (size_t)c));
         snprintf(catalog->columns[c].name, sizeof catalog->columns[c].name, "%s", name ? name : "");
     }
-    return store_restore_cells(ctx, container, prefix, catalog);
+    TRY(store_restore_cells(ctx, container, prefix, catalog));
+    return store_restore_types(ctx, container, prefix, about, catalog);
 }
 
 pal_status pal_catalog_restore(pal_ctx *ctx, const pal_container *container, const char *prefix,
@@ -359,4 +417,71 @@ pal_status pal_catalog_restore(pal_ctx *ctx, const pal_container *container, con
     }
     *out = catalog;
     return PAL_OK;
+}
+
+/* --- searches: where each user's start, times, parts and texts --- */
+
+pal_status pal_searches_store(pal_ctx *ctx, const pal_searches *searches, const char *prefix,
+                              pal_container *container) {
+    int64_t n = searches->n;
+    if (n == 0) return PAL_OK;
+    TRY(store_add(ctx, container, prefix, "starts", PAL_I64, (int64_t)searches->n_users + 1,
+                  searches->starts));
+    TRY(store_add(ctx, container, prefix, "times", PAL_I64, n, searches->times));
+    TRY(store_add(ctx, container, prefix, "parts", PAL_U8, n, searches->parts));
+    TRY(store_add(ctx, container, prefix, "offsets", PAL_I64, n + 1, searches->offsets));
+    return store_add(ctx, container, prefix, "bytes", PAL_U8, searches->offsets[n],
+                     searches->bytes);
+}
+
+/* NULL, or what is wrong. */
+static const char *store_check_searches(const pal_searches *searches, int64_t n_bytes,
+                                        int32_t n_parts) {
+    const int64_t *starts = searches->starts;
+    if (!store_texts_are_valid(searches->bytes, n_bytes, searches->offsets, searches->n))
+        return "texts of searches are not valid";
+    if (starts[0] != 0 || starts[searches->n_users] != searches->n)
+        return "row starts are not valid";
+    for (int32_t u = 0; u < searches->n_users; u++) {
+        if (starts[u + 1] < starts[u] || starts[u + 1] > searches->n)
+            return "row starts are not valid";
+    }
+    for (int64_t i = 0; i < searches->n; i++) {
+        if (searches->times[i] < 0 || searches->times[i] > PAL_TIME_MAX)
+            return "times are out of range";
+        if (searches->parts[i] >= n_parts) return "parts are out of range";
+    }
+    return NULL;
+}
+
+pal_status pal_searches_restore(pal_ctx *ctx, const pal_container *container, const char *prefix,
+                                int32_t n_users, int32_t n_parts, pal_searches *out) {
+    char full[96];
+    store_name(full, prefix, "starts");
+    if (!pal_container_look(container, full)) return PAL_OK;
+    const pal_stored *starts, *times, *parts, *offsets, *bytes;
+    TRY(store_find(ctx, container, prefix, "starts", PAL_I64, &starts));
+    TRY(store_find(ctx, container, prefix, "times", PAL_I64, &times));
+    TRY(store_find(ctx, container, prefix, "parts", PAL_U8, &parts));
+    TRY(store_find(ctx, container, prefix, "offsets", PAL_I64, &offsets));
+    TRY(store_find(ctx, container, prefix, "bytes", PAL_U8, &bytes));
+    const pal_searches view = {.n_users = n_users,
+                               .n = times->dims[0],
+                               .starts = starts->data,
+                               .times = times->data,
+                               .parts = parts->data,
+                               .offsets = offsets->data,
+                               .bytes = bytes->data};
+    if (starts->dims[0] != (int64_t)n_users + 1 || parts->dims[0] != view.n ||
+        offsets->dims[0] != view.n + 1)
+        return store_refuse(ctx, container, prefix, "arrays differ in length");
+    const char *wrong = store_check_searches(&view, bytes->dims[0], n_parts);
+    if (wrong) return store_refuse(ctx, container, prefix, wrong);
+    pal_arena scratch = {0};
+    int32_t *rows = PAL_ARENA_ARRAY(&scratch, int32_t, n_users);
+    for (int32_t u = 0; rows && u < n_users; u++) rows[u] = u;
+    pal_status status = rows ? pal_searches_select(ctx, &view, rows, n_users, INT64_MIN, out)
+                             : pal_fail_memory(ctx, "searches", 4.0 * n_users);
+    pal_arena_release(&scratch);
+    return status;
 }

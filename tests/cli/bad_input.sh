@@ -82,6 +82,49 @@ grep -q 'columns are swapped' stdout || { echo "inspect does not mention swapped
 "$palate" inspect idvalues.csv >stdout 2>stderr
 grep -q 'ids of their own rows' stdout || { echo "inspect does not mention ids in the value column"; bad=1; }
 
+# --- what is known of items and users ---
+{ echo item,year; for i in 0 1 2 3; do echo "I$i,199$i"; done; } >foreign.csv
+compare 1 "foreign.csv: describes only 0 of the log's 11 items" good.csv --items foreign.csv
+compare 1 "foreign.csv: describes only 0 of the log's 7 users" good.csv --users foreign.csv
+compare 1 "missing.csv: cannot open" good.csv --users missing.csv
+{ echo item,year,kind; for i in 0 1 2 3; do echo "i$i,199$i,a"; done; } >things.csv
+compare 2 "there is no column 'yaer'" good.csv --items things.csv --item-columns yaer=number
+compare 2 "there is no table of users" good.csv --user-columns age=number
+compare 2 "--value must be a column, or two" good.csv --value 'a*b*c'
+compare 2 "name the table of items with --items" good.csv --value rating/items.year
+compare 2 "is not of numbers" good.csv --items things.csv --value rating/items.kind
+python3 - <<'PYTHON'
+def write(name, order, shape, data, descr="<f4"):
+    header = "{'descr': '%s', 'fortran_order': %s, 'shape': %s, }" % (descr, order, shape)
+    open(name, "wb").write(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode() + data)
+write("fortran.npy", True, "(4, 2)", bytes(32))
+write("cut.npy", False, "(4, 2)", bytes(31))
+write("whole.npy", False, "(4, 2)", bytes(32))
+write("rows.npy", False, "(3, 2)", bytes(24))
+write("ints.npy", False, "(4, 2)", bytes(32), "<i4")
+PYTHON
+compare 1 "fortran.npy: is in Fortran order" good.csv --items things.csv --vectors fortran.npy
+compare 1 "cut.npy: has 31 bytes of numbers" good.csv --items things.csv --vectors cut.npy
+compare 1 "ints.npy: holds numbers of type '<i4'" good.csv --items things.csv --vectors ints.npy
+compare 1 "has 3 rows where the table of items has 4" good.csv --items things.csv --vectors rows.npy
+compare 1 "things.csv: is no .npy file" good.csv --vectors things.csv
+"$palate" inspect good.csv --items things.csv --vectors whole.npy >stdout 2>stderr
+grep -q 'found: items 3 columns (year: numbers, kind: 1 token, whole: vectors of 2)' stdout ||
+    { echo "inspect does not list the features"; bad=1; }
+
+# --- columns that are not what they seem ---
+cp good.csv mixed.csv
+sed -i '9s/$/000/' mixed.csv
+compare 1 "bring all times to one unit" mixed.csv
+{ echo user,item,event,ts; for i in $(seq 1 40); do echo "u$((i % 7)),i$((i % 11)),view,$((1700000000 + i))"; done; } >views.csv
+compare 2 "no event type 'buy': it has view" views.csv --target buy
+{ echo user,item,rating,timestamp; rows 400 | sed 's/,[1-5],/,3,/'; } >onelevel.csv
+"$palate" inspect onelevel.csv >stdout 2>stderr
+grep -q 'every value in rating is 3' stdout || { echo "inspect does not mention a scale of one level"; bad=1; }
+"$palate" compare onelevel.csv -m mf -m bias -o out --quiet --hide none >stdout 2>stderr ||
+    { echo "rating kinds do not run on a scale of one level: $(cat stderr)"; bad=1; }
+rm -rf out
+
 # --- names and values ---
 compare 2 "did you mean item_knn?" good.csv -m item_kn
 compare 2 "ease has no option 'l3'; did you mean l2?" good.csv -m "ease l3=5"
@@ -144,6 +187,7 @@ refused 2 "task must be one of" evaluate missing.palate --test missing.csv --tas
 "$palate" train good.csv -m ease -o model.palate --quiet >/dev/null 2>&1
 head -c 500 log.palate >cut.palate
 compare 1 "cut.palate: " cut.palate
+compare 2 "say --columns and --value to palate import" log.palate --value rating
 head -c 700 model.palate >cutmodel.palate
 refused 1 "cutmodel.palate: " recommend cutmodel.palate
 python3 - <<'PYTHON'

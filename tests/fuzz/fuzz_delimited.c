@@ -1,5 +1,6 @@
 /* fuzz_delimited.c - tables: what is read keeps the promises of a log, and skipping bad lines
  * changes nothing where there are none. The first byte chooses the options. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +14,31 @@ static const char *const fuzz_options[] = {
     "format=table columns=user=2,item=1",
     "format=table columns=user=1,item=2,value=3,time=4,event=5",
     "format=table value=4 min_user=2 min_item=2 dedupe since=2000-01-01",
+    "format=table columns=user=1,item=2,text=3 value=4*5",
+    "format=table value=3/4 min_user=2",
 };
+
+/* What the types promise. */
+static void fuzz_check_column(const pal_catalog *catalog, const pal_column *column) {
+    fuzz_check(column->type != PAL_FEATURE_UNKNOWN);
+    fuzz_check((column->type == PAL_FEATURE_TOKEN) == (column->tokens != NULL));
+    fuzz_check((column->type == PAL_FEATURE_NUMBER) == (column->numbers != NULL));
+    fuzz_check((column->type == PAL_FEATURE_SET) == (column->sets.starts != NULL));
+    fuzz_check((column->type == PAL_FEATURE_VECTOR) == (column->vectors != NULL));
+    for (int32_t i = 0; i < catalog->ids.n; i++) {
+        const char *cell = column->cells[i];
+        fuzz_check(pal_utf8_valid_prefix(cell, strlen(cell)) == strlen(cell));
+        if (column->tokens)
+            fuzz_check(column->tokens[i] >= -1 && column->tokens[i] < column->vocabulary.n);
+        if (column->numbers) fuzz_check(!isinf(column->numbers[i]));
+        if (!column->sets.starts) continue;
+        for (int64_t k = column->sets.starts[i]; k < column->sets.starts[i + 1]; k++) {
+            int32_t token = column->sets.cols[k];
+            fuzz_check(token >= 0 && token < column->vocabulary.n);
+            fuzz_check(k == column->sets.starts[i] || token > column->sets.cols[k - 1]);
+        }
+    }
+}
 
 static void fuzz_catalog(const pal_bytes *bytes, bool is_latin1) {
     static const pal_data_options options = {0};
@@ -23,11 +48,10 @@ static void fuzz_catalog(const pal_bytes *bytes, bool is_latin1) {
     pal_catalog_dialect dialect = {.is_latin1 = is_latin1};
     if (pal_catalog_read(&reader, "input", bytes, &dialect) == PAL_OK) {
         fuzz_check_ids(&data.catalog.ids);
-        for (int32_t c = 0; c < data.catalog.n_columns; c++) {
-            for (int32_t i = 0; i < data.catalog.ids.n; i++) {
-                const char *cell = data.catalog.columns[c].cells[i];
-                fuzz_check(pal_utf8_valid_prefix(cell, strlen(cell)) == strlen(cell));
-            }
+        if (data.catalog.ids.n) {
+            fuzz_check(pal_catalog_settle(&ctx, &data.catalog, "--item-columns", NULL) == PAL_OK);
+            for (int32_t c = 0; c < data.catalog.n_columns; c++)
+                fuzz_check_column(&data.catalog, &data.catalog.columns[c]);
         }
     } else {
         fuzz_check(*ctx.error);

@@ -74,9 +74,13 @@ _palate() {
         --valid) return 0 ;;
         --test) return 0 ;;
         --items) return 0 ;;
+        --users) return 0 ;;
+        --vectors) return 0 ;;
         --format) words='auto palate movielens recbole mind folder jsonl adjacency table ' ;;
         --columns) _palate_option +o default; return 0 ;;
         --value) _palate_option +o default; return 0 ;;
+        --item-columns) _palate_option +o default; return 0 ;;
+        --user-columns) _palate_option +o default; return 0 ;;
         --events) _palate_option +o default; return 0 ;;
         --target) _palate_option +o default; return 0 ;;
         --bad-lines) words='fail skip ' ;;
@@ -107,7 +111,7 @@ _palate() {
         --threads) _palate_option +o default; return 0 ;;
         --memory) _palate_option +o default; return 0 ;;
         *)
-            if [[ $current == -* ]]; then words='-m --model -o --output --train --valid --test --items --quiet --json --format --columns --value --events --target --bad-lines --min-user --min-item --dedupe --drop-users --since --train-window --half-life --scenario --task --relevant --hide --fallback -k --k --allow-drop --gain --split --candidates --resamples --refit --prefer --worth --budget --limit --trec --run --growth --seed --threads --memory --verbose --help'
+            if [[ $current == -* ]]; then words='-m --model -o --output --train --valid --test --items --users --vectors --quiet --json --format --columns --value --item-columns --user-columns --events --target --bad-lines --min-user --min-item --dedupe --drop-users --since --train-window --half-life --scenario --task --relevant --hide --fallback -k --k --allow-drop --gain --split --candidates --resamples --refit --prefer --worth --budget --limit --trec --run --growth --seed --threads --memory --verbose --help'
             else return 0; fi ;;
         esac ;;
     train)
@@ -115,9 +119,13 @@ _palate() {
         -m | --model) words='random popular again markov bias user_knn item_knn session_knn ease mf gmf nn ' ;;
         -o | --output) return 0 ;;
         --items) return 0 ;;
+        --users) return 0 ;;
+        --vectors) return 0 ;;
         --format) words='auto palate movielens recbole mind folder jsonl adjacency table ' ;;
         --columns) _palate_option +o default; return 0 ;;
         --value) _palate_option +o default; return 0 ;;
+        --item-columns) _palate_option +o default; return 0 ;;
+        --user-columns) _palate_option +o default; return 0 ;;
         --events) _palate_option +o default; return 0 ;;
         --target) _palate_option +o default; return 0 ;;
         --bad-lines) words='fail skip ' ;;
@@ -132,7 +140,7 @@ _palate() {
         --threads) _palate_option +o default; return 0 ;;
         --memory) _palate_option +o default; return 0 ;;
         *)
-            if [[ $current == -* ]]; then words='-m --model -o --output --items --quiet --format --columns --value --events --target --bad-lines --min-user --min-item --dedupe --drop-users --since --train-window --half-life --scenario --seed --threads --memory --verbose --help'
+            if [[ $current == -* ]]; then words='-m --model -o --output --items --users --vectors --quiet --format --columns --value --item-columns --user-columns --events --target --bad-lines --min-user --min-item --dedupe --drop-users --since --train-window --half-life --scenario --seed --threads --memory --verbose --help'
             else return 0; fi ;;
         esac ;;
     evaluate)
@@ -142,6 +150,8 @@ _palate() {
         --format) words='auto palate movielens recbole mind folder jsonl adjacency table ' ;;
         --columns) _palate_option +o default; return 0 ;;
         --value) _palate_option +o default; return 0 ;;
+        --item-columns) _palate_option +o default; return 0 ;;
+        --user-columns) _palate_option +o default; return 0 ;;
         --events) _palate_option +o default; return 0 ;;
         --target) _palate_option +o default; return 0 ;;
         --bad-lines) words='fail skip ' ;;
@@ -159,7 +169,7 @@ _palate() {
         --threads) _palate_option +o default; return 0 ;;
         --memory) _palate_option +o default; return 0 ;;
         *)
-            if [[ $current == -* ]]; then words='--train --test --quiet --json --format --columns --value --events --target --bad-lines --min-user --min-item --dedupe --drop-users --since --task --relevant --hide --fallback -k --k --allow-drop --gain --seed --threads --memory --verbose --help'
+            if [[ $current == -* ]]; then words='--train --test --quiet --json --format --columns --value --item-columns --user-columns --events --target --bad-lines --min-user --min-item --dedupe --drop-users --since --task --relevant --hide --fallback -k --k --allow-drop --gain --seed --threads --memory --verbose --help'
             else return 0; fi ;;
         esac ;;
     recommend)
@@ -214,9 +224,13 @@ _palate() {
     inspect)
         case $before in
         --items) return 0 ;;
+        --users) return 0 ;;
+        --vectors) return 0 ;;
         --format) words='auto palate movielens recbole mind folder jsonl adjacency table ' ;;
         --columns) _palate_option +o default; return 0 ;;
         --value) _palate_option +o default; return 0 ;;
+        --item-columns) _palate_option +o default; return 0 ;;
+        --user-columns) _palate_option +o default; return 0 ;;
         --events) _palate_option +o default; return 0 ;;
         --target) _palate_option +o default; return 0 ;;
         --bad-lines) words='fail skip ' ;;
@@ -228,7 +242,7 @@ _palate() {
         --threads) _palate_option +o default; return 0 ;;
         --memory) _palate_option +o default; return 0 ;;
         *)
-            if [[ $current == -* ]]; then words='--items --quiet --json --format --columns --value --events --target --bad-lines --min-user --min-item --dedupe --drop-users --since --scenario --threads --memory --verbose --help'
+            if [[ $current == -* ]]; then words='--items --users --vectors --quiet --json --format --columns --value --item-columns --user-columns --events --target --bad-lines --min-user --min-item --dedupe --drop-users --since --scenario --threads --memory --verbose --help'
             else return 0; fi ;;
         esac ;;
     import)
@@ -238,9 +252,13 @@ _palate() {
         --valid) return 0 ;;
         --test) return 0 ;;
         --items) return 0 ;;
+        --users) return 0 ;;
+        --vectors) return 0 ;;
         --format) words='auto palate movielens recbole mind folder jsonl adjacency table ' ;;
         --columns) _palate_option +o default; return 0 ;;
         --value) _palate_option +o default; return 0 ;;
+        --item-columns) _palate_option +o default; return 0 ;;
+        --user-columns) _palate_option +o default; return 0 ;;
         --events) _palate_option +o default; return 0 ;;
         --target) _palate_option +o default; return 0 ;;
         --bad-lines) words='fail skip ' ;;
@@ -253,7 +271,7 @@ _palate() {
         --threads) _palate_option +o default; return 0 ;;
         --memory) _palate_option +o default; return 0 ;;
         *)
-            if [[ $current == -* ]]; then words='-o --output --train --valid --test --items --quiet --format --columns --value --events --target --bad-lines --min-user --min-item --dedupe --drop-users --since --train-window --half-life --threads --memory --verbose --help'
+            if [[ $current == -* ]]; then words='-o --output --train --valid --test --items --users --vectors --quiet --format --columns --value --item-columns --user-columns --events --target --bad-lines --min-user --min-item --dedupe --drop-users --since --train-window --half-life --threads --memory --verbose --help'
             else return 0; fi ;;
         esac ;;
     report)

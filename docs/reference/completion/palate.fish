@@ -121,12 +121,16 @@ complete -c palate -n '__palate_is compare' -l output -s o -d 'where the report,
 complete -c palate -n '__palate_is compare' -l train -d 'the training part, when the split is given' -r -F
 complete -c palate -n '__palate_is compare' -l valid -d 'the validation part; cut from train when not given' -r -F
 complete -c palate -n '__palate_is compare' -l test -d 'the test part' -r -F
-complete -c palate -n '__palate_is compare' -l items -d 'a table of items, for their titles; found by itself in known folders' -r -F
+complete -c palate -n '__palate_is compare' -l items -d 'a table of items: titles and features; found by itself in known folders' -r -F
+complete -c palate -n '__palate_is compare' -l users -d 'a table of users and their features; found by itself in known folders' -r -F
+complete -c palate -n '__palate_is compare' -l vectors -d 'vectors of items, NAME.npy with one id a line in NAME.ids.txt' -r -F
 complete -c palate -n '__palate_is compare' -l quiet -d 'print results only'
 complete -c palate -n '__palate_is compare' -l json -d 'print one JSON document and nothing else'
 complete -c palate -n '__palate_is compare' -l format -d 'how to read the log' -x -a 'auto palate movielens recbole mind folder jsonl adjacency table '
-complete -c palate -n '__palate_is compare' -l columns -d 'which column is what, e.g. user=customer,item=sku,value=3,time=ts,event=action; names, or numbers from 1' -x
-complete -c palate -n '__palate_is compare' -l value -d 'the column that holds the value of an event (rating, quantity, price)' -x
+complete -c palate -n '__palate_is compare' -l columns -d 'which column is what, e.g. user=customer,item=sku,value=3,time=ts,event=action; names, or numbers from 1; text=query keeps events that have words and no item' -x
+complete -c palate -n '__palate_is compare' -l value -d 'the column that holds the value of an event (rating, quantity, price), or a product or ratio of two: quantity*price, watched/duration, watched/items.duration' -x
+complete -c palate -n '__palate_is compare' -l item-columns -d 'what columns of the catalog are, e.g. genre=set,year=number: token, set, number, text or vector; the others are guessed' -x
+complete -c palate -n '__palate_is compare' -l user-columns -d 'the same for the profiles of users' -x
 complete -c palate -n '__palate_is compare' -l events -d 'event types to keep with their weights, e.g. view=1,cart=3,purchase=5' -x
 complete -c palate -n '__palate_is compare' -l target -d 'event types that are evaluated, e.g. purchase; guessed when there are several' -x
 complete -c palate -n '__palate_is compare' -l bad-lines -d 'what to do with a line that cannot be read' -x -a 'fail skip '
@@ -164,11 +168,15 @@ complete -c palate -n '__palate_is compare' -F
 
 complete -c palate -n '__palate_is train' -l model -s m -d 'the kind with its options, e.g. "ease l2=500"' -x -a '(__palate_kinds)'
 complete -c palate -n '__palate_is train' -l output -s o -d 'the model file to write' -r -F
-complete -c palate -n '__palate_is train' -l items -d 'a table of items, for their titles; found by itself in known folders' -r -F
+complete -c palate -n '__palate_is train' -l items -d 'a table of items: titles and features; found by itself in known folders' -r -F
+complete -c palate -n '__palate_is train' -l users -d 'a table of users and their features; found by itself in known folders' -r -F
+complete -c palate -n '__palate_is train' -l vectors -d 'vectors of items, NAME.npy with one id a line in NAME.ids.txt' -r -F
 complete -c palate -n '__palate_is train' -l quiet -d 'print results only'
 complete -c palate -n '__palate_is train' -l format -d 'how to read the log' -x -a 'auto palate movielens recbole mind folder jsonl adjacency table '
-complete -c palate -n '__palate_is train' -l columns -d 'which column is what, e.g. user=customer,item=sku,value=3,time=ts,event=action; names, or numbers from 1' -x
-complete -c palate -n '__palate_is train' -l value -d 'the column that holds the value of an event (rating, quantity, price)' -x
+complete -c palate -n '__palate_is train' -l columns -d 'which column is what, e.g. user=customer,item=sku,value=3,time=ts,event=action; names, or numbers from 1; text=query keeps events that have words and no item' -x
+complete -c palate -n '__palate_is train' -l value -d 'the column that holds the value of an event (rating, quantity, price), or a product or ratio of two: quantity*price, watched/duration, watched/items.duration' -x
+complete -c palate -n '__palate_is train' -l item-columns -d 'what columns of the catalog are, e.g. genre=set,year=number: token, set, number, text or vector; the others are guessed' -x
+complete -c palate -n '__palate_is train' -l user-columns -d 'the same for the profiles of users' -x
 complete -c palate -n '__palate_is train' -l events -d 'event types to keep with their weights, e.g. view=1,cart=3,purchase=5' -x
 complete -c palate -n '__palate_is train' -l target -d 'event types that are evaluated, e.g. purchase; guessed when there are several' -x
 complete -c palate -n '__palate_is train' -l bad-lines -d 'what to do with a line that cannot be read' -x -a 'fail skip '
@@ -191,8 +199,10 @@ complete -c palate -n '__palate_is evaluate' -l test -d 'the test part' -r -F
 complete -c palate -n '__palate_is evaluate' -l quiet -d 'print results only'
 complete -c palate -n '__palate_is evaluate' -l json -d 'print one JSON document and nothing else'
 complete -c palate -n '__palate_is evaluate' -l format -d 'how to read the log' -x -a 'auto palate movielens recbole mind folder jsonl adjacency table '
-complete -c palate -n '__palate_is evaluate' -l columns -d 'which column is what, e.g. user=customer,item=sku,value=3,time=ts,event=action; names, or numbers from 1' -x
-complete -c palate -n '__palate_is evaluate' -l value -d 'the column that holds the value of an event (rating, quantity, price)' -x
+complete -c palate -n '__palate_is evaluate' -l columns -d 'which column is what, e.g. user=customer,item=sku,value=3,time=ts,event=action; names, or numbers from 1; text=query keeps events that have words and no item' -x
+complete -c palate -n '__palate_is evaluate' -l value -d 'the column that holds the value of an event (rating, quantity, price), or a product or ratio of two: quantity*price, watched/duration, watched/items.duration' -x
+complete -c palate -n '__palate_is evaluate' -l item-columns -d 'what columns of the catalog are, e.g. genre=set,year=number: token, set, number, text or vector; the others are guessed' -x
+complete -c palate -n '__palate_is evaluate' -l user-columns -d 'the same for the profiles of users' -x
 complete -c palate -n '__palate_is evaluate' -l events -d 'event types to keep with their weights, e.g. view=1,cart=3,purchase=5' -x
 complete -c palate -n '__palate_is evaluate' -l target -d 'event types that are evaluated, e.g. purchase; guessed when there are several' -x
 complete -c palate -n '__palate_is evaluate' -l bad-lines -d 'what to do with a line that cannot be read' -x -a 'fail skip '
@@ -259,12 +269,16 @@ complete -c palate -n '__palate_is vectors' -l memory -d 'limit for dense matric
 complete -c palate -n '__palate_is vectors' -l verbose -d 'say more about what is done'
 complete -c palate -n '__palate_is vectors' -F
 
-complete -c palate -n '__palate_is inspect' -l items -d 'a table of items; found by itself in known folders' -r -F
+complete -c palate -n '__palate_is inspect' -l items -d 'a table of items: titles and features; found by itself in known folders' -r -F
+complete -c palate -n '__palate_is inspect' -l users -d 'a table of users and their features; found by itself in known folders' -r -F
+complete -c palate -n '__palate_is inspect' -l vectors -d 'vectors of items, NAME.npy with one id a line in NAME.ids.txt' -r -F
 complete -c palate -n '__palate_is inspect' -l quiet -d 'print results only'
 complete -c palate -n '__palate_is inspect' -l json -d 'print one JSON document and nothing else'
 complete -c palate -n '__palate_is inspect' -l format -d 'how to read the log' -x -a 'auto palate movielens recbole mind folder jsonl adjacency table '
-complete -c palate -n '__palate_is inspect' -l columns -d 'which column is what, e.g. user=customer,item=sku,value=3,time=ts,event=action; names, or numbers from 1' -x
-complete -c palate -n '__palate_is inspect' -l value -d 'the column that holds the value of an event (rating, quantity, price)' -x
+complete -c palate -n '__palate_is inspect' -l columns -d 'which column is what, e.g. user=customer,item=sku,value=3,time=ts,event=action; names, or numbers from 1; text=query keeps events that have words and no item' -x
+complete -c palate -n '__palate_is inspect' -l value -d 'the column that holds the value of an event (rating, quantity, price), or a product or ratio of two: quantity*price, watched/duration, watched/items.duration' -x
+complete -c palate -n '__palate_is inspect' -l item-columns -d 'what columns of the catalog are, e.g. genre=set,year=number: token, set, number, text or vector; the others are guessed' -x
+complete -c palate -n '__palate_is inspect' -l user-columns -d 'the same for the profiles of users' -x
 complete -c palate -n '__palate_is inspect' -l events -d 'event types to keep with their weights, e.g. view=1,cart=3,purchase=5' -x
 complete -c palate -n '__palate_is inspect' -l target -d 'event types that are evaluated, e.g. purchase; guessed when there are several' -x
 complete -c palate -n '__palate_is inspect' -l bad-lines -d 'what to do with a line that cannot be read' -x -a 'fail skip '
@@ -283,11 +297,15 @@ complete -c palate -n '__palate_is import' -l output -s o -d 'the .palate file t
 complete -c palate -n '__palate_is import' -l train -d 'the training part, when the split is given' -r -F
 complete -c palate -n '__palate_is import' -l valid -d 'the validation part; cut from train when not given' -r -F
 complete -c palate -n '__palate_is import' -l test -d 'the test part' -r -F
-complete -c palate -n '__palate_is import' -l items -d 'a table of items, for their titles; found by itself in known folders' -r -F
+complete -c palate -n '__palate_is import' -l items -d 'a table of items: titles and features; found by itself in known folders' -r -F
+complete -c palate -n '__palate_is import' -l users -d 'a table of users and their features; found by itself in known folders' -r -F
+complete -c palate -n '__palate_is import' -l vectors -d 'vectors of items, NAME.npy with one id a line in NAME.ids.txt' -r -F
 complete -c palate -n '__palate_is import' -l quiet -d 'print results only'
 complete -c palate -n '__palate_is import' -l format -d 'how to read the log' -x -a 'auto palate movielens recbole mind folder jsonl adjacency table '
-complete -c palate -n '__palate_is import' -l columns -d 'which column is what, e.g. user=customer,item=sku,value=3,time=ts,event=action; names, or numbers from 1' -x
-complete -c palate -n '__palate_is import' -l value -d 'the column that holds the value of an event (rating, quantity, price)' -x
+complete -c palate -n '__palate_is import' -l columns -d 'which column is what, e.g. user=customer,item=sku,value=3,time=ts,event=action; names, or numbers from 1; text=query keeps events that have words and no item' -x
+complete -c palate -n '__palate_is import' -l value -d 'the column that holds the value of an event (rating, quantity, price), or a product or ratio of two: quantity*price, watched/duration, watched/items.duration' -x
+complete -c palate -n '__palate_is import' -l item-columns -d 'what columns of the catalog are, e.g. genre=set,year=number: token, set, number, text or vector; the others are guessed' -x
+complete -c palate -n '__palate_is import' -l user-columns -d 'the same for the profiles of users' -x
 complete -c palate -n '__palate_is import' -l events -d 'event types to keep with their weights, e.g. view=1,cart=3,purchase=5' -x
 complete -c palate -n '__palate_is import' -l target -d 'event types that are evaluated, e.g. purchase; guessed when there are several' -x
 complete -c palate -n '__palate_is import' -l bad-lines -d 'what to do with a line that cannot be read' -x -a 'fail skip '

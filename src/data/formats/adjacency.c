@@ -114,7 +114,7 @@ static pal_status adjacency_read_line(pal_reader *reader, const char *path, int6
 
 static pal_status adjacency_read_file(pal_reader *reader, const char *path,
                                       const pal_bytes *bytes) {
-    static const pal_dialect dialect = {.columns = {0, 1, -1, -1, -1}};
+    static const pal_dialect dialect = {.columns = {0, 1, -1, -1, -1, -1, -1}};
     adjacency_lines lines = {.at = bytes->bytes, .end = bytes->bytes + bytes->length};
     pal_field line;
     int64_t n_idle = 0;

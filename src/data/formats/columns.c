@@ -1,11 +1,12 @@
 /* columns.c - what a table does not say: its separator, whether it has a header, and which column
  * is what. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/ctx.h"
 #include "data/formats/lines.h"
 
-const char *const pal_column_roles[] = {"user", "item", "value", "time", "event", NULL};
+const char *const pal_column_roles[] = {"user", "item", "value", "time", "event", "text", NULL};
 
 /* Names that say what a column is, best first. Compared without case, '-' equals '_', type suffix
  * (":token") cut. */
@@ -22,6 +23,8 @@ static const char *const column_names[PAL_COLUMN_ROLES][24] = {
                          "unixreviewtime", NULL},
     [PAL_COLUMN_EVENT] = {"event", "event_type", "eventtype", "type", "action", "behavior",
                           "feedbacktype", "feedback_type", NULL},
+    [PAL_COLUMN_TEXT] = {"query", "search", "text", "keyword", "search_query", "search_term", NULL},
+    [PAL_COLUMN_FACTOR] = {NULL},
 };
 
 static bool column_is_number(const pal_field *field) {
@@ -98,7 +101,7 @@ static bool column_guess_header(const pal_field *first, int32_t n, const pal_fie
         char name[PAL_NAME_MAX];
         pal_column_name(&first[c], name);
         bool is_known = false;
-        for (int role = 0; role < PAL_COLUMN_ROLES; role++) {
+        for (int role = 0; role <= PAL_COLUMN_EVENT; role++) {
             is_known |= pal_column_name_rank(name, (pal_column_role)role) >= 0;
         }
         n_known += is_known;
@@ -109,8 +112,9 @@ static bool column_guess_header(const pal_field *first, int32_t n, const pal_fie
     return n_known >= 2 || (first_numbers == 0 && (n_known > 0 || second_numbers > 0));
 }
 
+/* The role of texts is not guessed by its name alone: reviews have texts beside their items. */
 static void column_guess_by_name(const pal_field *header, int32_t n, pal_dialect *dialect) {
-    for (int role = 0; role < PAL_COLUMN_ROLES; role++) {
+    for (int role = 0; role <= PAL_COLUMN_EVENT; role++) {
         int32_t best = INT32_MAX;
         for (int32_t c = 0; c < n; c++) {
             char name[PAL_NAME_MAX];
@@ -167,7 +171,55 @@ static pal_status column_find_column(pal_ctx *ctx, const char *path, const pal_f
     return PAL_EUSAGE;
 }
 
-/* --columns "user=a,item=b,…" and --value NAME. */
+/* Whether a header's field is called `name`. */
+static bool column_has(const pal_field *header, int32_t n, bool has_header, const char *name) {
+    char column[PAL_NAME_MAX];
+    for (int32_t c = 0; has_header && c < n; c++) {
+        pal_column_name(&header[c], column);
+        if (pal_name_equal(column, name)) return true;
+    }
+    return false;
+}
+
+/* --value: a column, or the product or ratio of two, the second of which may be "items.NAME". */
+static pal_status column_apply_value(pal_reader *reader, const char *path, const pal_field *first,
+                                     int32_t n, pal_dialect *dialect) {
+    static const char catalog[] = "items.";
+    pal_ctx *ctx = reader->ctx;
+    const char *text = reader->options->value;
+    char left[PAL_NAME_MAX], right[PAL_NAME_MAX];
+    size_t at = strcspn(text, "*/");
+    if (text[at] == '\0' || column_has(first, n, dialect->has_header, text)) {
+        return column_find_column(ctx, path, first, n, dialect->has_header, text,
+                                  &dialect->columns[PAL_COLUMN_VALUE]);
+    }
+    if (at == 0 || at >= sizeof left || text[at + 1] == '\0' ||
+        strlen(text + at + 1) >= sizeof right || strpbrk(text + at + 1, "*/")) {
+        return pal_fail(ctx, PAL_EUSAGE,
+                        "--value must be a column, or two such as quantity*price, watched/duration "
+                        "or watched/items.duration, not '%s'",
+                        text);
+    }
+    memcpy(left, text, at);
+    left[at] = '\0';
+    strcpy(right, text + at + 1);
+    TRY(column_find_column(ctx, path, first, n, dialect->has_header, left,
+                           &dialect->columns[PAL_COLUMN_VALUE]));
+    snprintf(reader->value_name, sizeof reader->value_name, "%s", text);
+    reader->value_operator = text[at];
+    reader->value_has_factor = strncmp(right, catalog, sizeof catalog - 1) != 0 ||
+                               column_has(first, n, dialect->has_header, right);
+    if (reader->value_has_factor) {
+        return column_find_column(ctx, path, first, n, dialect->has_header, right,
+                                  &dialect->columns[PAL_COLUMN_FACTOR]);
+    }
+    reader->data->value_operator = text[at];
+    snprintf(reader->data->value_feature, sizeof reader->data->value_feature, "%s",
+             right + sizeof catalog - 1);
+    return PAL_OK;
+}
+
+/* --columns "user=a,item=b,…" and --value. */
 static pal_status column_apply_options(pal_reader *reader, const char *path, const pal_field *first,
                                        int32_t n, pal_dialect *dialect) {
     pal_ctx *ctx = reader->ctx;
@@ -189,7 +241,8 @@ static pal_status column_apply_options(pal_reader *reader, const char *path, con
         if (!equals || !pal_column_roles[role]) {
             return pal_fail(
                 ctx, PAL_EUSAGE,
-                "--columns must look like user=a,item=b,value=c,time=d,event=e, not '%s'", part);
+                "--columns must look like user=a,item=b,value=c,time=d,event=e,text=f, not '%s'",
+                part);
         }
         if (is_named[role])
             return pal_fail(ctx, PAL_EUSAGE, "--columns names the %s twice",
@@ -199,11 +252,7 @@ static pal_status column_apply_options(pal_reader *reader, const char *path, con
                                &dialect->columns[role]));
         text += length + (text[length] == ',');
     }
-    if (reader->options->value) {
-        TRY(column_find_column(ctx, path, first, n, dialect->has_header, reader->options->value,
-                               &dialect->columns[PAL_COLUMN_VALUE]));
-    }
-    return PAL_OK;
+    return reader->options->value ? column_apply_value(reader, path, first, n, dialect) : PAL_OK;
 }
 
 /* Two columns of one name: which of them was meant is not ours to guess. */
@@ -243,8 +292,8 @@ static pal_status column_check_roles(pal_ctx *ctx, const char *path, int32_t n,
                             path, n, pal_column_roles[role]);
         }
     }
-    for (int a = 0; a < PAL_COLUMN_ROLES; a++) {
-        for (int b = a + 1; b < PAL_COLUMN_ROLES; b++) {
+    for (int a = 0; a <= PAL_COLUMN_TEXT; a++) {
+        for (int b = a + 1; b <= PAL_COLUMN_TEXT; b++) {
             if (dialect->columns[a] >= 0 && dialect->columns[a] == dialect->columns[b]) {
                 return pal_fail(
                     ctx, PAL_EUSAGE, "%s: column %d is both %s and %s: name another with --columns",
@@ -253,6 +302,67 @@ static pal_status column_check_roles(pal_ctx *ctx, const char *path, int32_t n,
         }
     }
     return PAL_OK;
+}
+
+int32_t pal_columns_name_text(const pal_field *header, int32_t n, const pal_dialect *dialect) {
+    int32_t text = -1, best = INT32_MAX;
+    for (int32_t c = 0; c < n; c++) {
+        char name[PAL_NAME_MAX];
+        pal_column_name(&header[c], name);
+        int32_t rank = pal_column_name_rank(name, PAL_COLUMN_TEXT);
+        bool is_taken = false;
+        for (int role = 0; role <= PAL_COLUMN_EVENT; role++)
+            is_taken |= dialect->columns[role] == c;
+        if (rank < 0 || rank >= best || is_taken) continue;
+        best = rank;
+        text = c;
+    }
+    return dialect->columns[PAL_COLUMN_ITEM] < 0 ? -1 : text;
+}
+
+/* A column of words under a telling name is one of searches where an early line has words and no
+ * item. */
+static void column_guess_text(const pal_lines *lines, const pal_field *header, int32_t n,
+                              pal_dialect *dialect) {
+    enum { LINES = 1000 };
+    int32_t item = dialect->columns[PAL_COLUMN_ITEM];
+    int32_t text = pal_columns_name_text(header, n, dialect);
+    if (text < 0) return;
+    pal_lines ahead = *lines;
+    ahead.unquoted = NULL;
+    pal_field fields[PAL_COLUMNS_MAX];
+    int32_t n_fields;
+    for (int32_t i = 0; i < LINES && pal_lines_next(&ahead, fields, &n_fields) == PAL_LINES_LINE;
+         i++) {
+        if (n_fields != n || fields[item].begin < fields[item].end ||
+            fields[text].begin == fields[text].end)
+            continue;
+        dialect->columns[PAL_COLUMN_TEXT] = text;
+        return;
+    }
+}
+
+/* Names the columns of numbers that have no role: any of them could be the value. */
+static void column_list_numbers(pal_reader *reader, const pal_field *header,
+                                const pal_field *second, int32_t n, const pal_dialect *dialect) {
+    pal_text list = {0};
+    for (int32_t c = 0; c < n; c++) {
+        char name[PAL_NAME_MAX];
+        bool has_role = false;
+        for (int role = 0; role < PAL_COLUMN_ROLES; role++) has_role |= dialect->columns[role] == c;
+        pal_column_name(&header[c], name);
+        size_t length = strlen(name);
+        bool is_id = length >= 2 && pal_name_equal(name + length - 2, "id");
+        bool is_known = false;
+        for (int role = 0; role < PAL_COLUMN_ROLES; role++)
+            is_known |=
+                role != PAL_COLUMN_VALUE && pal_column_name_rank(name, (pal_column_role)role) >= 0;
+        if (has_role || is_id || is_known || !column_is_number(&second[c])) continue;
+        pal_text_addf(&list, list.length ? ", %s" : "%s", name);
+    }
+    if (list.length && list.length < sizeof reader->other_numbers)
+        strcpy(reader->other_numbers, list.bytes);
+    pal_text_release(&list);
 }
 
 pal_status pal_delimited_guess(pal_reader *reader, const char *path, const pal_bytes *bytes,
@@ -270,11 +380,13 @@ pal_status pal_delimited_guess(pal_reader *reader, const char *path, const pal_b
     if (result == PAL_LINES_END)
         return pal_fail(reader->ctx, PAL_EFORMAT, "%s: the file is empty", path);
     if (result != PAL_LINES_LINE) return pal_lines_fail(reader->ctx, &lines, result);
+    const pal_lines behind = lines;
     (void)pal_lines_next(&lines, second, &n_second);
     if (n > PAL_COLUMNS_MAX) n = PAL_COLUMNS_MAX;
     dialect.has_header = column_guess_header(first, n, second, n_second);
     if (dialect.has_header) {
         column_guess_by_name(first, n, &dialect);
+        column_guess_text(&behind, first, n, &dialect);
     } else {
         column_guess_by_place(first, n, &dialect);
     }
@@ -282,6 +394,8 @@ pal_status pal_delimited_guess(pal_reader *reader, const char *path, const pal_b
     TRY(column_check_roles(reader->ctx, path, n, &dialect));
     if (dialect.has_header && !reader->options->columns)
         TRY(column_check_names(reader->ctx, path, first, n, &dialect));
+    if (dialect.has_header && n_second == n)
+        column_list_numbers(reader, first, second, n, &dialect);
     *out = dialect;
     return PAL_OK;
 }

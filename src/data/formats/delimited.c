@@ -34,6 +34,7 @@ static pal_status delimited_read_line(pal_reader *reader, const pal_lines *lines
 static bool delimited_is_settled(const pal_reader *reader, int32_t shown) {
     enum { LINES = 1000 }; /* after so many without a date, times are mere numbers */
     if (reader->n == 0 || (reader->is_first && shown < 3)) return false;
+    if (reader->value_has_factor || reader->has_texts) return false; /* blocks know neither */
     return !reader->has_times || !reader->times_are_numbers || reader->time_unit ||
            reader->n >= LINES;
 }
@@ -63,13 +64,14 @@ static pal_status delimited_read_lines(pal_reader *reader, const pal_bytes *byte
                 if (dialect->columns[role] >= n) {
                     return pal_fail(reader->ctx, PAL_EFORMAT,
                                     "%s:%" PRId64 ": has %d columns, but the %s is column %d",
-                                    lines->path, lines->line, n, pal_column_roles[role],
+                                    lines->path, lines->line, n,
+                                    pal_column_roles[role] ? pal_column_roles[role] : "value",
                                     dialect->columns[role] + 1);
                 }
             }
             pal_reader_describe(reader, dialect, fields, n);
             int32_t value = dialect->columns[PAL_COLUMN_VALUE];
-            if (value >= 0 && dialect->has_header)
+            if (value >= 0 && dialect->has_header && !reader->value_operator)
                 pal_column_name(&fields[value], reader->value_name);
             if (dialect->has_header) continue;
         }
@@ -91,6 +93,7 @@ pal_status pal_delimited_read(pal_reader *reader, const char *path, const pal_by
     reader->has_values = dialect->columns[PAL_COLUMN_VALUE] >= 0;
     reader->has_times = dialect->columns[PAL_COLUMN_TIME] >= 0;
     reader->has_types = dialect->columns[PAL_COLUMN_EVENT] >= 0;
+    reader->has_texts = dialect->columns[PAL_COLUMN_TEXT] >= 0;
     if (reader->has_values && !reader->value_name[0]) strcpy(reader->value_name, "rating");
     pal_lines lines;
     pal_lines_start(&lines, path, bytes, dialect);

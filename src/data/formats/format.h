@@ -22,11 +22,16 @@ typedef struct pal_reader {
     uint8_t *types;
     pal_arena block; /* holds seconds, items, values and users, `capacity` each, in this order, when
                         it is not empty; else each is on the heap */
-    bool has_values, has_times, has_types, times_are_numbers;
+    bool has_values, has_times, has_types, has_time_form, times_are_numbers;
     int32_t time_unit; /* index into pal_time_units plus 1, told by the first number that is a date
                           in it; 0: not yet */
-    int64_t far_time, far_line; /* the largest number so far among times, and its line */
-    char value_name[PAL_NAME_MAX];
+    int64_t unit_time, unit_line;  /* that number, and its line */
+    int64_t far_time, far_line;    /* the largest number so far among times, and its line */
+    char value_name[PAL_NAME_MAX]; /* "rating", "quantity*price" */
+    char value_operator;           /* '*' or '/': the value is one of two columns; 0: of one */
+    bool value_has_factor;         /* the second stands in the log, not in the catalog */
+    char other_numbers[200];       /* "price, discount": columns that could be the value */
+    bool has_texts;
     int32_t n_types;
     char type_names[PAL_TYPES_MAX][PAL_NAME_MAX];
 } pal_reader;
@@ -52,9 +57,11 @@ typedef enum {
     PAL_COLUMN_VALUE,
     PAL_COLUMN_TIME,
     PAL_COLUMN_EVENT,
+    PAL_COLUMN_TEXT,   /* what was asked for in words, where there is no item */
+    PAL_COLUMN_FACTOR, /* what the value is multiplied with or divided by; never named as a role */
     PAL_COLUMN_ROLES
 } pal_column_role;
-extern const char *const pal_column_roles[]; /* "user", "item", … */
+extern const char *const pal_column_roles[]; /* "user", "item", …, "text"; NULL-ended */
 
 typedef struct {
     const char *begin, *end;
@@ -83,6 +90,8 @@ pal_status pal_delimited_guess(pal_reader *reader, const char *path, const pal_b
 /* Which of the named columns is what, by their names and by the options. */
 pal_status pal_columns_choose(pal_reader *reader, const char *path, const pal_field *header,
                               int32_t n, pal_dialect *dialect);
+/* The column without a role whose name says that it may hold words of searches, or -1. */
+int32_t pal_columns_name_text(const pal_field *header, int32_t n, const pal_dialect *dialect);
 pal_status pal_delimited_read(pal_reader *reader, const char *path, const pal_bytes *bytes,
                               const pal_dialect *dialect);
 
@@ -94,10 +103,20 @@ typedef struct {
     const char *separator;    /* NULL: guessed */
     const char *const *names; /* NULL-ended names of the columns; NULL: from the header */
     bool is_latin1;
+    bool of_users; /* the table is of users, and goes to data->users */
 } pal_catalog_dialect;
-/* Reads a table of items; the id column is the one whose name says so, else the first. */
+/* Reads a table of items or users, or without names and separator also JSON lines; the id column is
+ * the one whose name says so, else the first. */
 pal_status pal_catalog_read(pal_reader *reader, const char *path, const pal_bytes *bytes,
                             const pal_catalog_dialect *dialect);
+/* JSON lines of items: Amazon's metadata, or any keys; lists of words become sets joined by '|'. */
+bool pal_catalog_is_jsonl(const pal_bytes *bytes);
+pal_status pal_catalog_read_jsonl(pal_reader *reader, const char *path, const pal_bytes *bytes,
+                                  bool of_users);
+/* The column with the best name for an id, else the first; the column that a person knows an item
+ * by, or -1. */
+int32_t pal_catalog_id_column(const pal_catalog *catalog, bool of_users);
+int32_t pal_catalog_title_column(const pal_catalog *catalog);
 /* Reads folder/name as a catalog when it is there. */
 pal_status pal_catalog_read_beside(pal_reader *reader, const char *folder, const char *name,
                                    const pal_catalog_dialect *dialect);

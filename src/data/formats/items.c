@@ -1,4 +1,5 @@
-/* items.c - catalogs from lines of fields. */
+/* items.c - catalogs of items and profiles of users from lines of fields; JSON lines are left to
+ * items_jsonl.c. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,6 +40,7 @@ typedef struct {
     pal_catalog *catalog;
     const char ***cells; /* [n_columns] arrays of [capacity] */
     int32_t id, capacity;
+    bool of_users;
 } catalog_builder;
 
 static int32_t catalog_column_named(const pal_catalog *catalog, const char *const *names) {
@@ -50,11 +52,11 @@ static int32_t catalog_column_named(const pal_catalog *catalog, const char *cons
     return -1;
 }
 
-/* The column with the best name for an item, else the first. */
-static int32_t catalog_id_column(const pal_catalog *catalog) {
+int32_t pal_catalog_id_column(const pal_catalog *catalog, bool of_users) {
     int32_t column = 0, best = INT32_MAX;
     for (int32_t c = 0; c < catalog->n_columns; c++) {
-        int32_t rank = pal_column_name_rank(catalog->columns[c].name, PAL_COLUMN_ITEM);
+        int32_t rank = pal_column_name_rank(catalog->columns[c].name,
+                                            of_users ? PAL_COLUMN_USER : PAL_COLUMN_ITEM);
         if (rank < 0 || rank >= best) continue;
         best = rank;
         column = c;
@@ -62,10 +64,33 @@ static int32_t catalog_id_column(const pal_catalog *catalog) {
     return column;
 }
 
-static pal_status catalog_start(catalog_builder *builder, const pal_field *header, int32_t n,
-                                const char *const *names) {
+int32_t pal_catalog_title_column(const pal_catalog *catalog) {
     static const char *const titles[] = {"title",        "name", "movie_title", "item_name",
                                          "product_type", "path", "description", NULL};
+    return catalog_column_named(catalog, titles);
+}
+
+/* What the typed header of RecBole says of a column; words of a title are text. */
+static void catalog_read_type(const pal_field *field, pal_column *column) {
+    static const struct {
+        const char *suffix;
+        pal_feature_type type;
+        char separator;
+    } types[] = {{":token", PAL_FEATURE_TOKEN, 0},
+                 {":token_seq", PAL_FEATURE_SET, ' '},
+                 {":float", PAL_FEATURE_NUMBER, 0},
+                 {":float_seq", PAL_FEATURE_VECTOR, 0}};
+    size_t n = (size_t)(field->end - field->begin);
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        size_t m = strlen(types[i].suffix);
+        if (n <= m || memcmp(field->end - m, types[i].suffix, m)) continue;
+        column->type = types[i].type;
+        column->separator = types[i].separator;
+    }
+}
+
+static pal_status catalog_start(catalog_builder *builder, const pal_field *header, int32_t n,
+                                const char *const *names) {
     pal_catalog *catalog = builder->catalog;
     int32_t n_columns;
     for (n_columns = 0; names ? names[n_columns] != NULL : n_columns < n;) n_columns++;
@@ -79,14 +104,19 @@ static pal_status catalog_start(catalog_builder *builder, const pal_field *heade
             strncpy(catalog->columns[c].name, names[c], sizeof catalog->columns[c].name - 1);
         } else {
             pal_column_name(&header[c], catalog->columns[c].name);
+            catalog_read_type(&header[c], &catalog->columns[c]);
         }
         builder->cells[c] = PAL_ARENA_ARRAY(&catalog->arena, const char *, builder->capacity);
         if (!builder->cells[c])
             return pal_fail_memory(builder->reader->ctx, "the catalog", 8.0 * builder->capacity);
         catalog->columns[c].cells = builder->cells[c];
     }
-    builder->id = catalog_id_column(catalog);
-    catalog->title = catalog_column_named(catalog, titles);
+    builder->id = pal_catalog_id_column(catalog, builder->of_users);
+    catalog->columns[builder->id].type = PAL_FEATURE_ID;
+    if (builder->of_users) return PAL_OK;
+    catalog->title = pal_catalog_title_column(catalog);
+    if (catalog->title >= 0 && catalog->columns[catalog->title].type == PAL_FEATURE_SET)
+        catalog->columns[catalog->title].type = PAL_FEATURE_TEXT;
     return PAL_OK;
 }
 
@@ -103,7 +133,8 @@ static pal_status catalog_add_line(catalog_builder *builder, const char *path, i
     if (length == 0 || length > PAL_ID_MAX || memchr(id->begin, '\0', length) ||
         pal_utf8_valid_prefix(id->begin, length) != length) {
         return pal_fail(builder->reader->ctx, PAL_EFORMAT,
-                        "%s:%" PRId64 ": the item id is empty, too long or not UTF-8", path, line);
+                        "%s:%" PRId64 ": the %s id is empty, too long or not UTF-8", path, line,
+                        builder->of_users ? "user" : "item");
     }
     int32_t before = catalog->ids.n, row = pal_ids_add(&catalog->ids, id->begin, length);
     if (row < 0) return pal_fail_memory(builder->reader->ctx, "the catalog", 1e9);
@@ -160,6 +191,8 @@ pal_status pal_catalog_read(pal_reader *reader, const char *path, const pal_byte
                             const pal_catalog_dialect *dialect) {
     pal_catalog catalog = {.title = -1};
     pal_bytes copy;
+    if (!dialect->names && !dialect->separator && pal_catalog_is_jsonl(bytes))
+        return pal_catalog_read_jsonl(reader, path, bytes, dialect->of_users);
     TRY(catalog_copy(reader->ctx, path, bytes, dialect->is_latin1, &catalog.arena, &copy));
     pal_dialect table = {.has_quotes = !dialect->names};
     if (dialect->separator) {
@@ -170,8 +203,10 @@ pal_status pal_catalog_read(pal_reader *reader, const char *path, const pal_byte
     pal_lines lines;
     pal_lines_start(&lines, path, &copy, &table);
     lines.tolerates_quotes = true;
-    catalog_builder builder = {
-        .reader = reader, .catalog = &catalog, .capacity = catalog_count_lines(&copy)};
+    catalog_builder builder = {.reader = reader,
+                               .catalog = &catalog,
+                               .capacity = catalog_count_lines(&copy),
+                               .of_users = dialect->of_users};
     pal_status status = pal_lines_unquote(&lines)
                             ? catalog_read_lines(&builder, &lines, dialect->names)
                             : pal_fail_memory(reader->ctx, path, PAL_LINE_MAX);
@@ -180,8 +215,9 @@ pal_status pal_catalog_read(pal_reader *reader, const char *path, const pal_byte
         pal_catalog_release(&catalog);
         return status;
     }
-    pal_catalog_release(&reader->data->catalog);
-    reader->data->catalog = catalog;
+    pal_catalog *to = dialect->of_users ? &reader->data->users : &reader->data->catalog;
+    pal_catalog_release(to);
+    *to = catalog;
     return PAL_OK;
 }
 

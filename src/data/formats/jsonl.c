@@ -7,10 +7,6 @@
 #include "data/formats/jsonl_scan.h"
 #include "data/formats/lines.h"
 
-static const char jsonl_python[] =
-    "is a Python literal, not JSON: convert the file with python3 -c 'import ast, json, sys; "
-    "[print(json.dumps(ast.literal_eval(line))) for line in sys.stdin]' < FILE > events.jsonl";
-
 enum { JSONL_DECODED_MAX = PAL_ID_MAX + 8 }; /* longer than any id that is accepted */
 
 typedef struct {
@@ -80,7 +76,7 @@ static pal_status jsonl_collect_key(pal_reader *reader, jsonl_file *file,
 static pal_status jsonl_fail(pal_reader *reader, const jsonl_file *file,
                              const pal_jsonl_cursor *cursor, const char *line_begin) {
     if (cursor->is_python)
-        return pal_reader_bad_line(reader, file->path, file->line, "%s", jsonl_python);
+        return pal_reader_bad_line(reader, file->path, file->line, "%s", pal_jsonl_python);
     bool is_cut = cursor->at == cursor->end;
     return pal_reader_bad_line(reader, file->path, file->line, "%s, at byte %d of the line%s",
                                cursor->wrong, (int)(cursor->at - line_begin) + 1,
@@ -101,7 +97,7 @@ static pal_status jsonl_collect_keys(pal_reader *reader, jsonl_file *file) {
         if (result == PAL_JSONL_END) continue;
         if (cursor.is_python) {
             return pal_fail(reader->ctx, PAL_EFORMAT, "%s:%" PRId64 ": %s", file->path, file->line,
-                            jsonl_python);
+                            pal_jsonl_python);
         }
         if (reader->options->bad_lines == 0) return jsonl_fail(reader, file, &cursor, begin);
     }
@@ -116,16 +112,28 @@ static pal_status jsonl_collect_keys(pal_reader *reader, jsonl_file *file) {
 
 /* --- events --- */
 
+static bool jsonl_is_nothing(const pal_jsonl_value *value) {
+    return value->type == PAL_JSONL_MISSING || value->begin == value->end ||
+           (value->type == PAL_JSONL_WORD && *value->begin == 'n');
+}
+
 /* A value as the field of its role. *bad is set when the line was refused and counted. */
 static pal_status jsonl_field(pal_reader *reader, jsonl_file *file, int role,
                               const pal_jsonl_value *value, pal_field *out, bool *bad) {
     const pal_field *key = &file->keys[file->dialect.columns[role]];
     int length = key->end - key->begin < 60 ? (int)(key->end - key->begin) : 60;
     *bad = true;
+    /* An event may have an item or a text; a search has no value. */
+    if (reader->has_texts && role != PAL_COLUMN_USER && role != PAL_COLUMN_TIME &&
+        jsonl_is_nothing(value)) {
+        *out = (pal_field){"", ""};
+        *bad = false;
+        return PAL_OK;
+    }
     if (value->type == PAL_JSONL_MISSING) {
-        return pal_reader_bad_line(reader, file->path, file->line,
-                                   "expected the key \"%.*s\", which holds the %s", length,
-                                   key->begin, pal_column_roles[role]);
+        return pal_reader_bad_line(
+            reader, file->path, file->line, "expected the key \"%.*s\", which holds the %s", length,
+            key->begin, pal_column_roles[role] ? pal_column_roles[role] : "value");
     }
     if (value->type == PAL_JSONL_WORD || value->type == PAL_JSONL_NESTED) {
         int shown = value->end - value->begin < 40 ? (int)(value->end - value->begin) : 40;
@@ -181,6 +189,26 @@ static pal_status jsonl_read_line(pal_reader *reader, jsonl_file *file, pal_json
     return pal_reader_add(reader, file->path, file->line, fields);
 }
 
+/* A key of words under a telling name is one of searches where an early line has words and no
+ * item. */
+static void jsonl_guess_text(jsonl_file *file, const pal_bytes *bytes) {
+    enum { LINES = 1000 };
+    int32_t *text = &file->dialect.columns[PAL_COLUMN_TEXT];
+    if (*text >= 0) return;
+    *text = pal_columns_name_text(file->keys, file->n_keys, &file->dialect);
+    if (*text < 0) return;
+    jsonl_start(file, bytes);
+    pal_jsonl_cursor cursor;
+    for (int32_t line = 0; line < LINES && jsonl_next_line(file, &cursor); line++) {
+        pal_jsonl_value values[PAL_COLUMN_ROLES];
+        if (jsonl_scan(file, &cursor, values) == PAL_JSONL_END &&
+            jsonl_is_nothing(&values[PAL_COLUMN_ITEM]) &&
+            !jsonl_is_nothing(&values[PAL_COLUMN_TEXT]))
+            return;
+    }
+    *text = -1;
+}
+
 static bool jsonl_recognizes(const char *path, const pal_bytes *bytes) {
     (void)path;
     if (!bytes) return false;
@@ -202,11 +230,13 @@ static pal_status jsonl_read(pal_reader *reader, const char *path, const pal_byt
     jsonl_start(&file, bytes);
     TRY(jsonl_collect_keys(reader, &file));
     TRY(pal_columns_choose(reader, path, file.keys, file.n_keys, dialect));
+    jsonl_guess_text(&file, bytes);
     pal_reader_describe(reader, dialect, file.keys, file.n_keys);
     reader->has_values = dialect->columns[PAL_COLUMN_VALUE] >= 0;
     reader->has_times = dialect->columns[PAL_COLUMN_TIME] >= 0;
     reader->has_types = dialect->columns[PAL_COLUMN_EVENT] >= 0;
-    if (reader->has_values)
+    reader->has_texts = dialect->columns[PAL_COLUMN_TEXT] >= 0;
+    if (reader->has_values && !reader->value_operator)
         pal_column_name(&file.keys[dialect->columns[PAL_COLUMN_VALUE]], reader->value_name);
     jsonl_start(&file, bytes);
     pal_jsonl_cursor cursor;

@@ -4,6 +4,10 @@
 
 #include <string.h>
 
+const char pal_jsonl_python[] =
+    "is a Python literal, not JSON: convert the file with python3 -c 'import ast, json, sys; "
+    "[print(json.dumps(ast.literal_eval(line))) for line in sys.stdin]' < FILE > events.jsonl";
+
 static bool scan_is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 static bool scan_is_digit(char c) { return c >= '0' && c <= '9'; }
 

@@ -34,6 +34,9 @@ typedef struct {
     bool has_members;
 } pal_jsonl_cursor; /* start with at and end of a line */
 
+/* What to say of a file that holds Python literals. */
+extern const char pal_jsonl_python[];
+
 /* The next member of the object; PAL_JSONL_END when the object and the line are over. */
 pal_jsonl_result pal_jsonl_next(pal_jsonl_cursor *cursor, pal_jsonl_value *key,
                                 pal_jsonl_value *value);

@@ -10,26 +10,39 @@ typedef struct {
     pal_dialect dialect;
     bool guesses_dialect; /* a header says which column is which */
     pal_catalog_dialect items;
+    const char *profiles; /* of users; NULL: none */
+    pal_catalog_dialect users;
 } movielens_release;
 
-static const char *const movielens_names_100k[] = {"item",       "title", "release_date",
-                                                   "video_date", "url",   NULL};
+static const char *const movielens_names_100k[] = {
+    "item",      "title",     "release_date", "video_date", "url",     "unknown",     "action",
+    "adventure", "animation", "children",     "comedy",     "crime",   "documentary", "drama",
+    "fantasy",   "film_noir", "horror",       "musical",    "mystery", "romance",     "sci_fi",
+    "thriller",  "war",       "western",      NULL};
+static const char *const movielens_users_100k[] = {"user",       "age", "gender",
+                                                   "occupation", "zip", NULL};
+static const char *const movielens_users_1m[] = {"user",       "gender", "age",
+                                                 "occupation", "zip",    NULL};
 static const char *const movielens_names_1m[] = {"item", "title", "genres", NULL};
 
 static const movielens_release movielens_releases[] = {
     {.log = "u.data",
      .catalog = "u.item",
-     .dialect = {"\t", false, false, {0, 1, 2, 3, -1}},
-     .items = {"|", movielens_names_100k, true}},
+     .dialect = {"\t", false, false, {0, 1, 2, 3, -1, -1, -1}},
+     .items = {"|", movielens_names_100k, true, false},
+     .profiles = "u.user",
+     .users = {"|", movielens_users_100k, true, true}},
     {.log = "ratings.dat",
      .catalog = "movies.dat",
-     .dialect = {"::", false, false, {0, 1, 2, 3, -1}},
-     .items = {"::", movielens_names_1m, true}},
+     .dialect = {"::", false, false, {0, 1, 2, 3, -1, -1, -1}},
+     .items = {"::", movielens_names_1m, true, false},
+     .profiles = "users.dat",
+     .users = {"::", movielens_users_1m, true, true}},
     {.log = "ratings.csv",
      .companion = "movies.csv",
      .catalog = "movies.csv",
      .guesses_dialect = true,
-     .items = {",", NULL, false}},
+     .items = {",", NULL, false, false}},
 };
 
 static const movielens_release *movielens_find(const char *folder) {
@@ -48,10 +61,9 @@ static bool movielens_recognizes(const char *path, const pal_bytes *bytes) {
 }
 
 /* The 10M release and later copies are UTF-8 already: only what is not valid UTF-8 is Latin-1. */
-static pal_status movielens_read_items(pal_reader *reader, const char *folder,
-                                       const movielens_release *release) {
-    pal_catalog_dialect dialect = release->items;
-    char *path = pal_path_join(&reader->data->arena, folder, release->catalog);
+static pal_status movielens_read_catalog(pal_reader *reader, const char *folder, const char *name,
+                                         pal_catalog_dialect dialect) {
+    char *path = pal_path_join(&reader->data->arena, folder, name);
     if (!path) return pal_fail_memory(reader->ctx, folder, 1);
     if (!pal_path_exists(path)) return PAL_OK;
     pal_bytes bytes;
@@ -87,7 +99,10 @@ static pal_status movielens_read(pal_reader *reader, const char *path, const pal
     if (status == PAL_OK) status = pal_delimited_read(reader, log, &content, &dialect);
     pal_bytes_release(&content);
     TRY(status);
-    return movielens_read_items(reader, path, release);
+    TRY(movielens_read_catalog(reader, path, release->catalog, release->items));
+    return release->profiles
+               ? movielens_read_catalog(reader, path, release->profiles, release->users)
+               : PAL_OK;
 }
 
 const pal_format pal_format_movielens = {

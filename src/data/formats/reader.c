@@ -222,7 +222,8 @@ static pal_status reader_parse_time(pal_reader *reader, const char *path, int64_
         return pal_reader_bad_line(reader, path, line, "time is negative: '%.*s'",
                                    reader_length(field), field->begin);
     }
-    if (reader->n == 0) reader->times_are_numbers = is_number;
+    if (!reader->has_time_form) reader->times_are_numbers = is_number;
+    reader->has_time_form = true;
     if (is_number != reader->times_are_numbers) {
         return pal_reader_bad_line(reader, path, line, "time is %s here but %s before: '%.*s'",
                                    is_number ? "a number" : "a date",
@@ -230,14 +231,40 @@ static pal_status reader_parse_time(pal_reader *reader, const char *path, int64_
                                    field->begin);
     }
     int32_t unit = is_number ? pal_reader_time_unit(*out) : 0;
-    if (reader->time_unit == 0) reader->time_unit = unit;
+    if (reader->time_unit == 0 && unit) {
+        reader->time_unit = unit;
+        reader->unit_time = *out;
+        reader->unit_line = line;
+    }
     if (unit && unit != reader->time_unit) {
-        return pal_reader_bad_line(
-            reader, path, line, "time is in %s here but in %s before: '%.*s'",
-            pal_time_units[unit - 1].name, pal_time_units[reader->time_unit - 1].name,
-            reader_length(field), field->begin);
+        return pal_reader_bad_line(reader, path, line,
+                                   "time is in %s here but in %s before: '%.*s', but %" PRId64
+                                   " in line %" PRId64 ": bring all times to one unit",
+                                   pal_time_units[unit - 1].name,
+                                   pal_time_units[reader->time_unit - 1].name, reader_length(field),
+                                   field->begin, reader->unit_time, reader->unit_line);
     }
     return is_number ? reader_check_far(reader, path, line, *out, bad) : (*bad = false, PAL_OK);
+}
+
+/* Multiplies or divides the value by what stands in the second column of --value. */
+static pal_status reader_apply_factor(pal_reader *reader, const char *path, int64_t line,
+                                      const pal_field *field, double *value, bool *bad) {
+    double factor, first = *value;
+    *bad = true;
+    if (!pal_parse_double(field->begin, field->end, &factor)) {
+        return pal_reader_bad_line(reader, path, line,
+                                   "%s needs two finite numbers, and the second is '%.*s'",
+                                   reader->value_name, reader_length(field), field->begin);
+    }
+    if (reader->value_operator == '/' && factor == 0)
+        return pal_reader_bad_line(reader, path, line, "%s divides by zero", reader->value_name);
+    *value = reader->value_operator == '/' ? first / factor : first * factor;
+    *bad = !(fabs(*value) <= 3e38);
+    return *bad ? pal_reader_bad_line(reader, path, line,
+                                      "%s of %g and %g is not a finite number of single precision",
+                                      reader->value_name, first, factor)
+                : PAL_OK;
 }
 
 /* Value, time and type of a line; *bad is set when the line was refused and counted. */
@@ -250,6 +277,11 @@ static pal_status reader_parse_cells(pal_reader *reader, const char *path, int64
         (!pal_parse_double(value->begin, value->end, &out->value) || fabs(out->value) > 3e38)) {
         return pal_reader_bad_line(reader, path, line, "%s must be a finite number, not '%.*s'",
                                    reader->value_name, reader_length(value), value->begin);
+    }
+    if (reader->value_has_factor) {
+        TRY(reader_apply_factor(reader, path, line, &fields[PAL_COLUMN_FACTOR], &out->value, bad));
+        if (*bad) return PAL_OK;
+        *bad = true;
     }
     if (reader->has_times) {
         TRY(reader_parse_time(reader, path, line, time, &out->time, bad));
@@ -292,8 +324,35 @@ pal_status pal_reader_refuse(pal_reader *reader, const char *path, int64_t line,
     return reader_check(reader, path, line, fields, &cells, &bad);
 }
 
+/* An event without an item whose words say what was looked for. */
+static pal_status reader_add_search(pal_reader *reader, const char *path, int64_t line,
+                                    const pal_field fields[PAL_COLUMN_ROLES]) {
+    enum { LONGEST = 65536 };
+    const pal_field *user = &fields[PAL_COLUMN_USER], *text = &fields[PAL_COLUMN_TEXT];
+    size_t n = (size_t)(text->end - text->begin);
+    int64_t time = 0;
+    const char *wrong = pal_reader_id_trouble(user);
+    if (wrong) return pal_reader_bad_line(reader, path, line, "user id %s", wrong);
+    if (n > LONGEST || memchr(text->begin, '\0', n) || pal_utf8_valid_prefix(text->begin, n) != n) {
+        return pal_reader_bad_line(reader, path, line,
+                                   "text is not valid UTF-8, or longer than 65,536 bytes");
+    }
+    if (reader->has_times) {
+        bool bad;
+        TRY(reader_parse_time(reader, path, line, &fields[PAL_COLUMN_TIME], &time, &bad));
+        if (bad) return PAL_OK;
+    }
+    return pal_search_list_add(&reader->data->heard, user->begin, (size_t)(user->end - user->begin),
+                               time, (uint8_t)reader->part, text->begin, n)
+               ? PAL_OK
+               : pal_fail_memory(reader->ctx, "searches", 1e9);
+}
+
 pal_status pal_reader_add(pal_reader *reader, const char *path, int64_t line,
                           const pal_field fields[PAL_COLUMN_ROLES]) {
+    if (reader->has_texts && fields[PAL_COLUMN_ITEM].begin == fields[PAL_COLUMN_ITEM].end &&
+        fields[PAL_COLUMN_TEXT].begin < fields[PAL_COLUMN_TEXT].end)
+        return reader_add_search(reader, path, line, fields);
     if (reader->seconds) TRY(reader_widen_times(reader));
     reader_cells cells = {0};
     bool bad;

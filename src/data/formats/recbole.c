@@ -1,6 +1,6 @@
 /* recbole.c - atomic files: NAME.inter with a typed header, or its parts NAME.train.inter and so
- * on; beside them NAME.item. A knowledge graph (NAME.kg, NAME.link) and a social network (NAME.net)
- * are counted only. */
+ * on; beside them NAME.item and NAME.user. A knowledge graph (NAME.kg, NAME.link) and a social
+ * network (NAME.net) are counted only. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -66,14 +66,15 @@ static char *recbole_path_beside(pal_reader *reader, const char *inter, const ch
     return path;
 }
 
-static pal_status recbole_read_items(pal_reader *reader, const char *inter) {
-    char *path = recbole_path_beside(reader, inter, ".item");
+static pal_status recbole_read_catalog(pal_reader *reader, const char *inter, const char *suffix,
+                                       bool of_users) {
+    char *path = recbole_path_beside(reader, inter, suffix);
     if (!path) return pal_fail_memory(reader->ctx, inter, 1);
     if (!pal_path_exists(path)) return PAL_OK;
     pal_bytes bytes;
     TRY(pal_file_read(reader->ctx, path, &bytes));
-    pal_status status =
-        pal_catalog_read(reader, path, &bytes, &(pal_catalog_dialect){.separator = "\t"});
+    pal_status status = pal_catalog_read(
+        reader, path, &bytes, &(pal_catalog_dialect){.separator = "\t", .of_users = of_users});
     pal_bytes_release(&bytes);
     return status;
 }
@@ -101,7 +102,8 @@ static pal_status recbole_count_lines(pal_reader *reader, const char *inter, con
 
 static pal_status recbole_read_beside(pal_reader *reader, const char *inter) {
     int64_t n_triples, n_linked, n_links;
-    TRY(recbole_read_items(reader, inter));
+    TRY(recbole_read_catalog(reader, inter, ".item", false));
+    TRY(recbole_read_catalog(reader, inter, ".user", true));
     TRY(recbole_count_lines(reader, inter, ".kg", &n_triples));
     TRY(recbole_count_lines(reader, inter, ".link", &n_linked));
     TRY(recbole_count_lines(reader, inter, ".net", &n_links));
@@ -188,7 +190,7 @@ const pal_format pal_format_recbole = {
     .name = "recbole",
     .summary =
         "RecBole's atomic files: NAME.inter or its parts NAME.train.inter, NAME.test.inter with a "
-        "typed header, NAME.item beside them",
+        "typed header, NAME.item and NAME.user beside them",
     .recognizes = recbole_recognizes,
     .read = recbole_read,
 };

@@ -34,11 +34,13 @@ static void show_unread(pal_reader *reader, const pal_dialect *dialect, const pa
 void pal_reader_describe(pal_reader *reader, const pal_dialect *dialect, const pal_field *header,
                          int32_t n) {
     pal_text roles = {0};
-    for (int role = 0; role < PAL_COLUMN_ROLES; role++) {
+    for (int role = 0; pal_column_roles[role]; role++) {
         int32_t column = dialect->columns[role];
         if (column < 0) continue;
         char name[PAL_NAME_MAX];
-        if (dialect->has_header && column < n) {
+        if (role == PAL_COLUMN_VALUE && reader->value_operator) {
+            pal_text_addf(&roles, "%svalue=%s", roles.length ? " " : "", reader->value_name);
+        } else if (dialect->has_header && column < n) {
             pal_column_name(&header[column], name);
             pal_text_addf(&roles, "%s%s=%s", roles.length ? " " : "", pal_column_roles[role], name);
         } else {
@@ -78,7 +80,8 @@ static void show_cell(pal_text *shown, const char *begin, const char *end) {
 void pal_reader_show(pal_reader *reader, const pal_field roles[PAL_COLUMN_ROLES], int32_t row) {
     pal_text *shown = &reader->data->shown;
     for (int role = 0; row == 0 && role < PAL_COLUMN_ROLES; role++) {
-        if (roles[role].begin) pal_text_addf(shown, "%-22s", pal_column_roles[role]);
+        const char *name = pal_column_roles[role] ? pal_column_roles[role] : "factor";
+        if (roles[role].begin) pal_text_addf(shown, "%-22s", name);
     }
     if (row == 0) pal_text_add(shown, "\n");
     for (int role = 0; role < PAL_COLUMN_ROLES; role++) {

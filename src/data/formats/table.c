@@ -107,13 +107,15 @@ static pal_status folder_read(pal_reader *reader, const char *path, const pal_by
     pal_status status = table_read(reader, log, &content);
     pal_bytes_release(&content);
     TRY(status);
-    return pal_catalog_read_beside(reader, path, "items.tsv",
-                                   &(pal_catalog_dialect){.separator = "\t"});
+    TRY(pal_catalog_read_beside(reader, path, "items.tsv",
+                                &(pal_catalog_dialect){.separator = "\t"}));
+    return pal_catalog_read_beside(reader, path, "users.tsv",
+                                   &(pal_catalog_dialect){.separator = "\t", .of_users = true});
 }
 
 const pal_format pal_format_folder = {
     .name = "folder",
-    .summary = "a folder with interactions.tsv and, where there is one, items.tsv",
+    .summary = "a folder with interactions.tsv and, where they are there, items.tsv and users.tsv",
     .recognizes = folder_recognizes,
     .read = folder_read,
 };

@@ -152,7 +152,8 @@ static void test_target_is_guessed_or_told(void **state) {
         assert_finds(data, cases[i].finding);
         pal_data_free(data);
     }
-    assert_refused(shop, "events=view target=buy", PAL_EDATA, "--target: no event is of type buy");
+    assert_refused(shop, "events=view target=buy", PAL_EDATA,
+                   "--target: no event is of type buy: there is view");
 }
 
 static void test_drop_users(void **state) {

@@ -334,9 +334,9 @@ static const struct {
      "log.csv: column 2 is both user and item: name another with --columns"},
     {"user,item\na,b\n", "columns=user=1,user=2", PAL_EUSAGE, "--columns names the user twice"},
     {"user,item\na,b\n", "columns=owner=1", PAL_EUSAGE,
-     "--columns must look like user=a,item=b,value=c,time=d,event=e, not 'owner'"},
+     "--columns must look like user=a,item=b,value=c,time=d,event=e,text=f, not 'owner'"},
     {"user,item\na,b\n", "columns=item", PAL_EUSAGE,
-     "--columns must look like user=a,item=b,value=c,time=d,event=e, not 'item'"},
+     "--columns must look like user=a,item=b,value=c,time=d,event=e,text=f, not 'item'"},
     {"user,item\na,b\n", "value=rating", PAL_EUSAGE,
      "log.csv has no column 'rating': it has user, item"},
     {"user,item\na,b\n", "target=buy", PAL_EUSAGE,
@@ -400,7 +400,8 @@ static const struct {
     {"user,item,time\na,b,1e30\n", NULL, PAL_EFORMAT,
      "log.csv:2: time must be seconds or a date such as 2024-03-01T12:30:00Z, not '1e30'"},
     {"user,item,time\na,b,1700000000\na,c,1700000000000\n", NULL, PAL_EFORMAT,
-     "log.csv:3: time is in milliseconds here but in seconds before: '1700000000000'"},
+     "log.csv:3: time is in milliseconds here but in seconds before: '1700000000000', but "
+     "1700000000 in line 2: bring all times to one unit"},
     /* As seconds it could be read, and a log with it written, but not read again. */
     {"user,item,time\na,b,1700000000\na,c,9223372036854775807\n", NULL, PAL_EFORMAT,
      "log.csv:3: time lies past the year 33000: '9223372036854775807': mend or drop the line"},
