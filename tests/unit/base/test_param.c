@@ -503,6 +503,29 @@ static void test_json_describes_every_option(void **state) {
     pal_text_release(&out);
 }
 
+static void test_what_a_text_gives(void **state) {
+    (void)state;
+    assert_true(pal_params_gives("seed=3 n-factors=8 verbose", "n_factors", &arena));
+    assert_true(pal_params_gives("seed=3 verbose", "verbose", &arena));
+    assert_false(pal_params_gives("format='l2=1 seed=2' verbose", "l2", &arena));
+    assert_false(pal_params_gives("l2x=1", "l2", &arena));
+    assert_false(pal_params_gives("", "l2", &arena));
+    assert_false(pal_params_gives(NULL, "l2", &arena));
+    assert_false(pal_params_gives("title='open l2=1", "l2", &arena));
+}
+
+static void test_initial_flags(void **state) {
+    (void)state;
+    pal_text text = {0};
+    pal_params_format_initial(table, "n_factors", &values, &text);
+    assert_string_equal(text.bytes, " --n-factors '64'");
+    assert_int_equal(set("n_factors", "8"), PAL_OK);
+    pal_params_format_initial(table, "n_factors", &values, &text);
+    pal_params_format_initial(table, "no_such_row", &values, &text);
+    assert_string_equal(text.bytes, " --n-factors '64'");
+    pal_text_release(&text);
+}
+
 static void test_specs_are_split(void **state) {
     (void)state;
     static const struct {
@@ -545,6 +568,8 @@ int main(void) {
         TEST(test_markdown_has_a_row_an_option),
         TEST(test_man_has_a_paragraph_an_option),
         TEST(test_json_describes_every_option),
+        TEST(test_what_a_text_gives),
+        TEST(test_initial_flags),
         TEST(test_specs_are_split),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
