@@ -172,9 +172,11 @@ static pal_status scenario_set_weights(scenario_job *job) {
 /* Which types weigh what, and which the preset does not know. */
 static void scenario_tell_weights(scenario_job *job) {
     const pal_log_about *about = &job->data->parts[0].about;
+    uint32_t shown = pal_log_shown_types(about, 0);
     pal_text known = {0}, unknown = {0};
     for (int32_t t = 0; t < about->n_types; t++) {
-        if (!job->has_events[t]) continue;
+        /* What was only shown is judged, not learned from. */
+        if (!job->has_events[t] || shown >> t & 1u) continue;
         const char *name = about->type_names[t];
         if (job->found[t]) {
             pal_text_addf(&known, "%s%s=%g", known.length ? ", " : "weights ", name,
