@@ -24,7 +24,8 @@ const pal_param pal_explain_params[] = {
      .type = PAL_PARAM_CHOICE,
      .offset = offsetof(explain_options, hide),
      .choices = pal_hide_choices,
-     .help = "items not listed again: those with a target event, those with any event, or none"},
+     .help = "items not listed again: those with a target event, those with any event, or none; "
+             "auto is what the model was compared with, else target"},
     {0},
 };
 

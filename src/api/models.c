@@ -33,7 +33,8 @@ const pal_param pal_recommend_params[] = {
      .type = PAL_PARAM_CHOICE,
      .offset = FIELD(hide),
      .choices = pal_hide_choices,
-     .help = "items not listed again: those with a target event, those with any event, or none"},
+     .help = "items not listed again: those with a target event, those with any event, or none; "
+             "auto is what the model was compared with, else target"},
     {0},
 };
 #undef FIELD

@@ -256,6 +256,7 @@ static pal_status compare_remember(pal_compare_job *job) {
     for (int32_t r = 0; r < table->n_rows; r++) {
         pal_row *row = &table->rows[r];
         if (!row->model) continue;
+        row->model->hide = job->out->options.protocol.hide;
         pal_text text = {0};
         pal_text_addf(
             &text,
@@ -426,7 +427,7 @@ static pal_status compare_prepare(pal_compare_job *job, const char *const *specs
                                   const char *options) {
     pal_comparison *out = job->out;
     pal_protocol *protocol = &out->options.protocol;
-    TRY(pal_inspect_log(job->ctx, &job->data->parts[0], &out->inspection));
+    if (!out->is_inspected) TRY(pal_inspect_log(job->ctx, &job->data->parts[0], &out->inspection));
     TRY(pal_compare_parse(job->ctx, specs, options, out));
     TRY(compare_name_fold(job));
     if (job->fold <= 1) compare_tell_data(job);
@@ -480,8 +481,10 @@ pal_status pal_compare_run(pal_ctx *ctx, const pal_data *data, const char *const
     out->data = data;
     pal_compare_job job = {
         .ctx = ctx, .data = data, .out = out, .on_row = on_row, .on_row_arg = on_row_arg};
-    if (!specs || !specs[0]) specs = pal_compare_default_specs(data);
-    pal_status status = compare_prepare(&job, specs, options);
+    pal_status status = pal_inspect_log(ctx, &data->parts[0], &out->inspection);
+    out->is_inspected = status == PAL_OK;
+    if (!specs || !specs[0]) specs = pal_compare_default_specs(out);
+    if (status == PAL_OK) status = compare_prepare(&job, specs, options);
     if (status == PAL_OK) status = compare_rows(&job, specs);
     if (status == PAL_OK && out->n_folds && !out->interrupted)
         status = pal_compare_folds(&job, specs, options);

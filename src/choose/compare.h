@@ -46,9 +46,9 @@ typedef struct {
     double seconds, multiply_adds, metric;
 } pal_growth;
 
-typedef struct {    /* one model of one task's table */
-    char name[256]; /* canonical spec; "oracle"; a run's file name */
-    const char *kind, *family;
+typedef struct {                        /* one model of one task's table */
+    char name[256];                     /* canonical spec; "oracle"; a run's file name */
+    const char *kind, *family, *lesson; /* lesson: of the kind, or NULL */
     unsigned traits;
     bool is_run, is_oracle;
     pal_row_status status;
@@ -106,9 +106,13 @@ typedef struct { /* one task */
     double smallest_difference; /* that this test can see, on the choice metric */
 } pal_table;
 
+enum { PAL_DEFAULT_SPECS = 12 };
+
 typedef struct pal_comparison {
     const pal_data *data;
     pal_inspection inspection;
+    bool is_inspected;
+    const char *default_specs[PAL_DEFAULT_SPECS + 1]; /* where none was given */
     pal_compare_options options;
     char scenario[512]; /* what the data's scenario set of them; "": nothing */
     pal_limits limits;
@@ -145,8 +149,9 @@ pal_status pal_compare_parse(pal_ctx *ctx, const char *const *specs, const char 
  * settled). */
 typedef void pal_row_fn(void *arg, const pal_comparison *comparison, int32_t table, int32_t row);
 
-/* The specs compared when none is given: what is worth trying on this log. NULL-ended. */
-const char *const *pal_default_specs(const pal_log *log);
+/* The specs compared when none is given: what is worth trying on such a log. NULL-ended. */
+void pal_default_specs(const pal_log *log, const pal_inspection *found,
+                       const char *specs[PAL_DEFAULT_SPECS + 1]);
 
 /* `data` must outlive the comparison. A row that fails is kept with its reason; PAL_EDATA when
  * nothing could be compared. */

@@ -41,7 +41,7 @@ pal_status pal_compare_ages(pal_compare_job *job, pal_table *table);
 pal_status pal_compare_fill_scenario(pal_ctx *ctx, const char *text, pal_comparison *out);
 void pal_compare_tell_scenario(pal_ctx *ctx, const pal_comparison *comparison);
 /* The specs compared when none is given: the scenario's, or pal_default_specs. NULL-ended. */
-const char *const *pal_compare_default_specs(const pal_data *data);
+const char *const *pal_compare_default_specs(pal_comparison *comparison);
 
 /* The other folds, and the means of all in the rows; the first fold is in job->out. */
 pal_status pal_compare_folds(pal_compare_job *job, const char *const *specs, const char *options);

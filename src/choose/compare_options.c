@@ -80,12 +80,48 @@ const pal_param pal_compare_params[] = {
 
 /* --- specs --- */
 
-const char *const *pal_default_specs(const pal_log *log) {
-    static const char *const with_times[] = {
-        "random", "popular", "popular half_life=7d", "popular half_life=30d", "item_knn",
-        "ease",   NULL};
-    static const char *const without_times[] = {"random", "popular", "item_knn", "ease", NULL};
-    return log->times ? with_times : without_times;
+/* What each kind asks of a log to be worth trying. */
+typedef enum {
+    SPEC_TIMES = 1 << 0,    /* events have times */
+    SPEC_REPEATS = 1 << 1,  /* people use items again */
+    SPEC_RATINGS = 1 << 2,  /* values are ratings */
+    SPEC_SESSIONS = 1 << 3, /* ids are sessions, or histories are short */
+    SPEC_FEW_USERS = 1 << 4,
+    SPEC_FEW_ITEMS = 1 << 5, /* a dense item-item matrix is solved within a minute */
+} spec_need;
+enum { SPEC_USERS_MAX = 200000, SPEC_ITEMS_MAX = 12000 };
+
+static const struct {
+    const char *spec;
+    unsigned needs;
+} spec_kinds[PAL_DEFAULT_SPECS] = {
+    {"random", 0},
+    {"popular", 0},
+    {"popular half_life=7d", SPEC_TIMES},
+    {"popular half_life=30d", SPEC_TIMES},
+    {"again", SPEC_REPEATS},
+    {"markov", SPEC_TIMES},
+    {"session_knn", SPEC_SESSIONS},
+    {"user_knn", SPEC_FEW_USERS},
+    {"item_knn", 0},
+    {"ease", SPEC_FEW_ITEMS},
+    {"bias", SPEC_RATINGS},
+    {"mf", SPEC_RATINGS},
+};
+
+void pal_default_specs(const pal_log *log, const pal_inspection *found,
+                       const char *specs[PAL_DEFAULT_SPECS + 1]) {
+    unsigned has = (log->times ? SPEC_TIMES : 0) |
+                   (found->repeat_share >= 0.05 ? SPEC_REPEATS : 0) |
+                   (log->about.values_are_ratings ? SPEC_RATINGS : 0) |
+                   (log->times && !strcmp(found->task, "next") ? SPEC_SESSIONS : 0) |
+                   (found->n_users <= SPEC_USERS_MAX ? SPEC_FEW_USERS : 0) |
+                   (found->n_items <= SPEC_ITEMS_MAX ? SPEC_FEW_ITEMS : 0);
+    int32_t n = 0;
+    for (int32_t i = 0; i < PAL_DEFAULT_SPECS; i++) {
+        if ((spec_kinds[i].needs & ~has) == 0) specs[n++] = spec_kinds[i].spec;
+    }
+    specs[n] = NULL;
 }
 
 /* Specs that cannot be parsed, and one that stands twice. */

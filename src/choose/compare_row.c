@@ -148,6 +148,7 @@ static void compare_describe_row(pal_row *row, const pal_model *model) {
     snprintf(row->name, sizeof row->name, "%s", model->spec);
     row->kind = model->kind->name;
     row->family = model->kind->family;
+    row->lesson = model->kind->lesson;
     row->traits = model->kind->traits;
 }
 

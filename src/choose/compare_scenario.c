@@ -6,10 +6,12 @@
 #include "choose/compare_job.h"
 #include "data/scenario.h"
 
-const char *const *pal_compare_default_specs(const pal_data *data) {
-    const pal_scenario *scenario = pal_scenario_of(data);
-    const pal_log *log = &data->parts[0];
-    return scenario && log->times ? scenario->kinds : pal_default_specs(log);
+const char *const *pal_compare_default_specs(pal_comparison *comparison) {
+    const pal_scenario *scenario = pal_scenario_of(comparison->data);
+    const pal_log *log = &comparison->data->parts[0];
+    if (scenario && log->times) return scenario->kinds;
+    pal_default_specs(log, &comparison->inspection, comparison->default_specs);
+    return comparison->default_specs;
 }
 
 typedef struct {

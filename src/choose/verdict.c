@@ -89,10 +89,12 @@ static void verdict_recommend(verdict_job *job) {
     verdict_in_plain(verdict_mean(job, winner, hit), plain);
     bool says_enough =
         !strcmp(winner->kind, "popular") && job->table->most_accurate == job->table->winner_known;
-    const char *remark = !says_enough ? ""
+    const char *lesson = !says_enough ? winner->lesson
                          : strcmp(winner->name, winner->kind)
-                             ? " (what is popular lately is enough here: recency counts)"
-                             : " (popularity is enough here)";
+                             ? "what is popular lately is enough here: recency counts"
+                             : "popularity is enough here";
+    char remark[128] = "";
+    if (lesson) snprintf(remark, sizeof remark, " (%s)", lesson);
     verdict_say(job,
                 "Use %s%s%s: of %s, %s finds something in the top %d (%s %.3f, 95 %% interval %.3f "
                 "to %.3f).",
@@ -135,6 +137,28 @@ static void verdict_gain(verdict_job *job) {
                     "It cannot be told from %s: the difference is %.3f, between %.3f and %.3f.",
                     name, gain->mean, gain->low, gain->high);
     }
+}
+
+/* Which of the models that predict values does it best, chosen on validation; beside it the
+ * simplest predictions. */
+static void verdict_values(verdict_job *job) {
+    const pal_row *best = NULL, *simplest = NULL;
+    for (int32_t r = 0; r < job->table->n_rows; r++) {
+        const pal_row *row = &job->table->rows[r];
+        if (row->status != PAL_ROW_DONE || !row->predicts_values || isnan(row->valid_rmse))
+            continue;
+        if (!best || row->valid_rmse < best->valid_rmse) best = row;
+        if (!simplest || row->multiply_adds < simplest->multiply_adds) simplest = row;
+    }
+    if (!best || job->table != job->comparison->tables) return;
+    char beside[160] = "";
+    if (simplest != best)
+        snprintf(beside, sizeof beside, " (%s: %.3f)", simplest->kind, simplest->ratings.rmse.mean);
+    verdict_say(job,
+                "To predict a value use %s: off by %.3f (rmse, %.3f to %.3f)%s, where the mean of "
+                "all is off by %.3f.",
+                best->name, best->ratings.rmse.mean, best->ratings.rmse.low,
+                best->ratings.rmse.high, beside, job->comparison->ratings.constant_rmse);
 }
 
 static void verdict_strangers(verdict_job *job) {
@@ -313,6 +337,7 @@ void pal_verdict_make(const pal_comparison *comparison, int32_t table_number, pa
         verdict_gain(&job);
         verdict_ties(&job);
     }
+    verdict_values(&job);
     verdict_strangers(&job);
     verdict_ceiling(&job);
     verdict_stale(&job);

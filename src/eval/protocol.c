@@ -30,7 +30,8 @@ const pal_param pal_protocol_params[] = {
      .type = PAL_PARAM_CHOICE,
      .offset = FIELD(hide),
      .choices = pal_hide_choices,
-     .help = "items not listed again: those with a target event, those with any event, or none"},
+     .help = "items not listed again: those with a target event, those with any event, or none; "
+             "auto is none where a fifth of the target events and more are repeats, else target"},
     {.name = "fallback",
      .type = PAL_PARAM_TEXT,
      .offset = FIELD(fallback),
@@ -107,6 +108,15 @@ pal_status pal_protocol_settle(pal_ctx *ctx, const pal_data *data, const pal_ins
     qsort(protocol->k.at, (size_t)protocol->k.n, sizeof *protocol->k.at, protocol_compare_k);
     if (protocol->task == PAL_TASK_AUTO) {
         protocol->task = strcmp(inspection->task, "next") ? PAL_TASK_WINDOW : PAL_TASK_NEXT;
+    }
+    if (protocol->hide == PAL_HIDE_AUTO) {
+        bool repeats = !strcmp(inspection->hide, "none");
+        protocol->hide = repeats ? PAL_HIDE_NONE : PAL_HIDE_TARGET;
+        if (repeats)
+            pal_note(ctx, PAL_NOTICE_INFO,
+                     "%.0f %% of the target events repeat an earlier one of the same user: items "
+                     "used before are listed again (--hide target leaves them out)",
+                     100 * inspection->repeat_share);
     }
     if (protocol->task != PAL_TASK_WINDOW && !log->times) {
         return pal_fail(ctx, PAL_EDATA,

@@ -48,7 +48,7 @@ static int32_t questions_join(questions_pair *pairs, int32_t n) {
 /* Marks what the mask hides because of an event. */
 static void questions_mark(questions_job *job, const pal_log *log, int64_t event, int32_t user) {
     if (job->protocol->hide == PAL_HIDE_NONE) return;
-    if (job->protocol->hide == PAL_HIDE_TARGET && !pal_log_is_target(log, event)) return;
+    if (job->protocol->hide != PAL_HIDE_ANY && !pal_log_is_target(log, event)) return;
     job->hidden_of[log->items[event]] = user + 1;
 }
 

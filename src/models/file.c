@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "models/rank.h"
 #include "models/registry.h"
 #include "models/train.h"
 
@@ -79,6 +80,7 @@ static pal_status file_store(pal_ctx *ctx, const pal_model *model, pal_container
     char hash[32];
     snprintf(hash, sizeof hash, "%016" PRIx64, model->data_hash);
     TRY(pal_container_set(ctx, container, "data_hash", hash));
+    if (model->hide) TRY(pal_container_set(ctx, container, "hide", pal_hide_choices[model->hide]));
     TRY(file_store_model(ctx, model, "", container));
     TRY(pal_ids_store(ctx, model->log->about.user_ids, model->log->n_users, "users/", container));
     TRY(pal_ids_store(ctx, model->log->about.item_ids, model->log->n_items, "items/", container));
@@ -204,6 +206,10 @@ static pal_status file_restore(pal_ctx *ctx, const pal_container *container, pal
     TRY(pal_catalog_restore(ctx, container, "catalog/", &model->catalog));
     if (model->catalog.ids.n) model->items = &model->catalog;
     model->data_hash = pal_log_hash(model->log);
+    const char *hide = pal_container_get(container, "hide");
+    for (int32_t i = 0; hide && pal_hide_choices[i]; i++) {
+        if (!strcmp(pal_hide_choices[i], hide)) model->hide = i;
+    }
     return file_restore_model(ctx, container, "", model);
 }
 

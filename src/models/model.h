@@ -95,6 +95,7 @@ typedef struct { /* before training; seconds by rates measured on a machine of 2
 typedef struct pal_kind {
     const char *name, *family, *summary, *paper;
     const char *derivation; /* of its gradients, for the reference page; or NULL */
+    const char *lesson;     /* what it means when this kind wins, for the verdict; or NULL */
     /* Optional. What stands for a user and what for an item in the report's picture, for kinds
      * whose traits and tensors do not tell: "the items used | a row of {factors} numbers". */
     const char *represents;
@@ -153,6 +154,7 @@ struct pal_model { /* the public noun: a trained kind with all that it needs to 
     const pal_catalog *items;   /* for titles; or NULL */
     pal_model *fallback;        /* answers queries without history; owned; NULL: popularity */
     uint64_t data_hash;         /* pal_log_hash of log */
+    int32_t hide;               /* pal_hide that it was compared with; 0: not known */
     char *metrics;              /* JSON text of its validation metrics, or NULL */
     float *popularity; /* [n_items] users of each item: answers strangers without a fallback */
     pal_curve curve;   /* n = 0: no epochs */

@@ -7,7 +7,7 @@
 #include "math/topk.h"
 #include "models/train.h"
 
-const char *const pal_hide_choices[] = {"target", "any", "none", NULL};
+const char *const pal_hide_choices[] = {"auto", "target", "any", "none", NULL};
 
 enum { RANK_CHUNK = 16 }; /* queries scored together; fewer where memory is short */
 
@@ -109,9 +109,10 @@ static void rank_hide(const rank_job *job, const pal_query *query, float *scores
     for (int32_t i = 0; excluded && i < job->n_items; i++) {
         if (excluded[i]) scores[i] = -INFINITY;
     }
-    if (job->options->hide == PAL_HIDE_NONE) return;
-    uint32_t targets =
-        job->options->hide == PAL_HIDE_ANY ? UINT32_MAX : job->model->log->about.target_types;
+    pal_hide hide =
+        job->options->hide == PAL_HIDE_AUTO ? (pal_hide)job->model->hide : job->options->hide;
+    if (hide == PAL_HIDE_NONE) return;
+    uint32_t targets = hide == PAL_HIDE_ANY ? UINT32_MAX : job->model->log->about.target_types;
     for (int32_t e = 0; e < query->n_events; e++) {
         if (!query->types || (targets >> query->types[e] & 1u)) scores[query->items[e]] = -INFINITY;
     }

@@ -5,8 +5,9 @@
 
 #include "models/model.h"
 
-typedef enum { PAL_HIDE_TARGET, PAL_HIDE_ANY, PAL_HIDE_NONE } pal_hide;
-extern const char *const pal_hide_choices[]; /* "target", "any", "none" */
+/* AUTO is what the model was compared with, else TARGET. */
+typedef enum { PAL_HIDE_AUTO, PAL_HIDE_TARGET, PAL_HIDE_ANY, PAL_HIDE_NONE } pal_hide;
+extern const char *const pal_hide_choices[]; /* "auto", "target", "any", "none" */
 
 typedef enum {
     PAL_FALLBACK_MODEL, /* model->fallback, or popularity */

@@ -32,7 +32,7 @@ _palate() {
         --scenario) words='none ecommerce social video news ' ;;
         --task) words='auto window next both ' ;;
         --relevant) _palate_option +o default; return 0 ;;
-        --hide) words='target any none ' ;;
+        --hide) words='auto target any none ' ;;
         --fallback) words='random popular again markov bias user_knn item_knn session_knn ease mf gmf nn ' ;;
         -k | --k) _palate_option +o default; return 0 ;;
         --gain) _palate_option +o default; return 0 ;;
@@ -93,7 +93,7 @@ _palate() {
         --scenario) words='none ecommerce social video news ' ;;
         --task) words='auto window next both ' ;;
         --relevant) _palate_option +o default; return 0 ;;
-        --hide) words='target any none ' ;;
+        --hide) words='auto target any none ' ;;
         --fallback) words='random popular again markov bias user_knn item_knn session_knn ease mf gmf nn ' ;;
         -k | --k) _palate_option +o default; return 0 ;;
         --gain) _palate_option +o default; return 0 ;;
@@ -161,7 +161,7 @@ _palate() {
         --since) _palate_option +o default; return 0 ;;
         --task) words='auto window next both ' ;;
         --relevant) _palate_option +o default; return 0 ;;
-        --hide) words='target any none ' ;;
+        --hide) words='auto target any none ' ;;
         --fallback) words='random popular again markov bias user_knn item_knn session_knn ease mf gmf nn ' ;;
         -k | --k) _palate_option +o default; return 0 ;;
         --gain) _palate_option +o default; return 0 ;;
@@ -179,7 +179,7 @@ _palate() {
         -n | --n) _palate_option +o default; return 0 ;;
         --allow) _palate_option +o default; return 0 ;;
         --deny) _palate_option +o default; return 0 ;;
-        --hide) words='target any none ' ;;
+        --hide) words='auto target any none ' ;;
         --threads) _palate_option +o default; return 0 ;;
         --memory) _palate_option +o default; return 0 ;;
         *)
@@ -205,7 +205,7 @@ _palate() {
         --history) _palate_option +o default; return 0 ;;
         --item) _palate_option +o default; return 0 ;;
         -n | --n) _palate_option +o default; return 0 ;;
-        --hide) words='target any none ' ;;
+        --hide) words='auto target any none ' ;;
         --threads) _palate_option +o default; return 0 ;;
         --memory) _palate_option +o default; return 0 ;;
         *)

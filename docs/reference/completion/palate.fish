@@ -83,7 +83,7 @@ complete -c palate -n '__palate_is demo' -l days -d 'length of the log; its end 
 complete -c palate -n '__palate_is demo' -l scenario -d 'fills options that were not given with those of such a service: weights of event types, target, half-life, split, task, what counts as right; palate describe scenarios lists them' -x -a 'none ecommerce social video news '
 complete -c palate -n '__palate_is demo' -l task -d 'window: one list a user, made at the cut; next: one list before each event' -x -a 'auto window next both '
 complete -c palate -n '__palate_is demo' -l relevant -d 'which test events count as right: all, or a rule such as "value>=4"' -x
-complete -c palate -n '__palate_is demo' -l hide -d 'items not listed again: those with a target event, those with any event, or none' -x -a 'target any none '
+complete -c palate -n '__palate_is demo' -l hide -d 'items not listed again: those with a target event, those with any event, or none; auto is none where a fifth of the target events and more are repeats, else target' -x -a 'auto target any none '
 complete -c palate -n '__palate_is demo' -l fallback -d 'what answers people without history, the same for every kind: popular, none or a spec' -x -a '(__palate_kinds)'
 complete -c palate -n '__palate_is demo' -l k -s k -d 'lengths of lists at which metrics are computed' -x
 complete -c palate -n '__palate_is demo' -l allow-drop -d 'go on although the mask takes more than 30 % of the test pairs'
@@ -144,7 +144,7 @@ complete -c palate -n '__palate_is compare' -l half-life -d 'weight of a trainin
 complete -c palate -n '__palate_is compare' -l scenario -d 'fills options that were not given with those of such a service: weights of event types, target, half-life, split, task, what counts as right; palate describe scenarios lists them' -x -a 'none ecommerce social video news '
 complete -c palate -n '__palate_is compare' -l task -d 'window: one list a user, made at the cut; next: one list before each event' -x -a 'auto window next both '
 complete -c palate -n '__palate_is compare' -l relevant -d 'which test events count as right: all, or a rule such as "value>=4"' -x
-complete -c palate -n '__palate_is compare' -l hide -d 'items not listed again: those with a target event, those with any event, or none' -x -a 'target any none '
+complete -c palate -n '__palate_is compare' -l hide -d 'items not listed again: those with a target event, those with any event, or none; auto is none where a fifth of the target events and more are repeats, else target' -x -a 'auto target any none '
 complete -c palate -n '__palate_is compare' -l fallback -d 'what answers people without history, the same for every kind: popular, none or a spec' -x -a '(__palate_kinds)'
 complete -c palate -n '__palate_is compare' -l k -s k -d 'lengths of lists at which metrics are computed' -x
 complete -c palate -n '__palate_is compare' -l allow-drop -d 'go on although the mask takes more than 30 % of the test pairs'
@@ -213,7 +213,7 @@ complete -c palate -n '__palate_is evaluate' -l drop-users -d 'drop the users wh
 complete -c palate -n '__palate_is evaluate' -l since -d 'drop events before this date (2024-03-01) or second' -x
 complete -c palate -n '__palate_is evaluate' -l task -d 'window: one list a user, made at the cut; next: one list before each event' -x -a 'auto window next both '
 complete -c palate -n '__palate_is evaluate' -l relevant -d 'which test events count as right: all, or a rule such as "value>=4"' -x
-complete -c palate -n '__palate_is evaluate' -l hide -d 'items not listed again: those with a target event, those with any event, or none' -x -a 'target any none '
+complete -c palate -n '__palate_is evaluate' -l hide -d 'items not listed again: those with a target event, those with any event, or none; auto is none where a fifth of the target events and more are repeats, else target' -x -a 'auto target any none '
 complete -c palate -n '__palate_is evaluate' -l fallback -d 'what answers people without history, the same for every kind: popular, none or a spec' -x -a '(__palate_kinds)'
 complete -c palate -n '__palate_is evaluate' -l k -s k -d 'lengths of lists at which metrics are computed' -x
 complete -c palate -n '__palate_is evaluate' -l allow-drop -d 'go on although the mask takes more than 30 % of the test pairs'
@@ -232,7 +232,7 @@ complete -c palate -n '__palate_is recommend' -l json -d 'print one JSON documen
 complete -c palate -n '__palate_is recommend' -l n -s n -d 'items in the list' -x
 complete -c palate -n '__palate_is recommend' -l allow -d 'list only these items (ids separated by commas)' -x
 complete -c palate -n '__palate_is recommend' -l deny -d 'never list these items' -x
-complete -c palate -n '__palate_is recommend' -l hide -d 'items not listed again: those with a target event, those with any event, or none' -x -a 'target any none '
+complete -c palate -n '__palate_is recommend' -l hide -d 'items not listed again: those with a target event, those with any event, or none; auto is what the model was compared with, else target' -x -a 'auto target any none '
 complete -c palate -n '__palate_is recommend' -l threads -d 'threads to use; 0 is one a processor; results do not depend on it' -x
 complete -c palate -n '__palate_is recommend' -l memory -d 'limit for dense matrices and batches; 0 is half of the machine\'s memory' -x
 complete -c palate -n '__palate_is recommend' -l verbose -d 'say more about what is done'
@@ -256,7 +256,7 @@ complete -c palate -n '__palate_is explain' -l item -d 'the item to explain' -x
 complete -c palate -n '__palate_is explain' -l quiet -d 'print results only'
 complete -c palate -n '__palate_is explain' -l json -d 'print one JSON document and nothing else'
 complete -c palate -n '__palate_is explain' -l n -s n -d 'reasons shown, the strongest first' -x
-complete -c palate -n '__palate_is explain' -l hide -d 'items not listed again: those with a target event, those with any event, or none' -x -a 'target any none '
+complete -c palate -n '__palate_is explain' -l hide -d 'items not listed again: those with a target event, those with any event, or none; auto is what the model was compared with, else target' -x -a 'auto target any none '
 complete -c palate -n '__palate_is explain' -l threads -d 'threads to use; 0 is one a processor; results do not depend on it' -x
 complete -c palate -n '__palate_is explain' -l memory -d 'limit for dense matrices and batches; 0 is half of the machine\'s memory' -x
 complete -c palate -n '__palate_is explain' -l verbose -d 'say more about what is done'

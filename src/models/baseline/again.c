@@ -115,6 +115,7 @@ const pal_kind pal_kind_again = {
     .summary = "what the person uses again and again, the latest counting most",
     .paper = "Anderson, Milson: Human memory: an adaptive perspective, Psychological Review 1989",
     .represents = "what the person used, and when | how often and how lately this person used it",
+    .lesson = "people come back to what they used",
     .traits = PAL_SCORES_NEW_USERS | PAL_REPEATS,
     .params = again_table,
     .params_size = sizeof(again_params),

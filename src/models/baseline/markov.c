@@ -243,6 +243,7 @@ const pal_kind pal_kind_markov = {
     .summary = "what tends to follow the person's last items, counted",
     .paper = "Shani, Heckerman, Brafman: An MDP-based recommender system, JMLR 2005",
     .represents = "the last {last} items used | what followed it within {window} events",
+    .lesson = "counting which item follows which suffices here: order counts",
     .traits = PAL_SCORES_NEW_USERS | PAL_USES_ORDER | PAL_NEEDS_TIME,
     .params = markov_table,
     .params_size = sizeof(markov_params),

@@ -306,7 +306,8 @@ static void test_odd_logs_are_warned_of(void **state) {
     assert_warns("session_id,item_id", "s#,i%", 50,
                  "100 % of the users, such as s0, have a single event, so that nothing goes");
     assert_warns("user_id,item_id", "u%,i#", 50, "no item, such as i0, stands in more than one");
-    assert_warns("user_id,item_id,rating", "u#,i%,3", 50, "every value in rating is 3, so");
+    assert_warns("user_id,item_id,rating", "u#,i%,3", 50,
+                 "all values in rating are 3 and so say nothing");
     assert_warns("user_id,item_id", "u#,%", 600,
                  "the ids of items, such as 1 and 5, few small numbers, look like the levels");
     assert_warns("user_id,item_id", "%.5,i#", 50, "the ids of users, such as 1.5 and 5.5");
