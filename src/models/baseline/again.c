@@ -3,8 +3,9 @@
  * score(u, i) = Σ_{events e of u on i} w_e 2^(-(now - t_e) / half_life)  +  prior p_i / max p
  * with w_e the weight that the event's type has in the log's target (1), p_i the share of people
  * who use i. half_life = 0, or a log without times: all events count alike. The prior orders what
- * the person never used, below anything he used lately. Strangers get what most people use. Cost:
- * one pass over the history. (A frequency-recency count in the manner of Anderson and Milson 1989.)
+ * the person never used, and lifts what everybody uses among what he did. Strangers get what most
+ * people use. Cost: one pass over the history. (A frequency-recency count in the manner of Anderson
+ * and Milson 1989.)
  */
 #include <math.h>
 #include <string.h>
@@ -19,7 +20,7 @@ static const pal_param again_table[] = {
     {.name = "half_life",
      .type = PAL_PARAM_SECONDS,
      .offset = offsetof(again_params, half_life),
-     .initial = "30d",
+     .initial = "365d",
      .min = 0,
      .max = 3.2e9,
      .scale = PAL_LOG,
@@ -27,7 +28,7 @@ static const pal_param again_table[] = {
     {.name = "prior",
      .type = PAL_PARAM_REAL,
      .offset = offsetof(again_params, prior),
-     .initial = "0.01",
+     .initial = "1",
      .min = 0,
      .max = 1e3,
      .scale = PAL_LOG,
