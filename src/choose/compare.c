@@ -108,6 +108,7 @@ static int32_t compare_best(const pal_comparison *out, const pal_table *table, b
 }
 
 int32_t pal_table_known_slice(const pal_table *table) {
+    if (table->task == PAL_TASK_NEXT) return -1;
     for (int32_t s = 0; s < table->slices.n; s++) {
         if (!strcmp(table->slices.at[s].name, "known users")) return s;
     }

@@ -130,7 +130,8 @@ typedef struct pal_comparison {
     pal_arena arena;
 } pal_comparison;
 
-/* The slice of known users, or -1 when nobody is known. */
+/* The slice of known users, or -1 when nobody is known, or in the next task: there everybody has a
+ * history after his first event. */
 int32_t pal_table_known_slice(const pal_table *table);
 /* Mean of a measure over known users (all users, when nobody is known). */
 double pal_row_known_mean(const pal_comparison *comparison, const pal_table *table,

@@ -85,7 +85,10 @@ static pal_status compare_validate(const pal_compare_job *job, const pal_table *
     pal_evaluation valid;
     TRY(compare_evaluate(job, table, false, false, model, NULL, &valid));
     row->valid_choice = valid.mean[0];
-    row->valid_known = compare_part_mean(&table->valid, valid.by_user, false);
+    /* In the next task everybody has a history after his first event. */
+    row->valid_known = table->task == PAL_TASK_NEXT
+                           ? row->valid_choice
+                           : compare_part_mean(&table->valid, valid.by_user, false);
     pal_evaluation_release(&valid);
     if (!(model->kind->traits & PAL_SCORES_STRANGERS)) return PAL_OK;
     TRY(compare_evaluate(job, table, false, true, model, NULL, &valid));

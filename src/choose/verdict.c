@@ -71,6 +71,7 @@ static void verdict_in_plain(double share, char out[32]) {
 
 /* People with a history who have something in the test: whom the first lines speak of. */
 static int32_t verdict_known_users(const verdict_job *job) {
+    if (job->table->task == PAL_TASK_NEXT) return job->table->test.n_users;
     int32_t known = pal_table_known_slice(job->table);
     return known < 0 ? 0 : job->table->slices.at[known].n_users;
 }
@@ -85,8 +86,6 @@ static void verdict_recommend(verdict_job *job) {
     int32_t known = pal_table_known_slice(job->table);
     const pal_interval *interval =
         known < 0 ? &winner->intervals[0] : &winner->slice_intervals[known];
-    char plain[32];
-    verdict_in_plain(verdict_mean(job, winner, hit), plain);
     bool says_enough =
         !strcmp(winner->kind, "popular") && job->table->most_accurate == job->table->winner_known;
     const char *lesson = !says_enough ? winner->lesson
@@ -95,6 +94,17 @@ static void verdict_recommend(verdict_job *job) {
                              : "popularity is enough here";
     char remark[128] = "";
     if (lesson) snprintf(remark, sizeof remark, " (%s)", lesson);
+    if (job->table->task == PAL_TASK_NEXT) {
+        verdict_say(job,
+                    "Use %s%s%s: %.0f %% of what people did next is in the top %d shown before it "
+                    "(%s %.3f, 95 %% interval %.3f to %.3f).",
+                    winner->name, verdict_placement(job), remark,
+                    100 * verdict_mean(job, winner, hit), k, job->comparison->measures.at[0].name,
+                    interval->mean, interval->low, interval->high);
+        return;
+    }
+    char plain[32];
+    verdict_in_plain(verdict_mean(job, winner, hit), plain);
     verdict_say(job,
                 "Use %s%s%s: of %s, %s finds something in the top %d (%s %.3f, 95 %% interval %.3f "
                 "to %.3f).",
@@ -166,6 +176,10 @@ static void verdict_strangers(verdict_job *job) {
     int32_t slice = verdict_slice(job, "strangers");
     if (!row) return;
     job->out->strangers = row->name;
+    if (job->table->task == PAL_TASK_NEXT) {
+        verdict_say(job, "For somebody's first event use %s.", row->name);
+        return;
+    }
     if (slice < 0) {
         verdict_say(job,
                     "For people without history use %s; this test has none of them, so their "

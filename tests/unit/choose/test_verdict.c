@@ -424,7 +424,7 @@ static void two_tasks_are_told_by_their_page(void **state) {
     assert_says(b, "Use ease l2=500 on pages computed ahead: of people");
     b->comparison.tables[0].task = PAL_TASK_NEXT;
     bench_judge(b);
-    assert_says(b, "Use ease l2=500 on pages computed at each event: of people");
+    assert_says(b, "Use ease l2=500 on pages computed at each event: ");
     bench_free(b);
 }
 
