@@ -81,6 +81,9 @@ static const struct {
     {PAL_NEEDS_VALUES, "needs values"},
     {PAL_SCORES_NEW_USERS, "answers new users from their history"},
     {PAL_SCORES_STRANGERS, "answers people without history"},
+    {PAL_USES_ORDER, "looks at the order of the history"},
+    {PAL_REPEATS, "lists what the person used before"},
+    {PAL_PREDICTS_VALUES, "can predict values"},
     {PAL_IS_CONTROL, "a control row, never chosen"},
     {PAL_IS_STOCHASTIC, "depends on the seed"},
 };
@@ -105,6 +108,10 @@ static void describe_kind_json(const pal_kind *kind, pal_text *out) {
     pal_text_add_json(out, kind->summary);
     pal_text_add(out, ", \"paper\": ");
     pal_text_add_json(out, kind->paper);
+    if (kind->derivation) {
+        pal_text_add(out, ", \"derivation\": ");
+        pal_text_add_json(out, kind->derivation);
+    }
     pal_text_add(out, ", \"params\": ");
     pal_params_json(kind->params, out);
     pal_text_add(out, "}");
@@ -150,6 +157,8 @@ static void describe_kind(const pal_kind *kind, describe_format format, pal_text
         pal_text_add(out, "\n\n");
         if (has_params) pal_params_markdown(kind->params, false, out);
         pal_text_addf(out, "\nUse: `palate compare LOG -m \"%s\"`\n", kind->name);
+        if (kind->derivation)
+            pal_text_addf(out, "\n## How its gradients are derived\n\n%s\n", kind->derivation);
         return;
     }
     pal_text_addf(out, "%s (%s): %s\n  ", kind->name, kind->family, kind->summary);
