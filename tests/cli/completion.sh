@@ -35,7 +35,7 @@ completes() {
     fi
 }
 completes com : compare
-completes re : recommend
+completes re : recommend report
 completes compare --sp : --split
 completes compare -m ea : ease
 completes compare -m '"ea' : ease

@@ -43,13 +43,17 @@ measure() {
 document.getElementById("f").onload = function () {
   const page = this.contentDocument, root = page.documentElement;
   const broken = page.title.includes("broken") || page.querySelectorAll("script:not(#sorts), img").length > 0 || page.querySelectorAll("script").length > 1;
-  /* Sorting by recall and back. */
-  const heads = page.querySelector("table.sorts").tHead.rows[0].cells, order = () =>
+  /* Sorting by recall and back; the case's page has nothing to sort. */
+  const table = page.querySelector("table.sorts"), order = () =>
     Array.from(page.querySelectorAll("table.sorts tbody tr")).map((row) => parseFloat(row.cells[4].dataset.value));
-  heads[4].click();
-  const down = order(), falls = down.every((value, n) => n === 0 || down[n - 1] >= value);
-  heads[4].click();
-  const up = order(), sorts = falls && up.every((value, n) => n === 0 || up[n - 1] <= value);
+  let sorts = "none";
+  if (table) {
+    table.tHead.rows[0].cells[4].click();
+    const down = order(), falls = down.every((value, n) => n === 0 || down[n - 1] >= value);
+    table.tHead.rows[0].cells[4].click();
+    const up = order();
+    sorts = falls && up.every((value, n) => n === 0 || up[n - 1] <= value);
+  }
   const rows = page.querySelectorAll("tbody tr").length, charts = page.querySelectorAll("svg.chart").length;
   const out = document.createElement("pre");
   out.id = "found";
@@ -59,7 +63,7 @@ document.getElementById("f").onload = function () {
 </script>
 HTML
     "$browser" --headless --no-sandbox --disable-gpu --disable-background-networking --no-first-run --allow-file-access-from-files \
-        --user-data-dir="$work/browser" --virtual-time-budget=4000 --dump-dom "file://$work/frame.html" 2>/dev/null |
+        --user-data-dir="$work/browser-$page-$width" --virtual-time-budget=4000 --dump-dom "file://$work/frame.html" 2>/dev/null |
         sed -n 's/.*<pre id="found">\([^<]*\).*/\1/p'
 }
 for width in 1280 390; do
@@ -69,5 +73,5 @@ for width in 1280 390; do
     [[ ${found##*charts=} -ge 10 ]]
     found=$(measure case.html "$width")
     echo "case, $width pixels: $found"
-    [[ $found == "overflow=0 broken=false "*"rows="*" charts=4" ]]
+    [[ $found == "overflow=0 broken=false sorts=none rows="*" charts=4" ]]
 done
