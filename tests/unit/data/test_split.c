@@ -206,8 +206,14 @@ static void check_split(const pal_data *data, const pal_split *split) {
     }
 }
 
-static const char *const specs[] = {"time", "time valid=0.2 test=0.3", "leave_last", "random",
-                                    "random valid=0.3 test=0.05 seed=3"};
+static const char *const specs[] = {"time",
+                                    "time valid=0.2 test=0.3",
+                                    "leave_last",
+                                    "random",
+                                    "random valid=0.3 test=0.05 seed=3",
+                                    "kfold folds=4 fold=2",
+                                    "cold_items",
+                                    "cold_users valid=0.2"};
 enum { SPECS = sizeof specs / sizeof *specs };
 
 /* What each is called where only validation is cut by it. */
@@ -217,6 +223,9 @@ static const char *const cuts[] = {
     "files, validation: leave_last",
     "files, validation: random valid=0.1 seed=0",
     "files, validation: random valid=0.3 seed=3",
+    "files, validation: kfold folds=4 fold=2 valid=0.1 seed=0",
+    "files, validation: cold_items valid=0.1 seed=0",
+    "files, validation: cold_users valid=0.2 seed=0",
 };
 
 static void test_every_split_of_one_log(void **state) {
@@ -580,6 +589,91 @@ static void test_shown_events_of_given_parts(void **state) {
     release(&data);
 }
 
+/* Held-out users: no model learns of them, their earlier events are known when the later ones are
+ * asked. */
+static void test_users_are_held_out(void **state) {
+    (void)state;
+    pal_ctx ctx = {.seed = 42};
+    pal_data data = {0};
+    pal_split split;
+    add_random(&data, 1, LARGE, 40, 60, 1000, true);
+    make(&ctx, &data, "users valid=0.2 test=0.3 known=0.7", &split);
+    const pal_log *known = pal_split_known(&split, true);
+    assert_ptr_equal(known, &split.test_known);
+    assert_int_equal(split.test.n_users - split.history.n_users, 12); /* 0.3 of 40 */
+    assert_int_equal(split.history.n_users - split.train.n_users, 8);
+    assert_int_equal(known->n_events + split.test.n_events, LARGE);
+    for (int32_t u = 0; u < split.test.n_users; u++) {
+        int64_t n_known = known->starts[u + 1] - known->starts[u],
+                n_asked = split.test.starts[u + 1] - split.test.starts[u];
+        if (u < split.history.n_users) {
+            assert_int_equal(n_asked, 0);
+            continue;
+        }
+        assert_int_equal(n_known, (int64_t)(0.7 * (double)(n_known + n_asked)));
+        assert_true(known->times[known->starts[u + 1] - 1] <=
+                    split.test.times[split.test.starts[u]]);
+    }
+    const pal_log *before = pal_split_known(&split, false);
+    assert_int_equal(before->n_events - split.train.n_events + split.valid.n_events,
+                     split.history.n_events - split.train.n_events);
+    pal_split_release(&split);
+    make(&ctx, &data, "time", &split);
+    assert_ptr_equal(pal_split_known(&split, true), &split.history);
+    assert_ptr_equal(pal_split_known(&split, false), &split.train);
+    pal_split_release(&split);
+    release(&data);
+}
+
+/* Over the folds each event is in the test once. */
+static void test_folds_cover_the_log(void **state) {
+    (void)state;
+    pal_ctx ctx = {.seed = 7};
+    pal_data data = {0};
+    static uint8_t tested[LARGE];
+    int32_t folds;
+    add_random(&data, 1, LARGE, 40, 60, 1000, true);
+    assert_int_equal(pal_split_folds(&ctx, "kfold folds=3", &folds), PAL_OK);
+    assert_int_equal(folds, 3);
+    for (int fold = 1; fold <= 3; fold++) {
+        char spec[64];
+        pal_split split;
+        snprintf(spec, sizeof spec, "kfold folds=3 fold=%d", fold);
+        make(&ctx, &data, spec, &split);
+        assert_int_equal(split.test.n_events, LARGE / 3);
+        for (int64_t e = 0; e < split.test.n_events; e++) tested[(int64_t)split.test.values[e]]++;
+        pal_split_release(&split);
+    }
+    for (int64_t e = 0; e < LARGE; e++) assert_int_equal(tested[e], 1);
+    assert_int_equal(pal_split_folds(&ctx, "kfold fold=2", &folds), PAL_OK);
+    assert_int_equal(folds, 0);
+    assert_int_equal(pal_split_folds(&ctx, "time", &folds), PAL_OK);
+    assert_int_equal(folds, 0);
+    pal_split split;
+    assert_int_equal(pal_split_make(&ctx, &data, "kfold folds=3 fold=4", &split), PAL_EUSAGE);
+    release(&data);
+}
+
+/* Nothing of a cold item or user stands before the part that asks for it. */
+static void test_cold_rows_are_unknown(void **state) {
+    (void)state;
+    pal_ctx ctx = {.seed = 42};
+    pal_data data = {0};
+    pal_split split;
+    add_random(&data, 1, LARGE, 40, 60, 1000, true);
+    make(&ctx, &data, "cold_items", &split);
+    assert_int_equal(split.test.n_items - split.history.n_items, 12); /* 0.2 of 60 */
+    assert_int_equal(split.history.n_items - split.train.n_items, 6);
+    for (int64_t e = 0; e < split.test.n_events; e++)
+        assert_true(split.test.items[e] >= split.history.n_items);
+    pal_split_release(&split);
+    make(&ctx, &data, "cold_users", &split);
+    assert_int_equal(split.test.n_users - split.history.n_users, 8);
+    assert_int_equal(split.test.starts[split.history.n_users], 0);
+    pal_split_release(&split);
+    release(&data);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_split_of_one_log),
@@ -595,6 +689,9 @@ int main(void) {
         cmocka_unit_test(test_weights_in_one_part_only),
         cmocka_unit_test(test_shown_events_stand_apart),
         cmocka_unit_test(test_shown_events_of_given_parts),
+        cmocka_unit_test(test_users_are_held_out),
+        cmocka_unit_test(test_folds_cover_the_log),
+        cmocka_unit_test(test_cold_rows_are_unknown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
