@@ -114,7 +114,8 @@ static const char *html_group_title(const char *group) {
                                             {"history", "By length of history"},
                                             {"popularity", "By popularity of the item"},
                                             {"age", "By time since training"},
-                                            {"relevant", "By value"}};
+                                            {"relevant", "By value"},
+                                            {"profile", "By profile"}};
     for (size_t i = 0; i < sizeof titles / sizeof *titles; i++) {
         if (!strcmp(titles[i][0], group)) return titles[i][1];
     }
