@@ -259,8 +259,11 @@ static void html_add_task(const json_t *results, const json_t *task, bool severa
     }
     pal_page_table(results, task, out);
     html_add_scatter(results, task, out);
+    pal_page_worth(results, task, out);
+    pal_page_clicks(results, task, out);
     pal_page_growth(results, task, out);
     html_add_slices(results, task, out);
+    pal_page_ageing(results, task, out);
     pal_page_ratings(results, task, out);
     pal_page_curves(task, out);
     pal_page_flows(task, out);
