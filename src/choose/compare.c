@@ -337,7 +337,7 @@ static pal_status compare_table(pal_compare_job *job, pal_task task, int32_t n_r
                            compare_candidates(job, learned), &table->test));
     TRY(pal_gains_make(job->ctx, protocol, job->data, &table->test));
     TRY(pal_questions_categorize(job->ctx, &job->data->catalog, &table->test));
-    TRY(pal_slices_make(job->ctx, &table->test, split, &table->slices));
+    TRY(pal_slices_make(job->ctx, protocol, job->data, &table->test, split, &table->slices));
     int64_t unreachable = 0;
     for (int64_t r = 0; r < table->test.n_pairs; r++)
         unreachable += table->test.relevant[r] >= split->history.n_items;
@@ -434,6 +434,7 @@ static pal_status compare_prepare(pal_compare_job *job, const char *const *specs
     if (job->fold <= 1) compare_tell_data(job);
     TRY(pal_protocol_settle(job->ctx, job->data, &out->inspection, protocol));
     TRY(pal_gains_check(job->ctx, protocol, job->data));
+    TRY(pal_slices_check(job->ctx, protocol, job->data));
     TRY(pal_split_make(job->ctx, job->data, protocol->split, &out->split));
     TRY(compare_weigh(job));
     TRY(compare_train_fallback(job));

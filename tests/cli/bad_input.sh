@@ -90,6 +90,9 @@ compare 1 "missing.csv: cannot open" good.csv --users missing.csv
 { echo item,year,kind; for i in 0 1 2 3; do echo "i$i,199$i,a"; done; } >things.csv
 compare 2 "there is no column 'yaer'" good.csv --items things.csv --item-columns yaer=number
 compare 2 "there is no table of users" good.csv --user-columns age=number
+compare 2 "name their file with --users" good.csv --slice age
+{ echo user,age; for i in 0 1 2 3 4 5 6; do echo "u$i,$((20 + i))"; done; } >people.csv
+compare 2 "have no column 'height': they have age" good.csv --users people.csv --slice height
 compare 2 "--value must be a column, or two" good.csv --value 'a*b*c'
 compare 2 "name the table of items with --items" good.csv --value rating/items.year
 compare 2 "is not of numbers" good.csv --items things.csv --value rating/items.kind
