@@ -432,6 +432,7 @@ static pal_status compare_prepare(pal_compare_job *job, const char *const *specs
     TRY(pal_compare_parse(job->ctx, specs, options, out));
     TRY(compare_name_fold(job));
     if (job->fold <= 1) compare_tell_data(job);
+    if (job->fold <= 1 && specs == out->default_specs) pal_compare_tell_left_out(job->ctx, out);
     TRY(pal_protocol_settle(job->ctx, job->data, &out->inspection, protocol));
     TRY(pal_gains_check(job->ctx, protocol, job->data));
     TRY(pal_split_make(job->ctx, job->data, protocol->split, &out->split));
