@@ -60,8 +60,9 @@ static pal_status compare_rows(pal_compare_job *job, const char *const *specs) {
         if (status == PAL_OK &&
             !pal_plan_allows(out, r, n_specs, &job->deadline, out->tables[0].rows[r].reason)) {
             for (int32_t t = 0; t < out->n_tables; t++) {
-                snprintf(out->tables[t].rows[r].reason, sizeof out->tables[t].rows[r].reason, "%s",
-                         out->tables[0].rows[r].reason);
+                pal_row *row = &out->tables[t].rows[r];
+                if (t > 0)
+                    snprintf(row->reason, sizeof row->reason, "%s", out->tables[0].rows[r].reason);
                 if (job->on_row) job->on_row(job->on_row_arg, out, t, r);
             }
             continue;

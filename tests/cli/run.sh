@@ -91,6 +91,15 @@ for name, value in models["ease"].items():
         assert abs(value["mean"] - models["ease.run"][name]["mean"]) < 1e-6, name
 PYTHON
 
+# What no budget is left for is skipped, and said why, in each table.
+"$palate" compare events.csv --hide none --task both --budget 0.001s -m random -m popular -m ease -m "mf epochs=1000" -o budget >shown 2>said
+cat shown said | grep -q 'mf .*skipped: .*budget' || { cat shown said; exit 1; }
+python3 - <<'PYTHON'
+import json
+for task in json.load(open("budget/results.json"))["tasks"]:
+    assert all(model["reason"] for model in task["models"] if model["status"] == "skipped"), task["models"]
+PYTHON
+
 # The kinds' pages derive their gradients.
 for kind in mf gmf nn; do "$palate" describe kind $kind --markdown | grep -q '^## Gradients'; done
 
