@@ -156,6 +156,7 @@ static void describe_kind(const pal_kind *kind, describe_format format, pal_text
         if (has_paper) pal_text_addf(out, "\n- paper: %s", kind->paper);
         pal_text_add(out, "\n\n");
         if (has_params) pal_params_markdown(kind->params, false, out);
+        if (kind->derivation) pal_text_addf(out, "\n## Gradients\n\n%s\n", kind->derivation);
         pal_text_addf(out, "\nUse: `palate compare LOG -m \"%s\"`\n", kind->name);
         if (kind->derivation)
             pal_text_addf(out, "\n## How its gradients are derived\n\n%s\n", kind->derivation);

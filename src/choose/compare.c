@@ -60,8 +60,9 @@ static pal_status compare_rows(pal_compare_job *job, const char *const *specs) {
         if (status == PAL_OK &&
             !pal_plan_allows(out, r, n_specs, &job->deadline, out->tables[0].rows[r].reason)) {
             for (int32_t t = 0; t < out->n_tables; t++) {
-                snprintf(out->tables[t].rows[r].reason, sizeof out->tables[t].rows[r].reason, "%s",
-                         out->tables[0].rows[r].reason);
+                pal_row *row = &out->tables[t].rows[r];
+                if (t > 0)
+                    snprintf(row->reason, sizeof row->reason, "%s", out->tables[0].rows[r].reason);
                 if (job->on_row) job->on_row(job->on_row_arg, out, t, r);
             }
             continue;
@@ -432,6 +433,7 @@ static pal_status compare_prepare(pal_compare_job *job, const char *const *specs
     TRY(pal_compare_parse(job->ctx, specs, options, out));
     TRY(compare_name_fold(job));
     if (job->fold <= 1) compare_tell_data(job);
+    if (job->fold <= 1 && specs == out->default_specs) pal_compare_tell_left_out(job->ctx, out);
     TRY(pal_protocol_settle(job->ctx, job->data, &out->inspection, protocol));
     TRY(pal_gains_check(job->ctx, protocol, job->data));
     TRY(pal_slices_check(job->ctx, protocol, job->data));

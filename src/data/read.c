@@ -382,13 +382,13 @@ static pal_status read_check_catalog(pal_ctx *ctx, pal_data *data, const read_si
     if ((double)known < 0.01 * side->ids->n) {
         return pal_fail(
             ctx, PAL_EDATA,
-            "%s: describes only %d of the log's %d %s: are the ids written the same way? The log "
-            "has '%.60s', the table '%.60s'",
+            "%s: describes only %d of the log's %d %s (%.2g %%): are the ids written the same "
+            "way? The log has '%.60s', the table '%.60s'",
             side->path      ? side->path
             : side->vectors ? side->vectors
                             : data->source,
-            known, side->ids->n, side->nouns, pal_ids_at(side->ids, stranger),
-            pal_ids_at(&side->catalog->ids, 0));
+            known, side->ids->n, side->nouns, 100.0 * known / side->ids->n,
+            pal_ids_at(side->ids, stranger), pal_ids_at(&side->catalog->ids, 0));
     }
     pal_data_find(data, "%s: %d rows, %d of the log's %d %s described", side->noun,
                   side->catalog->ids.n, known, side->ids->n, side->nouns);
@@ -518,7 +518,12 @@ static pal_status read_finish(pal_ctx *ctx, pal_data *data, const pal_paths *pat
 }
 
 static void read_name(pal_data *data, const char *path) {
-    char *stem = pal_path_stem(&data->arena, path);
+    /* "." and ".." name no data: the folder's own name does. */
+    size_t n = strlen(path);
+    bool is_unnamed = n && path[n - 1] == '.' && (n == 1 || strchr("./", path[n - 2]));
+    char *full = is_unnamed ? realpath(path, NULL) : NULL;
+    char *stem = pal_path_stem(&data->arena, full ? full : path);
+    free(full);
     snprintf(data->name, sizeof data->name, "%s", stem ? stem : "log");
     snprintf(data->source, sizeof data->source, "%s", path);
 }

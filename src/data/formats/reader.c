@@ -225,7 +225,9 @@ static pal_status reader_parse_time(pal_reader *reader, const char *path, int64_
     if (!reader->has_time_form) reader->times_are_numbers = is_number;
     reader->has_time_form = true;
     if (is_number != reader->times_are_numbers) {
-        return pal_reader_bad_line(reader, path, line, "time is %s here but %s before: '%.*s'",
+        return pal_reader_bad_line(reader, path, line,
+                                   "time is %s here but %s before: '%.*s': bring all "
+                                   "times to one form",
                                    is_number ? "a number" : "a date",
                                    is_number ? "a date" : "a number", reader_length(field),
                                    field->begin);
