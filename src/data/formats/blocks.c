@@ -14,7 +14,10 @@
 #include "data/formats/chunk.h"
 #include "data/formats/marks.h"
 
-enum { BLOCKS_CHUNK = 128 << 10 /* bytes */ };
+enum {
+    BLOCKS_CHUNK = 128 << 10, /* bytes */
+    BLOCKS_FIRST = 4          /* chunks of the first wave; ids that have no row cost most */
+};
 
 /* --- one wave --- */
 
@@ -23,11 +26,13 @@ static void blocks_read_chunk(void *arg, int64_t number, int32_t worker) {
     pal_chunk_read(job, &job->chunks[number], worker);
 }
 
-/* Cuts the next wave; returns its end. */
+/* Cuts the next wave, twice as long as the one before; returns its end. */
 static const char *blocks_cut(pal_chunk_job *job) {
     const char *at = job->lines->at, *end = job->lines->end;
+    int32_t n = job->n_chunks ? 2 * job->n_chunks : BLOCKS_FIRST;
+    if (n > PAL_CHUNKS_MAX) n = PAL_CHUNKS_MAX;
     job->n_chunks = 0;
-    while (job->n_chunks < PAL_CHUNKS_MAX && at < end) {
+    while (job->n_chunks < n && at < end) {
         const char *to =
             end - at > BLOCKS_CHUNK ? pal_chunk_next_line(at + BLOCKS_CHUNK, end) : end;
         job->chunks[job->n_chunks++] = (pal_chunk){.begin = at, .end = to};
@@ -124,7 +129,8 @@ static void blocks_close(pal_chunk_job *job, int64_t n_read) {
         int64_t to = reader->n++;
         reader->users[to] = reader->users[e];
         reader->items[to] = reader->items[e];
-        if (reader->has_values) reader->values[to] = reader->values[e];
+        if (reader->values) reader->values[to] = reader->values[e];
+        if (reader->value_codes) reader->value_codes[to] = reader->value_codes[e];
         if (reader->has_times) reader->seconds[to] = reader->seconds[e];
         if (reader->has_types) reader->types[to] = reader->types[e];
     }
@@ -172,6 +178,7 @@ static void blocks_release(pal_chunk_job *job) {
     }
     free(job->workers);
     pal_ids_release(&job->types);
+    pthread_mutex_destroy(&job->value_lock);
     free(job);
 }
 
@@ -200,19 +207,11 @@ static bool blocks_prepare(pal_chunk_job *job) {
     return job->workers != NULL;
 }
 
-pal_status pal_blocks_read(pal_reader *reader, const pal_bytes *bytes, pal_lines *lines,
-                           const pal_dialect *dialect, int32_t n_columns) {
-    if (!reader->ctx->pool || lines->end - lines->at < 2 * BLOCKS_CHUNK) return PAL_OK;
-    if (n_columns > PAL_COLUMNS_MAX) return PAL_OK;
-    if (reader->has_times && !pal_reader_narrow_times(reader)) return PAL_OK;
-    pal_chunk_job *job = calloc(1, sizeof *job);
-    if (!job) return pal_fail_memory(reader->ctx, lines->path, sizeof *job);
-    job->reader = reader;
-    job->lines = lines;
-    job->dialect = dialect;
-    job->n_columns = n_columns;
+/* Reads wave after wave. Sets *has_many_values when they need another form than codes to go on. */
+static pal_status blocks_run(pal_chunk_job *job, const pal_bytes *bytes, pal_lines *lines,
+                             bool *has_many_values) {
     pal_status status =
-        blocks_prepare(job) ? PAL_OK : pal_fail_memory(reader->ctx, lines->path, PAL_LINE_MAX);
+        blocks_prepare(job) ? PAL_OK : pal_fail_memory(job->reader->ctx, lines->path, PAL_LINE_MAX);
     while (status == PAL_OK && lines->at < lines->end) {
         job->first_line = lines->line + 1 + lines->lines_inside;
         const char *wave_end = blocks_cut(job);
@@ -223,6 +222,28 @@ pal_status pal_blocks_read(pal_reader *reader, const pal_bytes *bytes, pal_lines
         lines->lines_inside = 0;
         lines->at = wave_end;
     }
-    blocks_release(job);
+    *has_many_values = atomic_load(&job->has_many_values);
     return status;
+}
+
+pal_status pal_blocks_read(pal_reader *reader, const pal_bytes *bytes, pal_lines *lines,
+                           const pal_dialect *dialect, int32_t n_columns) {
+    if (!reader->ctx->pool || lines->end - lines->at < 2 * BLOCKS_CHUNK) return PAL_OK;
+    if (n_columns > PAL_COLUMNS_MAX) return PAL_OK;
+    if (reader->has_times && !reader->seconds && !pal_reader_narrow_times(reader)) return PAL_OK;
+    bool has_many_values;
+    do {
+        pal_chunk_job *job = calloc(1, sizeof *job);
+        if (!job) return pal_fail_memory(reader->ctx, lines->path, sizeof *job);
+        pthread_mutex_init(&job->value_lock, NULL);
+        job->reader = reader;
+        job->lines = lines;
+        job->dialect = dialect;
+        job->n_columns = n_columns;
+        pal_status status = blocks_run(job, bytes, lines, &has_many_values);
+        blocks_release(job);
+        TRY(status);
+        if (has_many_values) TRY(pal_reader_decode_values(reader));
+    } while (has_many_values);
+    return PAL_OK;
 }

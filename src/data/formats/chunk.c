@@ -14,22 +14,47 @@ enum { CHUNK_BATCH = PAL_CODER_MANY };
 
 /* --- cells --- */
 
-static inline bool chunk_value(pal_chunk_worker *worker, const pal_field *field, const char *limit,
-                               float *out) {
+/* The code of a value that this thread has not met lately. */
+static uint8_t chunk_value_code(pal_chunk_job *job, float value) {
+    pal_reader *reader = job->reader;
+    int32_t code = pal_reader_find_value(reader, value, atomic_load(&reader->n_value_codes));
+    if (code >= 0) return (uint8_t)code;
+    pthread_mutex_lock(&job->value_lock);
+    code = pal_reader_value_code(reader, value);
+    pthread_mutex_unlock(&job->value_lock);
+    if (code < 0) {
+        atomic_store(&job->has_many_values, true);
+        pal_chunk_give_up(job);
+    }
+    return (uint8_t)(code < 0 ? 0 : code);
+}
+
+/* Puts a value into its place; false when it is none. */
+static inline bool chunk_value(pal_chunk_job *job, pal_chunk_worker *worker, const pal_field *field,
+                               int64_t at) {
+    pal_reader *reader = job->reader;
     size_t n = (size_t)(field->end - field->begin);
     bool is_short = n > 0 && n <= 8 && field->end[-1] != '\0';
-    uint64_t text = is_short ? pal_word(field->begin, n, limit) : 0;
+    uint64_t text = is_short ? pal_word(field->begin, n, job->lines->end) : 0;
     size_t slot = text * UINT64_C(0x9E3779B97F4A7C15) >> (64 - PAL_CHUNK_VALUES_BITS);
-    if (is_short && worker->value_texts[slot] == text) {
-        *out = worker->values[slot];
-        return true;
+    float value = worker->values[slot];
+    uint8_t code = worker->value_codes[slot];
+    if (!is_short || worker->value_texts[slot] != text) {
+        double parsed;
+        if (!pal_parse_double(field->begin, field->end, &parsed) || fabs(parsed) > 3e38)
+            return false;
+        value = (float)parsed;
+        if (reader->value_codes) code = chunk_value_code(job, value);
+        if (is_short) {
+            worker->value_texts[slot] = text;
+            worker->values[slot] = value;
+            worker->value_codes[slot] = code;
+        }
     }
-    double value;
-    if (!pal_parse_double(field->begin, field->end, &value) || fabs(value) > 3e38) return false;
-    *out = (float)value;
-    if (is_short) {
-        worker->value_texts[slot] = text;
-        worker->values[slot] = *out;
+    if (reader->value_codes) {
+        reader->value_codes[at] = code;
+    } else {
+        reader->values[at] = value;
     }
     return true;
 }
@@ -145,10 +170,8 @@ static bool chunk_add(pal_chunk_job *job, pal_chunk_worker *worker, pal_chunk *c
     const pal_field *user = &roles[PAL_COLUMN_USER], *item = &roles[PAL_COLUMN_ITEM],
                     *type = &roles[PAL_COLUMN_EVENT];
     int64_t at = reader->n + line;
-    float value = 0;
     uint32_t seconds = 0;
-    if (reader->has_values && !chunk_value(worker, &roles[PAL_COLUMN_VALUE], limit, &value))
-        return false;
+    if (reader->has_values && !chunk_value(job, worker, &roles[PAL_COLUMN_VALUE], at)) return false;
     if (reader->has_times && !chunk_time(job, worker, &roles[PAL_COLUMN_TIME], &seconds))
         return false;
     if (reader->has_types &&
@@ -159,7 +182,6 @@ static bool chunk_add(pal_chunk_job *job, pal_chunk_worker *worker, pal_chunk *c
         return false;
     reader->users[at] = chunk_code(worker, &worker->users, user, limit, line);
     reader->items[at] = chunk_code(worker, &worker->items, item, limit, line);
-    if (reader->has_values) reader->values[at] = value;
     if (reader->has_times) reader->seconds[at] = seconds;
     if (reader->has_types)
         reader->types[at] = chunk_type(job, chunk_code(worker, &worker->types, type, limit, line));
@@ -252,8 +274,7 @@ static uint64_t chunk_batch_columns(pal_chunk_job *job, pal_chunk_worker *worker
     }
     for (int32_t i = 0; reader->has_values && i < batch->n; i++) {
         pal_field field = chunk_field(job, batch, i, job->dialect->columns[PAL_COLUMN_VALUE]);
-        bad |= (uint64_t)!chunk_value(worker, &field, job->lines->end, &reader->values[at + i])
-               << i;
+        bad |= (uint64_t)!chunk_value(job, worker, &field, at + i) << i;
     }
     for (int32_t i = 0; reader->has_times && i < batch->n; i++) {
         pal_field field = chunk_field(job, batch, i, job->dialect->columns[PAL_COLUMN_TIME]);

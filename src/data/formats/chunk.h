@@ -3,6 +3,7 @@
 #ifndef PAL_DATA_FORMATS_CHUNK_H
 #define PAL_DATA_FORMATS_CHUNK_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "data/formats/coder.h"
@@ -11,7 +12,7 @@
 enum {
     PAL_CHUNKS_MAX = 64, /* of a wave */
     PAL_CHUNK_MARKS = 8192,
-    PAL_CHUNK_VALUES_BITS = 8,
+    PAL_CHUNK_VALUES_BITS = 10,
     PAL_TYPE_IS_NEW = 0x80 /* in reader->types: a code, which has no row yet */
 };
 
@@ -25,6 +26,7 @@ typedef struct { /* what one thread reads with */
     uint64_t
         value_texts[1 << PAL_CHUNK_VALUES_BITS]; /* short values met lately: most logs have few */
     float values[1 << PAL_CHUNK_VALUES_BITS];
+    uint8_t value_codes[1 << PAL_CHUNK_VALUES_BITS];
     uint32_t marks[PAL_CHUNK_MARKS + 1]; /* the first: what ends before all lines */
 } pal_chunk_worker;
 
@@ -49,7 +51,9 @@ typedef struct {
     int32_t n_workers, n_chunks;
     pal_chunk_worker **workers; /* [n_workers] */
     pal_chunk chunks[PAL_CHUNKS_MAX];
+    pthread_mutex_t value_lock; /* who gives a code */
     atomic_bool gives_up;
+    atomic_bool has_many_values; /* gives up because there are no codes left */
 } pal_chunk_job;
 
 /* Puts the events of a chunk into the reader's columns, each at the place that its line's number
