@@ -90,19 +90,29 @@ int32_t pal_coder_find(const pal_coder *coder, const char *id, size_t length, co
 void pal_coder_find_many(const pal_coder *coder, const pal_field *ids, int32_t n, const char *limit,
                          int32_t *out) {
     coder_key keys[PAL_CODER_MANY];
+    uint8_t others[PAL_CODER_MANY];
+    int32_t n_others = 0;
+    uint64_t numbers = 0;
     for (int32_t i = 0; i < n; i++) {
-        keys[i] = coder_key_of(coder, ids[i].begin, (size_t)(ids[i].end - ids[i].begin), limit);
-        if (keys[i].low) {
-            __builtin_prefetch(&coder->slots[keys[i].place]);
-        } else if (keys[i].place != (uint32_t)CODER_NOWHERE) {
-            __builtin_prefetch(&coder->numbers[keys[i].place]);
+        const char *id = ids[i].begin;
+        size_t length = (size_t)(ids[i].end - id);
+        coder_key key = coder_key_of(coder, id, length, limit);
+        if (key.low) {
+            __builtin_prefetch(&coder->slots[key.place]);
+            others[n_others] = (uint8_t)i;
+            keys[n_others++] = key;
+        } else if (key.place != (uint32_t)CODER_NOWHERE) {
+            __builtin_prefetch(&coder->numbers[key.place]);
+            numbers |= UINT64_C(1) << i;
+            out[i] = (int32_t)key.place;
+        } else {
+            out[i] = length > CODER_SHORT ? coder_find_long(coder, id, length) : -1;
         }
     }
     for (int32_t i = 0; i < n; i++) {
-        size_t length = (size_t)(ids[i].end - ids[i].begin);
-        out[i] = length > CODER_SHORT ? coder_find_long(coder, ids[i].begin, length)
-                                      : coder_look(coder, &keys[i]);
+        if (numbers >> i & 1) out[i] = coder->numbers[out[i]] - 1;
     }
+    for (int32_t k = 0; k < n_others; k++) out[others[k]] = coder_look(coder, &keys[k]);
 }
 
 /* `n` slots, zeroed; a large table in large pages, where the system has them: its slots are met at
