@@ -131,6 +131,7 @@ static void read_reader_release(pal_reader *reader) {
         pal_arena_release(&reader->block);
         reader->users = reader->items = NULL;
         reader->values = NULL;
+        reader->value_codes = NULL;
         reader->seconds = NULL;
     }
     free(reader->users);
@@ -176,9 +177,13 @@ static bool read_values_are_ratings(const pal_reader *reader) {
         named |= pal_name_equal(names[i], reader->value_name);
     if (!named) return false;
     float levels[LEVELS_MAX + 1], lately[256] = {0}; /* by some of their bits; none is 0 at first */
+    bool is_met[PAL_VALUE_CODES] = {false};
     int32_t n = 0;
     for (int64_t e = 0; e < reader->n && n <= LEVELS_MAX; e++) {
-        float value = reader->values[e];
+        uint8_t code = reader->value_codes ? reader->value_codes[e] : 0;
+        if (is_met[code]) continue;
+        is_met[code] = reader->value_codes != NULL;
+        float value = reader->value_codes ? reader->code_values[code] : reader->values[e];
         uint32_t bits;
         memcpy(&bits, &value, sizeof bits);
         float *met = &lately[bits * 0x9E3779B1u >> 24];
@@ -207,6 +212,8 @@ static pal_status read_build_part(pal_reader *reader) {
                                  .users = reader->users,
                                  .items = reader->items,
                                  .values = reader->values,
+                                 .value_codes = reader->value_codes,
+                                 .code_values = reader->code_values,
                                  .times = reader->times,
                                  .seconds = reader->seconds,
                                  .types = reader->types,
@@ -217,6 +224,7 @@ static pal_status read_build_part(pal_reader *reader) {
     reader->users = columns.users;
     reader->items = columns.items;
     reader->values = columns.values;
+    reader->value_codes = columns.value_codes;
     reader->times = columns.times;
     reader->seconds = columns.seconds;
     reader->types = columns.types;
