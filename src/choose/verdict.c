@@ -362,6 +362,7 @@ static void verdict_next(verdict_job *job) {
         verdict_say(job, "Next: compare other kinds or options with -m.");
         return;
     }
+    if (table != job->comparison->tables) return; /* the model that is saved is the first task's */
     job->out->next_user = table->test.n_users
                               ? pal_ids_at(&job->comparison->split.user_ids, table->test.users[0])
                               : "ID";

@@ -77,6 +77,8 @@ python3 - <<'PYTHON'
 import json
 results = json.load(open("report/results.json"))
 assert [task["task"] for task in results["tasks"]] == ["window", "next"]
+# The one model that is saved is the first task's: only there a list of it is the next command.
+assert [bool(task["verdict"].get("next_user")) for task in results["tasks"]] == [True, False]
 assert [model["status"] for model in results["models"]] == ["done"] * 3
 assert "Thing no. " in json.dumps(results["tasks"][0]["examples"])
 PYTHON
