@@ -203,7 +203,7 @@ static pal_status evaluate_test(evaluate_job *job, const pal_log *history, const
                            &questions));
     pal_rank_options rank = {.use = pal_name_equal(job->protocol.fallback, "none")
                                         ? PAL_FALLBACK_NONE
-                                        : PAL_FALLBACK_MODEL};
+                                        : pal_model_fallback_use(job->model)};
     pal_status status = pal_gains_make(job->ctx, &job->protocol, job->data, &questions);
     if (status == PAL_OK)
         status = pal_questions_categorize(job->ctx, &job->data->catalog, &questions);
@@ -227,8 +227,7 @@ static pal_status evaluate_parse(evaluate_job *job, const char *options) {
     if (protocol->task == PAL_TASK_BOTH)
         return pal_fail(job->ctx, PAL_EUSAGE,
                         "evaluate: --task both is for comparing: name window or next");
-    if (!pal_name_equal(protocol->fallback, "none") &&
-        !pal_name_equal(protocol->fallback, "popular"))
+    if (pal_fallback_is_spec(protocol->fallback))
         return pal_fail(job->ctx, PAL_EUSAGE,
                         "evaluate: --fallback %s would have to be trained: name popular (what the "
                         "model has for people without history) or none",
@@ -243,6 +242,8 @@ static pal_status evaluate_run(evaluate_job *job, json_t **out) {
     pal_log history = {0}, test = {0};
     pal_inspection inspection;
     pal_status status = pal_inspect_log(job->ctx, &data->parts[data->n_parts - 1], &inspection);
+    /* Lists are judged as they are served. */
+    if (job->protocol.hide == PAL_HIDE_AUTO) job->protocol.hide = job->model->hide;
     if (status == PAL_OK) status = pal_protocol_settle(job->ctx, data, &inspection, &job->protocol);
     if (status == PAL_OK) status = pal_gains_check(job->ctx, &job->protocol, data);
     if (status == PAL_OK) status = pal_slices_check(job->ctx, &job->protocol, data);

@@ -32,11 +32,9 @@ const pal_param pal_explain_params[] = {
 /* The place in the list of everything, and why there is none. */
 static pal_status explain_place(pal_ctx *ctx, const pal_model *model, const pal_query *query,
                                 int32_t item, pal_hide hide, pal_arena *arena, pal_explained *out) {
-    bool answers_all = model->kind->traits & PAL_SCORES_STRANGERS;
     pal_lists lists;
-    pal_rank_options rank = {.k = model->log->n_items,
-                             .hide = hide,
-                             .use = answers_all ? PAL_FALLBACK_SELF : PAL_FALLBACK_MODEL};
+    pal_rank_options rank = {
+        .k = model->log->n_items, .hide = hide, .use = pal_model_fallback_use(model)};
     TRY(pal_rank(ctx, model, query, 1, &rank, arena, &lists));
     for (int32_t i = 0; i < lists.counts[0] && !out->place; i++) {
         if (lists.items[i] == item) out->place = i + 1;

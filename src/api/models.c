@@ -208,9 +208,7 @@ pal_status pal_recommend(pal_ctx *ctx, const pal_model *model, const char *user,
     if (status == PAL_OK) {
         rank.k = (int32_t)values.n;
         rank.hide = (pal_hide)values.hide;
-        /* A kind that has its own answer for everybody needs no other. */
-        rank.use =
-            (model->kind->traits & PAL_SCORES_STRANGERS) ? PAL_FALLBACK_SELF : PAL_FALLBACK_MODEL;
+        rank.use = pal_model_fallback_use(model);
         status = pal_rank(ctx, model, &query, 1, &rank, &scratch, &lists);
     }
     if (status == PAL_OK) {

@@ -43,7 +43,7 @@ static void compare_name_row(pal_comparison *out, int32_t r, const char *name) {
 static pal_status compare_rows(pal_compare_job *job, const char *const *specs) {
     pal_comparison *out = job->out;
     int32_t r = 0, n_runs = out->options.protocol.runs.n, n_done = 0;
-    pal_status last = PAL_OK;
+    pal_status last = PAL_EDATA; /* also where --budget skipped them all */
     for (; specs[r]; r++) compare_name_row(out, r, specs[r]);
     int32_t n_specs = r;
     if (job->data->world) compare_name_row(out, r++, "oracle");
@@ -236,18 +236,25 @@ static void compare_front(pal_table *table) {
     }
 }
 
+/* Who is to answer strangers beside the verdict's model: the row that validation chose for them,
+ * else what --fallback names; NULL: the model itself, or popularity. */
+static const char *compare_strangers_spec(const pal_compare_job *job, const pal_table *table) {
+    const char *fallback = job->out->options.protocol.fallback;
+    if (table->winner_strangers == table->winner_known) return NULL;
+    if (table->winner_strangers >= 0) return table->rows[table->winner_strangers].name;
+    return pal_fallback_is_spec(fallback) ? fallback : NULL;
+}
+
 /* The verdict's model answers strangers as the verdict says. */
 static pal_status compare_give_fallback(pal_compare_job *job) {
     pal_table *table = &job->out->tables[0];
-    if (table->winner_known < 0 || table->winner_strangers < 0 ||
-        table->winner_known == table->winner_strangers)
-        return PAL_OK;
+    if (table->winner_known < 0) return PAL_OK;
     pal_model *model = table->rows[table->winner_known].model;
-    const pal_row *strangers = &table->rows[table->winner_strangers];
-    if (!model || (model->kind->traits & PAL_SCORES_STRANGERS)) return PAL_OK;
+    const char *spec = compare_strangers_spec(job, table);
+    if (!model || !spec) return PAL_OK;
     pal_train_input input = pal_compare_input(job, true);
     pal_model *fallback;
-    TRY(pal_model_train(job->ctx, strangers->name, &input, &fallback));
+    TRY(pal_model_train(job->ctx, spec, &input, &fallback));
     pal_model_set_fallback(model, fallback);
     return PAL_OK;
 }
@@ -341,7 +348,7 @@ static pal_status compare_table(pal_compare_job *job, pal_task task, int32_t n_r
     TRY(pal_slices_make(job->ctx, protocol, job->data, &table->test, split, &table->slices));
     int64_t unreachable = 0;
     for (int64_t r = 0; r < table->test.n_pairs; r++)
-        unreachable += table->test.relevant[r] >= split->history.n_items;
+        unreachable += table->test.relevant[r] >= learned->n_items;
     table->ceiling = table->test.n_pairs ? (double)unreachable / (double)table->test.n_pairs : 0;
     return PAL_OK;
 }
@@ -358,7 +365,7 @@ static pal_status compare_weigh(pal_compare_job *job) {
 
 static pal_status compare_train_fallback(pal_compare_job *job) {
     const char *fallback = job->out->options.protocol.fallback;
-    if (pal_name_equal(fallback, "popular") || pal_name_equal(fallback, "none")) return PAL_OK;
+    if (!pal_fallback_is_spec(fallback)) return PAL_OK;
     pal_train_input train = pal_compare_input(job, false), final = pal_compare_input(job, true);
     TRY(pal_model_train(job->ctx, fallback, &train, &job->fallback_valid));
     return pal_model_train(job->ctx, fallback, &final, &job->fallback_test);
@@ -418,11 +425,7 @@ static pal_status compare_name_fold(pal_compare_job *job) {
     if (folds == 0) return PAL_OK;
     job->out->n_folds = folds;
     if (job->fold == 0) job->fold = 1;
-    char spec[512];
-    int n = snprintf(spec, sizeof spec, "%s fold=%d", protocol->split, job->fold);
-    protocol->split =
-        n < (int)sizeof spec ? pal_arena_text(&job->out->arena, spec, (size_t)n) : NULL;
-    return protocol->split ? PAL_OK : pal_fail_memory(job->ctx, "the split", 1e3);
+    return pal_split_fold(job->ctx, protocol->split, job->fold, &job->out->arena, &protocol->split);
 }
 
 static pal_status compare_prepare(pal_compare_job *job, const char *const *specs,

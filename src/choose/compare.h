@@ -64,7 +64,7 @@ typedef struct {                        /* one model of one task's table */
     pal_interval known_difference; /* the same over known users: what the verdict speaks of */
     pal_interval *slice_intervals; /* [slices.n] choice metric */
     bool tied;                     /* difference.low <= 0 */
-    bool on_front;                 /* nobody is both cheaper (list time) and better */
+    bool on_front;                 /* nobody trains faster and is better */
     double train_seconds;
     int64_t peak_bytes, model_bytes;
     double multiply_adds;

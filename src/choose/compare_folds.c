@@ -89,17 +89,24 @@ static void folds_average(const pal_comparison *out, pal_row *row) {
 
 pal_status pal_compare_folds(pal_compare_job *job, const char *const *specs, const char *options) {
     pal_comparison *out = job->out;
+    int32_t n_done = 1;
     TRY(folds_collect(job, out, 0));
     pal_note(job->ctx, PAL_NOTICE_INFO, "these were of fold 1 of %d", out->n_folds);
-    for (int32_t fold = 2; fold <= out->n_folds; fold++) {
+    while (n_done < out->n_folds && !out->interrupted) {
         pal_comparison other;
-        pal_note(job->ctx, PAL_NOTICE_INFO, "fold %d of %d", fold, out->n_folds);
-        TRY(pal_compare_fold(job->ctx, job->data, specs, options, fold, &other));
-        pal_status status = folds_collect(job, &other, fold - 1);
-        out->interrupted |= other.interrupted;
+        pal_note(job->ctx, PAL_NOTICE_INFO, "fold %d of %d", n_done + 1, out->n_folds);
+        pal_status status =
+            pal_compare_fold(job->ctx, job->data, specs, options, n_done + 1, &other);
+        out->interrupted = status == PAL_ECANCELLED || (status == PAL_OK && other.interrupted);
+        if (status == PAL_ECANCELLED) break;
+        TRY(status);
+        if (!out->interrupted) status = folds_collect(job, &other, n_done++);
         pal_comparison_release(&other);
         TRY(status);
     }
+    /* A fold that was stopped is left out; the first alone is a split like any other. */
+    out->n_folds = n_done > 1 ? n_done : 0;
+    if (n_done == 1) return PAL_OK;
     for (int32_t t = 0; t < out->n_tables; t++) {
         for (int32_t r = 0; r < out->tables[t].n_rows; r++) {
             if (out->tables[t].rows[r].status == PAL_ROW_DONE)

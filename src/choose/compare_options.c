@@ -221,7 +221,7 @@ bool pal_row_within_limits(const pal_comparison *comparison, const pal_row *row)
 static pal_status compare_check_fallback(pal_ctx *ctx, const char *fallback, pal_arena *scratch) {
     const pal_kind *kind;
     void *params;
-    if (pal_name_equal(fallback, "popular") || pal_name_equal(fallback, "none")) return PAL_OK;
+    if (!pal_fallback_is_spec(fallback)) return PAL_OK;
     TRY(pal_kind_parse(ctx, fallback, scratch, &kind, &params));
     if (kind->traits & PAL_SCORES_STRANGERS) return PAL_OK;
     return pal_fail(ctx, PAL_EUSAGE,

@@ -163,7 +163,6 @@ enum { COMPARE_JUDGED_USERS = 1000 };
 typedef struct {
     const pal_compare_job *job;
     pal_questions questions; /* a sample of validation */
-    pal_status status;
 } compare_judge;
 
 /* Minus rmse for models of values, else the choice metric; both on a sample of validation users. */
@@ -185,7 +184,8 @@ static double compare_judge_epoch(void *arg, const pal_model *model) {
     return value;
 }
 
-/* Training for validation is watched; the final training takes the epochs found. */
+/* Training for validation is watched; the final training takes the epochs that were kept there, 0:
+ * as many as the spec says. */
 static pal_status compare_train(const pal_compare_job *job, bool final, int64_t epochs,
                                 const char *spec, bool is_oracle, pal_model **out) {
     pal_train_input input = pal_compare_input(job, final);
@@ -256,7 +256,8 @@ pal_status pal_compare_spec(pal_compare_job *job, const char *spec, bool is_orac
     if (status == PAL_OK && out->options.protocol.refit == 0) {
         pal_model_free(model);
         model = NULL;
-        status = compare_train(job, true, curve.best, spec, is_oracle, &final);
+        status =
+            compare_train(job, true, curve.is_best_kept ? curve.best : 0, spec, is_oracle, &final);
     } else {
         final = model;
         model = NULL;

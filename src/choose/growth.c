@@ -76,7 +76,7 @@ static pal_status growth_make(const pal_compare_job *job, double share, growth_p
     return growth_ask(job, part);
 }
 
-/* Trains for as many epochs as the row's own curve found best. */
+/* Trains for as many epochs as the row's own model has. */
 static pal_status growth_train(const pal_compare_job *job, const growth_part *part,
                                const pal_row *row, pal_growth *out) {
     pal_rank_options rank = {.use = pal_name_equal(job->out->options.protocol.fallback, "none")
@@ -85,7 +85,7 @@ static pal_status growth_train(const pal_compare_job *job, const growth_part *pa
     pal_train_input input = pal_compare_input(job, false);
     input.log = &part->log;
     input.histories = job->is_weighed ? &part->histories : &part->log;
-    input.epochs = row->curve.best ? row->curve.best : row->curve.n;
+    input.epochs = row->curve.is_best_kept ? row->curve.best : row->curve.n;
     pal_model *model;
     TRY(pal_model_train(job->ctx, row->name, &input, &model));
     out->users = part->n_users;

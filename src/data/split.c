@@ -376,6 +376,20 @@ pal_status pal_split_folds(pal_ctx *ctx, const char *spec, int32_t *folds) {
     return status;
 }
 
+pal_status pal_split_fold(pal_ctx *ctx, const char *spec, int32_t fold, pal_arena *arena,
+                          const char **out) {
+    const pal_splitter *splitter;
+    void *params;
+    pal_text text = {0};
+    TRY(pal_split_parse(ctx, spec, arena, &splitter, &params));
+    pal_kfold_choose(params, fold);
+    pal_text_addf(&text, "%s ", splitter->name);
+    pal_params_format(splitter->params, params, false, &text);
+    *out = text.failed ? NULL : pal_arena_text(arena, text.bytes, text.length);
+    pal_text_release(&text);
+    return *out ? PAL_OK : pal_fail_memory(ctx, "the split", 1e3);
+}
+
 void pal_split_release(pal_split *split) {
     pal_log_release(&split->train);
     pal_log_release(&split->valid);

@@ -68,6 +68,8 @@ pal_status pal_cold_assign(pal_ctx *ctx, const pal_cold_params *params, const pa
 
 /* Of kfold's parameters: how many folds there are when all are asked for, else 0. */
 int32_t pal_kfold_folds(const void *params);
+/* Makes them ask for one fold, from 1. */
+void pal_kfold_choose(void *params, int32_t fold);
 
 /* A parsed spec: splitter and its parameters, in the arena. PAL_EUSAGE with the nearest name. */
 pal_status pal_split_parse(pal_ctx *ctx, const char *spec, pal_arena *arena,
@@ -83,6 +85,9 @@ void pal_split_release(pal_split *split);
 const pal_log *pal_split_known(const pal_split *split, bool test);
 /* How many folds a spec asks for, one after the other; 0: it is no kfold, or names one fold. */
 pal_status pal_split_folds(pal_ctx *ctx, const char *spec, int32_t *folds);
+/* The spec of a kfold that asks for `fold` alone, in the arena. */
+pal_status pal_split_fold(pal_ctx *ctx, const char *spec, int32_t fold, pal_arena *arena,
+                          const char **out);
 /* xxh3 of the parts: which event is where. */
 uint64_t pal_split_hash(const pal_split *split);
 

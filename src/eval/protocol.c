@@ -31,7 +31,8 @@ const pal_param pal_protocol_params[] = {
      .offset = FIELD(hide),
      .choices = pal_hide_choices,
      .help = "items not listed again: those with a target event, those with any event, or none; "
-             "auto is none where a fifth of the target events and more are repeats, else target"},
+             "auto is none where a fifth of the target events and more are repeats, else target; "
+             "to evaluate a model, what it was compared with"},
     {.name = "fallback",
      .type = PAL_PARAM_TEXT,
      .offset = FIELD(fallback),
@@ -91,6 +92,10 @@ pal_status pal_relevance_parse(pal_ctx *ctx, const char *text, pal_relevance *ou
     }
     return pal_fail(ctx, PAL_EUSAGE,
                     "--relevant must be all, or a rule such as \"value>=4\", not '%s'", text);
+}
+
+bool pal_fallback_is_spec(const char *fallback) {
+    return !pal_name_equal(fallback, "popular") && !pal_name_equal(fallback, "none");
 }
 
 bool pal_relevance_holds(const pal_relevance *rule, float value) {

@@ -41,6 +41,8 @@ typedef struct {
 } pal_relevance;
 pal_status pal_relevance_parse(pal_ctx *ctx, const char *text, pal_relevance *out);
 bool pal_relevance_holds(const pal_relevance *rule, float value);
+/* Whether --fallback names a spec that is to be trained: neither popular nor none. */
+bool pal_fallback_is_spec(const char *fallback);
 
 /* Settles what is "auto" and refuses what the data cannot answer. */
 pal_status pal_protocol_settle(pal_ctx *ctx, const pal_data *data, const pal_inspection *inspection,

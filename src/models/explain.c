@@ -77,7 +77,8 @@ static pal_status explain_start(explain_job *job, const pal_query *query, pal_ar
                                 pal_explanation *out) {
     const pal_model *model = job->model;
     TRY(pal_query_settle(job->ctx, model, query, arena, &job->query));
-    bool answers_strangers = model->kind->traits & (PAL_SCORES_STRANGERS | PAL_IS_CONTROL);
+    bool answers_strangers = (model->kind->traits & PAL_IS_CONTROL) ||
+                             pal_model_fallback_use(model) == PAL_FALLBACK_SELF;
     out->is_fallback = job->query.n_events == 0 && !answers_strangers;
     if (out->is_fallback) job->model = model->fallback;
     int64_t n_reasons = (int64_t)job->query.n_events + PAL_REASONS_MORE;

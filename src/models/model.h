@@ -139,8 +139,9 @@ typedef struct pal_kind {
 } pal_kind;
 
 typedef struct {               /* how learning in epochs went; the first epoch is number 1 */
-    int32_t n, capacity, best; /* epochs seen; the one that was kept, 0: the last */
+    int32_t n, capacity, best; /* epochs seen; the one that was judged best, 0: none was judged */
     double *loss, *judged;     /* [n] training loss; what the judge said, or NaN */
+    bool is_best_kept;         /* the model is that of the best epoch; else of the last */
     bool is_budget_limited;    /* the judge still rose when time or epochs ended */
 } pal_curve;
 

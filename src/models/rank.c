@@ -9,6 +9,11 @@
 
 const char *const pal_hide_choices[] = {"auto", "target", "any", "none", NULL};
 
+pal_fallback_use pal_model_fallback_use(const pal_model *model) {
+    bool answers_itself = (model->kind->traits & PAL_SCORES_STRANGERS) && !model->fallback;
+    return answers_itself ? PAL_FALLBACK_SELF : PAL_FALLBACK_MODEL;
+}
+
 enum { RANK_CHUNK = 16 }; /* queries scored together; fewer where memory is short */
 
 typedef struct {        /* of one worker */

@@ -16,6 +16,10 @@ typedef enum {
                          */
 } pal_fallback_use;
 
+/* Who answers strangers where lists are served: the fallback that the model was given, else the
+ * kind itself where it can, else popularity. */
+pal_fallback_use pal_model_fallback_use(const pal_model *model);
+
 typedef struct {
     int32_t k;
     pal_hide hide;             /* which items of the query's history are not listed */

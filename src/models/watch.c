@@ -59,6 +59,7 @@ static bool watch_epoch(void *arg, int32_t epoch, double loss) {
             w->best = judged;
             curve->best = epoch;
             if (w->patience > 0 && !watch_keep(w)) return watch_fail_memory(w);
+            curve->is_best_kept = w->patience > 0;
         }
         if (w->patience > 0 && epoch - curve->best >= w->patience) return true;
         curve->is_budget_limited = epoch == curve->best;

@@ -45,6 +45,11 @@ int32_t pal_kfold_folds(const void *params) {
     return p->fold == 0 ? (int32_t)p->folds : 0;
 }
 
+void pal_kfold_choose(void *params, int32_t fold) {
+    kfold_params *p = params;
+    p->fold = fold;
+}
+
 static void kfold_shuffle(pal_rng *rng, int64_t *a, int64_t n) {
     for (int64_t i = n - 1; i > 0; i--) {
         int64_t j = (int64_t)(pal_rng_uniform(rng) * (double)(i + 1)), moved = a[i];

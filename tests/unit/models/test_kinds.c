@@ -121,12 +121,39 @@ static void ease_says_what_it_would_need(void **state) {
     support_close(ctx);
 }
 
+/* A judge who likes the second epoch best. */
+static double judge_second(void *arg, const pal_model *model) {
+    (void)model;
+    return ++*(int32_t *)arg == 2;
+}
+
+static void only_patience_keeps_the_best_epoch(void **state) {
+    (void)state;
+    pal_ctx *ctx = support_open(1);
+    support_log log;
+    small_log(ctx, &log);
+    const char *const specs[] = {"mf epochs=6 patience=0", "mf epochs=6 patience=3"};
+    for (int i = 0; i < 2; i++) {
+        int32_t asked = 0;
+        pal_train_input input = {.log = &log.log, .judge = judge_second, .judge_arg = &asked};
+        pal_model *model = NULL;
+        if (pal_model_train(ctx, specs[i], &input, &model) != PAL_OK) fail_msg("%s", ctx->error);
+        assert_int_equal(model->curve.best, 2);
+        assert_int_equal(model->curve.n, i ? 5 : 6);
+        assert_int_equal(model->curve.is_best_kept, i);
+        pal_model_free(model);
+    }
+    support_log_release(&log);
+    support_close(ctx);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(similarities_are_their_formulas),
         cmocka_unit_test(popular_counts_users_and_halves),
         cmocka_unit_test(ease_is_its_closed_form),
         cmocka_unit_test(ease_says_what_it_would_need),
+        cmocka_unit_test(only_patience_keeps_the_best_epoch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
