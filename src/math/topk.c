@@ -106,6 +106,22 @@ pal_packed pal_pack(const float *vectors, int32_t n_items, int32_t n_factors, fl
                         .n_panels = (n_items + PAL_PANEL - 1) / PAL_PANEL};
 }
 
+void pal_packed_scores(const pal_kernels *kernels, const pal_packed *packed, const float *users,
+                       int32_t n_queries, float *edge, float *scores) {
+    int32_t n_factors = packed->n_factors, n_items = packed->n_items;
+    for (int32_t p = 0; p < packed->n_panels; p++) {
+        int32_t first = p * PAL_PANEL,
+                n = n_items - first < PAL_PANEL ? n_items - first : PAL_PANEL;
+        const float *panel = packed->panels + (int64_t)p * n_factors * PAL_PANEL;
+        bool is_whole = n == PAL_PANEL;
+        kernels->score_panel(users, n_queries, panel, n_factors, is_whole ? scores + first : edge,
+                             is_whole ? n_items : PAL_PANEL);
+        for (int32_t q = 0; !is_whole && q < n_queries; q++)
+            memcpy(scores + (int64_t)q * n_items + first, edge + (int64_t)q * PAL_PANEL,
+                   (size_t)n * sizeof *scores);
+    }
+}
+
 enum { SCAN_QUERIES = 24, SCAN_PANELS = 8, SCAN_ITEMS = SCAN_PANELS * PAL_PANEL };
 
 size_t pal_scan_scratch(int32_t k) {

@@ -39,6 +39,11 @@ size_t pal_packed_floats(int32_t n_items, int32_t n_factors);
 /* vectors [n_items, n_factors]; panels has room for pal_packed_floats. */
 pal_packed pal_pack(const float *vectors, int32_t n_items, int32_t n_factors, float *panels);
 
+/* scores [n_queries, n_items]: the inner products of users [n_queries, n_factors] with all items.
+ * `edge` is scratch [n_queries, PAL_PANEL]. Same bits for any way of cutting the queries. */
+void pal_packed_scores(const pal_kernels *kernels, const pal_packed *packed, const float *users,
+                       int32_t n_queries, float *edge, float *scores);
+
 /* The fused scan: for each query of users [n_queries, n_factors] the k items with the largest inner
  * product, without its hidden rows: hidden[hidden_starts[q] … hidden_starts[q + 1]), ascending.
  * items and scores are [n_queries, k]; counts [n_queries] tells how many there are. Scratch of

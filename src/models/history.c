@@ -5,7 +5,10 @@
 #include <string.h>
 
 /* Scratch: distinct items [n_items], then a mark an item [n_items], zero between calls. */
-size_t pal_history_bytes(int32_t n_items) { return (size_t)n_items * (sizeof(int32_t) + 1); }
+size_t pal_history_bytes(int32_t n_items) {
+    size_t bytes = (size_t)n_items * (sizeof(int32_t) + 1);
+    return (bytes + 63) / 64 * 64;
+}
 
 static int history_compare(const void *a, const void *b) {
     int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;

@@ -4,7 +4,8 @@
 
 #include "models/model.h"
 
-/* Bytes of scratch for pal_history_distinct over a catalogue of n_items. */
+/* Bytes of scratch for pal_history_distinct over a catalogue of n_items, a multiple of 64. It must
+ * lie at the same place in every call with the same scratch. */
 size_t pal_history_bytes(int32_t n_items);
 /* The distinct items of the query, ascending; *items points into scratch, which must be zero at
  * first and is left so but for the items. */

@@ -12,7 +12,10 @@
     X(user_knn)                                                                                    \
     X(item_knn)                                                                                    \
     X(session_knn)                                                                                 \
+    X(rp3beta)                                                                                     \
     X(ease)                                                                                        \
+    X(puresvd)                                                                                     \
+    X(gfcf)                                                                                        \
     X(mf)                                                                                          \
     X(gmf)                                                                                         \
     X(nn)

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "models/history.h"
+
 pal_status pal_rows_copy(pal_ctx *ctx, const char *what, const pal_csr *from, pal_arena *arena,
                          pal_rows *out) {
     int64_t n = from->starts[from->n_rows];
@@ -14,6 +16,32 @@ pal_status pal_rows_copy(pal_ctx *ctx, const char *what, const pal_csr *from, pa
     memcpy(out->starts, from->starts, ((size_t)from->n_rows + 1) * sizeof *out->starts);
     memcpy(out->items, from->cols, (size_t)n * sizeof *out->items);
     if (from->values) memcpy(out->values, from->values, (size_t)n * sizeof *out->values);
+    return PAL_OK;
+}
+
+pal_status pal_rows_of_neighbours(pal_ctx *ctx, const char *what, int32_t n_items, int64_t k,
+                                  const int32_t *neighbours, const float *values,
+                                  const int32_t *counts, pal_arena *arena, pal_rows *out) {
+    int64_t total = 0;
+    for (int32_t i = 0; i < n_items; i++) total += counts[i];
+    out->starts = PAL_ARENA_ARRAY(arena, int64_t, (int64_t)n_items + 1);
+    out->items = PAL_ARENA_ARRAY(arena, int32_t, total);
+    out->values = PAL_ARENA_ARRAY(arena, float, total);
+    if (!out->starts || !out->items || !out->values)
+        return pal_fail_memory(ctx, what, 8.0 * (double)total);
+    for (int32_t i = 0; i < n_items; i++) {
+        for (int32_t r = 0; r < counts[i]; r++) out->starts[neighbours[i * k + r] + 1]++;
+    }
+    for (int32_t j = 0; j < n_items; j++) out->starts[j + 1] += out->starts[j];
+    for (int32_t i = 0; i < n_items; i++) {
+        for (int32_t r = 0; r < counts[i]; r++) {
+            int64_t to = out->starts[neighbours[i * k + r]]++;
+            out->items[to] = i;
+            out->values[to] = values[i * k + r];
+        }
+    }
+    for (int32_t j = n_items; j > 0; j--) out->starts[j] = out->starts[j - 1];
+    out->starts[0] = 0;
     return PAL_OK;
 }
 
@@ -66,4 +94,27 @@ float pal_rows_at(const pal_rows *rows, int32_t row, int32_t item) {
 void pal_rows_add(const pal_rows *rows, int32_t row, float weight, float *out) {
     for (int64_t e = rows->starts[row]; e < rows->starts[row + 1]; e++)
         out[rows->items[e]] += weight * (rows->values ? rows->values[e] : 1);
+}
+
+void pal_rows_score(const pal_rows *rows, int32_t n_items, const pal_query *queries,
+                    int32_t n_queries, void *scratch, float *scores) {
+    for (int32_t q = 0; q < n_queries; q++) {
+        float *row = scores + (int64_t)q * n_items;
+        const int32_t *history;
+        int32_t n = pal_history_distinct(&queries[q], n_items, scratch, &history);
+        memset(row, 0, (size_t)n_items * sizeof *row);
+        for (int32_t h = 0; h < n; h++) pal_rows_add(rows, history[h], 1, row);
+    }
+}
+
+int32_t pal_rows_explain(const pal_rows *rows, int32_t n_items, const pal_query *query,
+                         int32_t item, void *scratch, pal_reason *reasons) {
+    const int32_t *history;
+    int32_t n = pal_history_distinct(query, n_items, scratch, &history), n_reasons = 0;
+    for (int32_t h = 0; h < n; h++) {
+        double amount = (double)pal_rows_at(rows, history[h], item);
+        if (amount > 0 || amount < 0)
+            reasons[n_reasons++] = (pal_reason){.item = history[h], .amount = amount};
+    }
+    return n_reasons;
 }

@@ -3,17 +3,28 @@
  *
  * min_B |X - X B|² + l2 |B|² with diag(B) = 0, X users × items. With P = (Xᵀ X + l2 I)⁻¹: B_ij =
  * -P_ij / P_jj, B_jj = 0. score(u, i) = Σ_{j in history of u} B_ji. Cost: Σ_u |history|² / 2
- * additions for Xᵀ X, n_items³ flops for the inverse, 4 n_items² bytes in all. */
+ * additions for Xᵀ X, n_items³ flops for the inverse, 4 n_items² bytes in all.
+ *
+ * Where that does not fit, form=sparse solves each column of B on the k items alone that are most
+ * tied to it, exactly for those (the sparsity of Steck 2019, "Markov random fields for
+ * collaborative filtering", by rank instead of a threshold): k³ / 3 flops an item, 48 k bytes an
+ * item while training, 8 k in the model. See math/columns.h. */
 #include <inttypes.h>
 
+#include "math/columns.h"
 #include "math/csr.h"
 #include "math/kernels.h"
 #include "math/solve.h"
 #include "models/history.h"
-#include "models/model.h"
+#include "models/rows.h"
+
+typedef enum { EASE_AUTO, EASE_DENSE, EASE_SPARSE } ease_form;
+static const char *const ease_forms[] = {"auto", "dense", "sparse", NULL};
 
 typedef struct {
     double l2;
+    int32_t form;
+    int64_t k;
 } ease_params;
 
 static const pal_param ease_table[] = {
@@ -25,12 +36,28 @@ static const pal_param ease_table[] = {
      .max = 1e9,
      .scale = PAL_LOG,
      .help = "regularization: larger for sparser logs"},
+    {.name = "form",
+     .type = PAL_PARAM_CHOICE,
+     .offset = offsetof(ease_params, form),
+     .choices = ease_forms,
+     .help = "dense solves for all pairs of items at once; sparse solves each item on its k most "
+             "tied ones; auto is dense where its matrix fits into --memory"},
+    {.name = "k",
+     .type = PAL_PARAM_INT,
+     .offset = offsetof(ease_params, k),
+     .initial = "512",
+     .min = 1,
+     .max = 4096,
+     .scale = PAL_LOG,
+     .help = "sparse: items that an item's score is made from"},
     {0},
 };
 
 typedef struct {
+    int64_t *sizes; /* [2] 0 and the rows of weights: n_items, or 0 where the form is sparse */
     float *weights; /* [n_items, n_items]: row j is added to the scores when item j is in the
                        history */
+    pal_rows rows;  /* [n_items] the same of the sparse form; empty where it is dense */
     int32_t n_items;
 } ease_state;
 
@@ -66,41 +93,95 @@ static pal_status ease_solve(pal_ctx *ctx, double l2, float *a, int64_t n, pal_a
     return PAL_OK;
 }
 
-static pal_status ease_fit(pal_ctx *ctx, const void *params, const pal_train_input *train,
-                           pal_arena *arena, pal_arena *scratch, void *state) {
-    const ease_params *p = params;
-    ease_state *s = state;
-    int64_t n = train->log->n_items;
-    double bytes = 4.0 * (double)n * (double)n;
-    if (bytes > (double)ctx->memory_limit) {
-        pal_text need = {0}, limit = {0};
-        pal_text_add_size(&need, bytes);
-        pal_text_add_size(&limit, (double)ctx->memory_limit);
-        pal_fail(
-            ctx, PAL_ENOMEM,
-            "ease: %" PRId64
-            " items need a matrix of %s, over the limit of %s: raise --memory, or drop rare items "
-            "with --min-item",
-            n, need.bytes ? need.bytes : "?", limit.bytes ? limit.bytes : "?");
-        pal_text_release(&need);
-        pal_text_release(&limit);
-        return PAL_ENOMEM;
-    }
-    s->n_items = (int32_t)n;
+static double ease_dense_bytes(int64_t n) { return 4.0 * (double)n * (double)n; }
+
+static bool ease_is_dense(const ease_params *p, int64_t n_items, int64_t memory_limit) {
+    return p->form == EASE_AUTO ? ease_dense_bytes(n_items) <= (double)memory_limit
+                                : p->form == EASE_DENSE;
+}
+
+static pal_status ease_fail_size(pal_ctx *ctx, int64_t n_items, double bytes, const char *way_out) {
+    pal_text need = {0}, limit = {0};
+    pal_text_add_size(&need, bytes);
+    pal_text_add_size(&limit, (double)ctx->memory_limit);
+    pal_fail(ctx, PAL_ENOMEM,
+             "ease: %" PRId64 " items need a matrix of %s, over the limit of %s: raise --memory, "
+             "drop rare items with --min-item, or %s",
+             n_items, need.bytes ? need.bytes : "?", limit.bytes ? limit.bytes : "?", way_out);
+    pal_text_release(&need);
+    pal_text_release(&limit);
+    return PAL_ENOMEM;
+}
+
+static pal_status ease_fit_dense(pal_ctx *ctx, const ease_params *p, const pal_csr *pairs,
+                                 const pal_csr *by_item, pal_arena *arena, pal_arena *scratch,
+                                 ease_state *s) {
+    int64_t n = s->n_items;
+    double bytes = ease_dense_bytes(n);
+    if (bytes > (double)ctx->memory_limit) return ease_fail_size(ctx, n, bytes, "take form=sparse");
+    s->sizes[1] = n;
     s->weights = PAL_ARENA_ARRAY(arena, float, n *n);
     if (!s->weights) return pal_fail_memory(ctx, "ease", bytes);
-    pal_csr pairs, by_item;
-    TRY(pal_log_pairs(ctx, train->log, UINT32_MAX, scratch, &pairs));
-    if (!pal_csr_transpose(&pairs, scratch, &by_item))
-        return pal_fail_memory(ctx, "ease", 8.0 * (double)train->log->n_events);
-    pal_csr_gram(ctx->pool, &pairs, &by_item, s->weights);
+    pal_csr_gram(ctx->pool, pairs, by_item, s->weights);
     TRY(pal_check_cancelled(ctx));
-    for (int32_t u = 0; u < pairs.n_rows; u++) {
-        double length = (double)(pairs.starts[u + 1] - pairs.starts[u]);
+    for (int32_t u = 0; u < pairs->n_rows; u++) {
+        double length = (double)(pairs->starts[u + 1] - pairs->starts[u]);
         ctx->multiply_adds += length * length / 2;
     }
     ctx->multiply_adds += (double)n * (double)n * (double)n / 2;
     return ease_solve(ctx, p->l2, s->weights, n, scratch);
+}
+
+static pal_status ease_fit_sparse(pal_ctx *ctx, const ease_params *p, const pal_csr *pairs,
+                                  const pal_csr *by_item, pal_arena *arena, pal_arena *scratch,
+                                  ease_state *s) {
+    int32_t n = s->n_items, k = p->k < n ? (int32_t)p->k : n;
+    double bytes = pal_columns_bytes(n, k) + 16.0 * n * k;
+    if (bytes > (double)ctx->memory_limit) return ease_fail_size(ctx, n, bytes, "lower k");
+    int32_t *neighbours = PAL_ARENA_ARRAY(scratch, int32_t, (int64_t)n * k),
+            *counts = PAL_ARENA_ARRAY(scratch, int32_t, n);
+    float *weights = PAL_ARENA_ARRAY(scratch, float, (int64_t)n *k);
+    if (!neighbours || !counts || !weights) return pal_fail_memory(ctx, "ease", bytes);
+    TRY(pal_columns_regress(ctx, "training ease", pairs, by_item, p->l2, k, neighbours, weights,
+                            counts));
+    for (int32_t u = 0; u < pairs->n_rows; u++) {
+        double length = (double)(pairs->starts[u + 1] - pairs->starts[u]);
+        ctx->multiply_adds += length * length;
+    }
+    return pal_rows_of_neighbours(ctx, "ease", n, k, neighbours, weights, counts, arena, &s->rows);
+}
+
+static pal_status ease_fit(pal_ctx *ctx, const void *params, const pal_train_input *train,
+                           pal_arena *arena, pal_arena *scratch, void *state) {
+    const ease_params *p = params;
+    ease_state *s = state;
+    const pal_log *log = train->log;
+    pal_csr pairs, by_item;
+    s->n_items = log->n_items;
+    s->sizes = PAL_ARENA_ARRAY(arena, int64_t, 2);
+    s->rows.starts = PAL_ARENA_ARRAY(arena, int64_t, (int64_t)s->n_items + 1);
+    s->weights = s->rows.values = PAL_ARENA_ARRAY(arena, float, 0);
+    s->rows.items = PAL_ARENA_ARRAY(arena, int32_t, 0);
+    if (!s->sizes || !s->rows.starts || !s->rows.values || !s->rows.items)
+        return pal_fail_memory(ctx, "ease", 8.0 * s->n_items);
+    bool is_dense = ease_is_dense(p, s->n_items, ctx->memory_limit);
+    TRY(pal_log_pairs(ctx, log, UINT32_MAX, scratch, &pairs));
+    if (!pal_csr_transpose(&pairs, scratch, &by_item))
+        return pal_fail_memory(ctx, "ease", 8.0 * (double)log->n_events);
+    return is_dense ? ease_fit_dense(ctx, p, &pairs, &by_item, arena, scratch, s)
+                    : ease_fit_sparse(ctx, p, &pairs, &by_item, arena, scratch, s);
+}
+
+/* A file says how many rows of weights there are; only all or none can be scored. */
+static pal_status ease_prepare(pal_ctx *ctx, const void *params, pal_arena *arena, void *state) {
+    (void)params;
+    (void)arena;
+    const ease_state *s = state;
+    if (s->sizes[1] == 0 || s->sizes[1] == s->n_items) return PAL_OK;
+    return pal_fail(ctx, PAL_EFORMAT,
+                    "ease: the model's weights are for %" PRId64 " items and not %" PRId32
+                    ": train the model again",
+                    s->sizes[1], s->n_items);
 }
 
 static size_t ease_scratch_bytes(const void *params, const void *state, int32_t n_queries) {
@@ -114,6 +195,10 @@ static void ease_score(const void *params, const void *state, const pal_query *q
     (void)params;
     const ease_state *s = state;
     const pal_kernels *kernels = pal_kernels_best();
+    if (!s->sizes[1]) {
+        pal_rows_score(&s->rows, s->n_items, queries, n_queries, scratch, scores);
+        return;
+    }
     for (int32_t q = 0; q < n_queries; q++) {
         const int32_t *history;
         int32_t n = pal_history_distinct(&queries[q], s->n_items, scratch, &history);
@@ -126,6 +211,7 @@ static int32_t ease_explain(const void *params, const void *state, const pal_que
                             int32_t item, void *scratch, pal_reason *reasons) {
     (void)params;
     const ease_state *s = state;
+    if (!s->sizes[1]) return pal_rows_explain(&s->rows, s->n_items, query, item, scratch, reasons);
     const int32_t *history;
     int32_t n = pal_history_distinct(query, s->n_items, scratch, &history);
     for (int32_t h = 0; h < n; h++) {
@@ -141,18 +227,33 @@ static int32_t ease_tensors(const void *params, void *state, int32_t n_users, in
     (void)n_users;
     ease_state *s = state;
     s->n_items = n_items;
-    tensors[0] = (pal_tensor){.name = "weights",
+    tensors[0] = (pal_tensor){.name = "sizes",
+                              .dtype = PAL_I64,
+                              .n_dims = 1,
+                              .dims = {2},
+                              .data = (void **)&s->sizes,
+                              .role = PAL_ROLE_STARTS};
+    tensors[1] = (pal_tensor){.name = "weights",
                               .dtype = PAL_F32,
                               .n_dims = 2,
-                              .dims = {n_items, n_items},
+                              .dims = {-1, n_items},
                               .data = (void **)&s->weights};
-    return 1;
+    return 2 + pal_rows_tensors(&s->rows, n_items, n_items, true, tensors + 2);
 }
 
 static void ease_estimate(const void *params, const pal_log *log, int32_t n_threads,
                           pal_estimate *out) {
-    (void)params;
-    double n = log->n_items, mean = (double)log->n_events / log->n_users;
+    const ease_params *p = params;
+    double n = log->n_items, mean = (double)log->n_events / log->n_users, k = (double)p->k;
+    /* What fits is known when training starts; a machine of 2024 has 16 GB. */
+    if (!ease_is_dense(p, log->n_items, INT64_C(8) << 30)) {
+        if (k > n) k = n;
+        out->seconds = (2e-9 * mean * (double)log->n_events + 1e-9 * n * n +
+                        n * (2e-11 * k * k * k + 6e-9 * k * k)) /
+                       n_threads;
+        out->bytes = pal_columns_bytes(log->n_items, (int32_t)k) + 16 * k * n;
+        return;
+    }
     out->seconds = (1e-9 * mean * (double)log->n_events + n * n * n * 1e-11) / n_threads;
     out->bytes = 4 * n * n + 16.0 * (double)log->n_events;
 }
@@ -168,6 +269,7 @@ const pal_kind pal_kind_ease = {
     .params_size = sizeof(ease_params),
     .state_size = sizeof(ease_state),
     .fit = ease_fit,
+    .prepare = ease_prepare,
     .scratch_bytes = ease_scratch_bytes,
     .score = ease_score,
     .tensors = ease_tensors,

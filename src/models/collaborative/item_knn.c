@@ -162,35 +162,6 @@ static pal_status knn_prepare(pal_ctx *ctx, const knn_params *p, const pal_csr *
     return PAL_OK;
 }
 
-/* From neighbours of each item to rows of each neighbour. */
-static pal_status knn_transpose(pal_ctx *ctx, int32_t n_items, int64_t k, const int32_t *neighbours,
-                                const float *similarities, const int32_t *counts, pal_arena *arena,
-                                knn_state *s) {
-    pal_rows *rows = &s->rows;
-    int64_t total = 0;
-    for (int32_t i = 0; i < n_items; i++) total += counts[i];
-    s->n_items = n_items;
-    rows->starts = PAL_ARENA_ARRAY(arena, int64_t, (int64_t)n_items + 1);
-    rows->items = PAL_ARENA_ARRAY(arena, int32_t, total);
-    rows->values = PAL_ARENA_ARRAY(arena, float, total);
-    if (!rows->starts || !rows->items || !rows->values)
-        return pal_fail_memory(ctx, "item_knn", 8.0 * (double)total);
-    for (int32_t i = 0; i < n_items; i++) {
-        for (int32_t r = 0; r < counts[i]; r++) rows->starts[neighbours[i * k + r] + 1]++;
-    }
-    for (int32_t j = 0; j < n_items; j++) rows->starts[j + 1] += rows->starts[j];
-    for (int32_t i = 0; i < n_items; i++) {
-        for (int32_t r = 0; r < counts[i]; r++) {
-            int64_t to = rows->starts[neighbours[i * k + r]]++;
-            rows->items[to] = i;
-            rows->values[to] = similarities[i * k + r];
-        }
-    }
-    for (int32_t j = n_items; j > 0; j--) rows->starts[j] = rows->starts[j - 1];
-    rows->starts[0] = 0;
-    return PAL_OK;
-}
-
 static pal_status knn_fit(pal_ctx *ctx, const void *params, const pal_train_input *train,
                           pal_arena *arena, pal_arena *scratch, void *state) {
     const knn_params *p = params;
@@ -214,7 +185,10 @@ static pal_status knn_fit(pal_ctx *ctx, const void *params, const pal_train_inpu
         double length = (double)(pairs.starts[u + 1] - pairs.starts[u]);
         ctx->multiply_adds += length * length;
     }
-    return knn_transpose(ctx, log->n_items, k, neighbours, similarities, counts, arena, state);
+    knn_state *s = state;
+    s->n_items = log->n_items;
+    return pal_rows_of_neighbours(ctx, "item_knn", log->n_items, k, neighbours, similarities,
+                                  counts, arena, &s->rows);
 }
 
 /* --- score --- */
@@ -229,27 +203,14 @@ static void knn_score(const void *params, const void *state, const pal_query *qu
                       int32_t n_queries, void *scratch, float *scores) {
     (void)params;
     const knn_state *s = state;
-    for (int32_t q = 0; q < n_queries; q++) {
-        float *row = scores + (int64_t)q * s->n_items;
-        const int32_t *history;
-        int32_t n = pal_history_distinct(&queries[q], s->n_items, scratch, &history);
-        memset(row, 0, (size_t)s->n_items * sizeof *row);
-        for (int32_t h = 0; h < n; h++) pal_rows_add(&s->rows, history[h], 1, row);
-    }
+    pal_rows_score(&s->rows, s->n_items, queries, n_queries, scratch, scores);
 }
 
 static int32_t knn_explain(const void *params, const void *state, const pal_query *query,
                            int32_t item, void *scratch, pal_reason *reasons) {
     (void)params;
     const knn_state *s = state;
-    const int32_t *history;
-    int32_t n = pal_history_distinct(query, s->n_items, scratch, &history), n_reasons = 0;
-    for (int32_t h = 0; h < n; h++) {
-        float amount = pal_rows_at(&s->rows, history[h], item);
-        if (amount > 0)
-            reasons[n_reasons++] = (pal_reason){.item = history[h], .amount = (double)amount};
-    }
-    return n_reasons;
+    return pal_rows_explain(&s->rows, s->n_items, query, item, scratch, reasons);
 }
 
 static int32_t knn_tensors(const void *params, void *state, int32_t n_users, int32_t n_items,

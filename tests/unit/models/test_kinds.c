@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "base/rng.h"
 #include "models/rank.h"
 #include "models/train.h"
 
@@ -107,6 +108,76 @@ static void ease_is_its_closed_form(void **state) {
     support_close(ctx);
 }
 
+/* Solved on all other items, a column of the sparse form is the dense one's. */
+static void ease_sparse_on_all_items_is_dense(void **state) {
+    (void)state;
+    pal_ctx *ctx = support_open(2);
+    support_log log;
+    small_log(ctx, &log);
+    for (int j = 0; j < 4; j++) {
+        for (int i = 0; i < 4; i++) {
+            double dense = score_of(ctx, &log.log, "ease l2=2", j, i);
+            double sparse = score_of(ctx, &log.log, "ease form=sparse l2=2", j, i);
+            assert_true(fabs(dense - sparse) < 1e-5);
+        }
+    }
+    support_log_release(&log);
+    support_close(ctx);
+}
+
+/* Where the dense matrix does not fit, auto takes the sparse form; its file is whole. */
+static void ease_goes_sparse_by_itself(void **state) {
+    (void)state;
+    pal_ctx *ctx = support_open(2);
+    support_log log;
+    enum { USERS = 300, ITEMS = 200, EACH = 8 };
+    static int32_t users[USERS * EACH], items[USERS * EACH];
+    pal_rng rng = pal_rng_at(5, 0);
+    for (int32_t e = 0; e < USERS * EACH; e++) {
+        users[e] = e / EACH;
+        items[e] = (int32_t)(e < ITEMS ? (uint32_t)e : pal_rng_below(&rng, ITEMS));
+    }
+    support_log_make(ctx, &log, USERS, ITEMS, USERS * EACH, users, items, NULL, NULL);
+    ctx->memory_limit = 4 * ITEMS * ITEMS - 1;
+    pal_model *model = NULL;
+    pal_train_input input = {.log = &log.log};
+    assert_int_equal(pal_model_train(ctx, "ease k=16", &input, &model), PAL_OK);
+    assert_true(pal_model_state_bytes(model) < 4 * ITEMS * ITEMS / 2);
+    pal_model_free(model);
+    support_log_release(&log);
+    support_close(ctx);
+}
+
+/* Walks of the small log by hand: items 0 and 1 share users 0 and 1. */
+static void rp3beta_is_its_walks(void **state) {
+    (void)state;
+    pal_ctx *ctx = support_open(2);
+    support_log log;
+    small_log(ctx, &log);
+    const double x[4][4] = {{1, 1}, {1, 1, 1}, {1, 0, 1}, {0, 0, 0, 1}};
+    double by_user[4] = {0}, by_item[4] = {0};
+    for (int u = 0; u < 4; u++) {
+        for (int i = 0; i < 4; i++) {
+            by_user[u] += x[u][i];
+            by_item[i] += x[u][i];
+        }
+    }
+    for (int j = 0; j < 4; j++) {
+        for (int i = 0; i < 4; i++) {
+            double expected = 0;
+            for (int u = 0; u < 4 && i != j; u++) {
+                if (x[u][j] > 0 && x[u][i] > 0)
+                    expected += pow(1 / by_item[j], .5) * pow(1 / by_user[u], .5);
+            }
+            expected /= pow(by_item[i], .8);
+            double score = score_of(ctx, &log.log, "rp3beta alpha=0.5 beta=0.8", j, i);
+            assert_true(fabs(score - expected) < 1e-6);
+        }
+    }
+    support_log_release(&log);
+    support_close(ctx);
+}
+
 static void ease_says_what_it_would_need(void **state) {
     (void)state;
     pal_ctx *ctx = support_open(1);
@@ -114,8 +185,9 @@ static void ease_says_what_it_would_need(void **state) {
     small_log(ctx, &log);
     ctx->memory_limit = 10;
     pal_model *model = NULL;
-    assert_int_equal(pal_model_train(ctx, "ease", &(pal_train_input){.log = &log.log}, &model),
-                     PAL_ENOMEM);
+    assert_int_equal(
+        pal_model_train(ctx, "ease form=dense", &(pal_train_input){.log = &log.log}, &model),
+        PAL_ENOMEM);
     assert_non_null(strstr(ctx->error, "--memory"));
     support_log_release(&log);
     support_close(ctx);
@@ -152,6 +224,9 @@ int main(void) {
         cmocka_unit_test(similarities_are_their_formulas),
         cmocka_unit_test(popular_counts_users_and_halves),
         cmocka_unit_test(ease_is_its_closed_form),
+        cmocka_unit_test(ease_sparse_on_all_items_is_dense),
+        cmocka_unit_test(ease_goes_sparse_by_itself),
+        cmocka_unit_test(rp3beta_is_its_walks),
         cmocka_unit_test(ease_says_what_it_would_need),
         cmocka_unit_test(only_patience_keeps_the_best_epoch),
     };
