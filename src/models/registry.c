@@ -13,6 +13,7 @@
     X(item_knn)                                                                                    \
     X(session_knn)                                                                                 \
     X(ease)                                                                                        \
+    X(slim)                                                                                        \
     X(mf)                                                                                          \
     X(gmf)                                                                                         \
     X(nn)
