@@ -15,6 +15,7 @@
     X(ease)                                                                                        \
     X(slim)                                                                                        \
     X(mf)                                                                                          \
+    X(svdpp)                                                                                       \
     X(gmf)                                                                                         \
     X(nn)
 
