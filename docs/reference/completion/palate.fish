@@ -27,7 +27,9 @@ function __palate_kinds
     printf '%s\t%s\n' item_knn 'items similar to what the person used, by who used both'
     printf '%s\t%s\n' session_knn 'what was used in sessions like the present one'
     printf '%s\t%s\n' ease 'a linear item-item model, solved in closed form'
+    printf '%s\t%s\n' slim 'a sparse linear item-item model, each item\'s weights an elastic net'
     printf '%s\t%s\n' mf 'a row of numbers for each user and item, whose product is the value (matrix factorization)'
+    printf '%s\t%s\n' svdpp 'matrix factorization that also looks at what was valued, whatever the value (SVD++)'
     printf '%s\t%s\n' gmf 'matrix factorization whose factors have learned weights'
     printf '%s\t%s\n' nn 'a network over the rows of a user and an item'
 end

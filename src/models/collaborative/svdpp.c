@@ -1,19 +1,19 @@
 /* svdpp.c - SVD++: matrix factorization that also looks at what was valued, whatever the value
  * (Koren 2008, section 4).
  *
- * r̂_ui = m + b_u + b_i + q_i·z_u, z_u = p_u + |N(u)|^-½ Σ_{j in N(u)} y_j, m the mean of the
- * values, N(u) the distinct items of u. With e = r - r̂ a step goes against half the gradient of e²
- * + l2 (b_u²
- * + b_i² + |p_u|² + |q_i|² + Σ_j |y_j|²): q_i += rate (e z_u - l2 q_i), p_u += rate (e q_i - l2
- * p_u), biases alike. For events r is 1, or 0 for items drawn as not used, e = r - σ(r̂), and z_u
- * leaves out y_i, or else an item would learn to speak for itself (Kabbur, Ning, Karypis 2013).
+ * r̂_ui = m + b_u + b_i + q_i·z_u, z_u = p_u + |N|^-½ Σ_{j in N} y_j, m the mean of the values, N
+ * the distinct items of u. With e = r - r̂ a step goes against half the gradient of e² plus l2 times
+ * the squares of what it moves: q_i += rate (e z_u - l2 q_i), p_u += rate (e q_i - l2 p_u), biases
+ * alike. For events r is 1, or 0 for items drawn as not used, e = r - σ(r̂), and z_u leaves out y_i,
+ * or else an item would learn to speak for itself (Kabbur, Ning, Karypis 2013).
  *
- * Order of steps: users are dealt to groups and, within each, to lanes, items to as many blocks.
- * For a group the sums of y_j are made once; then lane c takes its steps in block c + r, round r
- * after round, so that no two threads write the same row; then y_j += rate (|N|^-½ Σ_i e q_i - l2
- * y_j) for all j of N(u), in rounds again: once a user and epoch, not once a value. Nothing depends
- * on how many threads there are. Cost of an epoch: 12 k flops a value, 4 k a pair, 8 k bytes a user
- * and item. */
+ * Order of steps: users are dealt to groups and, within each, to lanes, items to as many blocks as
+ * lanes. For a group the sums of y_j are made once; then lane c takes its steps in block c + r,
+ * round r after round, so that no two threads write the same row; then, in rounds again, y_j +=
+ * rate (|N|^-½ Σ_i e q_i - l2 |N|^½ y_j) for all j of N: once a user and epoch, not once a value.
+ * Nothing depends on how many threads there are. Rows start normal with deviation 0.1 / sqrt(k):
+ * larger ones cost accuracy. Cost of an epoch with k factors: 14 k flops a value, 4 k a distinct
+ * item of a user; 12 k bytes a user and 8 k an item meanwhile. */
 #include <math.h>
 #include <string.h>
 
@@ -27,7 +27,7 @@
 typedef struct {
     int32_t target;
     int64_t factors, epochs, patience, negatives;
-    double learning_rate, decay, l2, l2_implicit, power, std, tolerance;
+    double learning_rate, l2, tolerance;
 } svdpp_params;
 
 static const pal_param svdpp_table[] = {
@@ -68,43 +68,14 @@ static const pal_param svdpp_table[] = {
      .max = 10,
      .scale = PAL_LOG,
      .help = "length of a step against the gradient"},
-    {.name = "decay",
-     .type = PAL_PARAM_REAL,
-     .offset = offsetof(svdpp_params, decay),
-     .initial = "1",
-     .min = 0.1,
-     .max = 1,
-     .help = "what the learning rate is multiplied by after each epoch"},
     {.name = "l2",
      .type = PAL_PARAM_REAL,
      .offset = offsetof(svdpp_params, l2),
-     .initial = "0.05",
-     .min = 0,
+     .initial = "-1",
+     .min = -1,
      .max = 10,
      .scale = PAL_LOG,
-     .help = "regularization of all rows and biases"},
-    {.name = "l2_implicit",
-     .type = PAL_PARAM_REAL,
-     .offset = offsetof(svdpp_params, l2_implicit),
-     .initial = "0.05",
-     .min = 0,
-     .max = 10,
-     .scale = PAL_LOG,
-     .help = "experiment"},
-    {.name = "power",
-     .type = PAL_PARAM_REAL,
-     .offset = offsetof(svdpp_params, power),
-     .initial = "0",
-     .min = 0,
-     .max = 1,
-     .help = "experiment"},
-    {.name = "std",
-     .type = PAL_PARAM_REAL,
-     .offset = offsetof(svdpp_params, std),
-     .initial = "0.1",
-     .min = 0,
-     .max = 1,
-     .help = "experiment"},
+     .help = "regularization of all rows and biases; -1: 0.1 for values, 0.01 for events"},
     {.name = "negatives",
      .type = PAL_PARAM_INT,
      .offset = offsetof(svdpp_params, negatives),
@@ -307,10 +278,8 @@ static void svdpp_run_implicit(void *arg, int64_t lane, int32_t worker) {
         int64_t t = job->used.order[i];
         int32_t user = job->used.users[t], item = job->used.items[t];
         float *y = job->y_rows + (int64_t)item * width, scale = svdpp_scale(job, user) * job->rate;
-        float keep = 1 - job->rate * (float)job->p->l2_implicit *
-                             powf((float)(job->pairs->starts[user + 1] - job->pairs->starts[user]),
-                                  (float)job->p->power);
-        for (int32_t f = 0; f < width; f++) y[f] *= fmaxf(keep, 0);
+        float keep = 1 - job->rate * job->rate * job->l2 / scale;
+        for (int32_t f = 0; f < width; f++) y[f] *= keep;
         svdpp_add(y, job->pulls + (int64_t)user * width, scale, width);
         if (!job->targets)
             svdpp_add(y, job->q_rows + (int64_t)item * width, -scale * job->errors[t], width);
@@ -372,6 +341,10 @@ static double svdpp_epoch(svdpp_job *job) {
 }
 
 /* --- fit --- */
+
+static float svdpp_l2(const svdpp_params *p, bool is_value) {
+    return p->l2 >= 0 ? (float)p->l2 : is_value ? 0.1f : 0.01f;
+}
 
 static pal_status svdpp_data(svdpp_job *job, const pal_log *log, bool is_value, pal_csr *pairs,
                              pal_arena *scratch) {
@@ -443,9 +416,10 @@ static bool svdpp_allocate(svdpp_job *job, pal_arena *scratch) {
 
 static void svdpp_draw(const svdpp_job *job, const char *what, int32_t n, float *rows) {
     pal_rng rng = pal_rng_at(pal_seed_for(job->ctx->seed, what), 0);
+    double deviation = 0.1 / sqrt((double)job->p->factors);
     for (int64_t r = 0; r < n; r++) {
         for (int64_t f = 0; f < job->p->factors; f++)
-            rows[r * job->width + f] = (float)(job->p->std * pal_rng_normal(&rng));
+            rows[r * job->width + f] = (float)(deviation * pal_rng_normal(&rng));
     }
 }
 
@@ -505,12 +479,10 @@ static void svdpp_publish(const svdpp_job *job, svdpp_state *s) {
 
 static pal_status svdpp_run(svdpp_job *job, svdpp_state *s) {
     const svdpp_params *p = job->p;
-    double before = INFINITY, rate = p->learning_rate;
+    double before = INFINITY;
     for (job->epoch = 1; job->epoch <= p->epochs; job->epoch++) {
         pal_progress_update(job->ctx, "training svdpp", job->epoch - 1, p->epochs);
-        job->rate = (float)rate;
         double loss = svdpp_epoch(job);
-        rate *= p->decay;
         TRY(pal_check_cancelled(job->ctx));
         if (!isfinite(loss)) {
             return pal_fail(job->ctx, PAL_EDATA,
@@ -543,7 +515,8 @@ static pal_status svdpp_fit(pal_ctx *ctx, const void *params, const pal_train_in
                      .p = p,
                      .n_users = log->n_users,
                      .n_items = log->n_items,
-                     .l2 = (float)p->l2,
+                     .rate = (float)p->learning_rate,
+                     .l2 = svdpp_l2(p, is_value),
                      .width = ((int32_t)p->factors + SVDPP_WIDE - 1) / SVDPP_WIDE * SVDPP_WIDE};
     pal_csr pairs;
     TRY(svdpp_data(&job, log, is_value, &pairs, scratch));
@@ -621,9 +594,10 @@ static void svdpp_solve(double *a, double *b, int32_t n) {
 static void svdpp_fold(const svdpp_params *p, const svdpp_state *s, const pal_query *query,
                        svdpp_places *at) {
     int32_t width = s->k + 1;
+    double l2 = (double)svdpp_l2(p, true) + 1e-9;
     memset(at->normal, 0, (size_t)width * (size_t)width * sizeof *at->normal);
     memset(at->right, 0, (size_t)width * sizeof *at->right);
-    for (int32_t f = 0; f < width; f++) at->normal[f * width + f] = p->l2 * query->n_events + 1e-9;
+    for (int32_t f = 0; f < width; f++) at->normal[f * width + f] = l2 * query->n_events;
     for (int32_t e = 0; e < query->n_events; e++) {
         const float *q = s->items + (int64_t)query->items[e] * width;
         double rest = (double)query->values[e] - s->facts[SVDPP_MEAN] - (double)q[s->k];
