@@ -34,7 +34,7 @@ static const pal_param svdpp_table[] = {
     {.name = "factors",
      .type = PAL_PARAM_INT,
      .offset = offsetof(svdpp_params, factors),
-     .initial = "20",
+     .initial = "32",
      .min = 1,
      .max = 1000,
      .scale = PAL_LOG,
@@ -75,7 +75,7 @@ static const pal_param svdpp_table[] = {
      .min = -1,
      .max = 10,
      .scale = PAL_LOG,
-     .help = "regularization of all rows and biases; -1: 0.1 for values, 0.01 for events"},
+     .help = "regularization of all rows and biases; -1: 0.05 for values, 0.01 for events"},
     {.name = "negatives",
      .type = PAL_PARAM_INT,
      .offset = offsetof(svdpp_params, negatives),
@@ -108,7 +108,7 @@ enum { SVDPP_IS_VALUE, SVDPP_MEAN, SVDPP_FACTS };
 
 /* --- learning --- */
 
-enum { SVDPP_LANES = 8, SVDPP_GROUPS = 16, SVDPP_WIDE = 8 };
+enum { SVDPP_LANES = 8, SVDPP_GROUPS = 16, SVDPP_GROUP_VALUES = 5000, SVDPP_WIDE = 8 };
 
 typedef struct { /* (user, item) in the order of (group, lane, block) */
     int64_t n;
@@ -343,7 +343,7 @@ static double svdpp_epoch(svdpp_job *job) {
 /* --- fit --- */
 
 static float svdpp_l2(const svdpp_params *p, bool is_value) {
-    return p->l2 >= 0 ? (float)p->l2 : is_value ? 0.1f : 0.01f;
+    return p->l2 >= 0 ? (float)p->l2 : is_value ? 0.05f : 0.01f;
 }
 
 static pal_status svdpp_data(svdpp_job *job, const pal_log *log, bool is_value, pal_csr *pairs,
@@ -370,19 +370,14 @@ static pal_status svdpp_data(svdpp_job *job, const pal_log *log, bool is_value, 
     return PAL_OK;
 }
 
-/* Small logs take fewer lanes; an item with very many users takes more groups, so that what its
- * users push y to in one group stays a small step. */
-static void svdpp_plan(svdpp_job *job, pal_arena *scratch) {
-    int32_t least = job->n_users < job->n_items ? job->n_users : job->n_items, most = 0;
-    int32_t *users = PAL_ARENA_ARRAY(scratch, int32_t, job->n_items);
-    for (int64_t e = 0; users && e < job->used.n; e++) {
-        int32_t n = ++users[job->used.items[e]];
-        if (n > most) most = n;
-    }
+/* Small logs take fewer lanes. What a group's users push y to adds up before any of them sees it:
+ * with many values in a group that step overshoots. */
+static void svdpp_plan(svdpp_job *job) {
+    int32_t least = job->n_users < job->n_items ? job->n_users : job->n_items;
     job->n_lanes = least < 16 ? 1 : least / 8 < SVDPP_LANES ? least / 8 : SVDPP_LANES;
-    int32_t wanted = most / 512 > SVDPP_GROUPS ? most / 512 : SVDPP_GROUPS,
-            room = job->n_users / job->n_lanes;
-    job->n_groups = wanted < room ? wanted : room;
+    int64_t wanted = job->steps.n / SVDPP_GROUP_VALUES + 1, room = job->n_users / job->n_lanes;
+    if (wanted < SVDPP_GROUPS) wanted = SVDPP_GROUPS;
+    job->n_groups = (int32_t)(wanted < room ? wanted : room);
 }
 
 static bool svdpp_allocate(svdpp_job *job, pal_arena *scratch) {
@@ -520,7 +515,7 @@ static pal_status svdpp_fit(pal_ctx *ctx, const void *params, const pal_train_in
                      .width = ((int32_t)p->factors + SVDPP_WIDE - 1) / SVDPP_WIDE * SVDPP_WIDE};
     pal_csr pairs;
     TRY(svdpp_data(&job, log, is_value, &pairs, scratch));
-    svdpp_plan(&job, scratch);
+    svdpp_plan(&job);
     TRY(svdpp_allocate_state(ctx, p, log, arena, state));
     if (!svdpp_allocate(&job, scratch))
         return pal_fail_memory(ctx, "svdpp",
