@@ -39,7 +39,7 @@ static const pal_param slim_table[] = {
     {.name = "l2",
      .type = PAL_PARAM_REAL,
      .offset = offsetof(slim_params, l2),
-     .initial = "100",
+     .initial = "200",
      .min = 1e-3,
      .max = 1e9,
      .scale = PAL_LOG,
@@ -74,7 +74,7 @@ enum {
     SLIM_COLUMNS = 4,  /* of a chunk */
 };
 #define SLIM_PATH           0.6  /* of a step of l1 to the one before */
-#define SLIM_TOLERANCE      1e-7 /* of the sum of squares that one sweep may still gain */
+#define SLIM_TOLERANCE      1e-9 /* of the sum of squares that one sweep may still gain */
 #define SLIM_TOLERANCE_PATH 1e-4
 
 typedef struct {       /* of one worker */
