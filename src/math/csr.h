@@ -23,6 +23,12 @@ bool pal_csr_transpose(const pal_csr *a, pal_arena *arena, pal_csr *out);
  * multiply-adds. */
 void pal_csr_gram(pal_pool *pool, const pal_csr *a, const pal_csr *transposed, float *out);
 
+/* The same as sparse rows, entries of 0 left out, in the arena; no value of `a` may be negative.
+ * Σ_r |row r|² multiply-adds twice. PAL_ENOMEM when it outgrows ctx->memory_limit; `what` names it
+ * in the sentence. */
+pal_status pal_csr_gram_sparse(pal_ctx *ctx, const char *what, const pal_csr *a,
+                               const pal_csr *transposed, pal_arena *arena, pal_csr *out);
+
 /* Chunk `chunk` of PAL_MIRROR_ROWS rows: copies a's [n, n] lower triangle to those rows of the
  * upper one. */
 enum { PAL_MIRROR_ROWS = 64 };

@@ -16,7 +16,9 @@
     X(ease)                                                                                        \
     X(puresvd)                                                                                     \
     X(gfcf)                                                                                        \
+    X(slim)                                                                                        \
     X(mf)                                                                                          \
+    X(svdpp)                                                                                       \
     X(gmf)                                                                                         \
     X(nn)
 

@@ -124,6 +124,17 @@ static void gram_and_cooccurrence_match_plain_loops(void **state) {
         random_pairs(&a, starts, cols, weighted ? values : NULL);
         assert_true(pal_csr_transpose(&a, &arena, &t));
         pal_csr_gram(ctx->pool, &a, &t, gram);
+        pal_csr sparse;
+        assert_int_equal(pal_csr_gram_sparse(ctx, "a test", &a, &t, &arena, &sparse), PAL_OK);
+        int64_t n_nonzero = 0;
+        for (int32_t i = 0; i < ITEMS * ITEMS; i++) n_nonzero += gram[i] > 0;
+        assert_int_equal(sparse.starts[ITEMS], n_nonzero);
+        for (int32_t i = 0; i < ITEMS; i++) {
+            for (int64_t e = sparse.starts[i]; e < sparse.starts[i + 1]; e++) {
+                assert_true(e == sparse.starts[i] || sparse.cols[e] > sparse.cols[e - 1]);
+                assert_true(sparse.values[e] == gram[i * ITEMS + sparse.cols[e]]);
+            }
+        }
         enum { K = 5 };
         int32_t neighbours[ITEMS * K], counts[ITEMS];
         float similarities[ITEMS * K];
@@ -150,12 +161,29 @@ static void gram_and_cooccurrence_match_plain_loops(void **state) {
     }
 }
 
+static void a_sparse_gram_over_the_limit_is_refused(void **state) {
+    (void)state;
+    static int64_t starts[USERS + 1];
+    static int32_t cols[USERS * ITEMS];
+    pal_csr a, t, sparse;
+    pal_arena arena = {0};
+    pal_ctx *ctx = support_open(1);
+    random_pairs(&a, starts, cols, NULL);
+    assert_true(pal_csr_transpose(&a, &arena, &t));
+    ctx->memory_limit = 1000;
+    assert_int_equal(pal_csr_gram_sparse(ctx, "a test", &a, &t, &arena, &sparse), PAL_ENOMEM);
+    assert_non_null(strstr(ctx->error, "--min-item"));
+    pal_arena_release(&arena);
+    support_close(ctx);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(inverse_times_matrix_is_the_identity),
         cmocka_unit_test(inverse_does_not_depend_on_threads),
         cmocka_unit_test(what_cannot_be_inverted_is_refused),
         cmocka_unit_test(gram_and_cooccurrence_match_plain_loops),
+        cmocka_unit_test(a_sparse_gram_over_the_limit_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
