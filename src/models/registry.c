@@ -15,6 +15,7 @@
     X(ease)                                                                                        \
     X(mf)                                                                                          \
     X(gmf)                                                                                         \
+    X(bpr)                                                                                         \
     X(nn)
 
 #define REGISTRY_DECLARE(name) extern const pal_kind pal_kind_##name;
