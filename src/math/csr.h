@@ -23,6 +23,11 @@ bool pal_csr_transpose(const pal_csr *a, pal_arena *arena, pal_csr *out);
  * multiply-adds. */
 void pal_csr_gram(pal_pool *pool, const pal_csr *a, const pal_csr *transposed, float *out);
 
+/* out [a.n_rows, k] = y + a x, x [a.n_cols, k] and y [a.n_rows, k] row-major; out may be y, not x.
+ * `a` has values. One chain of fused multiply-adds an element: same bytes for any thread count. */
+void pal_csr_multiply_add(pal_pool *pool, const pal_csr *a, const float *x, const float *y,
+                          int32_t k, float *out);
+
 /* Chunk `chunk` of PAL_MIRROR_ROWS rows: copies a's [n, n] lower triangle to those rows of the
  * upper one. */
 enum { PAL_MIRROR_ROWS = 64 };

@@ -35,8 +35,7 @@ static void pair_draw_rows(void *arg, int64_t chunk, int32_t worker) {
     int64_t last = (chunk + 1) * PAIR_ROWS < job->n ? (chunk + 1) * PAIR_ROWS : job->n;
     for (int64_t r = chunk * PAIR_ROWS; r < last; r++) {
         for (int32_t f = 0; f < job->factors; f++)
-            job->rows[r * job->width + f] =
-                (float)(0.1 * pal_rng_normal(&rng) / sqrt((double)job->factors));
+            job->rows[r * job->width + f] = (float)(0.1 * pal_rng_normal(&rng));
     }
 }
 

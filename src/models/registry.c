@@ -16,6 +16,7 @@
     X(mf)                                                                                          \
     X(gmf)                                                                                         \
     X(bpr)                                                                                         \
+    X(lightgcn)                                                                                    \
     X(nn)
 
 #define REGISTRY_DECLARE(name) extern const pal_kind pal_kind_##name;
