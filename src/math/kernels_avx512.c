@@ -119,7 +119,7 @@ static void avx512_weigh_rows(const float *matrix, int64_t stride, const int32_t
         for (int32_t v = 0; v < VECTORS; v++) _mm512_storeu_ps(out + i + v * AVX512_LANES, sums[v]);
     }
     for (; i < n; i += AVX512_LANES) {
-        __mmask16 mask = n - i < AVX512_LANES ? (__mmask16)((1u << (n - i)) - 1) : 0xffff;
+        __mmask16 mask = (__mmask16)(n - i < AVX512_LANES ? (1u << (n - i)) - 1 : 0xffffu);
         __m512 sum = _mm512_setzero_ps();
         for (int64_t r = 0; r < n_rows; r++)
             sum = _mm512_fmadd_ps(_mm512_set1_ps(weights[r]),
