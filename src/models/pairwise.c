@@ -284,13 +284,35 @@ static void pair_step(const pair_block *block, float *user, int32_t i, int32_t j
     job->biases[j] = step.keep_b * job->biases[j] - step.pull;
 }
 
-static void pair_learn_logistic(pair_block *block, float *user, int32_t item, float weight) {
-    int32_t place = pair_draw_item(block, user);
-    if (place < 0) return;
-    int32_t other = block->job->dealt[place];
-    float e;
-    block->loss += (double)pal_pair_logistic(pair_margin(block, user, item, other), &e);
-    pair_step(block, user, item, other, e, weight);
+static float pair_weight(const pal_pairwise *job, int64_t at) {
+    enum { MOST = 10 }; /* one event of a huge weight must not throw its rows out of all bounds */
+    if (!job->weights) return 1;
+    float weight = job->weights[at] / job->mean_weight;
+    return weight < MOST ? weight : MOST;
+}
+
+static void pair_fetch(const pal_pairwise *job, int32_t place) {
+    enum { LINE = 16 }; /* floats */
+    const float *row = job->items + (int64_t)job->dealt[place] * job->width;
+    for (int32_t f = 0; f < job->width; f += LINE) __builtin_prefetch(row + f, 1);
+}
+
+/* Items are drawn one step ahead, so that their rows are on the way when they are needed. */
+static void pair_learn_logistic(pair_block *block, float *user, int64_t from, int64_t to) {
+    const pal_pairwise *job = block->job;
+    int32_t ahead = pair_draw_item(block, user);
+    for (int64_t e = from; e < to; e++) {
+        int32_t place = ahead;
+        if (e + 1 < to) {
+            ahead = pair_draw_item(block, user);
+            if (ahead >= 0) pair_fetch(job, ahead);
+        }
+        if (place < 0) continue;
+        int32_t item = job->dealt[job->runs[e]], other = job->dealt[place];
+        float pull;
+        block->loss += (double)pal_pair_logistic(pair_margin(block, user, item, other), &pull);
+        pair_step(block, user, item, other, pull, pair_weight(job, e));
+    }
 }
 
 /* Σ_{r ≤ rank} 1 / r, near enough. */
@@ -298,8 +320,9 @@ static float pair_harmonic(float rank) {
     return rank < 1 ? 0 : logf(rank) + 0.5772157f + 0.5f / rank - 1 / (12 * rank * rank);
 }
 
-static void pair_learn_warp(pair_block *block, float *user, int32_t item, float weight) {
+static void pair_learn_warp(pair_block *block, float *user, int64_t e) {
     const pal_pairwise *job = block->job;
+    int32_t item = job->dealt[job->runs[e]];
     float n = (float)job->pairs->n_cols;
     for (int64_t t = 1; t <= job->o.tries; t++) {
         int32_t place = pair_draw_item(block, user);
@@ -308,18 +331,11 @@ static void pair_learn_warp(pair_block *block, float *user, int32_t item, float 
         float x = pair_margin(block, user, item, other);
         if (x >= 1) continue;
         float rank = fmaxf(floorf((n - 1) / (float)t), 1),
-              e = pair_harmonic(rank) / fmaxf(pair_harmonic(n - 1), 1);
-        block->loss += (double)(e * (1 - x));
-        pair_step(block, user, item, other, e, weight);
+              pull = pair_harmonic(rank) / fmaxf(pair_harmonic(n - 1), 1);
+        block->loss += (double)(pull * (1 - x));
+        pair_step(block, user, item, other, pull, pair_weight(job, e));
         return;
     }
-}
-
-static float pair_weight(const pal_pairwise *job, int64_t at) {
-    enum { MOST = 10 }; /* one event of a huge weight must not throw its rows out of all bounds */
-    if (!job->weights) return 1;
-    float weight = job->weights[at] / job->mean_weight;
-    return weight < MOST ? weight : MOST;
 }
 
 static void pair_run_block(void *arg, int64_t chunk, int32_t worker) {
@@ -339,15 +355,13 @@ static void pair_run_block(void *arg, int64_t chunk, int32_t worker) {
     const int32_t *runs = job->runs;
     for (int64_t at = block.begin, next; at < block.end; at = next) {
         float *user = job->users + (int64_t)(-1 - runs[at]) * job->width;
-        for (next = at + 1; next < block.end && runs[next] >= 0; next++) job->marks[runs[next]] = 1;
-        for (int64_t e = at + 1; e < next; e++) {
-            float weight = pair_weight(job, e);
-            if (job->o.loss == PAL_PAIR_WARP) {
-                pair_learn_warp(&block, user, job->dealt[runs[e]], weight);
-            } else {
-                pair_learn_logistic(&block, user, job->dealt[runs[e]], weight);
-            }
+        for (next = at + 1; next < block.end && runs[next] >= 0; next++) {
+            job->marks[runs[next]] = 1;
+            pair_fetch(job, runs[next]);
         }
+        if (job->o.loss == PAL_PAIR_LOGISTIC) pair_learn_logistic(&block, user, at + 1, next);
+        for (int64_t e = at + 1; job->o.loss == PAL_PAIR_WARP && e < next; e++)
+            pair_learn_warp(&block, user, e);
         for (int64_t e = at + 1; e < next; e++) job->marks[runs[e]] = 0;
     }
     job->losses[chunk] = block.loss;
