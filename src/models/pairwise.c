@@ -291,10 +291,13 @@ static float pair_weight(const pal_pairwise *job, int64_t at) {
     return weight < MOST ? weight : MOST;
 }
 
-static void pair_fetch(const pal_pairwise *job, int32_t place) {
+static void pair_fetch_row(const float *row, int32_t width) {
     enum { LINE = 16 }; /* floats */
-    const float *row = job->items + (int64_t)job->dealt[place] * job->width;
-    for (int32_t f = 0; f < job->width; f += LINE) __builtin_prefetch(row + f, 1);
+    for (int32_t f = 0; f < width; f += LINE) __builtin_prefetch(row + f, 1);
+}
+
+static void pair_fetch(const pal_pairwise *job, int32_t place) {
+    pair_fetch_row(job->items + (int64_t)job->dealt[place] * job->width, job->width);
 }
 
 /* Items are drawn one step ahead, so that their rows are on the way when they are needed. */
@@ -359,6 +362,8 @@ static void pair_run_block(void *arg, int64_t chunk, int32_t worker) {
             job->marks[runs[next]] = 1;
             pair_fetch(job, runs[next]);
         }
+        if (next < block.end)
+            pair_fetch_row(job->users + (int64_t)(-1 - runs[next]) * job->width, job->width);
         if (job->o.loss == PAL_PAIR_LOGISTIC) pair_learn_logistic(&block, user, at + 1, next);
         for (int64_t e = at + 1; job->o.loss == PAL_PAIR_WARP && e < next; e++)
             pair_learn_warp(&block, user, e);
