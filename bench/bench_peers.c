@@ -3,12 +3,14 @@
  *
  * usage: bench_peers prepare FOLDER          a long-tailed log of 16 million events and factors, as
  * raw arrays bench_peers item_knn FOLDER THREADS  fits item_knn metric=cosine k=100 on it, prints
- * seconds bench_peers lists FOLDER THREADS     20 best of 27,000 items for 20,000 users from 128
+ * seconds bench_peers bpr FOLDER THREADS       seconds of an epoch of bpr, 64 factors; writes its
+ * rows bench_peers lists FOLDER THREADS     20 best of 27,000 items for 20,000 users from 128
  * factors, seen items hidden */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/ctx.h"
 #include "base/file.h"
@@ -146,7 +148,9 @@ static void bench_print_similarities(pal_ctx *ctx, const pal_model *model) {
     (void)ctx;
 }
 
-static void bench_item_knn(pal_ctx *ctx, const char *folder) {
+/* The prepared log, without ids. */
+static pal_log bench_log(pal_ctx *ctx, const char *folder) {
+    static pal_ids none;
     size_t bytes;
     pal_log log = {.n_users = BENCH_USERS, .n_items = BENCH_ITEMS};
     log.starts = bench_read(ctx, folder, "starts.i64", &bytes);
@@ -155,9 +159,13 @@ static void bench_item_knn(pal_ctx *ctx, const char *folder) {
     log.about.n_users = log.n_users;
     log.about.n_items = log.n_items;
     log.about.target_types = UINT32_MAX;
-    pal_ids none = {0};
     log.about.user_ids = log.about.item_ids = &none;
     none.offsets = bench_alloc(BENCH_USERS + 1, sizeof *none.offsets);
+    return log;
+}
+
+static void bench_item_knn(pal_ctx *ctx, const char *folder) {
+    pal_log log = bench_log(ctx, folder);
     pal_model *model = NULL;
     if (pal_model_train(ctx, "item_knn metric=cosine k=100 shrink=0",
                         &(pal_train_input){.log = &log}, &model) != PAL_OK) {
@@ -166,6 +174,50 @@ static void bench_item_knn(pal_ctx *ctx, const char *folder) {
     printf("{\"seconds\": %.4f, ", model->cost.seconds);
     bench_print_similarities(ctx, model);
     printf("}\n");
+}
+
+/* --- bpr --- */
+
+/* The trained rows, for the peer's judge. */
+static void bench_print_rows(const pal_model *model, const char *folder) {
+    pal_tensor tensors[PAL_TENSORS_MAX];
+    int32_t n = pal_model_tensors(model, tensors);
+    for (int32_t t = 0; t < n; t++) {
+        char path[1024];
+        bench_path(path, folder, tensors[t].name);
+        strncat(path, ".bpr.f32", sizeof path - strlen(path) - 1);
+        FILE *file = fopen(path, "wb");
+        if (!file || !fwrite(*tensors[t].data, (size_t)pal_tensor_bytes(&tensors[t]), 1, file))
+            bench_die("cannot write the rows");
+        fclose(file);
+    }
+}
+
+/* Seconds, and seconds of all processors together, of so many epochs with what comes before. */
+typedef struct {
+    double wall, processors;
+} bench_seconds;
+
+static bench_seconds bench_bpr_train(pal_ctx *ctx, const pal_log *log, int epochs,
+                                     pal_model **model) {
+    char spec[64];
+    snprintf(spec, sizeof spec, "bpr factors=64 epochs=%d tolerance=0", epochs);
+    clock_t started = clock();
+    if (pal_model_train(ctx, spec, &(pal_train_input){.log = log}, model) != PAL_OK)
+        bench_die(ctx->error);
+    return (bench_seconds){(*model)->cost.seconds, (double)(clock() - started) / CLOCKS_PER_SEC};
+}
+
+/* Seconds of an epoch: some epochs without what the first takes to start. */
+static void bench_bpr(pal_ctx *ctx, const char *folder) {
+    enum { MORE = 4 };
+    pal_log log = bench_log(ctx, folder);
+    pal_model *one = NULL, *model = NULL;
+    bench_seconds first = bench_bpr_train(ctx, &log, 1, &one),
+                  all = bench_bpr_train(ctx, &log, 1 + MORE, &model);
+    bench_print_rows(model, folder);
+    printf("{\"seconds\": %.4f, \"processor_seconds\": %.4f}\n", (all.wall - first.wall) / MORE,
+           (all.processors - first.processors) / MORE);
 }
 
 /* --- lists --- */
@@ -233,17 +285,19 @@ static void bench_lists(pal_ctx *ctx, const char *folder) {
 
 int main(int argc, char **argv) {
     pal_ctx ctx = {.seed = 42, .memory_limit = INT64_C(8) << 30};
-    if (argc < 3) bench_die("usage: bench_peers prepare|item_knn|lists FOLDER [THREADS]");
+    if (argc < 3) bench_die("usage: bench_peers prepare|item_knn|bpr|lists FOLDER [THREADS]");
     ctx.pool = pal_pool_new(argc > 3 ? atoi(argv[3]) : 0);
     if (!ctx.pool) bench_die("not enough memory");
     if (!strcmp(argv[1], "prepare")) {
         bench_prepare(&ctx, argv[2]);
     } else if (!strcmp(argv[1], "item_knn")) {
         bench_item_knn(&ctx, argv[2]);
+    } else if (!strcmp(argv[1], "bpr")) {
+        bench_bpr(&ctx, argv[2]);
     } else if (!strcmp(argv[1], "lists")) {
         bench_lists(&ctx, argv[2]);
     } else {
-        bench_die("the work must be prepare, item_knn or lists");
+        bench_die("the work must be prepare, item_knn, bpr or lists");
     }
     return 0;
 }

@@ -180,3 +180,39 @@ pal_status pal_csr_gram_sparse(pal_ctx *ctx, const char *what, const pal_csr *a,
                      .values = job.values};
     return PAL_OK;
 }
+
+enum { CSR_PRODUCT_ROWS = 32, CSR_PRODUCT_COLS = 64 };
+
+typedef struct {
+    const pal_csr *a;
+    const float *x, *y;
+    int32_t k;
+    float *out;
+} csr_product;
+
+static void csr_product_chunk(void *arg, int64_t chunk, int32_t worker) {
+    (void)worker;
+    const csr_product *job = arg;
+    const pal_csr *a = job->a;
+    const pal_kernels *kernels = pal_kernels_best();
+    int64_t k = job->k, first = chunk * CSR_PRODUCT_ROWS, last = first + CSR_PRODUCT_ROWS;
+    if (last > a->n_rows) last = a->n_rows;
+    for (int64_t r = first; r < last; r++) {
+        int64_t from = a->starts[r];
+        for (int32_t c = 0; c < job->k; c += CSR_PRODUCT_COLS) {
+            float sums[CSR_PRODUCT_COLS];
+            int32_t n = job->k - c < CSR_PRODUCT_COLS ? job->k - c : CSR_PRODUCT_COLS;
+            kernels->weigh_rows(job->x + c, k, a->cols + from, a->values + from,
+                                a->starts[r + 1] - from, sums, n);
+            for (int32_t f = 0; f < n; f++)
+                job->out[r * k + c + f] = job->y[r * k + c + f] + sums[f];
+        }
+    }
+}
+
+void pal_csr_multiply_add(pal_pool *pool, const pal_csr *a, const float *x, const float *y,
+                          int32_t k, float *out) {
+    csr_product job = {.a = a, .x = x, .y = y, .k = k, .out = out};
+    pal_parallel(pool, (a->n_rows + CSR_PRODUCT_ROWS - 1) / CSR_PRODUCT_ROWS, csr_product_chunk,
+                 &job);
+}

@@ -28,6 +28,10 @@ void pal_csr_gram(pal_pool *pool, const pal_csr *a, const pal_csr *transposed, f
  * in the sentence. */
 pal_status pal_csr_gram_sparse(pal_ctx *ctx, const char *what, const pal_csr *a,
                                const pal_csr *transposed, pal_arena *arena, pal_csr *out);
+/* out [a.n_rows, k] = y + a x, x [a.n_cols, k] and y [a.n_rows, k] row-major; out may be y, not x.
+ * `a` has values. One chain of fused multiply-adds an element: same bytes for any thread count. */
+void pal_csr_multiply_add(pal_pool *pool, const pal_csr *a, const float *x, const float *y,
+                          int32_t k, float *out);
 
 /* Chunk `chunk` of PAL_MIRROR_ROWS rows: copies a's [n, n] lower triangle to those rows of the
  * upper one. */

@@ -11,6 +11,13 @@
 
 enum { PAL_PANEL = 32 }; /* items side by side in a packed panel */
 
+enum { PAL_LANES = 16 };
+
+/* user ← keep_user user + pull (a - b), a ← keep_a a + pull user, b ← keep_b b - pull user. */
+typedef struct {
+    float pull, keep_user, keep_a, keep_b;
+} pal_pair_step;
+
 typedef struct pal_kernels {
     const char *name; /* "reference", "avx2", "avx512" */
 
@@ -27,6 +34,19 @@ typedef struct pal_kernels {
     /* Writes to `found` the i with scores[i] > threshold, ascending; returns how many. NaN is not
      * found. */
     int32_t (*above)(const float *scores, int32_t n, float threshold, int32_t *found);
+
+    /* Σ_f user[f] (a[f] - b[f]), n a multiple of PAL_LANES: a chain of fused multiply-adds for each
+     * f mod PAL_LANES, then the upper half of the chains is added to the lower until one is left.
+     */
+    float (*pair_margin)(const float *user, const float *a, const float *b, int32_t n);
+
+    /* One step of the three rows of a pair, all from the values before it; n as above. */
+    void (*pair_step)(float *user, float *a, float *b, int32_t n, const pal_pair_step *step);
+
+    /* out[i] = Σ_r weights[r] matrix[rows[r] * stride + i], r ascending, one fma chain from 0; i in
+     * [0, n). */
+    void (*weigh_rows)(const float *matrix, int64_t stride, const int32_t *rows,
+                       const float *weights, int64_t n_rows, float *out, int32_t n);
 } pal_kernels;
 
 /* The fastest table that this CPU runs. */

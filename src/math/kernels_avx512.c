@@ -76,9 +76,64 @@ static int32_t avx512_above(const float *scores, int32_t n, float threshold, int
     return n_found;
 }
 
+static float avx512_pair_margin(const float *user, const float *a, const float *b, int32_t n) {
+    __m512 sums = _mm512_setzero_ps();
+    for (int32_t f = 0; f < n; f += AVX512_LANES) {
+        __m512 apart = _mm512_sub_ps(_mm512_loadu_ps(a + f), _mm512_loadu_ps(b + f));
+        sums = _mm512_fmadd_ps(_mm512_loadu_ps(user + f), apart, sums);
+    }
+    __m256 high = _mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(sums), 1));
+    __m256 eight = _mm256_add_ps(_mm512_castps512_ps256(sums), high);
+    __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+    __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+    return _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps(two, two, 1)));
+}
+
+static void avx512_pair_step(float *user, float *a, float *b, int32_t n,
+                             const pal_pair_step *step) {
+    __m512 pull = _mm512_set1_ps(step->pull), keep_user = _mm512_set1_ps(step->keep_user),
+           keep_a = _mm512_set1_ps(step->keep_a), keep_b = _mm512_set1_ps(step->keep_b);
+    for (int32_t f = 0; f < n; f += AVX512_LANES) {
+        __m512 u = _mm512_loadu_ps(user + f), x = _mm512_loadu_ps(a + f),
+               y = _mm512_loadu_ps(b + f);
+        _mm512_storeu_ps(user + f,
+                         _mm512_fmadd_ps(pull, _mm512_sub_ps(x, y), _mm512_mul_ps(keep_user, u)));
+        _mm512_storeu_ps(a + f, _mm512_fmadd_ps(pull, u, _mm512_mul_ps(keep_a, x)));
+        _mm512_storeu_ps(b + f, _mm512_fnmadd_ps(pull, u, _mm512_mul_ps(keep_b, y)));
+    }
+}
+
+static void avx512_weigh_rows(const float *matrix, int64_t stride, const int32_t *rows,
+                              const float *weights, int64_t n_rows, float *out, int32_t n) {
+    enum { VECTORS = 4, WIDTH = VECTORS * AVX512_LANES };
+    int32_t i = 0;
+    for (; i + WIDTH <= n; i += WIDTH) {
+        __m512 sums[VECTORS];
+        for (int32_t v = 0; v < VECTORS; v++) sums[v] = _mm512_setzero_ps();
+        for (int64_t r = 0; r < n_rows; r++) {
+            const float *row = matrix + rows[r] * stride + i;
+            __m512 weight = _mm512_set1_ps(weights[r]);
+            for (int32_t v = 0; v < VECTORS; v++)
+                sums[v] = _mm512_fmadd_ps(weight, _mm512_loadu_ps(row + v * AVX512_LANES), sums[v]);
+        }
+        for (int32_t v = 0; v < VECTORS; v++) _mm512_storeu_ps(out + i + v * AVX512_LANES, sums[v]);
+    }
+    for (; i < n; i += AVX512_LANES) {
+        __mmask16 mask = (__mmask16)(n - i < AVX512_LANES ? (1u << (n - i)) - 1 : 0xffffu);
+        __m512 sum = _mm512_setzero_ps();
+        for (int64_t r = 0; r < n_rows; r++)
+            sum = _mm512_fmadd_ps(_mm512_set1_ps(weights[r]),
+                                  _mm512_maskz_loadu_ps(mask, matrix + rows[r] * stride + i), sum);
+        _mm512_mask_storeu_ps(out + i, mask, sum);
+    }
+}
+
 const pal_kernels pal_kernels_avx512 = {
     .name = "avx512",
     .score_panel = avx512_score_panel,
     .sum_rows = avx512_sum_rows,
     .above = avx512_above,
+    .pair_margin = avx512_pair_margin,
+    .pair_step = avx512_pair_step,
+    .weigh_rows = avx512_weigh_rows,
 };

@@ -34,9 +34,43 @@ static int32_t reference_above(const float *scores, int32_t n, float threshold, 
     return n_found;
 }
 
+static float reference_pair_margin(const float *user, const float *a, const float *b, int32_t n) {
+    float sums[PAL_LANES] = {0};
+    for (int32_t f = 0; f < n; f += PAL_LANES) {
+        for (int32_t l = 0; l < PAL_LANES; l++)
+            sums[l] = fmaf(user[f + l], a[f + l] - b[f + l], sums[l]);
+    }
+    for (int32_t half = PAL_LANES / 2; half > 0; half /= 2) {
+        for (int32_t l = 0; l < half; l++) sums[l] += sums[l + half];
+    }
+    return sums[0];
+}
+
+static void reference_pair_step(float *user, float *a, float *b, int32_t n,
+                                const pal_pair_step *step) {
+    for (int32_t f = 0; f < n; f++) {
+        float u = user[f], x = a[f], y = b[f];
+        user[f] = fmaf(step->pull, x - y, step->keep_user * u);
+        a[f] = fmaf(step->pull, u, step->keep_a * x);
+        b[f] = fmaf(-step->pull, u, step->keep_b * y);
+    }
+}
+
+static void reference_weigh_rows(const float *matrix, int64_t stride, const int32_t *rows,
+                                 const float *weights, int64_t n_rows, float *out, int32_t n) {
+    for (int32_t i = 0; i < n; i++) out[i] = 0;
+    for (int64_t r = 0; r < n_rows; r++) {
+        const float *row = matrix + rows[r] * stride;
+        for (int32_t i = 0; i < n; i++) out[i] = fmaf(weights[r], row[i], out[i]);
+    }
+}
+
 const pal_kernels pal_kernels_reference = {
     .name = "reference",
     .score_panel = reference_score_panel,
     .sum_rows = reference_sum_rows,
     .above = reference_above,
+    .pair_margin = reference_pair_margin,
+    .pair_step = reference_pair_step,
+    .weigh_rows = reference_weigh_rows,
 };

@@ -20,6 +20,8 @@
     X(mf)                                                                                          \
     X(svdpp)                                                                                       \
     X(gmf)                                                                                         \
+    X(bpr)                                                                                         \
+    X(lightgcn)                                                                                    \
     X(nn)
 
 #define REGISTRY_DECLARE(name) extern const pal_kind pal_kind_##name;

@@ -32,6 +32,8 @@ function __palate_kinds
     printf '%s\t%s\n' gfcf 'two low-pass filters on the graph of items: similar items, and broad tastes'
     printf '%s\t%s\n' mf 'a row of numbers for each user and item, whose product is the value (matrix factorization)'
     printf '%s\t%s\n' gmf 'matrix factorization whose factors have learned weights'
+    printf '%s\t%s\n' bpr 'a row of numbers for each user and item, learned so that used items come before others'
+    printf '%s\t%s\n' lightgcn 'rows of users and items, each gathering those of its neighbours in the graph of who used what'
     printf '%s\t%s\n' nn 'a network over the rows of a user and an item'
 end
 

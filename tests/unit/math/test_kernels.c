@@ -64,6 +64,43 @@ static void sum_rows_and_above_are_the_same_in_every_table(void **state) {
     free(matrix);
 }
 
+static void pairs_and_weighed_rows_are_the_same_in_every_table(void **state) {
+    (void)state;
+    const pal_kernels *const *tables = pal_kernels_all();
+    const pal_pair_step step = {.pull = 0.25f, .keep_user = 0.9f, .keep_a = 0.8f, .keep_b = 0.7f};
+    for (int32_t n = 16; n <= 144; n += 32) {
+        float *rows = random_floats(3 * (int64_t)n, 6), expected[3 * 144], found[3 * 144];
+        memcpy(expected, rows, (size_t)n * 3 * sizeof *rows);
+        float margin = tables[0]->pair_margin(rows, rows + n, rows + 2 * n, n);
+        double exact = 0;
+        for (int32_t f = 0; f < n; f++)
+            exact += (double)rows[f] * ((double)rows[n + f] - (double)rows[2 * n + f]);
+        assert_true(fabs((double)margin - exact) < 1e-5);
+        tables[0]->pair_step(expected, expected + n, expected + 2 * n, n, &step);
+        assert_true(fabsf(expected[n] - (0.8f * rows[n] + 0.25f * rows[0])) < 1e-6f);
+        for (int t = 1; tables[t]; t++) {
+            memcpy(found, rows, (size_t)n * 3 * sizeof *rows);
+            float other = tables[t]->pair_margin(rows, rows + n, rows + 2 * n, n);
+            assert_memory_equal(&other, &margin, sizeof margin);
+            tables[t]->pair_step(found, found + n, found + 2 * n, n, &step);
+            assert_memory_equal(found, expected, (size_t)n * 3 * sizeof *found);
+        }
+        free(rows);
+    }
+    const int32_t rows[] = {3, 0, 7, 7, 5}, widths[] = {1, 8, 15, 16, 63, 64, 65, 150};
+    float *matrix = random_floats(8 * 150, 7), *weights = random_floats(5, 8);
+    for (size_t w = 0; w < sizeof widths / sizeof *widths; w++) {
+        float expected[150], found[150];
+        tables[0]->weigh_rows(matrix, 150, rows, weights, 5, expected, widths[w]);
+        for (int t = 1; tables[t]; t++) {
+            tables[t]->weigh_rows(matrix, 150, rows, weights, 5, found, widths[w]);
+            assert_memory_equal(found, expected, (size_t)widths[w] * sizeof *found);
+        }
+    }
+    free(matrix);
+    free(weights);
+}
+
 static void top_k_orders_by_score_then_row(void **state) {
     (void)state;
     const float scores[] = {1, 5, NAN, 5, -INFINITY, 2, 5, 0};
@@ -136,6 +173,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(score_panel_is_the_same_in_every_table),
         cmocka_unit_test(sum_rows_and_above_are_the_same_in_every_table),
+        cmocka_unit_test(pairs_and_weighed_rows_are_the_same_in_every_table),
         cmocka_unit_test(top_k_orders_by_score_then_row),
         cmocka_unit_test(scan_matches_a_plain_sort_however_it_is_cut),
     };
