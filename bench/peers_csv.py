@@ -66,9 +66,10 @@ def run(command, threads):
 
 def compare(program, folder, threads, runs, out):
     rows = []
-    print(f"| 1 GB of CSV to a log by user and time, {threads} threads | palate | polars | DuckDB | palate GB/s | × polars | × DuckDB | "
-          "peak GB: palate, polars, DuckDB | CPU s: palate, polars, DuckDB |")
-    print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
+    print(f"| 1 GB of CSV to a log by user and time, {threads} threads | palate | polars | DuckDB | ratios (range of {runs} runs) | "
+          "processor s | peak GB |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
+    titles = {"numbers": "ids are numbers", "names": "ids are names"}
     for name in ("numbers", "names"):
         path = f"{folder}/{name}.csv"
         answers = {"palate": [], "polars": [], "duckdb": []}
@@ -91,9 +92,10 @@ def compare(program, folder, threads, runs, out):
                      **{f"{who}_seconds": s for who, s in seconds.items()}, **{f"{who}_cpu_seconds": s for who, s in cpu.items()},
                      **{f"{who}_peak_bytes": p * 1e9 for who, p in peak.items()},
                      **{f"{who}_ratio": statistics.median(r) for who, r in ratios.items()}})
-        print(f"| {name}.csv | {seconds['palate']:.2f} s | {seconds['polars']:.2f} s | {seconds['duckdb']:.2f} s | "
-              f"{os.path.getsize(path) / 1e9 / seconds['palate']:.2f} | "
-              f"{rows[-1]['polars_ratio']:.1f} | {rows[-1]['duckdb_ratio']:.1f} | {peak['palate']:.2f}, {peak['polars']:.2f}, {peak['duckdb']:.2f} | {cpu['palate']:.1f}, {cpu['polars']:.1f}, {cpu['duckdb']:.1f} |")
+        spans = ", ".join(f"{statistics.median(r):.1f}× ({min(r):.1f}–{max(r):.1f})" for r in ratios.values())
+        listed = [", ".join(f"{of[who]:.{digits}f}" for who in answers) for of, digits in ((cpu, 1), (peak, 2))]
+        print(f"| {titles[name]}, {rows[-1]['events'] / 1e6:.1f} M events | {seconds['palate']:.2f} s ({os.path.getsize(path) / 1e9 / seconds['palate']:.2f} GB/s) | "
+              f"{seconds['polars']:.2f} s | {seconds['duckdb']:.2f} s | {spans} | {listed[0]} | {listed[1]} |", flush=True)
     json.dump({"threads": threads, "rows": rows}, open(out, "w"), indent=2)
 
 

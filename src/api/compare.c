@@ -207,7 +207,8 @@ static pal_status evaluate_test(evaluate_job *job, const pal_log *history, const
     pal_status status = pal_gains_make(job->ctx, &job->protocol, job->data, &questions);
     if (status == PAL_OK)
         status = pal_questions_categorize(job->ctx, &job->data->catalog, &questions);
-    if (status == PAL_OK) status = pal_slices_make(job->ctx, &questions, &split, &slices);
+    if (status == PAL_OK)
+        status = pal_slices_make(job->ctx, &job->protocol, job->data, &questions, &split, &slices);
     if (status == PAL_OK)
         status = pal_evaluate_model(job->ctx, &job->protocol, &questions, &slices, job->model,
                                     &rank, &evaluation);
@@ -244,6 +245,7 @@ static pal_status evaluate_run(evaluate_job *job, json_t **out) {
     pal_status status = pal_inspect_log(job->ctx, &data->parts[data->n_parts - 1], &inspection);
     if (status == PAL_OK) status = pal_protocol_settle(job->ctx, data, &inspection, &job->protocol);
     if (status == PAL_OK) status = pal_gains_check(job->ctx, &job->protocol, data);
+    if (status == PAL_OK) status = pal_slices_check(job->ctx, &job->protocol, data);
     if (status == PAL_OK)
         status = evaluate_ids(job->ctx, job->model, &job->scratch, &users, &items);
     /* With --train its events are the histories, else those that the model remembers. */

@@ -156,9 +156,8 @@ static void describe_kind(const pal_kind *kind, describe_format format, pal_text
         if (has_paper) pal_text_addf(out, "\n- paper: %s", kind->paper);
         pal_text_add(out, "\n\n");
         if (has_params) pal_params_markdown(kind->params, false, out);
+        if (kind->derivation) pal_text_addf(out, "\n## Gradients\n\n%s\n", kind->derivation);
         pal_text_addf(out, "\nUse: `palate compare LOG -m \"%s\"`\n", kind->name);
-        if (kind->derivation)
-            pal_text_addf(out, "\n## How its gradients are derived\n\n%s\n", kind->derivation);
         return;
     }
     pal_text_addf(out, "%s (%s): %s\n  ", kind->name, kind->family, kind->summary);

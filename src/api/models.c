@@ -61,6 +61,7 @@ pal_status pal_train(pal_ctx *ctx, const pal_data *data, const char *spec, pal_m
     pal_train_input input = {.log = is_weighed ? &weighed : log,
                              .histories = log,
                              .items = data->catalog.ids.n ? &data->catalog : NULL,
+                             .users = data->users.ids.n ? &data->users : NULL,
                              .world = data->world};
     pal_model *model = NULL;
     if (status == PAL_OK) status = pal_model_train(ctx, spec, &input, &model);

@@ -60,8 +60,9 @@ static pal_status compare_rows(pal_compare_job *job, const char *const *specs) {
         if (status == PAL_OK &&
             !pal_plan_allows(out, r, n_specs, &job->deadline, out->tables[0].rows[r].reason)) {
             for (int32_t t = 0; t < out->n_tables; t++) {
-                snprintf(out->tables[t].rows[r].reason, sizeof out->tables[t].rows[r].reason, "%s",
-                         out->tables[0].rows[r].reason);
+                pal_row *row = &out->tables[t].rows[r];
+                if (t > 0)
+                    snprintf(row->reason, sizeof row->reason, "%s", out->tables[0].rows[r].reason);
                 if (job->on_row) job->on_row(job->on_row_arg, out, t, r);
             }
             continue;
@@ -337,7 +338,7 @@ static pal_status compare_table(pal_compare_job *job, pal_task task, int32_t n_r
                            compare_candidates(job, learned), &table->test));
     TRY(pal_gains_make(job->ctx, protocol, job->data, &table->test));
     TRY(pal_questions_categorize(job->ctx, &job->data->catalog, &table->test));
-    TRY(pal_slices_make(job->ctx, &table->test, split, &table->slices));
+    TRY(pal_slices_make(job->ctx, protocol, job->data, &table->test, split, &table->slices));
     int64_t unreachable = 0;
     for (int64_t r = 0; r < table->test.n_pairs; r++)
         unreachable += table->test.relevant[r] >= split->history.n_items;
@@ -432,8 +433,10 @@ static pal_status compare_prepare(pal_compare_job *job, const char *const *specs
     TRY(pal_compare_parse(job->ctx, specs, options, out));
     TRY(compare_name_fold(job));
     if (job->fold <= 1) compare_tell_data(job);
+    if (job->fold <= 1 && specs == out->default_specs) pal_compare_tell_left_out(job->ctx, out);
     TRY(pal_protocol_settle(job->ctx, job->data, &out->inspection, protocol));
     TRY(pal_gains_check(job->ctx, protocol, job->data));
+    TRY(pal_slices_check(job->ctx, protocol, job->data));
     TRY(pal_split_make(job->ctx, job->data, protocol->split, &out->split));
     TRY(compare_weigh(job));
     TRY(compare_train_fallback(job));

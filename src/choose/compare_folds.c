@@ -90,6 +90,7 @@ static void folds_average(const pal_comparison *out, pal_row *row) {
 pal_status pal_compare_folds(pal_compare_job *job, const char *const *specs, const char *options) {
     pal_comparison *out = job->out;
     TRY(folds_collect(job, out, 0));
+    pal_note(job->ctx, PAL_NOTICE_INFO, "these were of fold 1 of %d", out->n_folds);
     for (int32_t fold = 2; fold <= out->n_folds; fold++) {
         pal_comparison other;
         pal_note(job->ctx, PAL_NOTICE_INFO, "fold %d of %d", fold, out->n_folds);
@@ -104,6 +105,11 @@ pal_status pal_compare_folds(pal_compare_job *job, const char *const *specs, con
             if (out->tables[t].rows[r].status == PAL_ROW_DONE)
                 folds_average(out, &out->tables[t].rows[r]);
         }
+    }
+    pal_note(job->ctx, PAL_NOTICE_ROW,
+             "means of %d folds, intervals of how folds differ:", out->n_folds);
+    for (int32_t t = 0; job->on_row && t < out->n_tables; t++) {
+        for (int32_t r = 0; r < out->tables[t].n_rows; r++) job->on_row(job->on_row_arg, out, t, r);
     }
     return PAL_OK;
 }

@@ -42,6 +42,8 @@ pal_status pal_compare_fill_scenario(pal_ctx *ctx, const char *text, pal_compari
 void pal_compare_tell_scenario(pal_ctx *ctx, const pal_comparison *comparison);
 /* The specs compared when none is given: the scenario's, or pal_default_specs. NULL-ended. */
 const char *const *pal_compare_default_specs(pal_comparison *comparison);
+/* Tells which kinds pal_default_specs left out only because the log is large, if any. */
+void pal_compare_tell_left_out(pal_ctx *ctx, const pal_comparison *comparison);
 
 /* The other folds, and the means of all in the rows; the first fold is in job->out. */
 pal_status pal_compare_folds(pal_compare_job *job, const char *const *specs, const char *options);

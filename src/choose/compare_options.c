@@ -15,8 +15,9 @@ const pal_param pal_compare_params[] = {
      .offset = FIELD(protocol.split),
      .value_name = "SPEC",
      .names = "splits",
-     .help = "how the log is cut: time, leave_last or random, with options, e.g. \"time "
-             "test=0.2\"; default time, or random without times"},
+     .help = "how the log is cut: time, leave_last, random, users, kfold, cold_items or "
+             "cold_users, with options, e.g. \"time test=0.2\"; default time, or random without "
+             "times"},
     {.name = "candidates",
      .type = PAL_PARAM_CHOICE,
      .offset = FIELD(protocol.candidates),

@@ -17,6 +17,7 @@ pal_train_input pal_compare_input(const pal_compare_job *job, bool final) {
     return (pal_train_input){.log = job->is_weighed ? weighed : whole,
                              .histories = whole,
                              .items = job->data->catalog.ids.n ? &job->data->catalog : NULL,
+                             .users = job->data->users.ids.n ? &job->data->users : NULL,
                              .world = job->data->world};
 }
 

@@ -1,4 +1,5 @@
 /* compare_scenario.c - what a scenario fills in of how models are judged. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,6 +13,28 @@ const char *const *pal_compare_default_specs(pal_comparison *comparison) {
     if (scenario && log->times) return scenario->kinds;
     pal_default_specs(log, &comparison->inspection, comparison->default_specs);
     return comparison->default_specs;
+}
+
+void pal_compare_tell_left_out(pal_ctx *ctx, const pal_comparison *comparison) {
+    const pal_inspection *found = &comparison->inspection;
+    pal_inspection small = *found;
+    const char *all[PAL_DEFAULT_SPECS + 1], *const *taken = comparison->default_specs;
+    char list[256] = "";
+    small.n_users = small.n_items = 0;
+    pal_default_specs(&comparison->data->parts[0], &small, all);
+    for (int32_t i = 0; all[i]; i++) {
+        size_t length = strlen(list);
+        if (*taken && !strcmp(*taken, all[i])) {
+            taken++;
+        } else {
+            snprintf(list + length, sizeof list - length, "%s%s", length ? ", " : "", all[i]);
+        }
+    }
+    if (!*list) return;
+    pal_note(ctx, PAL_NOTICE_INFO,
+             "not tried by itself on %" PRId64 " users and %" PRId64
+             " items, for its time and memory: %s; -m names what to compare",
+             (int64_t)found->n_users, (int64_t)found->n_items, list);
 }
 
 typedef struct {

@@ -66,8 +66,9 @@ bool pal_plan_allows(const pal_comparison *comparison, int32_t row, int32_t n_sp
     if (budget <= 0 || row >= n_specs) return true;
     double left = comparison->started + budget - now;
     if (left <= 0) {
-        plan_say(reason, "the budget of %s was used up before its turn: raise --budget (%s left)",
-                 budget, 0);
+        plan_say(reason,
+                 "the budget of %s was used up before its turn: raise --budget (by %s too late)",
+                 budget, -left);
         return false;
     }
     const pal_row *asked = &comparison->tables[0].rows[row];

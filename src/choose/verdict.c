@@ -56,16 +56,14 @@ static const char *verdict_placement(const verdict_job *job) {
                                              : " on pages computed ahead";
 }
 
-/* "1 in 4", or "3 in 4" above a half. */
+/* "1 in 4 finds", or "7 in 10 find" above a half. */
 static void verdict_in_plain(double share, char out[32]) {
     if (share >= 0.95) {
-        snprintf(out, 32, "nearly everybody");
-    } else if (share > 0.5) {
-        snprintf(out, 32, "%d in 10", (int)(10 * share + 0.5));
-    } else if (share > 0) {
-        snprintf(out, 32, "1 in %d", (int)(1 / share + 0.5));
+        snprintf(out, 32, "nearly everybody finds");
+    } else if (share >= 0.55) {
+        snprintf(out, 32, "%d in 10 find", (int)(10 * share + 0.5));
     } else {
-        snprintf(out, 32, "nobody");
+        snprintf(out, 32, "1 in %d finds", (int)(1 / share + 0.5));
     }
 }
 
@@ -83,9 +81,18 @@ static double verdict_mean(const verdict_job *job, const pal_row *row, int32_t m
 static void verdict_recommend(verdict_job *job) {
     const pal_row *winner = job->winner;
     int32_t hit = verdict_measure(job, "hit"), k = job->comparison->measures.at[hit].k;
-    int32_t known = pal_table_known_slice(job->table);
+    /* Slices are those of the first fold: of several folds all users are spoken of. */
+    int32_t known = job->comparison->n_folds ? -1 : pal_table_known_slice(job->table);
+    double share = known < 0 ? winner->test.mean[hit] : verdict_mean(job, winner, hit);
     const pal_interval *interval =
         known < 0 ? &winner->intervals[0] : &winner->slice_intervals[known];
+    if (!(share > 0)) {
+        verdict_say(job,
+                    "Nothing to choose by: %s, chosen on validation, lists nothing in its top %d "
+                    "that people used in the test; palate inspect says what is odd about the log.",
+                    winner->name, k);
+        return;
+    }
     bool says_enough =
         !strcmp(winner->kind, "popular") && job->table->most_accurate == job->table->winner_known;
     const char *lesson = !says_enough ? winner->lesson
@@ -98,15 +105,15 @@ static void verdict_recommend(verdict_job *job) {
         verdict_say(job,
                     "Use %s%s%s: %.0f %% of what people did next is in the top %d shown before it "
                     "(%s %.3f, 95 %% interval %.3f to %.3f).",
-                    winner->name, verdict_placement(job), remark,
-                    100 * verdict_mean(job, winner, hit), k, job->comparison->measures.at[0].name,
-                    interval->mean, interval->low, interval->high);
+                    winner->name, verdict_placement(job), remark, 100 * share, k,
+                    job->comparison->measures.at[0].name, interval->mean, interval->low,
+                    interval->high);
         return;
     }
     char plain[32];
-    verdict_in_plain(verdict_mean(job, winner, hit), plain);
+    verdict_in_plain(share, plain);
     verdict_say(job,
-                "Use %s%s%s: of %s, %s finds something in the top %d (%s %.3f, 95 %% interval %.3f "
+                "Use %s%s%s: of %s, %s something in the top %d (%s %.3f, 95 %% interval %.3f "
                 "to %.3f).",
                 winner->name, verdict_placement(job), remark,
                 known < 0 ? "all" : "people with a history", plain, k,
@@ -147,6 +154,37 @@ static void verdict_gain(verdict_job *job) {
                     "It cannot be told from %s: the difference is %.3f, between %.3f and %.3f.",
                     name, gain->mean, gain->low, gain->high);
     }
+}
+
+/* A row, other than what is in use, that was certainly better on the test than the winner. */
+static const pal_row *verdict_better(const verdict_job *job) {
+    const pal_table *table = job->table;
+    const pal_row *best = NULL;
+    for (int32_t r = 0; r < table->n_rows; r++) {
+        const pal_row *row = &table->rows[r];
+        if (row == job->winner || row == job->baseline || r == table->most_accurate ||
+            row->status != PAL_ROW_DONE || row->is_run || row->is_oracle ||
+            (row->traits & PAL_IS_CONTROL) || row->known_difference.high >= 0 ||
+            !pal_row_within_limits(job->comparison, row))
+            continue;
+        if (!best || row->known_difference.mean < best->known_difference.mean) best = row;
+    }
+    return best;
+}
+
+/* Choosing on validation is only as good as validation resembles the test. */
+static void verdict_doubt(verdict_job *job) {
+    const pal_row *better = verdict_better(job);
+    if (!better) return;
+    const char *spec = job->comparison->split.spec;
+    bool is_cut_here = !strncmp(spec, "files", 5) && strstr(spec, "validation:");
+    const pal_interval *gain = &better->known_difference;
+    verdict_say(job,
+                "But on the test %s was better by %.3f (%.3f to %.3f): validation chose otherwise, "
+                "so it is unlike the test; %s.",
+                better->name, -gain->mean, -gain->high, -gain->low,
+                is_cut_here ? "cut it as the test is cut and name it with --valid"
+                            : "compare again on newer data, or with --split as lists will be used");
 }
 
 /* Which of the models that predict values does it best, chosen on validation; beside it the
@@ -217,10 +255,18 @@ static void verdict_ties(verdict_job *job) {
         snprintf(list + length, sizeof list - length, "%s%s", length ? ", " : "", row->name);
         worst = fmax(worst, row->known_difference.high);
     }
-    if (out->n_tied == 0) return;
-    verdict_say(job,
-                "This test cannot tell it from %s: choosing %s instead may cost up to %.0f %%.",
-                list, out->n_tied > 1 ? "one of them" : "that", mean > 0 ? 100 * worst / mean : 0);
+    if (out->n_tied == 0 || !(mean > 0)) return;
+    /* Nobody loses more than all: the interval of a small mean may reach further. */
+    double cost = fmin(100, 100 * worst / mean);
+    const char *which = out->n_tied > 1 ? "one of them" : "that";
+    if (cost < 0.5) {
+        verdict_say(job, "This test cannot tell it from %s: choosing %s instead costs nothing.",
+                    list, which);
+    } else {
+        verdict_say(job,
+                    "This test cannot tell it from %s: choosing %s instead may cost up to %.0f %%.",
+                    list, which, cost);
+    }
 }
 
 static void verdict_cost(verdict_job *job) {
@@ -239,7 +285,7 @@ static void verdict_cost(verdict_job *job) {
                     "most %.1f %% to it, within --worth.",
                     passed->name, size.bytes, other.bytes,
                     mean > 0 ? 100 * fmax(0, table->loss_high) / mean : 0);
-    } else if (cheaper) {
+    } else if (cheaper && cheaper != verdict_better(job)) {
         verdict_say(job,
                     "%s is cheaper (%s instead of %s) and loses at the most %.1f %%, less than the "
                     "%.1f %% that --worth allows.",
@@ -349,6 +395,7 @@ void pal_verdict_make(const pal_comparison *comparison, int32_t table_number, pa
         verdict_recommend(&job);
         if (table->most_accurate != table->winner_known) verdict_cost(&job);
         verdict_gain(&job);
+        verdict_doubt(&job);
         verdict_ties(&job);
     }
     verdict_values(&job);

@@ -64,12 +64,15 @@ pal_status pal_log_build(pal_ctx *ctx, const pal_events *events, const pal_log_a
 typedef struct {
     int64_t n;
     int32_t *users, *items;
-    float *values;     /* or NULL */
-    int64_t *times;    /* or NULL */
-    uint32_t *seconds; /* times that fit, in place of `times`; or NULL */
-    uint8_t *types;    /* or NULL */
+    float *values;        /* or NULL */
+    int64_t *times;       /* or NULL */
+    uint32_t *seconds;    /* times that fit, in place of `times`; or NULL */
+    uint8_t *types;       /* or NULL */
+    uint8_t *value_codes; /* index into code_values, in place of `values`; or NULL */
+    const float *code_values;
     /* Not empty: the columns but types are no heap blocks of their own but stand in this one, of
-     * `capacity` events each: seconds, items, values, users. The log is then built in it. */
+     * `capacity` events each: seconds, items, values or their codes, users. The log is then built
+     * in it. Codes stand nowhere else. */
     pal_arena block;
     int64_t capacity;
 } pal_event_columns;

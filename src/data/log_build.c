@@ -178,6 +178,8 @@ static void log_sort_user(const log_time_job *job, int64_t begin, int64_t end, l
         memcpy(copy, data, (size_t)n * size);
         if (size == 4) {
             for (int64_t i = 0; i < n; i++) memcpy(data + 4 * i, copy + 4 * sorted[i].from, 4);
+        } else if (size == 1) {
+            for (int64_t i = 0; i < n; i++) data[i] = copy[sorted[i].from];
         } else {
             for (int64_t i = 0; i < n; i++)
                 memcpy(data + (size_t)i * size, copy + (size_t)sorted[i].from * size, size);
@@ -261,16 +263,31 @@ static bool log_move(log_builder *builder, const void *from, size_t size, void *
 }
 
 typedef struct {
-    int64_t *out;
-    const uint32_t *in;
+    int64_t *times;
+    const uint32_t *seconds;
+    float *values;
+    const uint8_t *codes;
+    const float *code_values;
     int64_t n;
 } log_widening;
 
-static void log_widen_chunk(void *arg, int64_t chunk, int32_t worker) {
+static int64_t log_widening_end(const log_widening *job, int64_t chunk) {
+    return (chunk + 1) * LOG_STRIP_MIN < job->n ? (chunk + 1) * LOG_STRIP_MIN : job->n;
+}
+
+static void log_widen_times(void *arg, int64_t chunk, int32_t worker) {
     (void)worker;
     const log_widening *job = arg;
-    int64_t end = (chunk + 1) * LOG_STRIP_MIN < job->n ? (chunk + 1) * LOG_STRIP_MIN : job->n;
-    for (int64_t e = chunk * LOG_STRIP_MIN; e < end; e++) job->out[e] = job->in[e];
+    int64_t end = log_widening_end(job, chunk);
+    for (int64_t e = chunk * LOG_STRIP_MIN; e < end; e++) job->times[e] = job->seconds[e];
+}
+
+static void log_widen_values(void *arg, int64_t chunk, int32_t worker) {
+    (void)worker;
+    const log_widening *job = arg;
+    int64_t end = log_widening_end(job, chunk);
+    for (int64_t e = chunk * LOG_STRIP_MIN; e < end; e++)
+        job->values[e] = job->code_values[job->codes[e]];
 }
 
 /* Borrowed arrays, or heap blocks that go one by one: at no time are there two of more than one
@@ -300,22 +317,53 @@ static bool log_build_apart(log_builder *builder, pal_log *log, pal_arena *narro
     return true;
 }
 
-/* Columns in one block: each goes to where the one before it was, times to where values and users
- * were, so that little memory is touched for the first time. */
+/* Columns in one block: each goes to where the one before it was, so that little memory is touched
+ * for the first time. */
 static bool log_build_in_block(log_builder *builder, pal_log *log, pal_arena *narrow,
                                const uint32_t **seconds) {
     pal_event_columns *owned = builder->owned;
-    const void *columns[4];
+    const void *columns[5];
     if (!log_move(builder, owned->seconds, 4, NULL, narrow, NULL, &columns[0]) ||
         !log_move(builder, owned->items, 4, owned->seconds, NULL, NULL, &columns[1]) ||
         !log_move(builder, owned->values, 4, owned->items, NULL, NULL, &columns[2]) ||
-        !log_move(builder, owned->types, 1, NULL, &log->arena, (void **)&owned->types, &columns[3]))
+        !log_move(builder, owned->value_codes, 1, owned->items, NULL, NULL, &columns[3]) ||
+        !log_move(builder, owned->types, 1, NULL, &log->arena, (void **)&owned->types, &columns[4]))
         return false;
     *seconds = columns[0];
     log->items = columns[1];
     log->values = columns[2];
-    log->types = columns[3];
+    log->types = columns[4];
     return true;
+}
+
+/* Times in their full width, behind the items and values of the block, and values in the place of
+ * the seconds, where the block has their codes. */
+static void log_widen_block(log_builder *builder, pal_log *log, pal_arena *narrow,
+                            const uint32_t *seconds) {
+    pal_event_columns *owned = builder->owned;
+    int64_t n_chunks = (builder->job.n + LOG_STRIP_MIN - 1) / LOG_STRIP_MIN,
+            before = owned->values        ? 8
+                     : owned->value_codes ? 5
+                                          : 4;
+    log_widening widening = {
+        .times = (int64_t *)(void *)((char *)owned->seconds + before * owned->capacity),
+        .seconds = seconds,
+        .values = (float *)(void *)seconds,
+        .codes = (const uint8_t *)owned->items,
+        .code_values = owned->code_values,
+        .n = builder->job.n};
+    pal_parallel(builder->ctx->pool, n_chunks, log_widen_times, &widening);
+    log->times = widening.times;
+    if (owned->value_codes) {
+        pal_parallel(builder->ctx->pool, n_chunks, log_widen_values, &widening);
+        log->values = widening.values;
+        pal_arena_adopt(&log->arena, narrow);
+    }
+    pal_arena_adopt(&log->arena, &owned->block);
+    owned->users = owned->items = NULL;
+    owned->values = NULL;
+    owned->value_codes = NULL;
+    owned->seconds = NULL;
 }
 
 /* The columns by user, then by time, then times in their full width. */
@@ -336,19 +384,16 @@ static bool log_build(log_builder *builder, const pal_log_about *about, pal_log 
                           .n_columns = builder->n_columns};
     if ((log->times || seconds) && !log_sort_times(&builder->job, &times, &builder->scratch))
         return false;
-    if (!seconds) return true;
-    int64_t *wide =
-        in_block ? (int64_t *)(void *)owned->values : PAL_ARENA_ARRAY(&log->arena, int64_t, n);
-    if (!wide) return false;
-    log_widening widening = {wide, seconds, n};
-    pal_parallel(builder->ctx->pool, (n + LOG_STRIP_MIN - 1) / LOG_STRIP_MIN, log_widen_chunk,
-                 &widening);
-    log->times = wide;
-    if (!in_block) return true;
-    pal_arena_adopt(&log->arena, &owned->block);
-    owned->users = owned->items = NULL;
-    owned->values = NULL;
-    owned->seconds = NULL;
+    if (in_block) {
+        log_widen_block(builder, log, narrow, seconds);
+    } else if (seconds) {
+        int64_t *wide = PAL_ARENA_ARRAY(&log->arena, int64_t, n);
+        if (!wide) return false;
+        log_widening widening = {.times = wide, .seconds = seconds, .n = n};
+        pal_parallel(builder->ctx->pool, (n + LOG_STRIP_MIN - 1) / LOG_STRIP_MIN, log_widen_times,
+                     &widening);
+        log->times = wide;
+    }
     return true;
 }
 

@@ -131,6 +131,7 @@ static void read_reader_release(pal_reader *reader) {
         pal_arena_release(&reader->block);
         reader->users = reader->items = NULL;
         reader->values = NULL;
+        reader->value_codes = NULL;
         reader->seconds = NULL;
     }
     free(reader->users);
@@ -176,9 +177,13 @@ static bool read_values_are_ratings(const pal_reader *reader) {
         named |= pal_name_equal(names[i], reader->value_name);
     if (!named) return false;
     float levels[LEVELS_MAX + 1], lately[256] = {0}; /* by some of their bits; none is 0 at first */
+    bool is_met[PAL_VALUE_CODES] = {false};
     int32_t n = 0;
     for (int64_t e = 0; e < reader->n && n <= LEVELS_MAX; e++) {
-        float value = reader->values[e];
+        uint8_t code = reader->value_codes ? reader->value_codes[e] : 0;
+        if (is_met[code]) continue;
+        is_met[code] = reader->value_codes != NULL;
+        float value = reader->value_codes ? reader->code_values[code] : reader->values[e];
         uint32_t bits;
         memcpy(&bits, &value, sizeof bits);
         float *met = &lately[bits * 0x9E3779B1u >> 24];
@@ -207,6 +212,8 @@ static pal_status read_build_part(pal_reader *reader) {
                                  .users = reader->users,
                                  .items = reader->items,
                                  .values = reader->values,
+                                 .value_codes = reader->value_codes,
+                                 .code_values = reader->code_values,
                                  .times = reader->times,
                                  .seconds = reader->seconds,
                                  .types = reader->types,
@@ -217,6 +224,7 @@ static pal_status read_build_part(pal_reader *reader) {
     reader->users = columns.users;
     reader->items = columns.items;
     reader->values = columns.values;
+    reader->value_codes = columns.value_codes;
     reader->times = columns.times;
     reader->seconds = columns.seconds;
     reader->types = columns.types;
@@ -382,13 +390,13 @@ static pal_status read_check_catalog(pal_ctx *ctx, pal_data *data, const read_si
     if ((double)known < 0.01 * side->ids->n) {
         return pal_fail(
             ctx, PAL_EDATA,
-            "%s: describes only %d of the log's %d %s: are the ids written the same way? The log "
-            "has '%.60s', the table '%.60s'",
+            "%s: describes only %d of the log's %d %s (%.2g %%): are the ids written the same "
+            "way? The log has '%.60s', the table '%.60s'",
             side->path      ? side->path
             : side->vectors ? side->vectors
                             : data->source,
-            known, side->ids->n, side->nouns, pal_ids_at(side->ids, stranger),
-            pal_ids_at(&side->catalog->ids, 0));
+            known, side->ids->n, side->nouns, 100.0 * known / side->ids->n,
+            pal_ids_at(side->ids, stranger), pal_ids_at(&side->catalog->ids, 0));
     }
     pal_data_find(data, "%s: %d rows, %d of the log's %d %s described", side->noun,
                   side->catalog->ids.n, known, side->ids->n, side->nouns);
@@ -518,7 +526,12 @@ static pal_status read_finish(pal_ctx *ctx, pal_data *data, const pal_paths *pat
 }
 
 static void read_name(pal_data *data, const char *path) {
-    char *stem = pal_path_stem(&data->arena, path);
+    /* "." and ".." name no data: the folder's own name does. */
+    size_t n = strlen(path);
+    bool is_unnamed = n && path[n - 1] == '.' && (n == 1 || strchr("./", path[n - 2]));
+    char *full = is_unnamed ? realpath(path, NULL) : NULL;
+    char *stem = pal_path_stem(&data->arena, full ? full : path);
+    free(full);
     snprintf(data->name, sizeof data->name, "%s", stem ? stem : "log");
     snprintf(data->source, sizeof data->source, "%s", path);
 }

@@ -5,55 +5,41 @@
 
 #include "base/ctx.h"
 
-enum { CATEGORIES_USES = 5, CATEGORIES_WORD_MAX = 100 };
+enum { CATEGORIES_USES = 5 };
 
 typedef struct {
     const pal_column *column;
-    pal_ids words;
     int32_t first; /* column of its first word in the result */
 } categories_column;
 
-/* The next word of a cell and its length, or NULL. */
-static const char *categories_next(const char **cell, size_t *length) {
-    const char *at = *cell + strspn(*cell, "| ");
-    size_t n = strcspn(at, "|");
-    *cell = at + n;
-    while (n > 0 && at[n - 1] == ' ') n--;
-    *length = n;
-    return n > 0 ? at : NULL;
-}
-
-/* Collects the column's words; is_category says whether they sort items. False without memory. */
-static bool categories_learn(categories_column *column, int32_t n_rows, bool *is_category) {
+/* Whether the column's words sort items: each is used often enough, and there is more than one. */
+static bool categories_sort(const pal_column *column, int32_t n_rows) {
     int64_t uses = 0;
-    *is_category = false;
-    for (int32_t i = 0; i < n_rows; i++) {
-        const char *cell = column->column->cells[i], *word;
-        for (size_t n; (word = categories_next(&cell, &n)); uses++) {
-            if (n > CATEGORIES_WORD_MAX) return true; /* a text */
-            if (pal_ids_add(&column->words, word, n) < 0) return false;
-        }
+    if (column->type == PAL_FEATURE_SET) {
+        uses = column->sets.starts[n_rows];
+    } else if (column->type == PAL_FEATURE_TOKEN) {
+        for (int32_t i = 0; i < n_rows; i++) uses += column->tokens[i] >= 0;
+    } else {
+        return false;
     }
-    *is_category = column->words.n > 1 && (int64_t)column->words.n * CATEGORIES_USES <= uses;
-    return true;
+    return column->vocabulary.n > 1 && (int64_t)column->vocabulary.n * CATEGORIES_USES <= uses;
 }
 
-/* The words of one catalog row, each once: cols [the words' number], returns it; cols NULL: an
- * upper bound. */
+/* The words of one catalog row into cols [as many], or with NULL only their number. */
 static int64_t categories_of_row(const categories_column *columns, int32_t n_columns, int32_t row,
                                  int32_t *cols) {
     int64_t count = 0;
     for (int32_t c = 0; c < n_columns; c++) {
-        const char *cell = columns[c].column->cells[row], *word;
-        for (size_t n; (word = categories_next(&cell, &n));) {
-            if (!cols) {
-                count++;
-                continue;
-            }
-            int32_t found = columns[c].first + pal_ids_find(&columns[c].words, word, n);
-            int64_t at = 0;
-            while (at < count && cols[at] != found) at++;
-            if (at == count) cols[count++] = found;
+        const pal_column *column = columns[c].column;
+        if (column->type == PAL_FEATURE_TOKEN) {
+            if (column->tokens[row] < 0) continue;
+            if (cols) cols[count] = columns[c].first + column->tokens[row];
+            count++;
+            continue;
+        }
+        for (int64_t e = column->sets.starts[row]; e < column->sets.starts[row + 1]; e++) {
+            if (cols) cols[count] = columns[c].first + column->sets.cols[e];
+            count++;
         }
     }
     return count;
@@ -75,8 +61,10 @@ static pal_status categories_fill(pal_ctx *ctx, const pal_catalog *catalog, cons
         starts[i + 1] = at;
     }
     const categories_column *last = &columns[n_columns - 1];
-    *out = (pal_csr){
-        .n_rows = n_items, .n_cols = last->first + last->words.n, .starts = starts, .cols = cols};
+    *out = (pal_csr){.n_rows = n_items,
+                     .n_cols = last->first + last->column->vocabulary.n,
+                     .starts = starts,
+                     .cols = cols};
     return PAL_OK;
 }
 
@@ -85,26 +73,16 @@ pal_status pal_categories_make(pal_ctx *ctx, const pal_catalog *catalog, const p
     *out = (pal_csr){0};
     pal_arena scratch = {0};
     categories_column *columns = PAL_ARENA_ARRAY(&scratch, categories_column, catalog->n_columns);
+    if (!columns) return pal_fail_memory(ctx, "the categories", 64.0 * catalog->n_columns);
     int32_t n = 0, first = 0;
-    bool done = columns != NULL;
-    for (int32_t c = 0; done && c < catalog->n_columns; c++) {
-        bool is_category;
-        columns[n] = (categories_column){.column = &catalog->columns[c], .first = first};
-        if (c == catalog->title) continue;
-        done = categories_learn(&columns[n], catalog->ids.n, &is_category);
-        if (done && is_category) {
-            first += columns[n++].words.n;
-        } else {
-            pal_ids_release(&columns[n].words);
-        }
+    for (int32_t c = 0; c < catalog->n_columns; c++) {
+        const pal_column *column = &catalog->columns[c];
+        if (c == catalog->title || !categories_sort(column, catalog->ids.n)) continue;
+        columns[n++] = (categories_column){.column = column, .first = first};
+        first += column->vocabulary.n;
     }
     pal_status status = PAL_OK;
-    if (!done) {
-        status = pal_fail_memory(ctx, "the categories", 64.0 * catalog->ids.n);
-    } else if (n > 0) {
-        status = categories_fill(ctx, catalog, item_ids, n_items, columns, n, arena, out);
-    }
-    for (int32_t c = 0; c < n; c++) pal_ids_release(&columns[c].words);
+    if (n > 0) status = categories_fill(ctx, catalog, item_ids, n_items, columns, n, arena, out);
     pal_arena_release(&scratch);
     return status;
 }

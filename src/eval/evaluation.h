@@ -22,7 +22,7 @@ void pal_measures_list(const pal_protocol *protocol, pal_measures *out);
 /* A subset of users, or of what is relevant; for one reading of relevance "value >= 4" too. */
 typedef struct pal_slice {
     char name[64];  /* "users with 1-4 events", "tail items", "day 1" */
-    char group[24]; /* "history", "popularity", "age", "relevant", "known" */
+    char group[24]; /* "history", "popularity", "age", "relevant", "known", "profile" */
     int32_t n_users;
     int64_t n_pairs;
     uint8_t *users; /* [questions.n_users] 1: in; NULL: all with something relevant left */
@@ -35,9 +35,13 @@ typedef struct {
     pal_arena arena;
 } pal_slices;
 /* known, strangers; history 0, 1-4, 5-19, 20+; head and tail items, new items; day 1, 2-7, 8-30,
- * later; value >= 4 (or the upper 40 % of the scale) for ratings. Slices of nobody are left out. */
-pal_status pal_slices_make(pal_ctx *ctx, const pal_questions *questions, const pal_split *split,
-                           pal_slices *out);
+ * later; value >= 4 (or the upper 40 % of the scale) for ratings; by each column of the profiles
+ * that --slice names its eight most frequent tokens or quarters of its numbers, and who has none.
+ * Slices of nobody are left out. */
+pal_status pal_slices_make(pal_ctx *ctx, const pal_protocol *protocol, const pal_data *data,
+                           const pal_questions *questions, const pal_split *split, pal_slices *out);
+/* Refuses columns of --slice that the profiles do not have, or that divide no users. */
+pal_status pal_slices_check(pal_ctx *ctx, const pal_protocol *protocol, const pal_data *data);
 void pal_slices_release(pal_slices *slices);
 
 typedef struct {

@@ -22,11 +22,9 @@ static pal_status gains_find_column(pal_ctx *ctx, const pal_protocol *protocol,
                         protocol->gain);
     }
     pal_text list = {0};
-    *out = NULL;
-    for (int32_t c = 0; c < catalog->n_columns && !*out; c++) {
-        if (pal_name_equal(catalog->columns[c].name, protocol->gain)) *out = &catalog->columns[c];
+    *out = pal_catalog_column(catalog, protocol->gain);
+    for (int32_t c = 0; c < catalog->n_columns && !*out; c++)
         pal_text_addf(&list, c ? ", %s" : "%s", catalog->columns[c].name);
-    }
     pal_status status = PAL_OK;
     if (!*out) {
         status = pal_fail(ctx, PAL_EUSAGE,
@@ -38,30 +36,20 @@ static pal_status gains_find_column(pal_ctx *ctx, const pal_protocol *protocol,
     return status;
 }
 
-/* False where nothing is written; NaN where it is no number. */
-static bool gains_parse(const char *cell, double *out) {
-    if (!*cell) return false;
-    if (!pal_parse_double(cell, cell + strlen(cell), out) || !isfinite(*out)) *out = NAN;
-    return true;
-}
-
+/* A column of numbers, some of which are there. */
 static pal_status gains_check_column(pal_ctx *ctx, const pal_protocol *protocol,
                                      const pal_data *data) {
     const pal_column *column;
     TRY(gains_find_column(ctx, protocol, data, &column));
-    int32_t n = 0;
-    for (int32_t i = 0; i < data->catalog.ids.n; i++) {
-        double gain;
-        if (!gains_parse(column->cells[i], &gain)) continue;
-        if (isnan(gain)) {
-            return pal_fail(ctx, PAL_EDATA,
-                            "--gain '%s': of item '%s' the catalog says '%.60s', which is no "
-                            "number: name a column of numbers",
-                            protocol->gain, pal_ids_at(&data->catalog.ids, i), column->cells[i]);
-        }
-        n++;
+    if (column->type != PAL_FEATURE_NUMBER) {
+        return pal_fail(ctx, PAL_EDATA,
+                        "--gain '%s': the catalog's column was taken for %s, not for numbers: name "
+                        "a column of numbers, or say --item-columns %s=number",
+                        column->name, pal_feature_names[column->type], column->name);
     }
-    if (n > 0) return PAL_OK;
+    for (int32_t i = 0; i < data->catalog.ids.n; i++) {
+        if (!isnan(column->numbers[i])) return PAL_OK;
+    }
     return pal_fail(ctx, PAL_EDATA, "--gain '%s': the column is empty: name another",
                     protocol->gain);
 }
@@ -90,10 +78,9 @@ pal_status pal_gains_make(pal_ctx *ctx, const pal_protocol *protocol, const pal_
         }
         const char *id = pal_ids_at(questions->targets->about.item_ids, questions->relevant[r]);
         int32_t row = pal_ids_find(&data->catalog.ids, id, strlen(id));
-        if (row < 0 || !gains_parse(column->cells[row], &gains[r]) || isnan(gains[r])) {
-            gains[r] = 0;
-            n_missing++;
-        }
+        bool is_told = row >= 0 && !isnan(column->numbers[row]);
+        gains[r] = is_told ? (double)column->numbers[row] : 0;
+        n_missing += !is_told;
     }
     if (n_missing)
         pal_note(ctx, PAL_NOTICE_WARNING,

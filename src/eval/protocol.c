@@ -58,6 +58,12 @@ const pal_param pal_protocol_params[] = {
      .value_name = "COLUMN",
      .help = "also say what the hits are worth (value@k): a column of numbers of the catalog, such "
              "as price or margin, or value for the log's values"},
+    {.name = "slice",
+     .type = PAL_PARAM_TEXTS,
+     .offset = FIELD(slices),
+     .value_name = "COLUMN",
+     .help = "also tell apart users by a column of their profiles (--users): its 8 most frequent "
+             "words, or quarters of its numbers"},
     {0},
 };
 #undef FIELD

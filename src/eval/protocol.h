@@ -23,6 +23,7 @@ typedef struct {
     bool allow_drop;
     int32_t refit;    /* 0 all, 1 none */
     const char *gain; /* what hits are worth: "value" or a column of the catalog; or NULL */
+    pal_texts slices; /* columns of the profiles by which users are told apart too */
     const char *trec; /* folder for qrels and runs, or NULL */
     pal_texts runs;   /* TREC runs of systems in use today */
 } pal_protocol;

@@ -1,4 +1,5 @@
 /* slices.c - subsets of users and of what is relevant for which metrics are reported. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@ typedef struct {
     pal_ctx *ctx;
     const pal_questions *q;
     pal_slices *out;
+    bool is_full; /* a slice by profile found no place */
 } slices_job;
 
 /* A new slice with both masks zero, or NULL; kept only by slices_keep. */
@@ -145,7 +147,201 @@ static bool slices_by_liking(slices_job *job) {
     return true;
 }
 
-pal_status pal_slices_make(pal_ctx *ctx, const pal_questions *questions, const pal_split *split,
+/* --- by a column of the profiles --- */
+
+enum { SLICES_VALUES = 8, SLICES_PARTS = 4, SLICES_NAMES = 12 };
+
+static bool slices_can_use(const pal_column *column) {
+    return column->type == PAL_FEATURE_TOKEN || column->type == PAL_FEATURE_SET ||
+           column->type == PAL_FEATURE_NUMBER;
+}
+
+/* The column called `name`, or a sentence with those that could be named. */
+static pal_status slices_find_column(pal_ctx *ctx, const pal_catalog *profiles, const char *name,
+                                     const pal_column **out) {
+    *out = pal_catalog_column(profiles, name);
+    if (profiles->ids.n == 0)
+        return pal_fail(ctx, PAL_EUSAGE,
+                        "--slice '%s' is a column of the users' profiles, and there are none: name "
+                        "their file with --users",
+                        name);
+    if (*out && slices_can_use(*out)) return PAL_OK;
+    pal_text list = {0};
+    int32_t n = 0;
+    for (int32_t c = 0; c < profiles->n_columns; c++) {
+        if (!slices_can_use(&profiles->columns[c]) || n > SLICES_NAMES) continue;
+        if (n == SLICES_NAMES) pal_text_add(&list, ", …");
+        if (n < SLICES_NAMES) pal_text_addf(&list, n ? ", %s" : "%s", profiles->columns[c].name);
+        n++;
+    }
+    const char *names = list.bytes && !list.failed ? list.bytes : "no columns that divide users";
+    pal_status status =
+        *out ? pal_fail(ctx, PAL_EUSAGE,
+                        "--slice '%s': the profiles' column was taken for %s, which divides no "
+                        "users: name one of tokens, sets or numbers; there are %s",
+                        name, pal_feature_names[(*out)->type], names)
+             : pal_fail(ctx, PAL_EUSAGE, "--slice: the profiles have no column '%s': they have %s",
+                        name, names);
+    pal_text_release(&list);
+    return status;
+}
+
+pal_status pal_slices_check(pal_ctx *ctx, const pal_protocol *protocol, const pal_data *data) {
+    for (int32_t i = 0; i < protocol->slices.n; i++) {
+        const pal_column *column;
+        const char *name = protocol->slices.at[i];
+        TRY(slices_find_column(ctx, &data->users, name, &column));
+        for (int32_t o = 0; o < i; o++) {
+            if (pal_name_equal(protocol->slices.at[o], name))
+                return pal_fail(ctx, PAL_EUSAGE, "--slice '%s' is named twice: name it once", name);
+        }
+    }
+    return PAL_OK;
+}
+
+/* One column, and where each user asked stands in it. */
+typedef struct {
+    const pal_column *column;
+    const int32_t *rows; /* [questions.n_users] of the profiles; -1: not described */
+    pal_arena *scratch;
+} slices_profile;
+
+static bool slices_are_full(slices_job *job) {
+    job->is_full |= job->out->n == PAL_SLICES_MAX;
+    return job->is_full;
+}
+
+/* A slice "age 25 to below 31"; names and words are cut where they are too long. */
+static pal_slice *slices_new_profile(slices_job *job, const slices_profile *profile,
+                                     const char *text) {
+    char name[sizeof job->out->at->name];
+    snprintf(name, sizeof name, "%.24s%.39s", profile->column->name, text);
+    name[pal_utf8_valid_prefix(name, strlen(name))] = '\0';
+    return slices_new(job, "profile", name, false);
+}
+
+static bool slices_has_token(const pal_column *column, int32_t row, int32_t token) {
+    if (column->type == PAL_FEATURE_TOKEN) return column->tokens[row] == token;
+    for (int64_t e = column->sets.starts[row]; e < column->sets.starts[row + 1]; e++) {
+        if (column->sets.cols[e] == token) return true;
+    }
+    return false;
+}
+
+/* The most frequent tokens of the users asked. */
+static bool slices_by_tokens(slices_job *job, const slices_profile *profile) {
+    const pal_column *column = profile->column;
+    int32_t n_tokens = column->vocabulary.n, n_users = job->q->n_users;
+    slices_item *tokens = PAL_ARENA_ARRAY(profile->scratch, slices_item, n_tokens);
+    if (!tokens) return false;
+    for (int32_t t = 0; t < n_tokens; t++) tokens[t].item = t;
+    for (int32_t u = 0; u < n_users; u++) {
+        int32_t row = profile->rows[u];
+        if (row < 0) continue;
+        if (column->type == PAL_FEATURE_TOKEN) {
+            if (column->tokens[row] >= 0) tokens[column->tokens[row]].events++;
+            continue;
+        }
+        for (int64_t e = column->sets.starts[row]; e < column->sets.starts[row + 1]; e++)
+            tokens[column->sets.cols[e]].events++;
+    }
+    qsort(tokens, (size_t)n_tokens, sizeof *tokens, slices_compare);
+    for (int32_t t = 0; t < n_tokens && t < SLICES_VALUES && tokens[t].events > 0; t++) {
+        char text[128];
+        snprintf(text, sizeof text, ": %.100s", pal_ids_at(&column->vocabulary, tokens[t].item));
+        if (slices_are_full(job)) return true;
+        pal_slice *slice = slices_new_profile(job, profile, text);
+        if (!slice) return false;
+        for (int32_t u = 0; u < n_users; u++)
+            slice->users[u] =
+                profile->rows[u] >= 0 && slices_has_token(column, profile->rows[u], tokens[t].item);
+        slices_keep(job, slice);
+    }
+    return true;
+}
+
+static int slices_compare_numbers(const void *a, const void *b) {
+    float x = *(const float *)a, y = *(const float *)b;
+    return (x > y) - (x < y);
+}
+
+/* Quarters of the users asked; where many have the same number, fewer parts. */
+static bool slices_by_number(slices_job *job, const slices_profile *profile) {
+    const float *numbers = profile->column->numbers;
+    int32_t n = 0, n_cuts = 0, n_users = job->q->n_users;
+    float *sorted = PAL_ARENA_ARRAY(profile->scratch, float, n_users), cuts[SLICES_PARTS];
+    if (!sorted) return false;
+    for (int32_t u = 0; u < n_users; u++) {
+        int32_t row = profile->rows[u];
+        if (row >= 0 && !isnan(numbers[row])) sorted[n++] = numbers[row];
+    }
+    qsort(sorted, (size_t)n, sizeof *sorted, slices_compare_numbers);
+    for (int32_t part = 1; n > 0 && part < SLICES_PARTS; part++) {
+        float cut = sorted[(int64_t)n * part / SLICES_PARTS];
+        if (cut > (n_cuts ? cuts[n_cuts - 1] : sorted[0])) cuts[n_cuts++] = cut;
+    }
+    for (int32_t part = 0; n > 0 && part <= n_cuts; part++) {
+        char text[128];
+        float low = part ? cuts[part - 1] : sorted[0], high = part < n_cuts ? cuts[part] : INFINITY;
+        if (n_cuts == 0) {
+            snprintf(text, sizeof text, " %g to %g", (double)sorted[0], (double)sorted[n - 1]);
+        } else if (part == 0) {
+            snprintf(text, sizeof text, " below %g", (double)high);
+        } else if (part == n_cuts) {
+            snprintf(text, sizeof text, " %g and more", (double)low);
+        } else {
+            snprintf(text, sizeof text, " %g to below %g", (double)low, (double)high);
+        }
+        if (slices_are_full(job)) return true;
+        pal_slice *slice = slices_new_profile(job, profile, text);
+        if (!slice) return false;
+        for (int32_t u = 0; u < n_users; u++) {
+            int32_t row = profile->rows[u];
+            slice->users[u] = row >= 0 && numbers[row] >= low && numbers[row] < high;
+        }
+        slices_keep(job, slice);
+    }
+    return true;
+}
+
+/* Users of whom the column says nothing. */
+static bool slices_untold(slices_job *job, const slices_profile *profile) {
+    const pal_column *column = profile->column;
+    if (slices_are_full(job)) return true;
+    pal_slice *slice = slices_new_profile(job, profile, ": not told");
+    if (!slice) return false;
+    for (int32_t u = 0; u < job->q->n_users; u++) {
+        int32_t row = profile->rows[u];
+        slice->users[u] =
+            row < 0 || (column->type == PAL_FEATURE_NUMBER ? isnan(column->numbers[row])
+                        : column->type == PAL_FEATURE_TOKEN
+                            ? column->tokens[row] < 0
+                            : column->sets.starts[row] == column->sets.starts[row + 1]);
+    }
+    slices_keep(job, slice);
+    return true;
+}
+
+static bool slices_by_profile(slices_job *job, const pal_catalog *profiles, const char *name) {
+    const pal_questions *q = job->q;
+    pal_arena scratch = {0};
+    int32_t *rows = PAL_ARENA_ARRAY(&scratch, int32_t, q->n_users);
+    slices_profile profile = {pal_catalog_column(profiles, name), rows, &scratch};
+    bool done = rows != NULL;
+    for (int32_t u = 0; done && u < q->n_users; u++) {
+        const char *id = pal_ids_at(q->targets->about.user_ids, q->users[u]);
+        rows[u] = pal_ids_find(&profiles->ids, id, strlen(id));
+    }
+    if (done && profile.column)
+        done = (profile.column->type == PAL_FEATURE_NUMBER ? slices_by_number(job, &profile)
+                                                           : slices_by_tokens(job, &profile)) &&
+               slices_untold(job, &profile);
+    pal_arena_release(&scratch);
+    return done;
+}
+
+pal_status pal_slices_make(pal_ctx *ctx, const pal_protocol *protocol, const pal_data *data,
+                           const pal_questions *questions, const pal_split *split,
                            pal_slices *out) {
     memset(out, 0, sizeof *out);
     slices_job job = {.ctx = ctx, .q = questions, .out = out};
@@ -158,6 +354,14 @@ pal_status pal_slices_make(pal_ctx *ctx, const pal_questions *questions, const p
     if (done && questions->relevant_times) done = slices_by_age(&job, split->test_from);
     if (done && questions->relevant_values && questions->history->about.values_are_ratings)
         done = slices_by_liking(&job);
+    for (int32_t i = 0; done && i < protocol->slices.n && !job.is_full; i++) {
+        done = slices_by_profile(&job, &data->users, protocol->slices.at[i]);
+        if (job.is_full)
+            pal_note(ctx, PAL_NOTICE_WARNING,
+                     "--slice: more than %d slices are not told: parts of '%s' and what follows "
+                     "are left out",
+                     PAL_SLICES_MAX, protocol->slices.at[i]);
+    }
     if (done) return PAL_OK;
     pal_slices_release(out);
     return pal_fail_memory(ctx, "the slices", 16.0 * (double)questions->n_pairs);

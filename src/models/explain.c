@@ -110,8 +110,10 @@ pal_status pal_explain(pal_ctx *ctx, const pal_model *model, const pal_query *qu
         out->n = kind->explain(job.model->params, job.model->state, &job.query, item, job.scratch,
                                out->reasons);
     } else if (kind->traits & (PAL_SCORES_STRANGERS | PAL_IS_CONTROL)) {
-        out->reasons[out->n++] =
-            (pal_reason){.item = -1, .what = kind->summary, .amount = out->score};
+        out->reasons[out->n++] = (pal_reason){
+            .item = -1,
+            .what = kind->traits & PAL_IS_CONTROL ? kind->summary : "how many people use it",
+            .amount = out->score};
     } else {
         out->is_sum = false;
         TRY(explain_by_taking_out(&job, arena, out));

@@ -40,6 +40,7 @@ typedef struct {              /* all that training may look at */
     const pal_log *log;       /* what to learn from: the training part of a split, weighed */
     const pal_log *histories; /* the same part unweighed and whole, with the same rows; NULL: log */
     const pal_catalog *items; /* or NULL */
+    const pal_catalog *users; /* profiles, by their own ids; or NULL. No model keeps them */
     const pal_world *world;   /* the demo's truth, for its oracle alone; or NULL */
     /* Kinds that learn in epochs stop when `judge` has not risen for as many epochs as their
      * parameter "patience" says, and keep the best epoch. NULL: all epochs. */

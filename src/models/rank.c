@@ -257,21 +257,7 @@ pal_query pal_query_of_user(const pal_model *model, int32_t user) {
     };
 }
 
-pal_status pal_similar_items(pal_ctx *ctx, const pal_model *model, int32_t item, int32_t k,
-                             const uint8_t *excluded, pal_arena *arena, pal_lists *out) {
-    if ((model->kind->traits & (PAL_SCORES_STRANGERS | PAL_REPEATS)) ||
-        !(model->kind->traits & PAL_SCORES_NEW_USERS)) {
-        return pal_fail(ctx, PAL_EUSAGE,
-                        "%s knows no similarity of items: use a model such as item_knn or ease",
-                        model->kind->name);
-    }
-    pal_query query = {.n_events = 1, .items = &item};
-    return pal_rank(ctx, model, &query, 1,
-                    &(pal_rank_options){.k = k, .hide = PAL_HIDE_ANY, .excluded = excluded}, arena,
-                    out);
-}
-
-/* --- similar users --- */
+/* --- similar users and items --- */
 
 static const pal_tensor *rank_find_role(pal_tensor *tensors, int32_t n, pal_role role) {
     for (int32_t i = 0; i < n; i++) {
@@ -286,11 +272,12 @@ static double rank_dot(const float *a, const float *b, int64_t n) {
     return sum;
 }
 
-static void rank_by_vectors(const pal_tensor *users, int32_t user, float *scores) {
-    int64_t width = users->dims[1];
-    const float *vectors = *users->data, *own = vectors + user * width;
+/* Cosine of the representations. */
+static void rank_by_vectors(const pal_tensor *rows, int32_t row, float *scores) {
+    int64_t width = rows->dims[1];
+    const float *vectors = *rows->data, *own = vectors + row * width;
     double norm = rank_dot(own, own, width);
-    for (int32_t v = 0; v < users->dims[0]; v++) {
+    for (int32_t v = 0; v < rows->dims[0]; v++) {
         const float *other = vectors + v * width;
         double product = norm * rank_dot(other, other, width);
         scores[v] = product > 0 ? (float)(rank_dot(own, other, width) / sqrt(product)) : -INFINITY;
@@ -310,20 +297,30 @@ static void rank_by_histories(const pal_csr *pairs, int32_t user, uint8_t *marks
     }
 }
 
-pal_status pal_similar_users(pal_ctx *ctx, const pal_model *model, int32_t user, int32_t k,
-                             pal_arena *arena, pal_lists *out) {
-    int32_t n = model->log->n_users;
+/* The k highest of scores[n] as one list. */
+static pal_status rank_nearest(pal_ctx *ctx, const float *scores, int32_t n, int32_t k,
+                               pal_arena *arena, pal_lists *out) {
     *out = (pal_lists){.n = 1, .k = k < n ? k : n};
     out->items = PAL_ARENA_ARRAY(arena, int32_t, out->k);
     out->scores = PAL_ARENA_ARRAY(arena, float, out->k);
     out->counts = PAL_ARENA_ARRAY(arena, int32_t, 1);
     out->fallback = PAL_ARENA_ARRAY(arena, uint8_t, 1);
-    float *scores = PAL_ARENA_ARRAY(arena, float, n);
     int32_t *found = PAL_ARENA_ARRAY(arena, int32_t, n);
+    if (!out->items || !out->scores || !out->counts || !out->fallback || !found)
+        return pal_fail_memory(ctx, "a list of what is similar", 8.0 * n);
+    pal_topk top;
+    pal_topk_start(&top, out->k, out->items, out->scores);
+    pal_topk_offer(&top, pal_kernels_best(), scores, n, 0, found);
+    out->counts[0] = pal_topk_finish(&top);
+    return PAL_OK;
+}
+
+pal_status pal_similar_users(pal_ctx *ctx, const pal_model *model, int32_t user, int32_t k,
+                             pal_arena *arena, pal_lists *out) {
+    int32_t n = model->log->n_users;
+    float *scores = PAL_ARENA_ARRAY(arena, float, n);
     uint8_t *marks = PAL_ARENA_ARRAY(arena, uint8_t, model->log->n_items);
-    if (!out->items || !out->scores || !out->counts || !out->fallback || !scores || !found ||
-        !marks)
-        return pal_fail_memory(ctx, "similar users", 8.0 * n);
+    if (!scores || !marks) return pal_fail_memory(ctx, "similar users", 8.0 * n);
     pal_tensor tensors[PAL_TENSORS_MAX];
     int32_t n_tensors = pal_model_tensors(model, tensors);
     const pal_tensor *users = rank_find_role(tensors, n_tensors, PAL_ROLE_USERS);
@@ -335,9 +332,33 @@ pal_status pal_similar_users(pal_ctx *ctx, const pal_model *model, int32_t user,
         rank_by_histories(&pairs, user, marks, scores);
     }
     scores[user] = -INFINITY;
-    pal_topk top;
-    pal_topk_start(&top, out->k, out->items, out->scores);
-    pal_topk_offer(&top, pal_kernels_best(), scores, n, 0, found);
-    out->counts[0] = pal_topk_finish(&top);
-    return PAL_OK;
+    return rank_nearest(ctx, scores, n, k, arena, out);
+}
+
+/* A kind that predicts values puts what everybody values first also for a history of one item, so
+ * that the rows it learned say better what is alike. */
+pal_status pal_similar_items(pal_ctx *ctx, const pal_model *model, int32_t item, int32_t k,
+                             const uint8_t *excluded, pal_arena *arena, pal_lists *out) {
+    if ((model->kind->traits & (PAL_SCORES_STRANGERS | PAL_REPEATS)) ||
+        !(model->kind->traits & PAL_SCORES_NEW_USERS)) {
+        return pal_fail(ctx, PAL_EUSAGE,
+                        "%s knows no similarity of items: use a model such as item_knn or ease",
+                        model->kind->name);
+    }
+    pal_tensor tensors[PAL_TENSORS_MAX];
+    int32_t n_tensors = pal_model_tensors(model, tensors), n = model->log->n_items;
+    const pal_tensor *rows = rank_find_role(tensors, n_tensors, PAL_ROLE_ITEMS);
+    if (!rows || !pal_model_predicts_values(model)) {
+        pal_query query = {.n_events = 1, .items = &item};
+        return pal_rank(ctx, model, &query, 1,
+                        &(pal_rank_options){.k = k, .hide = PAL_HIDE_ANY, .excluded = excluded},
+                        arena, out);
+    }
+    float *scores = PAL_ARENA_ARRAY(arena, float, n);
+    if (!scores) return pal_fail_memory(ctx, "similar items", 4.0 * n);
+    rank_by_vectors(rows, item, scores);
+    for (int32_t i = 0; i < n; i++) {
+        if (i == item || (excluded && excluded[i])) scores[i] = -INFINITY;
+    }
+    return rank_nearest(ctx, scores, n, k, arena, out);
 }

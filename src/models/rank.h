@@ -55,7 +55,8 @@ pal_status pal_similar_users(pal_ctx *ctx, const pal_model *model, int32_t user,
                              pal_arena *arena, pal_lists *out);
 
 /* The k items that a person whose history is `item` alone would be shown: the model's own measure
- * of similarity. PAL_EUSAGE for kinds whose lists do not depend on a history. */
+ * of similarity; for kinds that predict values the items whose representations lie nearest
+ * (cosine). PAL_EUSAGE for kinds whose lists do not depend on a history. */
 pal_status pal_similar_items(pal_ctx *ctx, const pal_model *model, int32_t item, int32_t k,
                              const uint8_t *excluded, pal_arena *arena, pal_lists *out);
 

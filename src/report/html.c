@@ -114,7 +114,8 @@ static const char *html_group_title(const char *group) {
                                             {"history", "By length of history"},
                                             {"popularity", "By popularity of the item"},
                                             {"age", "By time since training"},
-                                            {"relevant", "By value"}};
+                                            {"relevant", "By value"},
+                                            {"profile", "By profile"}};
     for (size_t i = 0; i < sizeof titles / sizeof *titles; i++) {
         if (!strcmp(titles[i][0], group)) return titles[i][1];
     }
@@ -258,8 +259,11 @@ static void html_add_task(const json_t *results, const json_t *task, bool severa
     }
     pal_page_table(results, task, out);
     html_add_scatter(results, task, out);
+    pal_page_worth(results, task, out);
+    pal_page_clicks(results, task, out);
     pal_page_growth(results, task, out);
     html_add_slices(results, task, out);
+    pal_page_ageing(results, task, out);
     pal_page_ratings(results, task, out);
     pal_page_curves(task, out);
     pal_page_flows(task, out);

@@ -5,30 +5,14 @@
 #include "base/json.h"
 #include "report/page.h"
 
-/* One cell with its heading for phones and its number for sorting; an interval is sorted by its low
- * end. */
-static void ratings_add_cell(const json_t *json, const char *path, const char *label, bool interval,
-                             pal_text *out) {
-    double value = pal_json_number_at(pal_json_at(json, path), interval ? "low" : "mean", NAN);
-    pal_text_addf(out, "<td data-label=\"%s\"", label);
-    if (isfinite(value)) pal_text_addf(out, " data-value=\"%.9g\"", value);
-    pal_text_add(out, ">");
-    if (interval) {
-        pal_page_interval(json, path, "%.3f", out);
-    } else {
-        pal_page_number(pal_json_at(json, path), "mean", "%.4f", out);
-    }
-    pal_text_add(out, "</td>");
-}
-
 static void ratings_add_row(const json_t *model, pal_text *out) {
     pal_text_add(out, "<tr><td>");
     pal_page_text(model, "spec", out);
     pal_text_add(out, "</td>");
-    ratings_add_cell(model, "ratings/rmse", "rmse", false, out);
-    ratings_add_cell(model, "ratings/rmse", "95 % interval", true, out);
-    ratings_add_cell(model, "ratings/mae", "mae", false, out);
-    ratings_add_cell(model, "ratings/mae", "95 % interval", true, out);
+    pal_page_cell(model, "ratings/rmse", "rmse", false, out);
+    pal_page_cell(model, "ratings/rmse", "95 % interval", true, out);
+    pal_page_cell(model, "ratings/mae", "mae", false, out);
+    pal_page_cell(model, "ratings/mae", "95 % interval", true, out);
     pal_text_add(out, "</tr>\n");
 }
 

@@ -1,6 +1,7 @@
 /* markdown.c - the report's words and numbers as Markdown, for pull requests and terminals. Drawn
  * from the document alone, like the page. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/ctx.h"
@@ -176,6 +177,89 @@ static void markdown_add_ratings(const json_t *results, const json_t *task, pal_
     pal_text_add(out, " | |\n");
 }
 
+static void markdown_add_clicks(const json_t *results, const json_t *task, pal_text *out) {
+    bool opened = false;
+    size_t index;
+    json_t *model;
+    json_array_foreach(json_object_get(task, "models"), index, model) {
+        if (!pal_json_at(model, "clicks/auc")) continue;
+        if (!opened) {
+            pal_text_add(out, "\n## What was clicked, of what was shown\n\n");
+            pal_page_count(results, "protocol/clicks/n", out);
+            pal_text_add(out, " impressions of the test, ");
+            pal_page_count(results, "protocol/clicks/n_clicked", out);
+            pal_text_add(out, " of them clicked. auc 0.5 is chance, 1 never wrong; log loss and "
+                              "calibration: smaller is better.\n\n"
+                              "| model | auc | 95 % interval | gauc | 95 % interval | log loss | "
+                              "calibration |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: "
+                              "|\n");
+        }
+        opened = true;
+        pal_text_add(out, "| ");
+        markdown_add_at(model, "spec", out);
+        pal_text_add(out, " | ");
+        pal_page_number(model, "clicks/auc/mean", "%.4f", out);
+        pal_text_add(out, " | ");
+        pal_page_interval(model, "clicks/auc", "%.3f", out);
+        pal_text_add(out, " | ");
+        pal_page_number(model, "clicks/gauc/mean", "%.4f", out);
+        pal_text_add(out, " | ");
+        pal_page_interval(model, "clicks/gauc", "%.3f", out);
+        pal_text_add(out, " | ");
+        pal_page_number(model, "clicks/logloss/mean", "%.4f", out);
+        pal_text_add(out, " | ");
+        pal_page_number(model, "clicks/calibration", "%.4f", out);
+        pal_text_add(out, " |\n");
+    }
+    double logloss = pal_page_constant_logloss(results);
+    if (opened && isfinite(logloss))
+        pal_text_addf(out,
+                      "| the share of clicks for everything | 0.5000 | | 0.5000 | | %.4f | |\n",
+                      logloss);
+}
+
+static void markdown_add_worth(const json_t *results, const json_t *task, pal_text *out) {
+    const char *gain = pal_json_text_at(results, "protocol/gain", NULL);
+    char name[40];
+    bool opened = false;
+    size_t index;
+    json_t *model;
+    if (!gain) return;
+    snprintf(name, sizeof name, "value@%lld",
+             (long long)json_integer_value(json_array_get(pal_json_at(results, "protocol/k"), 0)));
+    json_array_foreach(json_object_get(task, "models"), index, model) {
+        const json_t *value = json_object_get(json_object_get(model, "metrics"), name);
+        if (!value) continue;
+        if (!opened) {
+            pal_text_addf(out, "\n## What the hits are worth\n\n%s: the sum of ", name);
+            markdown_add(gain, out);
+            pal_text_addf(out,
+                          " over the hits of a list, on average over people.\n\n| model | %s | 95 "
+                          "%% interval |\n| --- | ---: | ---: |\n",
+                          name);
+        }
+        opened = true;
+        pal_text_add(out, "| ");
+        markdown_add_at(model, "spec", out);
+        pal_text_add(out, " | ");
+        pal_page_number(value, "mean", "%.4f", out);
+        pal_text_add(out, " | ");
+        pal_page_interval(value, "", "%.3f", out);
+        pal_text_add(out, " |\n");
+    }
+}
+
+static void markdown_add_ageing(const json_t *results, const json_t *task, pal_text *out) {
+    pal_text sentence = {0};
+    if (pal_page_ageing_sentence(results, task, &sentence)) {
+        pal_text_add(out, "\n## How long a model stays good\n\n");
+        markdown_add(sentence.bytes ? sentence.bytes : "", out);
+        pal_text_add(out, "\n");
+    }
+    out->failed |= sentence.failed;
+    pal_text_release(&sentence);
+}
+
 static void markdown_add_flows(const json_t *task, pal_text *out) {
     size_t index, at;
     json_t *model, *box;
@@ -287,7 +371,10 @@ pal_status pal_report_markdown(pal_ctx *ctx, const json_t *results, pal_text *ou
         }
         markdown_add_list(pal_json_at(task, "verdict/why"), out);
         markdown_add_table(results, task, out);
+        markdown_add_worth(results, task, out);
+        markdown_add_clicks(results, task, out);
         markdown_add_slices(task, out);
+        markdown_add_ageing(results, task, out);
         markdown_add_ratings(results, task, out);
         markdown_add_learning(task, out);
         markdown_add_flows(task, out);

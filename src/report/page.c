@@ -54,6 +54,20 @@ void pal_page_interval(const json_t *json, const char *path, const char *format,
     pal_page_number(interval, "high", format, out);
 }
 
+void pal_page_cell(const json_t *json, const char *path, const char *label, bool interval,
+                   pal_text *out) {
+    double value = pal_json_number_at(pal_json_at(json, path), interval ? "low" : "mean", NAN);
+    pal_text_addf(out, "<td data-label=\"%s\"", label);
+    if (isfinite(value)) pal_text_addf(out, " data-value=\"%.9g\"", value);
+    pal_text_add(out, ">");
+    if (interval) {
+        pal_page_interval(json, path, "%.3f", out);
+    } else {
+        pal_page_number(pal_json_at(json, path), "mean", "%.4f", out);
+    }
+    pal_text_add(out, "</td>");
+}
+
 int32_t pal_page_points(const json_t *series, pal_point *points, int32_t most) {
     int32_t n = 0;
     size_t index;

@@ -23,6 +23,10 @@ bool pal_page_is_done(const json_t *model);
 bool pal_page_has_role(const json_t *model, const char *role);
 /* The interval at `path` as "low – high". */
 void pal_page_interval(const json_t *json, const char *path, const char *format, pal_text *out);
+/* A cell of the interval at `path`: its mean, or its ends, with a heading for phones and a number
+ * for sorting (an interval is sorted by its low end). */
+void pal_page_cell(const json_t *json, const char *path, const char *label, bool interval,
+                   pal_text *out);
 /* [[x, y], …] as points; returns how many, at most `most`. */
 int32_t pal_page_points(const json_t *series, pal_point *points, int32_t most);
 
@@ -32,8 +36,16 @@ void pal_page_data(const json_t *data, pal_text *out);                         /
 void pal_page_curves(const json_t *task, pal_text *out);                       /* html_learning.c */
 void pal_page_growth(const json_t *results, const json_t *task, pal_text *out);
 void pal_page_ratings(const json_t *results, const json_t *task,
-                      pal_text *out);                   /* html_ratings.c */
-void pal_page_flows(const json_t *task, pal_text *out); /* html_flow.c */
+                      pal_text *out);                                           /* html_ratings.c */
+void pal_page_flows(const json_t *task, pal_text *out);                         /* html_flow.c */
+void pal_page_clicks(const json_t *results, const json_t *task, pal_text *out); /* html_clicks.c */
+void pal_page_ageing(const json_t *results, const json_t *task, pal_text *out); /* html_ageing.c */
+void pal_page_worth(const json_t *results, const json_t *task, pal_text *out);  /* html_worth.c */
+
+/* How the winner's lists age, in one sentence, or nothing: shared with markdown.c. */
+bool pal_page_ageing_sentence(const json_t *results, const json_t *task, pal_text *out);
+/* Of the probability of a click that is the same for everything; NaN: cannot be told. */
+double pal_page_constant_logloss(const json_t *results);
 
 /* Names of up to three further metrics of the table, at the largest k. */
 void pal_page_more_metrics(const json_t *results, char names[3][40]);

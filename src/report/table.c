@@ -15,6 +15,11 @@ static int32_t table_measure(const pal_comparison *comparison, const char *metri
     return 0;
 }
 
+/* Recall in the longest lists. */
+static int32_t table_recall(const pal_comparison *comparison) {
+    return table_measure(comparison, "recall") + comparison->options.protocol.k.n - 1;
+}
+
 static void table_add_padded(pal_text *out, const char *text, int32_t width) {
     int32_t columns = pal_utf8_columns(text);
     if (columns > width) {
@@ -101,8 +106,10 @@ void pal_report_table_head(const pal_comparison *comparison, int32_t t, pal_text
     table_add_plan(comparison, out);
     pal_text_add(out, "\n\n");
     table_add_padded(out, "model", TABLE_NAME);
+    int32_t recall = table_recall(comparison);
     pal_text_addf(out, "%9s  %-15s %9s %8s %8s %8s %8s\n", comparison->measures.at[0].name,
-                  "95 % interval", "recall@k", "known", "stranger", "train", "a list");
+                  "95 % interval", comparison->measures.at[recall].name, "known", "stranger",
+                  "train", "a list");
 }
 
 void pal_report_table_row(const pal_comparison *comparison, int32_t t, int32_t r, pal_text *out) {
@@ -115,7 +122,7 @@ void pal_report_table_row(const pal_comparison *comparison, int32_t t, int32_t r
                       row->reason);
         return;
     }
-    int32_t recall = table_measure(comparison, "recall"), known = table_slice(table, "known users"),
+    int32_t recall = table_recall(comparison), known = table_slice(table, "known users"),
             strangers = table_slice(table, "strangers");
     int32_t n = comparison->measures.n;
     table_add_number(out, row->test.mean[0], 9);
@@ -123,7 +130,8 @@ void pal_report_table_row(const pal_comparison *comparison, int32_t t, int32_t r
     table_add_number(out, row->intervals[0].low, 6);
     pal_text_add(out, " – ");
     table_add_number(out, row->intervals[0].high, 6);
-    table_add_number(out, row->test.mean[recall + comparison->options.protocol.k.n - 1], 10);
+    table_add_number(out, row->test.mean[recall], 10);
+    if (comparison->n_folds && row->folds) known = strangers = -1; /* slices are of one fold */
     table_add_number(out, known < 0 ? NAN : row->test.by_slice[(int64_t)known * n], 9);
     table_add_number(out, strangers < 0 ? NAN : row->test.by_slice[(int64_t)strangers * n], 9);
     pal_text seconds = {0}, list = {0};
@@ -175,8 +183,8 @@ static void table_add_ratings(const json_t *results, const json_t *task, pal_tex
     json_array_foreach(json_object_get(task, "models"), index, model) {
         if (!json_is_object(json_object_get(model, "ratings"))) continue;
         if (!has_heading) {
-            pal_text_add(out, "\npredicted values, smaller is better:");
-            pal_text_addf(out, "%*s  %-18s %8s\n", TABLE_NAME - 28, "rmse", "95 % interval", "mae");
+            pal_text_add(out, "\npredicted values, smaller is better:\n");
+            pal_text_addf(out, "%*s  %-18s %8s\n", TABLE_NAME + 9, "rmse", "95 % interval", "mae");
             pal_text_add(out, "  ");
             table_add_padded(out, "the mean for everything", TABLE_NAME);
             pal_text_addf(out, " %.4f  %-18s  %.4f\n",

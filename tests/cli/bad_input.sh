@@ -87,9 +87,17 @@ grep -q 'ids of their own rows' stdout || { echo "inspect does not mention ids i
 compare 1 "foreign.csv: describes only 0 of the log's 11 items" good.csv --items foreign.csv
 compare 1 "foreign.csv: describes only 0 of the log's 7 users" good.csv --users foreign.csv
 compare 1 "missing.csv: cannot open" good.csv --users missing.csv
+{ cat good.csv; for i in $(seq 1 300); do echo "u$((i % 7)),j$i,3,$((1700100000 + i))"; done; } >many.csv
+{ echo item,year; echo "i1,1990"; echo "i2,1991"; } >few.csv
+compare 1 "few.csv: describes only 2 of the log's 311 items (0.64 %)" many.csv --items few.csv
+{ echo user,item,timestamp; echo a,b,2024-03-01; echo a,c,1700000000; } >forms.csv
+compare 1 "forms.csv:3: time is a number here but a date before: '1700000000': bring all times to one form" forms.csv
 { echo item,year,kind; for i in 0 1 2 3; do echo "i$i,199$i,a"; done; } >things.csv
 compare 2 "there is no column 'yaer'" good.csv --items things.csv --item-columns yaer=number
 compare 2 "there is no table of users" good.csv --user-columns age=number
+compare 2 "name their file with --users" good.csv --slice age
+{ echo user,age; for i in 0 1 2 3 4 5 6; do echo "u$i,$((20 + i))"; done; } >people.csv
+compare 2 "have no column 'height': they have age" good.csv --users people.csv --slice height
 compare 2 "--value must be a column, or two" good.csv --value 'a*b*c'
 compare 2 "name the table of items with --items" good.csv --value rating/items.year
 compare 2 "is not of numbers" good.csv --items things.csv --value rating/items.kind
@@ -120,7 +128,7 @@ compare 1 "bring all times to one unit" mixed.csv
 compare 2 "no event type 'buy': it has view" views.csv --target buy
 { echo user,item,rating,timestamp; rows 400 | sed 's/,[1-5],/,3,/'; } >onelevel.csv
 "$palate" inspect onelevel.csv >stdout 2>stderr
-grep -q 'all values in rating are 3 and so say nothing' stdout || { echo "inspect does not mention a scale of one level"; bad=1; }
+grep -q 'all values in rating are 3' stdout || { echo "inspect does not mention a scale of one level"; bad=1; }
 "$palate" compare onelevel.csv -m mf -m bias -o out --quiet --hide none >stdout 2>stderr ||
     { echo "rating kinds do not run on a scale of one level: $(cat stderr)"; bad=1; }
 rm -rf out

@@ -91,6 +91,38 @@ for name, value in models["ease"].items():
         assert abs(value["mean"] - models["ease.run"][name]["mean"]) < 1e-6, name
 PYTHON
 
+# What no budget is left for is skipped, and said why, in each table.
+"$palate" compare events.csv --hide none --task both --budget 0.001s -m random -m popular -m ease -m "mf epochs=1000" -o budget >shown 2>said
+cat shown said | grep -q 'mf .*skipped: .*budget' || { cat shown said; exit 1; }
+python3 - <<'PYTHON'
+import json
+for task in json.load(open("budget/results.json"))["tasks"]:
+    assert all(model["reason"] for model in task["models"] if model["status"] == "skipped"), task["models"]
+PYTHON
+
+# The kinds' pages derive their gradients.
+for kind in mf gmf nn; do "$palate" describe kind $kind --markdown | grep -q '^## Gradients'; done
+
+# With folds the last table is of their means, as the differences are; a log in "." has its folder's name.
+mkdir shop
+tr , '\t' <events.csv >shop/interactions.tsv
+(cd shop && "$palate" compare . --hide none -m popular -m ease --split "kfold folds=2" -o out >shown 2>said)
+grep -q '^# Which recommender for shop?' shop/out/report.md
+python3 - <<'PYTHON'
+import json
+lines = open("shop/said").read().splitlines() + open("shop/shown").read().splitlines()
+after = lines[next(i for i, line in enumerate(lines) if line.startswith("means of 2 folds")):]
+for model in json.load(open("shop/out/results.json"))["models"]:
+    row = next(line.split() for line in after if line.startswith(model["spec"]))
+    assert abs(float(row[1]) - model["metrics"]["ndcg@10"]["mean"]) < 1e-4, row
+PYTHON
+
+# What a large log leaves out is said.
+awk 'BEGIN { print "user,item,timestamp"; for (i = 0; i < 26000; i++) print "u" i % 900 ",i" int(i / 2) "," 1700000000 + i * 60 }' >large.csv
+"$palate" compare large.csv --allow-drop --resamples 100 -o large >shown 2>said
+cat shown said | grep -q 'not tried by itself on 900 users and 13000 items, for its time and memory: ease'
+if cat shown said | grep -q 'not tried.*knn'; then exit 1; fi
+
 "$palate" compare events.csv --hide none -m popular -m ease -o quiet --quiet | head -n 1 | grep -q . || { echo "--quiet begins with an empty line"; exit 1; }
 
 # The same log as a container gives the same results, and so do its compressed forms.

@@ -36,6 +36,7 @@ _palate() {
         --fallback) words='random popular again markov bias user_knn item_knn session_knn ease mf gmf nn ' ;;
         -k | --k) _palate_option +o default; return 0 ;;
         --gain) _palate_option +o default; return 0 ;;
+        --slice) _palate_option +o default; return 0 ;;
         --split) words='time leave_last random users kfold cold_items cold_users ' ;;
         --candidates) words='seen catalog ' ;;
         --resamples) _palate_option +o default; return 0 ;;
@@ -50,7 +51,7 @@ _palate() {
         --threads) _palate_option +o default; return 0 ;;
         --memory) _palate_option +o default; return 0 ;;
         *)
-            if [[ $current == -* ]]; then words='-o --output -m --model --quiet --json --users --items --days --scenario --task --relevant --hide --fallback -k --k --allow-drop --gain --split --candidates --resamples --refit --prefer --worth --budget --limit --trec --run --growth --seed --threads --memory --verbose --help'
+            if [[ $current == -* ]]; then words='-o --output -m --model --quiet --json --users --items --days --scenario --task --relevant --hide --fallback -k --k --allow-drop --gain --slice --split --candidates --resamples --refit --prefer --worth --budget --limit --trec --run --growth --seed --threads --memory --verbose --help'
             else _palate_option +o default; return 0; fi ;;
         esac ;;
     case)
@@ -97,6 +98,7 @@ _palate() {
         --fallback) words='random popular again markov bias user_knn item_knn session_knn ease mf gmf nn ' ;;
         -k | --k) _palate_option +o default; return 0 ;;
         --gain) _palate_option +o default; return 0 ;;
+        --slice) _palate_option +o default; return 0 ;;
         --split) words='time leave_last random users kfold cold_items cold_users ' ;;
         --candidates) words='seen catalog ' ;;
         --resamples) _palate_option +o default; return 0 ;;
@@ -111,7 +113,7 @@ _palate() {
         --threads) _palate_option +o default; return 0 ;;
         --memory) _palate_option +o default; return 0 ;;
         *)
-            if [[ $current == -* ]]; then words='-m --model -o --output --train --valid --test --items --users --vectors --quiet --json --format --columns --value --item-columns --user-columns --events --target --bad-lines --min-user --min-item --dedupe --drop-users --since --train-window --half-life --scenario --task --relevant --hide --fallback -k --k --allow-drop --gain --split --candidates --resamples --refit --prefer --worth --budget --limit --trec --run --growth --seed --threads --memory --verbose --help'
+            if [[ $current == -* ]]; then words='-m --model -o --output --train --valid --test --items --users --vectors --quiet --json --format --columns --value --item-columns --user-columns --events --target --bad-lines --min-user --min-item --dedupe --drop-users --since --train-window --half-life --scenario --task --relevant --hide --fallback -k --k --allow-drop --gain --slice --split --candidates --resamples --refit --prefer --worth --budget --limit --trec --run --growth --seed --threads --memory --verbose --help'
             else return 0; fi ;;
         esac ;;
     train)
@@ -165,11 +167,12 @@ _palate() {
         --fallback) words='random popular again markov bias user_knn item_knn session_knn ease mf gmf nn ' ;;
         -k | --k) _palate_option +o default; return 0 ;;
         --gain) _palate_option +o default; return 0 ;;
+        --slice) _palate_option +o default; return 0 ;;
         --seed) _palate_option +o default; return 0 ;;
         --threads) _palate_option +o default; return 0 ;;
         --memory) _palate_option +o default; return 0 ;;
         *)
-            if [[ $current == -* ]]; then words='--train --test --quiet --json --format --columns --value --item-columns --user-columns --events --target --bad-lines --min-user --min-item --dedupe --drop-users --since --task --relevant --hide --fallback -k --k --allow-drop --gain --seed --threads --memory --verbose --help'
+            if [[ $current == -* ]]; then words='--train --test --quiet --json --format --columns --value --item-columns --user-columns --events --target --bad-lines --min-user --min-item --dedupe --drop-users --since --task --relevant --hide --fallback -k --k --allow-drop --gain --slice --seed --threads --memory --verbose --help'
             else return 0; fi ;;
         esac ;;
     recommend)

@@ -88,7 +88,8 @@ complete -c palate -n '__palate_is demo' -l fallback -d 'what answers people wit
 complete -c palate -n '__palate_is demo' -l k -s k -d 'lengths of lists at which metrics are computed' -x
 complete -c palate -n '__palate_is demo' -l allow-drop -d 'go on although the mask takes more than 30 % of the test pairs'
 complete -c palate -n '__palate_is demo' -l gain -d 'also say what the hits are worth (value@k): a column of numbers of the catalog, such as price or margin, or value for the log\'s values' -x
-complete -c palate -n '__palate_is demo' -l split -d 'how the log is cut: time, leave_last or random, with options, e.g. "time test=0.2"; default time, or random without times' -x -a '(__palate_splits)'
+complete -c palate -n '__palate_is demo' -l slice -d 'also tell apart users by a column of their profiles (--users): its 8 most frequent words, or quarters of its numbers' -x
+complete -c palate -n '__palate_is demo' -l split -d 'how the log is cut: time, leave_last, random, users, kfold, cold_items or cold_users, with options, e.g. "time test=0.2"; default time, or random without times' -x -a '(__palate_splits)'
 complete -c palate -n '__palate_is demo' -l candidates -d 'items that can be listed: those with a training event, or the whole catalog' -x -a 'seen catalog '
 complete -c palate -n '__palate_is demo' -l resamples -d 'bootstrap resamples of users behind each interval' -x
 complete -c palate -n '__palate_is demo' -l refit -d 'train the final models on train and validation together, or on train alone' -x -a 'all none '
@@ -149,7 +150,8 @@ complete -c palate -n '__palate_is compare' -l fallback -d 'what answers people 
 complete -c palate -n '__palate_is compare' -l k -s k -d 'lengths of lists at which metrics are computed' -x
 complete -c palate -n '__palate_is compare' -l allow-drop -d 'go on although the mask takes more than 30 % of the test pairs'
 complete -c palate -n '__palate_is compare' -l gain -d 'also say what the hits are worth (value@k): a column of numbers of the catalog, such as price or margin, or value for the log\'s values' -x
-complete -c palate -n '__palate_is compare' -l split -d 'how the log is cut: time, leave_last or random, with options, e.g. "time test=0.2"; default time, or random without times' -x -a '(__palate_splits)'
+complete -c palate -n '__palate_is compare' -l slice -d 'also tell apart users by a column of their profiles (--users): its 8 most frequent words, or quarters of its numbers' -x
+complete -c palate -n '__palate_is compare' -l split -d 'how the log is cut: time, leave_last, random, users, kfold, cold_items or cold_users, with options, e.g. "time test=0.2"; default time, or random without times' -x -a '(__palate_splits)'
 complete -c palate -n '__palate_is compare' -l candidates -d 'items that can be listed: those with a training event, or the whole catalog' -x -a 'seen catalog '
 complete -c palate -n '__palate_is compare' -l resamples -d 'bootstrap resamples of users behind each interval' -x
 complete -c palate -n '__palate_is compare' -l refit -d 'train the final models on train and validation together, or on train alone' -x -a 'all none '
@@ -218,6 +220,7 @@ complete -c palate -n '__palate_is evaluate' -l fallback -d 'what answers people
 complete -c palate -n '__palate_is evaluate' -l k -s k -d 'lengths of lists at which metrics are computed' -x
 complete -c palate -n '__palate_is evaluate' -l allow-drop -d 'go on although the mask takes more than 30 % of the test pairs'
 complete -c palate -n '__palate_is evaluate' -l gain -d 'also say what the hits are worth (value@k): a column of numbers of the catalog, such as price or margin, or value for the log\'s values' -x
+complete -c palate -n '__palate_is evaluate' -l slice -d 'also tell apart users by a column of their profiles (--users): its 8 most frequent words, or quarters of its numbers' -x
 complete -c palate -n '__palate_is evaluate' -l seed -d 'where all random choices start from' -x
 complete -c palate -n '__palate_is evaluate' -l threads -d 'threads to use; 0 is one a processor; results do not depend on it' -x
 complete -c palate -n '__palate_is evaluate' -l memory -d 'limit for dense matrices and batches; 0 is half of the machine\'s memory' -x

@@ -16,7 +16,7 @@ enum {
 typedef struct pal_coder_slot {
     uint64_t low; /* the id's bytes; it holds no NUL, so its length follows */
     uint32_t high;
-    uint32_t code_plus_1; /* 0: empty */
+    int32_t mark; /* as of a number */
 } coder_slot;
 
 /* An id that is a number as we would write it, below CODER_NUMBERS_MAX. */
@@ -36,33 +36,83 @@ static inline uint32_t coder_hash(uint64_t low, uint64_t high) {
 
 static inline uint32_t coder_probe(const pal_coder *coder, uint64_t low, uint32_t high) {
     uint32_t slot = coder_hash(low, high) & coder->slot_mask;
-    while (coder->slots[slot].code_plus_1 &&
+    while (coder->slots[slot].mark &&
            (coder->slots[slot].low != low || coder->slots[slot].high != high))
         slot = (slot + 1) & coder->slot_mask;
     return slot;
 }
 
-int32_t pal_coder_find(const pal_coder *coder, const char *id, size_t length, const char *limit) {
-    if (length == 0 || id[length - 1] == '\0') return -1; /* a NUL would vanish in a word */
-    uint64_t low = pal_word(id, length, limit), number;
-    if (coder_number(low, length, &number))
-        return number < coder->n_numbers ? (int32_t)coder->numbers[number] - 1 : -1;
-    if (length > CODER_SHORT) return pal_ids_find(&coder->ids, id, length);
-    if (!coder->slots) return -1;
-    return (int32_t)coder->slots[coder_probe(coder, low, coder_high(id, length, limit))]
-               .code_plus_1 -
-           1;
+static int32_t coder_find_long(const pal_coder *coder, const char *id, size_t length) {
+    int32_t code = pal_ids_find(&coder->ids, id, length);
+    if (code < 0) return -1;
+    return code < coder->n_dealt ? coder->rows[code] : pal_coder_new(code);
 }
 
-void pal_coder_prefetch(const pal_coder *coder, const char *id, size_t length, const char *limit) {
-    if (length == 0 || length > CODER_SHORT) return;
+/* Where an id would stand, and the id itself when it is to be compared there. */
+typedef struct {
+    uint64_t low; /* 0: a number, or nothing to be looked for */
+    uint32_t high, place;
+} coder_key;
+
+enum { CODER_NOWHERE = -1 };
+
+static inline coder_key coder_key_of(const pal_coder *coder, const char *id, size_t length,
+                                     const char *limit) {
+    static const coder_key nowhere = {.place = (uint32_t)CODER_NOWHERE};
+    /* A NUL at the end would vanish in a word. */
+    if (length == 0 || length > CODER_SHORT || id[length - 1] == '\0') return nowhere;
     uint64_t low = pal_word(id, length, limit), number;
-    if (coder_number(low, length, &number)) {
-        if (number < coder->n_numbers) __builtin_prefetch(&coder->numbers[number]);
-    } else if (coder->slots) {
-        uint32_t slot = coder_hash(low, coder_high(id, length, limit)) & coder->slot_mask;
-        __builtin_prefetch(&coder->slots[slot]);
+    if (coder_number(low, length, &number))
+        return number < coder->n_numbers ? (coder_key){.place = (uint32_t)number} : nowhere;
+    if (!coder->slots || low == 0) return nowhere;
+    uint32_t high = coder_high(id, length, limit);
+    return (coder_key){low, high, coder_hash(low, high) & coder->slot_mask};
+}
+
+static inline int32_t coder_look(const pal_coder *coder, const coder_key *key) {
+    if (key->low == 0)
+        return key->place == (uint32_t)CODER_NOWHERE ? -1 : coder->numbers[key->place] - 1;
+    uint32_t slot = key->place;
+    while (coder->slots[slot].mark &&
+           (coder->slots[slot].low != key->low || coder->slots[slot].high != key->high))
+        slot = (slot + 1) & coder->slot_mask;
+    return coder->slots[slot].mark - 1;
+}
+
+int32_t pal_coder_find(const pal_coder *coder, const char *id, size_t length, const char *limit) {
+    if (length > CODER_SHORT) return coder_find_long(coder, id, length);
+    coder_key key = coder_key_of(coder, id, length, limit);
+    return coder_look(coder, &key);
+}
+
+/* Tables of many ids are in no near cache: all places are asked for before the first is looked at.
+ */
+void pal_coder_find_many(const pal_coder *coder, const pal_field *ids, int32_t n, const char *limit,
+                         int32_t *out) {
+    coder_key keys[PAL_CODER_MANY];
+    uint8_t others[PAL_CODER_MANY];
+    int32_t n_others = 0;
+    uint64_t numbers = 0;
+    for (int32_t i = 0; i < n; i++) {
+        const char *id = ids[i].begin;
+        size_t length = (size_t)(ids[i].end - id);
+        coder_key key = coder_key_of(coder, id, length, limit);
+        if (key.low) {
+            __builtin_prefetch(&coder->slots[key.place]);
+            others[n_others] = (uint8_t)i;
+            keys[n_others++] = key;
+        } else if (key.place != (uint32_t)CODER_NOWHERE) {
+            __builtin_prefetch(&coder->numbers[key.place]);
+            numbers |= UINT64_C(1) << i;
+            out[i] = (int32_t)key.place;
+        } else {
+            out[i] = length > CODER_SHORT ? coder_find_long(coder, id, length) : -1;
+        }
     }
+    for (int32_t i = 0; i < n; i++) {
+        if (numbers >> i & 1) out[i] = coder->numbers[out[i]] - 1;
+    }
+    for (int32_t k = 0; k < n_others; k++) out[others[k]] = coder_look(coder, &keys[k]);
 }
 
 /* `n` slots, zeroed; a large table in large pages, where the system has them: its slots are met at
@@ -83,7 +133,7 @@ static bool coder_grow_numbers(pal_coder *coder, uint64_t number) {
     size_t n = coder->n_numbers ? coder->n_numbers : 1024;
     while (n <= number) n *= 2;
     if (n == coder->n_numbers) return true;
-    uint32_t *numbers = realloc(coder->numbers, n * sizeof *numbers);
+    int32_t *numbers = realloc(coder->numbers, n * sizeof *numbers);
     if (!numbers) return false;
     memset(numbers + coder->n_numbers, 0, (n - coder->n_numbers) * sizeof *numbers);
     coder->numbers = numbers;
@@ -100,7 +150,7 @@ static bool coder_grow_slots(pal_coder *coder) {
     coder->slots = slots;
     coder->slot_mask = n - 1;
     for (uint32_t i = 0; i < n_old; i++) {
-        if (old[i].code_plus_1) slots[coder_probe(coder, old[i].low, old[i].high)] = old[i];
+        if (old[i].mark) slots[coder_probe(coder, old[i].low, old[i].high)] = old[i];
     }
     free(old);
     return true;
@@ -118,25 +168,33 @@ static bool coder_reserve(pal_coder *coder) {
     return true;
 }
 
+/* The mark of an id that has one of its own, or NULL. */
+static int32_t *coder_mark(pal_coder *coder, const char *id, size_t length, const char *limit) {
+    if (length > CODER_SHORT) return NULL;
+    uint64_t low = pal_word(id, length, limit), number;
+    if (coder_number(low, length, &number)) return &coder->numbers[number];
+    uint32_t high = coder_high(id, length, limit);
+    coder_slot *slot = &coder->slots[coder_probe(coder, low, high)];
+    slot->low = low;
+    slot->high = high;
+    return &slot->mark;
+}
+
 int32_t pal_coder_add(pal_coder *coder, const char *id, size_t length, const char *limit,
                       int64_t line) {
-    uint64_t low = pal_word(id, length, limit), number;
-    bool is_number = coder_number(low, length, &number), is_short = length <= CODER_SHORT;
+    uint64_t number;
+    bool is_short = length <= CODER_SHORT,
+         is_number = is_short && coder_number(pal_word(id, length, limit), length, &number);
     if (!coder_reserve(coder)) return -1;
     if (is_number ? !coder_grow_numbers(coder, number) : is_short && !coder_grow_slots(coder))
         return -1;
     int32_t code = pal_ids_add(&coder->ids, id, length);
     if (code < 0) return -1;
     coder->lines[code] = line;
-    if (is_number) {
-        coder->numbers[number] = (uint32_t)code + 1;
-    } else if (is_short) {
-        uint32_t high = coder_high(id, length, limit);
-        coder->slots[coder_probe(coder, low, high)] =
-            (coder_slot){.low = low, .high = high, .code_plus_1 = (uint32_t)code + 1};
-        coder->n_short++;
-    }
-    return code;
+    int32_t *mark = coder_mark(coder, id, length, limit);
+    if (mark) *mark = pal_coder_new(code) + 1;
+    coder->n_short += mark && !is_number;
+    return pal_coder_new(code);
 }
 
 /* --- dealing rows --- */
@@ -167,9 +225,12 @@ bool pal_coders_deal(pal_coder *const *coders, int32_t n, pal_ids *ids) {
     for (size_t i = 0; i < n_met && fits; i++) {
         pal_coder *coder = coders[met[i].coder];
         const int64_t *offsets = coder->ids.offsets + met[i].code;
-        int32_t row =
-            pal_ids_add(ids, coder->ids.bytes + offsets[0], (size_t)(offsets[1] - offsets[0] - 1));
+        const char *id = coder->ids.bytes + offsets[0];
+        size_t length = (size_t)(offsets[1] - offsets[0] - 1);
+        int32_t row = pal_ids_add(ids, id, length),
+                *mark = coder_mark(coder, id, length, id + length);
         coder->rows[met[i].code] = row;
+        if (mark) *mark = row + 1;
         fits = row >= 0;
     }
     free(met);

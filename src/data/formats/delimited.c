@@ -41,13 +41,17 @@ static bool delimited_is_settled(const pal_reader *reader, int32_t shown) {
 
 static pal_status delimited_read_lines(pal_reader *reader, const pal_bytes *bytes, pal_lines *lines,
                                        const pal_dialect *dialect) {
-    bool is_in_blocks = false; /* once: what they leave is for us */
+    /* What blocks leave is for us, and then they go on: the later, the oftener they left something.
+     */
+    const char *blocks_from = lines->at;
+    int64_t behind = 1 << 20; /* bytes */
     pal_field fields[PAL_COLUMNS_MAX];
     int32_t n = 0, n_columns = -1, shown = 0;
     for (;;) {
-        if (!is_in_blocks && delimited_is_settled(reader, shown)) {
-            is_in_blocks = true;
+        if (lines->at >= blocks_from && delimited_is_settled(reader, shown)) {
             TRY(pal_blocks_read(reader, bytes, lines, dialect, n_columns));
+            blocks_from = lines->end - lines->at > behind ? lines->at + behind : lines->end;
+            behind *= 2;
         }
         pal_lines_result result = pal_lines_next(lines, fields, &n);
         if (result == PAL_LINES_END) return PAL_OK;

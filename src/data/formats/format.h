@@ -5,7 +5,11 @@
 #ifndef PAL_DATA_FORMATS_FORMAT_H
 #define PAL_DATA_FORMATS_FORMAT_H
 
+#include <stdatomic.h>
+
 #include "data/read.h"
+
+enum { PAL_VALUE_CODES = 256 };
 
 /* Collects one part of the data. Arrays grow on the heap; the first `n` entries count. */
 typedef struct pal_reader {
@@ -20,8 +24,12 @@ typedef struct pal_reader {
     int64_t *times;
     uint32_t *seconds; /* times in seconds, in place of `times` after blocks.c read them; or NULL */
     uint8_t *types;
-    pal_arena block; /* holds seconds, items, values and users, `capacity` each, in this order, when
-                        it is not empty; else each is on the heap */
+    uint8_t *value_codes; /* index into code_values, in place of `values`, in a block; or NULL */
+    float code_values[PAL_VALUE_CODES];
+    atomic_int_least32_t n_value_codes;
+    bool values_are_many; /* too many for codes */
+    pal_arena block; /* holds seconds, items, values or their codes, and users, `capacity` each, in
+                        this order, when it is not empty; else each is on the heap */
     bool has_values, has_times, has_types, has_time_form, times_are_numbers;
     int32_t time_unit; /* index into pal_time_units plus 1, told by the first number that is a date
                           in it; 0: not yet */
@@ -121,7 +129,7 @@ int32_t pal_catalog_title_column(const pal_catalog *catalog);
 pal_status pal_catalog_read_beside(pal_reader *reader, const char *folder, const char *name,
                                    const pal_catalog_dialect *dialect);
 
-/* --- the builder (reader.c) --- */
+/* --- the builder (reader.c; its columns: store.c) --- */
 
 /* Numbers in [first, last) are dates of 1980 to 2099 in this unit, and in no other. */
 typedef struct {
@@ -140,9 +148,20 @@ pal_status pal_reader_reserve(pal_reader *reader, int64_t more);
 /* The same when `more` is all that is to come: puts the columns into one block, in which the log
  * is then built. */
 pal_status pal_reader_reserve_block(pal_reader *reader, int64_t more);
+/* The code of a value among the first `n`, bit by bit; -1. */
+int32_t pal_reader_find_value(const pal_reader *reader, float value, int32_t n);
+/* The same, given when it is new; -1 when there are too many: pal_reader_decode_values. One thread
+ * at a time; others may find. */
+int32_t pal_reader_value_code(pal_reader *reader, float value);
+/* Turns codes of values into values, for good. */
+pal_status pal_reader_decode_values(pal_reader *reader);
+/* In how many parts times are told, as far as is known. */
+int64_t pal_reader_per_second(const pal_reader *reader);
 /* Turns `times`, whose unit must be settled or of no date, into `seconds`; false when they do not
- * fit or without memory: nothing has changed then. */
+ * fit or without memory: nothing has changed then. And back; what the division lost is lost once
+ * more when the log's times are settled. */
 bool pal_reader_narrow_times(pal_reader *reader);
+pal_status pal_reader_widen_times(pal_reader *reader, int64_t per_second);
 /* Says what is wrong with a line that an earlier look refused, as pal_reader_add would. */
 pal_status pal_reader_refuse(pal_reader *reader, const char *path, int64_t line,
                              const pal_field fields[PAL_COLUMN_ROLES]);

@@ -1,11 +1,10 @@
-/* reader.c - the builder: what every format must check, and arrays that grow. */
+/* reader.c - the builder: what every format must check. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "base/ctx.h"
 #include "data/formats/format.h"
@@ -32,115 +31,6 @@ const pal_time_unit pal_time_units[PAL_TIME_UNITS] = {
     {"microseconds", 315532800000000, 4102444800000000, 1000000},
     {"nanoseconds", 315532800000000000, 4102444800000000000, 1000000000},
 };
-
-static bool reader_resize(void **array, int64_t capacity, size_t size) {
-    void *bigger = realloc(*array, (size_t)capacity * size);
-    if (!bigger) return false;
-    *array = bigger;
-#ifdef MADV_HUGEPAGE
-    enum { LARGE_PAGE = 2 << 20 };
-    uintptr_t begin = ((uintptr_t)bigger + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE,
-              end = ((uintptr_t)bigger + (size_t)capacity * size) / LARGE_PAGE * LARGE_PAGE;
-    if (begin < end) (void)madvise((void *)begin, end - begin, MADV_HUGEPAGE);
-#endif
-    return true;
-}
-
-/* Moves the columns of the block into `to` [4] of `capacity` events each. */
-static void reader_move(pal_reader *reader, void *const to[4]) {
-    const void *from[] = {reader->seconds, reader->items, reader->values, reader->users};
-    for (int i = 0; i < 4; i++) memcpy(to[i], from[i], (size_t)reader->n * 4);
-    reader->seconds = to[0];
-    reader->items = to[1];
-    reader->values = to[2];
-    reader->users = to[3];
-}
-
-pal_status pal_reader_reserve_block(pal_reader *reader, int64_t more) {
-    if (reader->block.blocks || !reader->seconds || !reader->has_values)
-        return pal_reader_reserve(reader, more);
-    int64_t capacity = (reader->n + more + 15) / 16 * 16;
-    char *block = pal_arena_alloc(&reader->block, capacity, 16);
-    if (!block || (reader->has_types &&
-                   !reader_resize((void **)&reader->types, capacity, sizeof *reader->types)))
-        return pal_fail_memory(reader->ctx, "reading the log", 17.0 * (double)capacity);
-    void *old[] = {reader->seconds, reader->items, reader->values, reader->users};
-    size_t bytes = (size_t)capacity * 4;
-    reader_move(reader, (void *[]){block, block + bytes, block + 2 * bytes, block + 3 * bytes});
-    for (int i = 0; i < 4; i++) free(old[i]);
-    reader->capacity = capacity;
-    return PAL_OK;
-}
-
-/* Back to the heap, where columns grow. */
-static pal_status reader_leave_block(pal_reader *reader) {
-    if (!reader->block.blocks) return PAL_OK;
-    void *to[4] = {NULL};
-    bool fits = true;
-    for (int i = 0; i < 4; i++) fits &= (to[i] = malloc((size_t)reader->capacity * 4)) != NULL;
-    if (!fits) {
-        for (int i = 0; i < 4; i++) free(to[i]);
-        return pal_fail_memory(reader->ctx, "reading the log", 16.0 * (double)reader->capacity);
-    }
-    reader_move(reader, to);
-    pal_arena_release(&reader->block);
-    return PAL_OK;
-}
-
-pal_status pal_reader_reserve(pal_reader *reader, int64_t more) {
-    if (reader->n + more <= reader->capacity) return PAL_OK;
-    TRY(reader_leave_block(reader));
-    int64_t capacity = reader->capacity ? reader->capacity * 2 : 4096;
-    if (capacity < reader->n + more) capacity = reader->n + more;
-    bool is_wide = reader->has_times && !reader->seconds;
-    if (!reader_resize((void **)&reader->users, capacity, sizeof *reader->users) ||
-        !reader_resize((void **)&reader->items, capacity, sizeof *reader->items) ||
-        (reader->has_values &&
-         !reader_resize((void **)&reader->values, capacity, sizeof *reader->values)) ||
-        (is_wide && !reader_resize((void **)&reader->times, capacity, sizeof *reader->times)) ||
-        (reader->seconds &&
-         !reader_resize((void **)&reader->seconds, capacity, sizeof *reader->seconds)) ||
-        (reader->has_types &&
-         !reader_resize((void **)&reader->types, capacity, sizeof *reader->types))) {
-        return pal_fail_memory(reader->ctx, "reading the log", 21.0 * (double)capacity);
-    }
-    reader->capacity = capacity;
-    return PAL_OK;
-}
-
-static int64_t reader_per_second(const pal_reader *reader) {
-    return reader->times_are_numbers && reader->time_unit
-               ? pal_time_units[reader->time_unit - 1].per_second
-               : 1;
-}
-
-bool pal_reader_narrow_times(pal_reader *reader) {
-    int64_t per_second = reader_per_second(reader);
-    for (int64_t e = 0; e < reader->n; e++) {
-        if (reader->times[e] / per_second > UINT32_MAX) return false;
-    }
-    uint32_t *seconds = malloc((size_t)reader->capacity * sizeof *seconds);
-    if (!seconds) return false;
-    for (int64_t e = 0; e < reader->n; e++) seconds[e] = (uint32_t)(reader->times[e] / per_second);
-    free(reader->times);
-    reader->times = NULL;
-    reader->seconds = seconds;
-    return true;
-}
-
-/* Lines that are read one by one may hold any time. What the division lost is lost once more when
- * the log's times are settled. */
-static pal_status reader_widen_times(pal_reader *reader) {
-    TRY(reader_leave_block(reader));
-    int64_t per_second = reader_per_second(reader);
-    int64_t *times = malloc((size_t)reader->capacity * sizeof *times);
-    if (!times) return pal_fail_memory(reader->ctx, "reading the log", 8.0 * (double)reader->n);
-    for (int64_t e = 0; e < reader->n; e++) times[e] = (int64_t)reader->seconds[e] * per_second;
-    free(reader->seconds);
-    reader->seconds = NULL;
-    reader->times = times;
-    return PAL_OK;
-}
 
 const char *pal_reader_id_trouble(const pal_field *field) {
     size_t n = (size_t)(field->end - field->begin);
@@ -225,7 +115,9 @@ static pal_status reader_parse_time(pal_reader *reader, const char *path, int64_
     if (!reader->has_time_form) reader->times_are_numbers = is_number;
     reader->has_time_form = true;
     if (is_number != reader->times_are_numbers) {
-        return pal_reader_bad_line(reader, path, line, "time is %s here but %s before: '%.*s'",
+        return pal_reader_bad_line(reader, path, line,
+                                   "time is %s here but %s before: '%.*s': bring all "
+                                   "times to one form",
                                    is_number ? "a number" : "a date",
                                    is_number ? "a date" : "a number", reader_length(field),
                                    field->begin);
@@ -353,12 +245,18 @@ pal_status pal_reader_add(pal_reader *reader, const char *path, int64_t line,
     if (reader->has_texts && fields[PAL_COLUMN_ITEM].begin == fields[PAL_COLUMN_ITEM].end &&
         fields[PAL_COLUMN_TEXT].begin < fields[PAL_COLUMN_TEXT].end)
         return reader_add_search(reader, path, line, fields);
-    if (reader->seconds) TRY(reader_widen_times(reader));
     reader_cells cells = {0};
     bool bad;
+    int64_t per_second = pal_reader_per_second(reader);
     TRY(reader_check(reader, path, line, fields, &cells, &bad));
+    /* What settles the unit, or lies past 2106, wants the times before it as they were told. */
+    if (reader->seconds && (pal_reader_per_second(reader) != per_second ||
+                            (!bad && cells.time / per_second > UINT32_MAX)))
+        TRY(pal_reader_widen_times(reader, per_second));
     if (bad) return PAL_OK;
     TRY(pal_reader_reserve(reader, 1));
+    int32_t code = reader->value_codes ? pal_reader_value_code(reader, (float)cells.value) : 0;
+    if (code < 0) TRY(pal_reader_decode_values(reader));
     const pal_field *user = &fields[PAL_COLUMN_USER], *item = &fields[PAL_COLUMN_ITEM];
     int32_t user_row =
         pal_ids_add(&reader->data->user_ids, user->begin, (size_t)(user->end - user->begin));
@@ -368,8 +266,10 @@ pal_status pal_reader_add(pal_reader *reader, const char *path, int64_t line,
     int64_t n = reader->n++;
     reader->users[n] = user_row;
     reader->items[n] = item_row;
-    if (reader->has_values) reader->values[n] = (float)cells.value;
-    if (reader->has_times) reader->times[n] = cells.time;
+    if (reader->value_codes) reader->value_codes[n] = (uint8_t)code;
+    if (reader->values) reader->values[n] = (float)cells.value;
+    if (reader->seconds) reader->seconds[n] = (uint32_t)(cells.time / per_second);
+    if (reader->times) reader->times[n] = cells.time;
     if (reader->has_types) reader->types[n] = (uint8_t)cells.type;
     return PAL_OK;
 }

@@ -228,6 +228,60 @@ static void a_test_that_contradicts_validation_is_owned_up_to(void **state) {
     bench_free(b);
 }
 
+static void another_row_that_was_better_on_the_test_is_named(void **state) {
+    (void)state;
+    bench *b = bench_new();
+    bench_differ(b, KNN, -0.02, -0.03, -0.01);
+    b->rows[KNN].model_bytes = 1000;
+    bench_judge(b);
+    assert_says(b, "But on the test item_knn k=50 was better by 0.020 (0.010 to 0.030): validation "
+                   "chose otherwise, so it is unlike the test; compare again");
+    assert_silent(b, "is cheaper"); /* once is enough */
+    snprintf(b->comparison.split.spec, sizeof b->comparison.split.spec, "%s",
+             "files, validation: time valid=0.1");
+    bench_judge(b);
+    assert_says(b, "so it is unlike the test; cut it as the test is cut and name it with --valid.");
+    b->comparison.split.spec[0] = '\0';
+    bench_differ(b, KNN, -0.02, -0.05, 0.001); /* that may be chance */
+    bench_judge(b);
+    assert_silent(b, "But on the test");
+    bench_differ(b, KNN, -0.02, -0.03, -0.01);
+    b->rows[KNN].traits = PAL_IS_CONTROL;
+    bench_judge(b);
+    assert_silent(b, "But on the test");
+    bench_free(b);
+}
+
+static void nothing_found_and_nothing_lost_are_said_so(void **state) {
+    (void)state;
+    bench *b = bench_new();
+    bench_differ(b, KNN, 0, 0, 0);
+    bench_judge(b);
+    assert_says(b, "cannot tell it from item_knn k=50: choosing that instead costs nothing.");
+    bench_differ(b, KNN, 0.1, -0.1, 0.4); /* over the winner's 0.150 */
+    bench_judge(b);
+    assert_says(b, "choosing that instead may cost up to 100 %.");
+    bench_set(b, EASE, 0.15, 0.7);
+    bench_judge(b);
+    assert_says(b, "of people with a history, 7 in 10 find something in the top 10");
+    bench_set(b, EASE, 0, 0);
+    bench_judge(b);
+    assert_says(b, "Nothing to choose by: ease l2=500, chosen on validation, lists nothing in its "
+                   "top 10 that people used in the test;");
+    assert_silent(b, "Use ease");
+    bench_free(b);
+}
+
+static void of_several_folds_all_users_are_spoken_of(void **state) {
+    (void)state;
+    bench *b = bench_new();
+    b->comparison.n_folds = 5;
+    b->mean[EASE][measure_of(b, "hit")] = 0.5; /* over folds; the slice is of the first */
+    bench_judge(b);
+    assert_says(b, "Use ease l2=500: of all, 1 in 2 finds something in the top 10");
+    bench_free(b);
+}
+
 /* --- cost --- */
 
 static void a_cheaper_model_within_worth_is_shown(void **state) {
@@ -403,10 +457,14 @@ static void shares_are_said_in_plain_words(void **state) {
     static const struct {
         double share;
         const char *words;
-    } cases[] = {
-        {0, "nobody finds"},      {0.001, "1 in 1000 finds"},       {0.11, "1 in 9 finds"},
-        {0.5, "1 in 2 finds"},    {0.51, "5 in 10 finds"},          {0.74, "7 in 10 finds"},
-        {0.949, "9 in 10 finds"}, {0.95, "nearly everybody finds"}, {1, "nearly everybody finds"}};
+    } cases[] = {{0.001, "1 in 1000 finds"},
+                 {0.11, "1 in 9 finds"},
+                 {0.5, "1 in 2 finds"},
+                 {0.51, "1 in 2 finds"},
+                 {0.74, "7 in 10 find something"},
+                 {0.949, "9 in 10 find something"},
+                 {0.95, "nearly everybody finds"},
+                 {1, "nearly everybody finds"}};
     bench *b = bench_new();
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         bench_set(b, EASE, 0.15, cases[i].share);
@@ -460,6 +518,9 @@ int main(void) {
         cmocka_unit_test(too_little_data_is_said_first),
         cmocka_unit_test(what_cannot_be_told_apart_is_listed),
         cmocka_unit_test(a_test_that_contradicts_validation_is_owned_up_to),
+        cmocka_unit_test(another_row_that_was_better_on_the_test_is_named),
+        cmocka_unit_test(nothing_found_and_nothing_lost_are_said_so),
+        cmocka_unit_test(of_several_folds_all_users_are_spoken_of),
         cmocka_unit_test(a_cheaper_model_within_worth_is_shown),
         cmocka_unit_test(a_winner_by_cost_says_what_it_was_taken_for),
         cmocka_unit_test(no_winner_within_the_limit_is_said_alone),

@@ -105,9 +105,10 @@ static void test_profiles(void **state) {
     pal_data_free(data);
     write_text("people.tsv", "user_id\tage\nANN\t31\nBOB\t1\n");
     pal_paths paths = {.log = path_of("log.csv"), .users = path_of("people.tsv")};
-    assert_refused(&paths, NULL, PAL_EDATA,
-                   "describes only 0 of the log's 2 users: are the ids written the same way? The "
-                   "log has 'ann', the table 'ANN'");
+    assert_refused(
+        &paths, NULL, PAL_EDATA,
+        "describes only 0 of the log's 2 users (0 %): are the ids written the same way? The "
+        "log has 'ann', the table 'ANN'");
     write_text("people.tsv", "user_id\tage\n\t31\n");
     assert_refused(&paths, NULL, PAL_EFORMAT, "people.tsv:2: the user id is empty");
 }

@@ -408,7 +408,8 @@ static const struct {
     {"user,item,time\na,b,9223372036854775807\na,c,2\na,d,1700000000\n", NULL, PAL_EFORMAT,
      "log.csv:2: time lies past the year 33000: '9223372036854775807': mend or drop the line"},
     {"user,item,time\na,b,1700000000\na,c,2024-03-01\n", NULL, PAL_EFORMAT,
-     "log.csv:3: time is a date here but a number before: '2024-03-01'"},
+     "log.csv:3: time is a date here but a number before: '2024-03-01': bring all times to one "
+     "form"},
     /* Event types. */
     {"user,item,event\na,b,view\na,b,\n", NULL, PAL_EFORMAT, "log.csv:3: event type is empty"},
     {"user,item,event\na,b,\xFF\n", NULL, PAL_EFORMAT,

@@ -26,9 +26,11 @@ typedef struct {
     shape_ids ids;
     shape_times times;
     bool quotes, no_times, types, fine_values, no_header;
-    int64_t n;              /* lines; 0: 40,000 */
-    int32_t odd_every;      /* lines between odd ones; 0: none */
-    const char *const *odd; /* NULL-ended lines, in turn */
+    bool no_values;
+    int64_t many_values_from; /* lines before there are many; 0: there never are */
+    int64_t n;                /* lines; 0: 25,000 */
+    int32_t odd_every;        /* lines between odd ones; 0: none */
+    const char *const *odd;   /* NULL-ended lines, in turn */
     const char *options;
     const char *refused; /* part of the sentence, when the log is refused */
 } log_shape;
@@ -59,6 +61,9 @@ static const char *const good_lines[] = {"",
                                          "99999999999999999999,sixteen_bytes_id,.5,1000000000",
                                          NULL};
 static const char *const quoted_newline[] = {"1,\"2\n3\",3,1000000000", NULL};
+static const char *const quoted_newline_type[] = {"1,\"2\n3\",3,1000000000,type3", NULL};
+static const char *const newline_then_date[] = {"1,\"2\n3\",3,7", "1,2,3,8", "1,2,3,1000000000000",
+                                                NULL};
 static const char *const late_date[] = {"1,2,3,1000000000", NULL};
 static const char *const far_time[] = {"1,2,3,99999999999", NULL};
 
@@ -73,21 +78,39 @@ static const log_shape shapes[] = {
     {.name = "dates", .times = DATES},
     {.name = "counter", .times = COUNTER, .fine_values = true},
     {.name = "decimal times", .times = DECIMALS},
-    {.name = "no times", .no_times = true, .n = 90000},
+    {.name = "no times", .no_times = true, .n = 50000},
+    {.name = "no values", .no_values = true},
+    {.name = "many values late", .many_values_from = 15000},
+    {.name = "many values at once", .fine_values = true, .types = true},
     {.name = "types", .types = true, .ids = NAMES},
     {.name = "no last newline", .end = "12,13,4,1000000000"},
-    {.name = "several waves", .n = 400000, .odd_every = 150000, .odd = good_lines},
+    {.name = "several waves", .n = 90000, .odd_every = 20000, .odd = good_lines},
     {.name = "odd lines", .odd_every = 997, .odd = good_lines},
     {.name = "empty lines", .odd_every = 3, .odd = (const char *const[]){"", "\r", NULL}},
     {.name = "bad lines", .odd_every = 97, .odd = bad_lines, .options = "bad_lines=skip"},
-    {.name = "a newline in quotes", .n = 500000, .odd_every = 450000, .odd = quoted_newline},
-    {.name = "a date late", .times = COUNTER, .odd_every = 30000, .odd = late_date},
-    {.name = "a time far away", .odd_every = 30000, .odd = far_time},
-    {.name = "columns", .odd_every = 30000, .odd = &bad_lines[1], .refused = ":30002: has 2 col"},
-    {.name = "empty id", .odd_every = 30000, .odd = &bad_lines[3], .refused = ":30002: user id is"},
-    {.name = "value", .odd_every = 30000, .odd = &bad_lines[5], .refused = ":30002: rating must"},
-    {.name = "time", .odd_every = 30000, .odd = &bad_lines[7], .refused = ":30002: time must"},
-    {.name = "open quote", .odd_every = 30000, .odd = &bad_lines[12], .refused = ":30002: a quote"},
+    {.name = "a newline in quotes", .n = 140000, .odd_every = 60000, .odd = quoted_newline},
+    {.name = "a newline, types",
+     .types = true,
+     .n = 70000,
+     .odd_every = 40000,
+     .odd = quoted_newline_type},
+    {.name = "a newline, then a date",
+     .times = COUNTER,
+     .n = 90000,
+     .odd_every = 25000,
+     .odd = newline_then_date},
+    {.name = "a newline, then values",
+     .n = 90000,
+     .odd_every = 50000,
+     .odd = quoted_newline,
+     .many_values_from = 60000},
+    {.name = "a date late", .times = COUNTER, .odd_every = 20000, .odd = late_date},
+    {.name = "a time far away", .odd_every = 20000, .odd = far_time},
+    {.name = "columns", .odd_every = 20000, .odd = &bad_lines[1], .refused = ":20002: has 2 col"},
+    {.name = "empty id", .odd_every = 20000, .odd = &bad_lines[3], .refused = ":20002: user id is"},
+    {.name = "value", .odd_every = 20000, .odd = &bad_lines[5], .refused = ":20002: rating must"},
+    {.name = "time", .odd_every = 20000, .odd = &bad_lines[7], .refused = ":20002: time must"},
+    {.name = "open quote", .odd_every = 20000, .odd = &bad_lines[12], .refused = ":20002: a quote"},
 };
 
 static const char *or_else(const char *text, const char *otherwise) {
@@ -147,9 +170,10 @@ static void add_line(pal_text *text, const log_shape *shape, int64_t e, pal_rng 
     add_id(text, shape, a % 3000 * (a >> 32) % 3000);
     pal_text_add(text, separator);
     add_id(text, shape, b % 800);
-    if (shape->fine_values) {
+    bool is_fine = shape->fine_values || (shape->many_values_from && e > shape->many_values_from);
+    if (is_fine) {
         pal_text_addf(text, "%s%.9g", separator, (double)(a >> 20) / 1e9);
-    } else {
+    } else if (!shape->no_values) {
         pal_text_addf(text, "%s%.2g", separator, (double)(a >> 40 & 7) / 2);
     }
     if (!shape->no_times) {
@@ -165,12 +189,13 @@ static void write_log(const log_shape *shape, pal_text *text) {
     pal_rng rng = pal_rng_at(5, 0);
     pal_text_add(text, or_else(shape->start, ""));
     if (!shape->no_header) {
-        pal_text_addf(text, "user_id%sitem_id%srating", separator, separator);
+        pal_text_addf(text, "user_id%sitem_id", separator);
+        if (!shape->no_values) pal_text_addf(text, "%srating", separator);
         if (!shape->no_times) pal_text_addf(text, "%stimestamp", separator);
         if (shape->types) pal_text_addf(text, "%sevent_type", separator);
         pal_text_add(text, or_else(shape->newline, "\n"));
     }
-    int64_t n = shape->n ? shape->n : 40000;
+    int64_t n = shape->n ? shape->n : 25000;
     int32_t next = 0;
     for (int64_t e = 0; e < n; e++) {
         add_line(text, shape, e, &rng);
@@ -251,7 +276,7 @@ static void test_types_and_nul(void **state) {
         pal_pool *pool = pal_pool_new(2);
         assert_null(read_log(&text, &shape, pool, sentence));
         assert_string_equal(sentence, expected);
-        assert_non_null(strstr(sentence, round ? ":40002: user id contains a NUL" : "event types"));
+        assert_non_null(strstr(sentence, round ? ":25002: user id contains a NUL" : "event types"));
         pal_pool_free(pool);
         pal_text_release(&text);
     }

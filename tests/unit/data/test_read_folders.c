@@ -231,7 +231,8 @@ static void test_items_named(void **state) {
     write_text("things.csv", "item;name\n1;a\n2;b\n");
     assert_refused(
         &paths, NULL, PAL_EDATA,
-        "things.csv: describes only 0 of the log's 2 items: are the ids written the same way?");
+        "things.csv: describes only 0 of the log's 2 items (0 %): are the ids written the same "
+        "way?");
     write_text("things.csv", "item;name\n;a\n");
     assert_refused(&paths, NULL, PAL_EFORMAT,
                    "things.csv:2: the item id is empty, too long or not UTF-8");

@@ -90,6 +90,7 @@ static void gains_come_from_the_catalog(void **state) {
     data.catalog = (pal_catalog){.n_columns = 2, .columns = columns};
     for (int32_t i = 0; i < 3; i++)
         assert_int_equal(pal_ids_add(&data.catalog.ids, pal_ids_at(&log.items, i), 2), i);
+    assert_int_equal(pal_catalog_settle(ctx, &data.catalog, "", NULL), PAL_OK);
     assert_int_equal(pal_gains_check(ctx, &protocol, &data), PAL_OK);
     int32_t relevant[] = {0, 1, 2, 3};
     float relevant_values[] = {1, 2, 3, 4};
@@ -105,12 +106,13 @@ static void gains_come_from_the_catalog(void **state) {
     assert_true(q.gains[3] == 4);
     protocol.gain = "word";
     assert_int_equal(pal_gains_check(ctx, &protocol, &data), PAL_EDATA);
-    assert_non_null(strstr(ctx->error, "item 'i1' the catalog says 'cheap'"));
+    assert_non_null(strstr(ctx->error, "taken for token, not for numbers"));
+    assert_non_null(strstr(ctx->error, "--item-columns word=number"));
     protocol.gain = "margin";
     assert_int_equal(pal_gains_check(ctx, &protocol, &data), PAL_EUSAGE);
     assert_non_null(strstr(ctx->error, "it has price, word"));
     pal_arena_release(&q.arena);
-    pal_ids_release(&data.catalog.ids);
+    pal_catalog_release(&data.catalog);
     support_log_release(&log);
     support_close(ctx);
 }
@@ -180,6 +182,7 @@ static void diversity_goes_by_categories_where_there_are_any(void **state) {
         const char *id = pal_ids_at(&log.items, i);
         assert_int_equal(pal_ids_add(&catalog.ids, id, strlen(id)), i);
     }
+    assert_int_equal(pal_catalog_settle(ctx, &catalog, "", NULL), PAL_OK);
     pal_questions q = {.targets = &log.log, .history = &log.log};
     assert_int_equal(pal_questions_categorize(ctx, &catalog, &q), PAL_OK);
     assert_int_equal(q.categories.n_cols, 2);
@@ -196,7 +199,9 @@ static void diversity_goes_by_categories_where_there_are_any(void **state) {
     assert_int_equal(pal_questions_categorize(ctx, &catalog, &q), PAL_OK);
     assert_int_equal(q.categories.n_cols, 0);
     pal_arena_release(&q.arena);
-    pal_ids_release(&catalog.ids);
+    catalog.n_columns = 2;
+    catalog.columns = columns;
+    pal_catalog_release(&catalog);
     support_log_release(&log);
     support_close(ctx);
 }

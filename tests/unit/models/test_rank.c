@@ -407,6 +407,40 @@ static void memory_decides_how_many_at_once(void **state) {
 
 /* --- similar items --- */
 
+/* Items 0 and 1 please the same half of people, 2 and 3 the other half, and 4 everybody, so that a
+ * history of item 0 alone predicts most for 4; what is like 0 is 1. */
+static void similar_items_of_predicted_values_are_alike_not_popular(void **state) {
+    (void)state;
+    enum { USERS = 20, ITEMS = 5, EVENTS = USERS * ITEMS };
+    pal_ctx *ctx = support_open(1);
+    support_log log;
+    int32_t users[EVENTS], items[EVENTS];
+    float values[EVENTS];
+    for (int32_t e = 0; e < EVENTS; e++) {
+        users[e] = e / ITEMS;
+        items[e] = e % ITEMS;
+        values[e] = items[e] == 4 ? 5.0f : (items[e] / 2 == users[e] % 2) ? 4.0f : 1.0f;
+    }
+    pal_model *model = NULL;
+    pal_arena arena = {0};
+    pal_lists lists;
+    support_log_make(ctx, &log, USERS, ITEMS, EVENTS, users, items, NULL, values);
+    pal_train_input input = {.log = &log.log};
+    assert_int_equal(pal_model_train(ctx, "mf factors=4 target=value epochs=200", &input, &model),
+                     PAL_OK);
+    assert_int_equal(pal_similar_items(ctx, model, 0, 2, NULL, &arena, &lists), PAL_OK);
+    assert_int_equal(lists.counts[0], 2);
+    assert_int_equal(lists.items[0], 1);
+    assert_true(lists.scores[0] <= 1.0001f && lists.scores[0] > lists.scores[1]);
+    const uint8_t excluded[ITEMS] = {0, 1, 0, 0, 0};
+    assert_int_equal(pal_similar_items(ctx, model, 0, 5, excluded, &arena, &lists), PAL_OK);
+    assert_int_equal(lists.counts[0], 3); /* neither itself nor the excluded one */
+    pal_arena_release(&arena);
+    pal_model_free(model);
+    support_log_release(&log);
+    support_close(ctx);
+}
+
 static void similar_items_come_from_the_models_own_measure(void **state) {
     (void)state;
     pal_ctx *ctx = support_open(1);
@@ -448,6 +482,7 @@ int main(void) {
         cmocka_unit_test(lists_do_not_depend_on_batches_or_threads),
         cmocka_unit_test(memory_decides_how_many_at_once),
         cmocka_unit_test(similar_items_come_from_the_models_own_measure),
+        cmocka_unit_test(similar_items_of_predicted_values_are_alike_not_popular),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
