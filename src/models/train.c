@@ -174,6 +174,27 @@ pal_status pal_model_train_kind(pal_ctx *ctx, const pal_kind *kind, const char *
     return PAL_OK;
 }
 
+/* The weights of parts that were learned, as the parameter that gives them. */
+static pal_status train_set_found_weights(pal_ctx *ctx, const pal_model *model, int32_t n,
+                                          void *params, pal_arena *arena) {
+    const pal_param *row = pal_param_find(model->kind->params, "weights");
+    pal_tensor tensors[PAL_TENSORS_MAX];
+    int32_t n_tensors = pal_model_tensors(model, tensors);
+    pal_text text = {0};
+    for (int32_t t = 0; row && t < n_tensors; t++) {
+        if (strcmp(tensors[t].name, "weights")) continue;
+        const float *weights = *tensors[t].data;
+        for (int32_t i = 0; i < n; i++)
+            pal_text_addf(&text, i ? ",%.9g" : "%.9g", (double)weights[i]);
+    }
+    const char *kept = text.length ? pal_arena_text(arena, text.bytes, text.length) : NULL;
+    bool failed = text.failed || (text.length && !kept);
+    pal_text_release(&text);
+    if (failed) return pal_fail_memory(ctx, "a spec", 1e3);
+    if (kept) memcpy((char *)params + row->offset, &kept, sizeof kept);
+    return PAL_OK;
+}
+
 pal_status pal_model_found_spec(pal_ctx *ctx, const pal_model *model, pal_arena *arena,
                                 const char **out) {
     const pal_kind *kind = model->kind;
@@ -198,6 +219,7 @@ pal_status pal_model_found_spec(pal_ctx *ctx, const pal_model *model, pal_arena 
     if (n) {
         const pal_param *row = pal_param_find(kind->params, "of");
         memcpy((char *)params + row->offset, &of, sizeof of);
+        TRY(train_set_found_weights(ctx, model, n, params, arena));
     }
     pal_spec_format(kind, params, false, &text);
     *out = text.failed ? NULL : pal_arena_text(arena, text.bytes, text.length);

@@ -27,6 +27,7 @@ function __palate_kinds
     printf '%s\t%s\n' item_knn 'items similar to what the person used, by who used both'
     printf '%s\t%s\n' session_knn 'what was used in sessions like the present one'
     printf '%s\t%s\n' ease 'a linear item-item model, solved in closed form'
+    printf '%s\t%s\n' blend 'several kinds at once, their scores added with learned weights'
     printf '%s\t%s\n' mf 'a row of numbers for each user and item, whose product is the value (matrix factorization)'
     printf '%s\t%s\n' gmf 'matrix factorization whose factors have learned weights'
     printf '%s\t%s\n' nn 'a network over the rows of a user and an item'

@@ -2,12 +2,12 @@
  * (stacking: Wolpert 1992; blends of recommenders: Jahrer, Toescher, Legenstein 2010).
  *
  * score(u, i) = Σ_p w_p z_p(u, i), z_p the part's scores of the query less their mean over items,
- * divided by their standard deviation. The weights are learned on what the parts have not seen: the
- * newest tenth of the events (of each user, where the log has no times) is held out, the parts are
- * trained without it, and the lists of up to 500 users are made with weights tried one after the
- * other: first the best part alone, then for each part in turn the factor that gives the largest
- * ndcg@10, three times round. Then the parts are trained on everything. Cost: each part twice, and
- * 21 · parts² additions an item of each of those users. */
+ * divided by their standard deviation. The weights are learned on what the parts have not seen: a
+ * comparison's validation, or else the newest tenth of the events (of each user, where the log has
+ * no times), which is held out while the parts are trained, in the lists of up to 500 users. First
+ * the best part alone, then for each part in turn the factor that gives the best lists, three times
+ * round. Then the parts are trained on everything. Cost: each part twice, and 21 · parts² additions
+ * an item of each of those users. */
 #include <math.h>
 #include <string.h>
 
@@ -16,7 +16,7 @@
 #include "models/train.h"
 
 typedef struct {
-    const char *of;
+    const char *of, *weights;
 } blend_params;
 
 static const pal_param blend_table[] = {
@@ -24,7 +24,12 @@ static const pal_param blend_table[] = {
      .type = PAL_PARAM_TEXT,
      .offset = offsetof(blend_params, of),
      .value_name = "SPECS",
-     .help = "the parts, written blend(als, popular half_life=7d)"},
+     .help = "the parts, written blend(ease, popular half_life=7d)"},
+    {.name = "weights",
+     .type = PAL_PARAM_TEXT,
+     .offset = offsetof(blend_params, weights),
+     .value_name = "NUMBERS",
+     .help = "weight of each part, e.g. 0.7,0.3; learned where none are given"},
     {0},
 };
 
@@ -49,6 +54,8 @@ static pal_model **blend_parts(const void *params, void *state, int32_t *n) {
     *n = s->n_parts = blend_count(params);
     return s->parts;
 }
+
+extern const pal_kind pal_kind_blend;
 
 /* --- scores on one scale --- */
 
@@ -94,6 +101,10 @@ typedef struct {
     double *ndcg;                /* [n] of each question */
     float *scores;               /* [n_threads, n_items] */
     int32_t *found;              /* [n_threads, n_items] */
+    pal_judge_fn *judge;         /* or NULL: the questions */
+    void *judge_arg;
+    const pal_model *judged; /* the blend itself, whose weights are set before it is asked */
+    float *judged_weights;
 } blend_questions;
 
 /* keep[e] is 0 for the newest tenth: of all events by time, else of each user's. */
@@ -196,8 +207,14 @@ static void blend_try_question(void *arg, int64_t question, int32_t worker) {
     q->ndcg[question] = gain / ideal;
 }
 
+/* How good the lists are with these weights: by the held-out events, or by who judges. */
 static double blend_try(pal_ctx *ctx, blend_questions *q, const float *weights) {
     double sum = 0;
+    if (q->judge) {
+        memcpy(q->judged_weights, weights, (size_t)q->n_parts * sizeof *weights);
+        sum = q->judge(q->judge_arg, q->judged);
+        return isnan(sum) ? -1 : sum;
+    }
     q->weights = weights;
     pal_parallel(ctx->pool, q->n, blend_try_question, q);
     for (int32_t i = 0; i < q->n; i++) sum += q->ndcg[i];
@@ -209,7 +226,8 @@ static void blend_learn(pal_ctx *ctx, blend_questions *q, float *weights) {
     int32_t n = q->n_parts, first = 0;
     double best = -1;
     for (int32_t p = 0; p < n; p++) weights[p] = 0;
-    for (int32_t p = 0; q->n > 0 && p < n; p++) {
+    bool can_ask = q->n > 0 || q->judge;
+    for (int32_t p = 0; can_ask && p < n; p++) {
         weights[p] = 1;
         double found = blend_try(ctx, q, weights);
         weights[p] = 0;
@@ -218,7 +236,7 @@ static void blend_learn(pal_ctx *ctx, blend_questions *q, float *weights) {
         first = p;
     }
     weights[first] = 1;
-    for (int32_t round = 0; q->n > 0 && round < BLEND_ROUNDS; round++) {
+    for (int32_t round = 0; can_ask && round < BLEND_ROUNDS; round++) {
         for (int32_t p = 0; p < n; p++) {
             float kept = weights[p], base = kept > 0 ? kept : 1;
             for (int32_t f = 0; f < BLEND_FACTORS; f++) {
@@ -234,7 +252,7 @@ static void blend_learn(pal_ctx *ctx, blend_questions *q, float *weights) {
     float sum = 0;
     for (int32_t p = 0; p < n; p++) sum += weights[p];
     for (int32_t p = 0; p < n; p++)
-        weights[p] = q->n > 0 && sum > 0 ? weights[p] / sum : 1 / (float)n;
+        weights[p] = can_ask && sum > 0 ? weights[p] / sum : 1 / (float)n;
 }
 
 /* --- fit --- */
@@ -304,6 +322,49 @@ static pal_status blend_weigh(pal_ctx *ctx, const char *const *specs, const pal_
     return status;
 }
 
+/* By the judge of a comparison: on the parts that were just trained. */
+static pal_status blend_be_judged(pal_ctx *ctx, const void *params, const pal_train_input *train,
+                                  blend_state *s) {
+    pal_model model = {.kind = &pal_kind_blend,
+                       .params = (void *)(uintptr_t)params,
+                       .state = s,
+                       .log = train->histories ? train->histories : train->log};
+    float learned[PAL_PARTS_OF_MODEL_MAX] = {0};
+    TRY(pal_model_count_users(ctx, &model));
+    blend_questions questions = {.n_parts = s->n_parts,
+                                 .judge = train->judge,
+                                 .judge_arg = train->judge_arg,
+                                 .judged = &model,
+                                 .judged_weights = s->weights};
+    blend_learn(ctx, &questions, learned);
+    memcpy(s->weights, learned, (size_t)s->n_parts * sizeof *learned);
+    pal_arena_release(&model.arena);
+    return pal_check_cancelled(ctx);
+}
+
+/* Weights that were given: as many numbers as parts, none negative, not all 0. */
+static pal_status blend_read_weights(pal_ctx *ctx, const blend_params *p, blend_state *s) {
+    double sum = 0;
+    int32_t n = 0;
+    for (const char *c = p->weights;; n++) {
+        size_t length = strcspn(c, ",");
+        double weight;
+        if (n == s->n_parts || !pal_parse_double(c, c + length, &weight) || weight < 0) break;
+        s->weights[n] = (float)weight;
+        sum += weight;
+        if (!c[length]) {
+            n++;
+            break;
+        }
+        c += length + 1;
+    }
+    if (n == s->n_parts && sum > 0) return PAL_OK;
+    return pal_fail(ctx, PAL_EUSAGE,
+                    "blend: weights must be %d numbers of 0 and more, not all 0, separated by "
+                    "commas: not '%s'",
+                    s->n_parts, p->weights);
+}
+
 static pal_status blend_fit(pal_ctx *ctx, const void *params, const pal_train_input *train,
                             pal_arena *arena, pal_arena *scratch, void *state) {
     const blend_params *p = params;
@@ -313,8 +374,13 @@ static pal_status blend_fit(pal_ctx *ctx, const void *params, const pal_train_in
     s->n_items = train->log->n_items;
     s->weights = PAL_ARENA_ARRAY(arena, float, s->n_parts);
     if (!s->weights) return pal_fail_memory(ctx, "blend", 1e3);
-    TRY(blend_weigh(ctx, specs, train, scratch, s));
-    return blend_train_parts(ctx, specs, s->n_parts, train, s->parts);
+    if (p->weights) {
+        TRY(blend_read_weights(ctx, p, s));
+    } else if (!train->judge) {
+        TRY(blend_weigh(ctx, specs, train, scratch, s));
+    }
+    TRY(blend_train_parts(ctx, specs, s->n_parts, train, s->parts));
+    return !p->weights && train->judge ? blend_be_judged(ctx, params, train, s) : PAL_OK;
 }
 
 /* --- score --- */
