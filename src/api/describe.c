@@ -417,10 +417,11 @@ static pal_status describe_what(pal_ctx *ctx, const char *what, describe_format 
                                 pal_text *out) {
     const char *names[DESCRIBE_SUBJECTS];
     if (!strncmp(what, "kind ", 5)) {
-        const pal_kind *kind;
+        const pal_kind *kind = pal_kind_find(what + 5);
         void *params;
         pal_arena scratch = {0};
-        pal_status status = pal_kind_parse(ctx, what + 5, &scratch, &kind, &params);
+        /* An unknown name is told with the nearest one. */
+        pal_status status = kind ? PAL_OK : pal_kind_parse(ctx, what + 5, &scratch, &kind, &params);
         if (status == PAL_OK) describe_kind(kind, format, out);
         pal_arena_release(&scratch);
         return status;

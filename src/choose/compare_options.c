@@ -136,8 +136,8 @@ static pal_status compare_check_specs(pal_ctx *ctx, const char *const *specs) {
         pal_text canonical = {0};
         status = pal_kind_parse(ctx, specs[i], &scratch, &kind, &params);
         if (status != PAL_OK) break;
-        pal_text_addf(&canonical, "\n%s ", kind->name);
-        pal_params_format(kind->params, params, true, &canonical);
+        pal_text_add(&canonical, "\n");
+        pal_spec_format(kind, params, true, &canonical);
         pal_text_add(&canonical, "\n");
         if (canonical.failed) {
             status = pal_fail_memory(ctx, "the specs", 1e3);

@@ -253,11 +253,16 @@ pal_status pal_compare_spec(pal_compare_job *job, const char *spec, bool is_orac
         if (status == PAL_OK) status = compare_rate(job, model, false, row);
     }
     if (status == PAL_OK) status = pal_compare_clicks(job, model, false, r);
+    /* A model of parts is trained again by their specs with the epochs found. */
+    const char *found = NULL;
+    int32_t n_parts;
+    if (status == PAL_OK && pal_model_parts(model, &n_parts))
+        status = pal_model_found_spec(job->ctx, model, &out->arena, &found);
     if (status == PAL_OK && out->options.protocol.refit == 0) {
         pal_model_free(model);
         model = NULL;
-        status =
-            compare_train(job, true, curve.is_best_kept ? curve.best : 0, spec, is_oracle, &final);
+        status = compare_train(job, true, curve.is_best_kept ? curve.best : 0, found ? found : spec,
+                               is_oracle, &final);
     } else {
         final = model;
         model = NULL;

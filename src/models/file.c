@@ -47,6 +47,9 @@ int64_t pal_model_state_bytes(const pal_model *model) {
     int32_t n = pal_model_tensors(model, tensors);
     int64_t bytes = 0;
     for (int32_t i = 0; i < n; i++) bytes += pal_tensor_bytes(&tensors[i]);
+    int32_t n_parts;
+    pal_model **parts = pal_model_parts(model, &n_parts);
+    for (int32_t i = 0; i < n_parts; i++) bytes += pal_model_state_bytes(parts[i]);
     return bytes;
 }
 
@@ -70,6 +73,12 @@ static pal_status file_store_model(pal_ctx *ctx, const pal_model *model, const c
         snprintf(name, sizeof name, "%sstate/%s", prefix, tensors[i].name);
         TRY(pal_container_add(ctx, container, name, tensors[i].dtype, tensors[i].n_dims,
                               tensors[i].dims, *tensors[i].data));
+    }
+    int32_t n_parts;
+    pal_model **parts = pal_model_parts(model, &n_parts);
+    for (int32_t i = 0; i < n_parts; i++) {
+        snprintf(name, sizeof name, "%spart%d/", prefix, i);
+        TRY(file_store_model(ctx, parts[i], name, container));
     }
     if (!model->fallback) return PAL_OK;
     snprintf(name, sizeof name, "%sfallback/", prefix);
@@ -146,6 +155,9 @@ static pal_status file_restore_tensor(pal_ctx *ctx, const pal_container *contain
     return PAL_OK;
 }
 
+static pal_status file_restore_parts(pal_ctx *ctx, const pal_container *container,
+                                     const char *prefix, pal_model *model);
+
 static pal_status file_restore_state(pal_ctx *ctx, const pal_container *container,
                                      const char *prefix, const char *spec, pal_model *model) {
     if (pal_kind_parse(ctx, spec, &model->arena, &model->kind, &model->params) != PAL_OK) {
@@ -157,6 +169,7 @@ static pal_status file_restore_state(pal_ctx *ctx, const pal_container *containe
     model->spec = pal_arena_text(&model->arena, spec, strlen(spec));
     model->state = pal_arena_alloc(&model->arena, 1, model->kind->state_size);
     if (!model->spec || !model->state) return pal_fail_memory(ctx, "the model", 1e3);
+    TRY(file_restore_parts(ctx, container, prefix, model));
     pal_tensor tensors[PAL_TENSORS_MAX];
     int32_t n = file_list_tensors(model, tensors);
     for (int32_t i = 0; i < n; i++) {
@@ -166,6 +179,30 @@ static pal_status file_restore_state(pal_ctx *ctx, const pal_container *containe
     if (model->kind->prepare)
         TRY(model->kind->prepare(ctx, model->params, &model->arena, model->state));
     return pal_model_count_users(ctx, model);
+}
+
+/* Parts stand under prefix + "part0/", …; nesting ends where specs may nest no further. */
+static pal_status file_restore_parts(pal_ctx *ctx, const pal_container *container,
+                                     const char *prefix, pal_model *model) {
+    int32_t n;
+    pal_model **parts = pal_model_parts(model, &n);
+    for (int32_t i = 0; i < n; i++) {
+        char name[128], below[96];
+        if (snprintf(below, sizeof below, "%spart%d/", prefix, i) >= (int)sizeof below - 32)
+            return pal_fail(ctx, PAL_EFORMAT, "%s: parts within parts go too deep",
+                            container->what);
+        snprintf(name, sizeof name, "%sspec", below);
+        const char *spec = pal_container_get(container, name);
+        if (!spec)
+            return pal_fail(ctx, PAL_EFORMAT, "%s: lacks a part of the model: train it again",
+                            container->what);
+        if (!(parts[i] = calloc(1, sizeof *parts[i])))
+            return pal_fail_memory(ctx, "the model", sizeof *parts[i]);
+        parts[i]->catalog.title = -1;
+        parts[i]->log = model->log;
+        TRY(file_restore_state(ctx, container, below, spec, parts[i]));
+    }
+    return PAL_OK;
 }
 
 /* Spec and tensors under `prefix`, then the fallback's, one level deep. */
@@ -266,6 +303,14 @@ static pal_status file_copy_ids(pal_ctx *ctx, const pal_ids *ids, int32_t n, pal
     return status;
 }
 
+static void file_set_log(pal_model *model, const pal_log *log) {
+    int32_t n;
+    pal_model **parts = pal_model_parts(model, &n);
+    for (int32_t i = 0; i < n; i++) file_set_log(parts[i], log);
+    if (model->fallback) file_set_log(model->fallback, log);
+    model->log = log;
+}
+
 pal_status pal_model_keep(pal_ctx *ctx, pal_model *model) {
     if (model->log == &model->owned_log) return PAL_OK;
     const pal_log *log = model->log;
@@ -274,8 +319,7 @@ pal_status pal_model_keep(pal_ctx *ctx, pal_model *model) {
     TRY(file_copy_log(ctx, log, &model->owned_log));
     model->owned_log.about.user_ids = &model->user_ids;
     model->owned_log.about.item_ids = &model->item_ids;
-    model->log = &model->owned_log;
-    if (model->fallback) model->fallback->log = model->log;
+    file_set_log(model, &model->owned_log);
     if (!model->items) return PAL_OK;
     pal_container titles = {0};
     pal_status status = pal_catalog_store(ctx, model->items, true, "", &titles);

@@ -134,6 +134,11 @@ typedef struct pal_kind {
     /* PAL_PREDICTS_VALUES: scores are on the scale of the log's values. */
     bool (*predicts_values)(const void *params, const void *state);
 
+    /* Optional. The models that this one consists of: [n], owned by the state, trained by fit; NULL
+     * entries before fit and before load, which fills them. Their specs stand in the parameter
+     * "of", written as name(of, …): see docs/specs.md. */
+    struct pal_model **(*parts)(const void *params, void *state, int32_t *n);
+
     /* Optional. What training on a log will take. */
     void (*estimate)(const void *params, const pal_log *log, int32_t n_threads, pal_estimate *out);
 } pal_kind;

@@ -2,6 +2,7 @@
 #include "models/registry.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #define PAL_KINDS(X)                                                                               \
     X(random)                                                                                      \
@@ -17,6 +18,7 @@
     X(puresvd)                                                                                     \
     X(gfcf)                                                                                        \
     X(slim)                                                                                        \
+    X(blend)                                                                                       \
     X(mf)                                                                                          \
     X(svdpp)                                                                                       \
     X(gmf)                                                                                         \
@@ -56,15 +58,103 @@ static pal_status registry_fail_name(pal_ctx *ctx, const char *name) {
     return PAL_EUSAGE;
 }
 
+/* --- composite specs --- */
+
+enum { REGISTRY_DEPTH_MAX = 3 }; /* of parts within parts */
+
+/* The end of the text in parentheses that begins at `open`, or NULL; how deep they go. */
+static const char *registry_close(const char *open, int32_t *deepest) {
+    int32_t depth = 0;
+    *deepest = 0;
+    for (const char *c = open; *c; c++) {
+        depth += (*c == '(') - (*c == ')');
+        if (depth > *deepest) *deepest = depth;
+        if (depth == 0) return c;
+    }
+    return NULL;
+}
+
+pal_status pal_specs_cut(pal_ctx *ctx, const char *text, pal_arena *arena,
+                         const char *specs[PAL_PARTS_OF_MODEL_MAX], int32_t *n) {
+    int32_t depth = 0;
+    const char *begin = text;
+    *n = 0;
+    for (const char *c = text;; c++) {
+        depth += (*c == '(') - (*c == ')');
+        if (*c && (*c != ',' || depth > 0)) continue;
+        if (*n == PAL_PARTS_OF_MODEL_MAX) {
+            return pal_fail(ctx, PAL_EUSAGE, "'%s' has more than %d parts: name fewer", text,
+                            PAL_PARTS_OF_MODEL_MAX);
+        }
+        while (*begin == ' ') begin++;
+        specs[*n] = pal_arena_text(arena, begin, (size_t)(c - begin));
+        if (!specs[(*n)++]) return pal_fail_memory(ctx, "a spec", 1e3);
+        if (!*c) return PAL_OK;
+        begin = c + 1;
+    }
+}
+
+/* "blend(a, b) x=1" as the name, the options and what stands in parentheses; NULL: nothing does. */
+static pal_status registry_take_parts(pal_ctx *ctx, const char *spec, pal_arena *arena,
+                                      const char **plain, const char **of) {
+    const char *open = spec + strspn(spec, " abcdefghijklmnopqrstuvwxyz0123456789_"), *close;
+    *plain = spec;
+    *of = NULL;
+    if (*open != '(') return PAL_OK;
+    int32_t deepest;
+    if (!(close = registry_close(open, &deepest))) {
+        return pal_fail(ctx, PAL_EUSAGE, "'%s': the parenthesis is not closed: write name(a, b)",
+                        spec);
+    }
+    if (deepest > REGISTRY_DEPTH_MAX)
+        return pal_fail(ctx, PAL_EUSAGE, "'%s': parts may hold parts %d deep at the most", spec,
+                        REGISTRY_DEPTH_MAX);
+    size_t before = (size_t)(open - spec), length = strlen(close + 1);
+    char *text = pal_arena_text(arena, spec, before + 1 + length);
+    *of = pal_arena_text(arena, open + 1, (size_t)(close - open - 1));
+    if (!text || !*of) return pal_fail_memory(ctx, spec, 1e3);
+    text[before] = ' ';
+    memcpy(text + before + 1, close + 1, length);
+    *plain = text;
+    return PAL_OK;
+}
+
+/* Each part must parse; a part of a part may have parts. */
+static pal_status registry_check_parts(pal_ctx *ctx, const char *spec, const char *of,
+                                       pal_arena *arena) {
+    const char *parts[PAL_PARTS_OF_MODEL_MAX];
+    int32_t n;
+    TRY(pal_specs_cut(ctx, of, arena, parts, &n));
+    if (n < 2) return pal_fail(ctx, PAL_EUSAGE, "'%s' needs two parts and more", spec);
+    for (int32_t i = 0; i < n; i++) {
+        const pal_kind *kind;
+        void *params;
+        TRY(pal_kind_parse(ctx, parts[i], arena, &kind, &params));
+    }
+    return PAL_OK;
+}
+
 pal_status pal_kind_parse(pal_ctx *ctx, const char *spec, pal_arena *arena, const pal_kind **kind,
                           void **params) {
-    const char *name, *options;
-    TRY(pal_spec_split(ctx, spec, arena, &name, &options));
+    const char *name, *options, *plain, *of;
+    TRY(registry_take_parts(ctx, spec, arena, &plain, &of));
+    TRY(pal_spec_split(ctx, plain, arena, &name, &options));
     const pal_kind *found = pal_kind_find(name);
     if (!found) return registry_fail_name(ctx, name);
     void *values = pal_arena_alloc(arena, 1, found->params_size);
     if (!values) return pal_fail_memory(ctx, spec, (double)found->params_size);
     TRY(pal_params_parse(ctx, found->name, found->params, values, arena, options));
+    if (of && !found->parts)
+        return pal_fail(ctx, PAL_EUSAGE, "%s has no parts: leave the parentheses out", found->name);
+    if (of) TRY(pal_param_set(ctx, found->name, found->params, values, arena, "of", of));
+    if (found->parts) {
+        const pal_param *row = pal_param_find(found->params, "of");
+        const char *given = *(const char **)((char *)values + row->offset);
+        if (!given || !*given)
+            return pal_fail(ctx, PAL_EUSAGE, "%s needs its parts: write %s(a, b)", found->name,
+                            found->name);
+        TRY(registry_check_parts(ctx, spec, given, arena));
+    }
     *kind = found;
     *params = values;
     return PAL_OK;

@@ -12,6 +12,12 @@ extern const pal_kind pal_kind_oracle;
 
 const pal_kind *pal_kind_find(const char *name); /* or NULL */
 
+enum { PAL_PARTS_OF_MODEL_MAX = 8 };
+/* The specs in "a x=1, b(c, d)", cut at commas outside of parentheses; *n is at most
+ * PAL_PARTS_OF_MODEL_MAX. PAL_EUSAGE with a sentence. */
+pal_status pal_specs_cut(pal_ctx *ctx, const char *text, pal_arena *arena,
+                         const char *specs[PAL_PARTS_OF_MODEL_MAX], int32_t *n);
+
 /* A parsed spec: kind and parameters, in the arena. PAL_EUSAGE with the nearest name. */
 pal_status pal_kind_parse(pal_ctx *ctx, const char *spec, pal_arena *arena, const pal_kind **kind,
                           void **params);

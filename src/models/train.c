@@ -9,15 +9,30 @@
 #include "models/registry.h"
 #include "models/watch.h"
 
-/* Bytes of options text fit a spec's canonical form. */
+void pal_spec_format(const pal_kind *kind, const void *params, bool every, pal_text *out) {
+    enum { ROWS = 64 };
+    pal_param rows[ROWS + 1] = {0};
+    int32_t n = 0;
+    const char *of = NULL;
+    for (const pal_param *row = kind->params; row->name && n < ROWS; row++) {
+        if (kind->parts && !strcmp(row->name, "of")) {
+            of = *(const char *const *)((const char *)params + row->offset);
+        } else {
+            rows[n++] = *row;
+        }
+    }
+    pal_text options = {0};
+    pal_params_format(rows, params, every, &options);
+    pal_text_add(out, kind->name);
+    if (of) pal_text_addf(out, "(%s)", of);
+    if (options.length) pal_text_addf(out, " %s", options.bytes);
+    out->failed |= options.failed;
+    pal_text_release(&options);
+}
+
 static pal_status train_set_spec(pal_ctx *ctx, pal_model *model) {
     pal_text spec = {0};
-    pal_text_add(&spec, model->kind->name);
-    size_t bare = spec.length;
-    pal_text_add(&spec, " ");
-    pal_params_format(model->kind->params, model->params, false, &spec);
-    /* No option differs from its initial value: the name alone. */
-    if (!spec.failed && spec.length == bare + 1) spec.length = bare;
+    pal_spec_format(model->kind, model->params, false, &spec);
     model->spec = spec.failed ? NULL : pal_arena_text(&model->arena, spec.bytes, spec.length);
     pal_text_release(&spec);
     return model->spec ? PAL_OK : pal_fail_memory(ctx, "a model", 1e3);
@@ -159,6 +174,67 @@ pal_status pal_model_train_kind(pal_ctx *ctx, const pal_kind *kind, const char *
     return PAL_OK;
 }
 
+/* The weights of parts that were learned, as the parameter that gives them. */
+static pal_status train_set_found_weights(pal_ctx *ctx, const pal_model *model, int32_t n,
+                                          void *params, pal_arena *arena) {
+    const pal_param *row = pal_param_find(model->kind->params, "weights");
+    pal_tensor tensors[PAL_TENSORS_MAX];
+    int32_t n_tensors = pal_model_tensors(model, tensors);
+    pal_text text = {0};
+    for (int32_t t = 0; row && t < n_tensors; t++) {
+        if (strcmp(tensors[t].name, "weights")) continue;
+        const float *weights = *tensors[t].data;
+        for (int32_t i = 0; i < n; i++)
+            pal_text_addf(&text, i ? ",%.9g" : "%.9g", (double)weights[i]);
+    }
+    const char *kept = text.length ? pal_arena_text(arena, text.bytes, text.length) : NULL;
+    bool failed = text.failed || (text.length && !kept);
+    pal_text_release(&text);
+    if (failed) return pal_fail_memory(ctx, "a spec", 1e3);
+    if (kept) memcpy((char *)params + row->offset, &kept, sizeof kept);
+    return PAL_OK;
+}
+
+pal_status pal_model_found_spec(pal_ctx *ctx, const pal_model *model, pal_arena *arena,
+                                const char **out) {
+    const pal_kind *kind = model->kind;
+    void *params = pal_arena_alloc(arena, 1, kind->params_size);
+    if (!params) return pal_fail_memory(ctx, "a spec", (double)kind->params_size);
+    memcpy(params, model->params, kind->params_size);
+    const pal_param *epochs = pal_param_find(kind->params, "epochs");
+    int64_t best = model->curve.is_best_kept ? model->curve.best : 0;
+    if (epochs && best > 0) memcpy((char *)params + epochs->offset, &best, sizeof best);
+    pal_text text = {0};
+    int32_t n = 0;
+    pal_model **parts = kind->parts ? kind->parts(params, model->state, &n) : NULL;
+    for (int32_t i = 0; i < n; i++) {
+        const char *part;
+        TRY(pal_model_found_spec(ctx, parts[i], arena, &part));
+        pal_text_addf(&text, i ? ", %s" : "%s", part);
+    }
+    const char *of = n ? pal_arena_text(arena, text.bytes ? text.bytes : "", text.length) : NULL;
+    bool failed = text.failed || (n && !of);
+    pal_text_release(&text);
+    if (failed) return pal_fail_memory(ctx, "a spec", 1e3);
+    if (n) {
+        const pal_param *row = pal_param_find(kind->params, "of");
+        memcpy((char *)params + row->offset, &of, sizeof of);
+        TRY(train_set_found_weights(ctx, model, n, params, arena));
+    }
+    pal_spec_format(kind, params, false, &text);
+    *out = text.failed ? NULL : pal_arena_text(arena, text.bytes, text.length);
+    pal_text_release(&text);
+    return *out ? PAL_OK : pal_fail_memory(ctx, "a spec", 1e3);
+}
+
+/* The models that a model consists of; *n is 0 for most. */
+pal_model **pal_model_parts(const pal_model *model, int32_t *n) {
+    *n = 0;
+    return model->kind && model->kind->parts && model->state
+               ? model->kind->parts(model->params, model->state, n)
+               : NULL;
+}
+
 void pal_model_set_fallback(pal_model *model, pal_model *fallback) {
     pal_model_free(model->fallback);
     model->fallback = fallback;
@@ -166,6 +242,9 @@ void pal_model_set_fallback(pal_model *model, pal_model *fallback) {
 
 void pal_model_free(pal_model *model) {
     if (!model) return;
+    int32_t n_parts;
+    pal_model **parts = pal_model_parts(model, &n_parts);
+    for (int32_t i = 0; i < n_parts; i++) pal_model_free(parts[i]);
     pal_model_free(model->fallback);
     pal_log_release(&model->owned_log);
     pal_ids_release(&model->user_ids);

@@ -27,6 +27,15 @@ pal_status pal_model_put(pal_ctx *ctx, const pal_model *model, pal_writer *write
 pal_status pal_model_parse(pal_ctx *ctx, const char *what, const char *bytes, size_t n,
                            pal_model **out);
 
+/* The models that a model consists of (owned by it), or NULL with *n = 0. */
+pal_model **pal_model_parts(const pal_model *model, int32_t *n);
+/* The spec that trains the same model again without a judge: with the epochs found, in its parts
+ * too. */
+pal_status pal_model_found_spec(pal_ctx *ctx, const pal_model *model, pal_arena *arena,
+                                const char **out);
+/* Appends "blend(a, b) x=1": rows that differ from their initial values, or with `every` all. */
+void pal_spec_format(const pal_kind *kind, const void *params, bool every, pal_text *out);
+
 /* The kind's tensors with all dims; returns how many, 0 for a state that is not stored. */
 int32_t pal_model_tensors(const pal_model *model, pal_tensor tensors[PAL_TENSORS_MAX]);
 int64_t pal_tensor_bytes(const pal_tensor *tensor);
