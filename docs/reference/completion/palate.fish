@@ -83,7 +83,7 @@ complete -c palate -n '__palate_is demo' -l days -d 'length of the log; its end 
 complete -c palate -n '__palate_is demo' -l scenario -d 'fills options that were not given with those of such a service: weights of event types, target, half-life, split, task, what counts as right; palate describe scenarios lists them' -x -a 'none ecommerce social video news '
 complete -c palate -n '__palate_is demo' -l task -d 'window: one list a user, made at the cut; next: one list before each event' -x -a 'auto window next both '
 complete -c palate -n '__palate_is demo' -l relevant -d 'which test events count as right: all, or a rule such as "value>=4"' -x
-complete -c palate -n '__palate_is demo' -l hide -d 'items not listed again: those with a target event, those with any event, or none; auto is none where a fifth of the target events and more are repeats, else target' -x -a 'auto target any none '
+complete -c palate -n '__palate_is demo' -l hide -d 'items not listed again: those with a target event, those with any event, or none; auto is none where a fifth of the target events and more are repeats, else target; to evaluate a model, what it was compared with' -x -a 'auto target any none '
 complete -c palate -n '__palate_is demo' -l fallback -d 'what answers people without history, the same for every kind: popular, none or a spec' -x -a '(__palate_kinds)'
 complete -c palate -n '__palate_is demo' -l k -s k -d 'lengths of lists at which metrics are computed' -x
 complete -c palate -n '__palate_is demo' -l allow-drop -d 'go on although the mask takes more than 30 % of the test pairs'
@@ -144,7 +144,7 @@ complete -c palate -n '__palate_is compare' -l half-life -d 'weight of a trainin
 complete -c palate -n '__palate_is compare' -l scenario -d 'fills options that were not given with those of such a service: weights of event types, target, half-life, split, task, what counts as right; palate describe scenarios lists them' -x -a 'none ecommerce social video news '
 complete -c palate -n '__palate_is compare' -l task -d 'window: one list a user, made at the cut; next: one list before each event' -x -a 'auto window next both '
 complete -c palate -n '__palate_is compare' -l relevant -d 'which test events count as right: all, or a rule such as "value>=4"' -x
-complete -c palate -n '__palate_is compare' -l hide -d 'items not listed again: those with a target event, those with any event, or none; auto is none where a fifth of the target events and more are repeats, else target' -x -a 'auto target any none '
+complete -c palate -n '__palate_is compare' -l hide -d 'items not listed again: those with a target event, those with any event, or none; auto is none where a fifth of the target events and more are repeats, else target; to evaluate a model, what it was compared with' -x -a 'auto target any none '
 complete -c palate -n '__palate_is compare' -l fallback -d 'what answers people without history, the same for every kind: popular, none or a spec' -x -a '(__palate_kinds)'
 complete -c palate -n '__palate_is compare' -l k -s k -d 'lengths of lists at which metrics are computed' -x
 complete -c palate -n '__palate_is compare' -l allow-drop -d 'go on although the mask takes more than 30 % of the test pairs'
@@ -213,7 +213,7 @@ complete -c palate -n '__palate_is evaluate' -l drop-users -d 'drop the users wh
 complete -c palate -n '__palate_is evaluate' -l since -d 'drop events before this date (2024-03-01) or second' -x
 complete -c palate -n '__palate_is evaluate' -l task -d 'window: one list a user, made at the cut; next: one list before each event' -x -a 'auto window next both '
 complete -c palate -n '__palate_is evaluate' -l relevant -d 'which test events count as right: all, or a rule such as "value>=4"' -x
-complete -c palate -n '__palate_is evaluate' -l hide -d 'items not listed again: those with a target event, those with any event, or none; auto is none where a fifth of the target events and more are repeats, else target' -x -a 'auto target any none '
+complete -c palate -n '__palate_is evaluate' -l hide -d 'items not listed again: those with a target event, those with any event, or none; auto is none where a fifth of the target events and more are repeats, else target; to evaluate a model, what it was compared with' -x -a 'auto target any none '
 complete -c palate -n '__palate_is evaluate' -l fallback -d 'what answers people without history, the same for every kind: popular, none or a spec' -x -a '(__palate_kinds)'
 complete -c palate -n '__palate_is evaluate' -l k -s k -d 'lengths of lists at which metrics are computed' -x
 complete -c palate -n '__palate_is evaluate' -l allow-drop -d 'go on although the mask takes more than 30 % of the test pairs'
