@@ -83,6 +83,7 @@ static const struct {
     {PAL_SCORES_STRANGERS, "answers people without history"},
     {PAL_IS_CONTROL, "a control row, never chosen"},
     {PAL_IS_STOCHASTIC, "depends on the seed"},
+    {PAL_IGNORES_WEIGHTS, "learns from every event alike, whatever --half-life and --events say"},
 };
 
 static void describe_kind_traits(const pal_kind *kind, pal_text *out) {

@@ -30,6 +30,7 @@ typedef enum {
     /* May learn the log's values: whether a trained one did, `predicts_values` tells. */
     PAL_PREDICTS_VALUES = 1 << 7,
     PAL_REPEATS = 1 << 8, /* lists what the person used before; knows nothing of others' tastes */
+    PAL_IGNORES_WEIGHTS = 1 << 9, /* learns from every event alike: a person is told */
 } pal_trait;
 
 /* Judges a model between two epochs, on what training does not see; larger is better, NaN: cannot
