@@ -86,6 +86,7 @@ static const struct {
     {PAL_PREDICTS_VALUES, "can predict values"},
     {PAL_IS_CONTROL, "a control row, never chosen"},
     {PAL_IS_STOCHASTIC, "depends on the seed"},
+    {PAL_IGNORES_WEIGHTS, "learns from every event alike, whatever --half-life and --events say"},
 };
 
 static void describe_kind_traits(const pal_kind *kind, pal_text *out) {

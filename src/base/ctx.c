@@ -45,6 +45,21 @@ pal_status pal_fail_memory(pal_ctx *ctx, const char *what, double bytes) {
     return PAL_ENOMEM;
 }
 
+pal_status pal_fail_name(pal_ctx *ctx, const char *what, const char *name, const char *const *names,
+                         int32_t n) {
+    const char *nearest = pal_nearest_name(name, names, n);
+    if (nearest) {
+        return pal_fail(ctx, PAL_EUSAGE, "there is no %s '%s'; did you mean %s?", what, name,
+                        nearest);
+    }
+    pal_text list = {0};
+    for (int32_t i = 0; i < n; i++) pal_text_addf(&list, i ? ", %s" : "%s", names[i]);
+    pal_fail(ctx, PAL_EUSAGE, "there is no %s '%s'; there are %s", what, name,
+             list.bytes ? list.bytes : "none");
+    pal_text_release(&list);
+    return PAL_EUSAGE;
+}
+
 void pal_note(pal_ctx *ctx, pal_notice_type type, const char *format, ...) {
     if (!ctx->notice) return;
     char line[4096];

@@ -40,6 +40,11 @@ pal_status pal_fail(pal_ctx *ctx, pal_status status, const char *format, ...) PA
 /* PAL_ENOMEM with "<what> needs <bytes>, …". */
 pal_status pal_fail_memory(pal_ctx *ctx, const char *what, double bytes);
 
+/* PAL_EUSAGE for a `what` ("kind") of an unknown name: "did you mean" the nearest of names[0 … n),
+ * or all that there are. */
+pal_status pal_fail_name(pal_ctx *ctx, const char *what, const char *name, const char *const *names,
+                         int32_t n);
+
 /* Tells whoever listens; one line. */
 void pal_note(pal_ctx *ctx, pal_notice_type type, const char *format, ...) PAL_PRINTF(3, 4);
 

@@ -456,7 +456,10 @@ static pal_status compare_prepare(pal_compare_job *job, const char *const *specs
     TRY(compare_ratings(job));
     TRY(pal_plan_make(job->ctx, specs, out));
     TRY(pal_compare_clicks_make(job, compare_known(&out->split, protocol->refit == 0)));
-    if (job->fold <= 1) TRY(compare_write_qrels(job));
+    if (job->fold <= 1) {
+        pal_plan_tell_weights(job->ctx, specs, pal_compare_input(job, false).log);
+        TRY(compare_write_qrels(job));
+    }
     if (job->on_row) job->on_row(job->on_row_arg, out, 0, -1);
     return PAL_OK;
 }

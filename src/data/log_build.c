@@ -205,8 +205,8 @@ static bool log_sort_times(log_job *job, log_time_job *times, pal_arena *scratch
         if (!times->keys[t]) return false;
     }
     if (!times->keys) return false;
-    pal_parallel(job->pool, (job->n_users + LOG_USERS_MANY - 1) / LOG_USERS_MANY, log_sort_users,
-                 times);
+    pal_parallel(job->pool, ((int64_t)job->n_users + LOG_USERS_MANY - 1) / LOG_USERS_MANY,
+                 log_sort_users, times);
     return true;
 }
 

@@ -448,6 +448,10 @@ pal_status pal_data_prepare(pal_ctx *ctx, pal_data *data) {
 
 /* --- weights of training events --- */
 
+/* Squares of weights and their inverses must be floats too: kinds divide by norms of columns. An
+ * event that is 30 half-lives old counts no less. */
+static const double prepare_weight_min = 1e-9;
+
 pal_status pal_log_weigh(pal_ctx *ctx, const pal_log *log, double half_life, double window,
                          pal_log *out) {
     if ((half_life > 0 || window > 0) && !log->times) {
@@ -475,7 +479,7 @@ pal_status pal_log_weigh(pal_ctx *ctx, const pal_log *log, double half_life, dou
         for (int64_t e = 0; e < weighed.n_events; e++) {
             double age = (double)(end - weighed.times[e]), decay = exp2(-age / half_life);
             double weight = (weighed.weights ? weighed.weights[e] : 1) * decay;
-            weights[e] = (float)(weight > 1e-30 ? weight : 1e-30); /* a weight stays above 0 */
+            weights[e] = (float)(weight > prepare_weight_min ? weight : prepare_weight_min);
         }
         weighed.weights = weights;
     }

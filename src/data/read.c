@@ -108,8 +108,8 @@ const pal_param pal_weigh_params[] = {
      .initial = "0",
      .min = 0,
      .max = INFINITY,
-     .help =
-         "weight of a training event halves in this time, for every kind, e.g. 30d; 0 is no decay"},
+     .help = "weight of a training event halves in this time, e.g. 30d, for every kind that weighs "
+             "events; 0 is no decay"},
     {0},
 };
 #undef FIELD

@@ -10,28 +10,17 @@ const pal_splitter *const pal_splitters[] = {
     &pal_splitter_time,  &pal_splitter_leave_last, &pal_splitter_random,     &pal_splitter_users,
     &pal_splitter_kfold, &pal_splitter_cold_items, &pal_splitter_cold_users, NULL};
 
+enum { SPLIT_RULES = sizeof pal_splitters / sizeof *pal_splitters - 1 };
+
 static pal_status split_find(pal_ctx *ctx, const char *name, const pal_splitter **out) {
-    const char *names[16];
-    int32_t n = 0;
-    pal_text list = {0};
-    for (; pal_splitters[n]; n++) {
-        if (pal_name_equal(pal_splitters[n]->name, name)) {
-            *out = pal_splitters[n];
-            pal_text_release(&list);
-            return PAL_OK;
-        }
-        names[n] = pal_splitters[n]->name;
-        pal_text_addf(&list, n ? ", %s" : "%s", names[n]);
+    const char *names[SPLIT_RULES];
+    for (int32_t i = 0; i < SPLIT_RULES; i++) {
+        names[i] = pal_splitters[i]->name;
+        if (!pal_name_equal(names[i], name)) continue;
+        *out = pal_splitters[i];
+        return PAL_OK;
     }
-    const char *nearest = pal_nearest_name(name, names, n);
-    pal_fail(ctx, PAL_EUSAGE, "there is no split '%s'; %s%s%s", name,
-             nearest ? "did you mean " : "there are ",
-             nearest      ? nearest
-             : list.bytes ? list.bytes
-                          : "none",
-             nearest ? "?" : "");
-    pal_text_release(&list);
-    return PAL_EUSAGE;
+    return pal_fail_name(ctx, "split", name, names, SPLIT_RULES);
 }
 
 /* --- one log of all events, with the part of each --- */

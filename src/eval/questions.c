@@ -339,8 +339,12 @@ pal_status pal_questions_sample(pal_ctx *ctx, const pal_questions *questions, in
         out->query_starts[i + 1] = out->n_queries;
     }
     out->n_pairs = n_pairs;
+    /* What would have to be cut along, and nobody asks of a sample. */
+    out->relevant_values = NULL;
+    out->relevant_times = NULL;
     out->judged_starts = NULL;
     out->judged = NULL;
+    out->disliked = NULL;
     out->gains = NULL;
     return PAL_OK;
 }

@@ -41,8 +41,8 @@ typedef struct {
 pal_status pal_questions_make(pal_ctx *ctx, const pal_protocol *protocol, pal_task task,
                               const pal_log *history, const pal_log *targets, int32_t n_candidates,
                               pal_questions *out);
-/* At most n_max of the users, evenly spread, with their queries; arrays are shared or in the arena.
- */
+/* At most n_max of the users, evenly spread, with their queries and what is relevant, without
+ * values, times, ratings and gains; arrays are shared or in the arena. */
 pal_status pal_questions_sample(pal_ctx *ctx, const pal_questions *questions, int32_t n_max,
                                 pal_arena *arena, pal_questions *out);
 void pal_questions_release(pal_questions *questions);

@@ -117,7 +117,8 @@ pal_status pal_model_save(pal_ctx *ctx, const pal_model *model, const char *path
 /* --- reading --- */
 
 static bool file_check_role(const pal_tensor *tensor, const void *data) {
-    int64_t n = tensor->dims[0];
+    int64_t n = 1;
+    for (int32_t d = 0; d < tensor->n_dims; d++) n *= tensor->dims[d];
     if (tensor->role == PAL_ROLE_STARTS) {
         const int64_t *starts = data;
         if (n < 1 || starts[0] != 0) return false;

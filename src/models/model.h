@@ -30,14 +30,17 @@ typedef enum {
     /* May learn the log's values: whether a trained one did, `predicts_values` tells. */
     PAL_PREDICTS_VALUES = 1 << 7,
     PAL_REPEATS = 1 << 8, /* lists what the person used before; knows nothing of others' tastes */
+    PAL_IGNORES_WEIGHTS = 1 << 9, /* learns from every event alike: a person is told */
 } pal_trait;
 
 /* Judges a model between two epochs, on what training does not see; larger is better, NaN: cannot
  * be told. The model's state is whole; it must not be kept. */
 typedef double pal_judge_fn(void *arg, const struct pal_model *model);
 
-typedef struct {              /* all that training may look at */
-    const pal_log *log;       /* what to learn from: the training part of a split, weighed */
+typedef struct { /* all that training may look at */
+    /* What to learn from: the training part of a split, weighed; weights are 1e-9 or more unless
+     * --events says otherwise. Users may have no events, for the window or the half-life. */
+    const pal_log *log;
     const pal_log *histories; /* the same part unweighed and whole, with the same rows; NULL: log */
     const pal_catalog *items; /* or NULL */
     const pal_catalog *users; /* profiles, by their own ids; or NULL. No model keeps them */
@@ -115,7 +118,8 @@ typedef struct pal_kind {
 
     /* scores[q * n_items + i]: how much query q wants item i of the training log, all of them;
      * larger is better, -inf: cannot. Pure: any number of threads may call it, each with scratch of
-     * scratch_bytes(). Cannot fail: fit and load have checked what can be wrong. */
+     * scratch_bytes() that is zero at first and nobody else's between calls. Cannot fail: fit and
+     * load have checked what can be wrong. */
     size_t (*scratch_bytes)(const void *params, const void *state, int32_t n_queries); /* or NULL */
     void (*score)(const void *params, const void *state, const pal_query *queries,
                   int32_t n_queries, void *scratch, float *scores);

@@ -39,23 +39,12 @@ const pal_kind *pal_kind_find(const char *name) {
     return NULL;
 }
 
+enum { REGISTRY_KINDS = sizeof pal_kinds / sizeof *pal_kinds - 1 };
+
 static pal_status registry_fail_name(pal_ctx *ctx, const char *name) {
-    const char *names[256];
-    int32_t n = 0;
-    pal_text list = {0};
-    for (; pal_kinds[n]; n++) {
-        names[n] = pal_kinds[n]->name;
-        pal_text_addf(&list, n ? ", %s" : "%s", names[n]);
-    }
-    const char *nearest = pal_nearest_name(name, names, n);
-    if (nearest) {
-        pal_fail(ctx, PAL_EUSAGE, "there is no kind '%s'; did you mean %s?", name, nearest);
-    } else {
-        pal_fail(ctx, PAL_EUSAGE, "there is no kind '%s'; there are %s", name,
-                 list.bytes ? list.bytes : "none");
-    }
-    pal_text_release(&list);
-    return PAL_EUSAGE;
+    const char *names[REGISTRY_KINDS];
+    for (int32_t i = 0; i < REGISTRY_KINDS; i++) names[i] = pal_kinds[i]->name;
+    return pal_fail_name(ctx, "kind", name, names, REGISTRY_KINDS);
 }
 
 /* --- composite specs --- */

@@ -164,6 +164,15 @@ a, b = (json.load(open(name)) for name in ("by_model", "by_train"))
 assert a["metrics"] == b["metrics"] and a["metrics"]["ndcg@10"] > 0
 PYTHON
 
+# Lists are judged as they are served: hide auto is what the model was compared with.
+"$palate" compare train.csv --hide none -m popular -m item_knn -o served --quiet >/dev/null 2>said
+for hide in auto none target; do
+    "$palate" evaluate served/model.palate --test test.csv --hide "$hide" --allow-drop --json 2>said |
+        python3 -c 'import json, sys; print(json.load(sys.stdin)["metrics"])' >"hide_$hide"
+done
+cmp hide_auto hide_none
+if cmp -s hide_auto hide_target; then exit 1; fi
+
 # The command that a report gives makes the same report, times aside; on logs with event types a model is evaluated by its own target.
 python3 - "$palate" <<'PYTHON'
 import json, shlex, subprocess, sys

@@ -439,6 +439,34 @@ static void unknown_kinds_are_answered_with_the_nearest(void **state) {
     support_close(ctx);
 }
 
+/* Weights of events change what a kind learns unless it says that it ignores them. */
+static void check_weights_matter_as_told(const pal_kind *kind) {
+    if (kind->traits & PAL_IS_CONTROL) return;
+    pal_ctx *ctx = support_open(1);
+    support_log log;
+    pal_arena arena = {0};
+    checkerboard(ctx, &log);
+    float *weights = PAL_ARENA_ARRAY(&arena, float, log.log.n_events);
+    assert_non_null(weights);
+    for (int64_t e = 0; e < log.log.n_events; e++) weights[e] = (float)(1 + e % 3);
+    pal_log weighed = log.log;
+    weighed.weights = weights;
+    pal_model *plain = train(ctx, kind->name, &log.log), *other = train(ctx, kind->name, &weighed);
+    pal_lists a = rank_all(ctx, plain, 5, &arena), b = rank_all(ctx, other, 5, &arena);
+    bool same = !memcmp(a.scores, b.scores, (size_t)a.n * (size_t)a.k * sizeof *a.scores);
+    assert_int_equal(same, (kind->traits & PAL_IGNORES_WEIGHTS) != 0);
+    pal_model_free(plain);
+    pal_model_free(other);
+    pal_arena_release(&arena);
+    support_log_release(&log);
+    support_close(ctx);
+}
+
+static void weights_matter_as_told(void **state) {
+    (void)state;
+    each_kind(check_weights_matter_as_told);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(withheld_item_comes_first),
@@ -452,6 +480,7 @@ int main(void) {
         cmocka_unit_test(excluded_items_are_not_listed),
         cmocka_unit_test(smallest_log),
         cmocka_unit_test(huge_weights),
+        cmocka_unit_test(weights_matter_as_told),
         cmocka_unit_test(options_out_of_range_are_refused),
         cmocka_unit_test(spec_reads_back),
         cmocka_unit_test(stops_when_asked),

@@ -1,8 +1,8 @@
 /* again.c - what the person uses again and again: for groceries, music, files.
  *
- * score(u, i) = Σ_{events e of u on i} w_e 2^(-(now - t_e) / half_life)  +  prior p_i / max p
- * with w_e the weight that the event's type has in the log's target (1), p_i the share of people
- * who use i. half_life = 0, or a log without times: all events count alike. The prior orders what
+ * score(u, i) = Σ_{events e of u on i} 2^(-(now - t_e) / half_life)  +  prior p_i / max p
+ * with p_i the share of people who use i; events weigh alike whatever their type, since a query
+ * has no weights. half_life = 0, or a log without times: all count alike. The prior orders what
  * the person never used, and lifts what everybody uses among what he did. Strangers get what most
  * people use. Cost: one pass over the history. (A frequency-recency count in the manner of Anderson
  * and Milson 1989.)
@@ -117,7 +117,7 @@ const pal_kind pal_kind_again = {
     .paper = "Anderson, Milson: Human memory: an adaptive perspective, Psychological Review 1989",
     .represents = "what the person used, and when | how often and how lately this person used it",
     .lesson = "people come back to what they used",
-    .traits = PAL_SCORES_NEW_USERS | PAL_REPEATS,
+    .traits = PAL_SCORES_NEW_USERS | PAL_REPEATS | PAL_IGNORES_WEIGHTS,
     .params = again_table,
     .params_size = sizeof(again_params),
     .state_size = sizeof(again_state),

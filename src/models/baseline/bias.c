@@ -119,7 +119,8 @@ const pal_kind pal_kind_bias = {
     .paper = "Koren: Factor in the neighbors: scalable and accurate collaborative filtering, TKDD "
              "2010",
     .represents = "how high the person values in general | how highly it is valued in general",
-    .traits = PAL_SCORES_NEW_USERS | PAL_SCORES_STRANGERS | PAL_NEEDS_VALUES | PAL_PREDICTS_VALUES,
+    .traits = PAL_SCORES_NEW_USERS | PAL_SCORES_STRANGERS | PAL_NEEDS_VALUES | PAL_PREDICTS_VALUES |
+              PAL_IGNORES_WEIGHTS,
     .params = bias_table,
     .params_size = sizeof(bias_params),
     .state_size = sizeof(bias_state),

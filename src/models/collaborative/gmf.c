@@ -119,7 +119,7 @@ const pal_kind pal_kind_gmf = {
         "u_f v_f, all from the old values. In blocks w is averaged over the blocks of a round. The "
         "article's setting is `gmf biases=0 l2=0 init=uniform step=one learning_rate=0.01 "
         "factors=10`.",
-    .traits = PAL_SCORES_NEW_USERS | PAL_IS_STOCHASTIC | PAL_PREDICTS_VALUES,
+    .traits = PAL_SCORES_NEW_USERS | PAL_IS_STOCHASTIC | PAL_PREDICTS_VALUES | PAL_IGNORES_WEIGHTS,
     .params = gmf_table,
     .params_size = sizeof(gmf_params),
     .state_size = sizeof(pal_pointwise_state),

@@ -101,7 +101,7 @@ const pal_kind pal_kind_mf = {
         "is U_i ← U_i + 2α (r - r̂) V_j, V_j ← V_j + 2α (r - r̂) U_i, both from the old values. "
         "Biases enter r̂ as sums: ∂r̂/∂b_i = ∂r̂/∂c_j = 1. The article's setting is "
         "`mf biases=0 l2=0 init=uniform step=one learning_rate=0.01 factors=10`.",
-    .traits = PAL_SCORES_NEW_USERS | PAL_IS_STOCHASTIC | PAL_PREDICTS_VALUES,
+    .traits = PAL_SCORES_NEW_USERS | PAL_IS_STOCHASTIC | PAL_PREDICTS_VALUES | PAL_IGNORES_WEIGHTS,
     .params = mf_table,
     .params_size = sizeof(mf_params),
     .state_size = sizeof(pal_pointwise_state),

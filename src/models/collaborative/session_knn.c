@@ -348,7 +348,7 @@ const pal_kind pal_kind_session_knn = {
     .paper = "Ludewig, Jannach: Evaluation of session-based recommendation algorithms, User "
              "Modeling and User-Adapted Interaction 2018",
     .represents = "the items of the present session | the sessions that hold it",
-    .traits = PAL_SCORES_NEW_USERS | PAL_USES_ORDER,
+    .traits = PAL_SCORES_NEW_USERS | PAL_USES_ORDER | PAL_IGNORES_WEIGHTS,
     .params = session_table,
     .params_size = sizeof(session_params),
     .state_size = sizeof(session_state),

@@ -298,7 +298,7 @@ const pal_kind pal_kind_nn = {
         "α moves each parameter by -α times its derivative, all from the old values. The article's "
         "setting is `nn features=concat rows=fixed l2=0 init=uniform step=one learning_rate=0.01 "
         "factors=10`.",
-    .traits = PAL_SCORES_NEW_USERS | PAL_IS_STOCHASTIC | PAL_PREDICTS_VALUES,
+    .traits = PAL_SCORES_NEW_USERS | PAL_IS_STOCHASTIC | PAL_PREDICTS_VALUES | PAL_IGNORES_WEIGHTS,
     .params = nn_table,
     .params_size = sizeof(nn_params),
     .state_size = sizeof(pal_pointwise_state),

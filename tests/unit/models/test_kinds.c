@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "base/rng.h"
+#include "data/read.h"
 #include "models/rank.h"
 #include "models/train.h"
 
@@ -193,6 +194,38 @@ static void ease_says_what_it_would_need(void **state) {
     support_close(ctx);
 }
 
+/* Events whose weights are next to nothing divide columns by their norms all the same. */
+static void faded_events_leave_scores_finite(void **state) {
+    (void)state;
+    static const char *const specs[] = {"item_knn shrink=0",
+                                        "item_knn metric=jaccard shrink=0",
+                                        "item_knn metric=pearson shrink=0",
+                                        "item_knn metric=tfidf shrink=0",
+                                        "item_knn metric=bm25 shrink=0",
+                                        "user_knn",
+                                        "user_knn metric=jaccard",
+                                        "markov",
+                                        "popular",
+                                        "ease"};
+    pal_ctx *ctx = support_open(1);
+    support_log log;
+    small_log(ctx, &log);
+    for (int half_life = 1; half_life < 20; half_life++) {
+        pal_log weighed;
+        assert_int_equal(pal_log_weigh(ctx, &log.log, half_life, 0, &weighed), PAL_OK);
+        for (size_t i = 0; i < sizeof specs / sizeof *specs; i++) {
+            for (int32_t item = 0; item < 16; item++) {
+                float score = score_of(ctx, &weighed, specs[i], item / 4, item % 4);
+                if (isnan(score)) continue; /* not listed */
+                if (!isfinite(score) || score > 100) fail_msg("%s: %g", specs[i], (double)score);
+            }
+        }
+        pal_log_release(&weighed);
+    }
+    support_log_release(&log);
+    support_close(ctx);
+}
+
 /* A judge who likes the second epoch best. */
 static double judge_second(void *arg, const pal_model *model) {
     (void)model;
@@ -228,6 +261,7 @@ int main(void) {
         cmocka_unit_test(ease_goes_sparse_by_itself),
         cmocka_unit_test(rp3beta_is_its_walks),
         cmocka_unit_test(ease_says_what_it_would_need),
+        cmocka_unit_test(faded_events_leave_scores_finite),
         cmocka_unit_test(only_patience_keeps_the_best_epoch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
