@@ -20,7 +20,8 @@ static pal_status split_find(pal_ctx *ctx, const char *name, const pal_splitter 
         *out = pal_splitters[i];
         return PAL_OK;
     }
-    return pal_fail_name(ctx, "split", name, names, SPLIT_RULES);
+    pal_fail_name(ctx, "split", name, names, SPLIT_RULES);
+    return PAL_EUSAGE;
 }
 
 /* --- one log of all events, with the part of each --- */
