@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # `palate case` beside a NumPy program of the same equations: every loss curve and RMSE to 1e-6.
-# usage: tests/golden/case.sh PALATE [ITERATIONS]     default: 60; 1000 takes some minutes
+# usage: tests/golden/case.sh PALATE [ITERATIONS]     default: 30; 1000 takes some minutes
 set -euo pipefail
 palate=$(realpath "$1")
 cd "$(dirname "$0")"
@@ -15,5 +15,5 @@ if [[ -z $python ]]; then
 fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-"$palate" case --iterations "${2:-60}" --initial --json -o "$work" >/dev/null
+"$palate" case --iterations "${2:-30}" --initial --json -o "$work" >/dev/null
 "$python" case.py "$work"
