@@ -17,6 +17,23 @@ for n in range(3000):
     print(f"u{user},i{item},{1 + (user + item + n % 2) % 5},{1700000000 + 3000 * n}")
 PYTHON
 "$palate" compare "$work/ratings.csv" --hide none --growth -m popular -m bias -m "mf factors=4 epochs=6" -o "$work/ratings" --quiet >/dev/null
+# Folds, users told apart, hits that are worth something, a run of the system in use, a budget that nothing fits, both tasks.
+{ echo user,age,plan; for u in $(seq 0 79); do echo "u$u,$((20 + u)),$([[ $((u % 3)) -eq 0 ]] && echo pro || echo free)"; done; } >"$work/people.csv"
+{ echo item,price,genre; for i in $(seq 0 49); do echo "i$i,$((i + 1)).50,g$((i % 4))|g$((i % 3))"; done; } >"$work/things.csv"
+log=("$work/ratings.csv" --users "$work/people.csv" --items "$work/things.csv" --hide none --slice age --slice plan --gain price)
+"$palate" compare "${log[@]}" --split "kfold folds=2" -m popular -m bias -o "$work/kfold" --quiet >/dev/null
+"$palate" compare "${log[@]}" -m popular -m bias -m "mf epochs=3" --growth --trec "$work/trec" -o "$work/slices" --quiet >/dev/null
+run=$(find "$work/trec" -name '*popular*' | head -n 1)
+"$palate" compare "${log[@]}" --run "$run" -m popular -m bias -o "$work/run" --quiet >/dev/null
+"$palate" compare "${log[@]}" --task both -m popular -m bias -m markov -o "$work/tasks" --quiet >/dev/null
+"$palate" compare "${log[@]}" --budget 0.001 -m popular -m "mf factors=64 epochs=500" -o "$work/budget" --quiet >/dev/null
+for word in '"age below' '"plan: pro' '"plan: free' '"group": "profile"' value@10; do grep -q "$word" "$work/slices/results.json"; done
+grep -q '"folds": 2' "$work/kfold/results.json"
+grep -q '"role": "run"' "$work/run/results.json"
+grep -q '"status": "skipped"' "$work/budget/results.json"
+# What the document says the page and the Markdown show.
+for word in 'What the hits are worth' 'By profile' 'How long a model stays good'; do grep -q "$word" "$work/slices/report.html"; done
+grep -q 'What the hits are worth' "$work/slices/report.md"
 for key in curve growth growth_seconds ratings figures flow; do grep -q "\"$key\"" "$work/ratings/results.json"; done
 # A log of impressions: what is shown is clicked the likelier the lower its number, and popularity finds that.
 python3 - "$work/impressions.csv" <<'PYTHON'
@@ -32,6 +49,7 @@ with open(sys.argv[1], "w") as out:
 PYTHON
 "$palate" compare "$work/impressions.csv" --hide none -m popular -m random -o "$work/clicks" --quiet >"$work/shown"
 grep -q 'impressions, .* of them clicked' "$work/shown"
+for page in report.html report.md; do grep -q 'What was clicked, of what was shown' "$work/clicks/$page"; done
 python3 - "$work/clicks/results.json" <<'PYTHON'
 import json
 import sys
@@ -42,7 +60,7 @@ assert popular["logloss"]["mean"] < random["logloss"]["mean"]
 counts = results["protocol"]["clicks"]
 assert 0 < counts["n_clicked"] < counts["n"] and counts["n_valid_clicked"] > 0
 PYTHON
-for run in demo both ratings clicks; do python3 tests/schema.py docs/results.schema.json "$work/$run/results.json"; done
+for run in demo both ratings clicks kfold slices run tasks budget; do python3 tests/schema.py docs/results.schema.json "$work/$run/results.json"; done
 # A document that breaks the schema must be refused, or the check checks nothing.
 sed 's/"palate": "[^"]*"/"palate": 3/' "$work/demo/results.json" >"$work/wrong.json"
 if python3 tests/schema.py docs/results.schema.json "$work/wrong.json" 2>/dev/null; then

@@ -158,6 +158,17 @@ void pal_text_add_size(pal_text *text, double bytes) {
     pal_text_addf(text, bytes < 10 && unit > 0 ? "%.1f %s" : "%.0f %s", bytes, units[unit]);
 }
 
+void pal_text_add_large(pal_text *text, double n) {
+    static const char *const units[] = {"", " thousand", " million", " billion", " trillion"};
+    size_t unit = 0;
+    /* 999.6 thousand would be written as 1e+03. */
+    while (n >= 999.5 && unit + 1 < sizeof units / sizeof *units) {
+        n /= 1000;
+        unit++;
+    }
+    pal_text_addf(text, "%.3g%s", n, units[unit]);
+}
+
 void pal_text_add_seconds(pal_text *text, double seconds) {
     if (seconds < 0.001) {
         pal_text_addf(text, "%.0f µs", seconds * 1e6);

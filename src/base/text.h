@@ -29,6 +29,7 @@ void pal_text_add_word(pal_text *text, const char *more);   /* as above, where i
  * dashes, other than ASCII goes by its code point; bytes that are no UTF-8 are dropped. */
 void pal_text_add_man(pal_text *text, const char *more);
 void pal_text_add_count(pal_text *text, int64_t n);        /* 1,234,567 */
+void pal_text_add_large(pal_text *text, double n);         /* 2.24 billion */
 void pal_text_add_size(pal_text *text, double bytes);      /* 12.3 MB */
 void pal_text_add_seconds(pal_text *text, double seconds); /* 0.41 s, 3 min 5 s, 12 ms */
 void pal_text_add_time(pal_text *text, int64_t seconds);   /* 1998-04-22 23:10:38, UTC */

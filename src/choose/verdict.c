@@ -292,8 +292,12 @@ static void verdict_cost(verdict_job *job) {
                     cheaper->name, other.bytes, size.bytes,
                     mean > 0 ? 100 * fmax(0, cheaper->known_difference.high) / mean : 0, worth);
     } else {
-        verdict_say(job, "%s costs %.2g multiply-adds to train and %s to keep.", winner->name,
-                    winner->multiply_adds, size.bytes);
+        pal_text work = {0};
+        pal_text_add_large(&work, winner->multiply_adds);
+        if (work.bytes && !work.failed)
+            verdict_say(job, "%s costs %s multiply-adds to train and %s to keep.", winner->name,
+                        work.bytes, size.bytes);
+        pal_text_release(&work);
     }
     pal_text_release(&size);
     pal_text_release(&other);

@@ -19,7 +19,7 @@ enum {
 typedef struct {
     double low, high; /* of the data, in log10 where is_log */
     double from, to;  /* pixels */
-    bool is_log, is_time;
+    bool is_log, is_time, is_seconds;
     int32_t n_ticks;
     double ticks[CHART_TICKS_MAX]; /* data values */
 } chart_scale;
@@ -123,6 +123,8 @@ static void chart_add_tick(const chart_scale *scale, double value, pal_text *out
             strftime(text, sizeof text,
                      scale->high - scale->low > 3 * 86400.0 ? "%Y-%m-%d" : "%m-%d %H:%M", &parts);
         pal_text_add(out, text);
+    } else if (scale->is_seconds) {
+        pal_text_add_seconds(out, value);
     } else if (fabs(value) >= 1e9) {
         pal_text_addf(out, "%g G", value / 1e9);
     } else if (fabs(value) >= 1e6) {
@@ -176,59 +178,91 @@ static void chart_prepare(const pal_axes *axes, const pal_point *points, int32_t
     *x = (chart_scale){.from = CHART_LEFT,
                        .to = CHART_WIDTH - CHART_RIGHT,
                        .is_log = axes->x_log,
-                       .is_time = axes->x_is_time};
-    *y = (chart_scale){.from = CHART_HEIGHT - CHART_BOTTOM, .to = CHART_TOP, .is_log = axes->y_log};
+                       .is_time = axes->x_is_time,
+                       .is_seconds = axes->x_is_seconds};
+    *y = (chart_scale){.from = CHART_HEIGHT - CHART_BOTTOM,
+                       .to = CHART_TOP,
+                       .is_log = axes->y_log,
+                       .is_seconds = axes->y_is_seconds};
     chart_fit(x, points, n, false, false);
     chart_fit(y, points, n, true, from_zero);
     chart_scale_ticks(x, axes->x_is_time ? 5 : 6);
     chart_scale_ticks(y, 5);
 }
 
-/* --- scatter: labels moved up or down until they do not overlap --- */
+/* --- scatter: labels stand where they cover neither labels nor dots --- */
+
+enum { CHART_LABELS_MAX = 80, CHART_LABEL_HEIGHT = 14, CHART_LABEL_GAP = 9 };
 
 typedef struct {
-    double x, y, width;
-    bool at_left;
+    double x, y, width; /* left end of the base line */
 } chart_label;
 
 static bool chart_overlaps(const chart_label *a, const chart_label *b) {
-    double a_from = a->at_left ? a->x - a->width : a->x,
-           b_from = b->at_left ? b->x - b->width : b->x;
-    return a_from < b_from + b->width && b_from < a_from + a->width && fabs(a->y - b->y) < 14;
+    return a->x < b->x + b->width && b->x < a->x + a->width &&
+           fabs(a->y - b->y) < CHART_LABEL_HEIGHT;
 }
 
-static void chart_place_label(chart_label *labels, int32_t n, chart_label label) {
-    double wanted = label.y;
-    for (int32_t attempt = 0; attempt < 16; attempt++) {
-        bool free = true;
-        for (int32_t i = 0; i < n; i++) free &= !chart_overlaps(&labels[i], &label);
-        if (free && label.y > CHART_TOP && label.y < CHART_HEIGHT - CHART_BOTTOM - 2) break;
-        int32_t step = attempt / 2 + 1;
-        label.y = wanted + (attempt % 2 ? -14 : 14) * step;
+static bool chart_is_free(const chart_label *label, const chart_label *placed, int32_t n_placed,
+                          const chart_label *dots, int32_t n_dots) {
+    if (label->x < CHART_LEFT || label->x + label->width > CHART_WIDTH - 2) return false;
+    if (label->y < CHART_TOP || label->y > CHART_HEIGHT - CHART_BOTTOM - 2) return false;
+    for (int32_t i = 0; i < n_placed; i++) {
+        if (chart_overlaps(&placed[i], label)) return false;
     }
-    labels[n] = label;
+    for (int32_t i = 0; i < n_dots; i++) {
+        if (chart_overlaps(&dots[i], label)) return false;
+    }
+    return true;
+}
+
+/* The nearest free place to the right or left of its dot, further and further up and down. */
+static chart_label chart_place_label(const chart_label *placed, int32_t n_placed,
+                                     const chart_label *dots, int32_t n_dots, double x, double y,
+                                     double width) {
+    chart_label first = {.x = x + CHART_LABEL_GAP, .y = y + 4, .width = width};
+    for (int32_t attempt = 0; attempt < 48; attempt++) {
+        int32_t step = (attempt / 2 + 1) / 2;
+        chart_label label = first;
+        if (attempt % 2) label.x = x - CHART_LABEL_GAP - width;
+        label.y += (attempt / 2 % 2 ? -CHART_LABEL_HEIGHT : CHART_LABEL_HEIGHT) * step;
+        if (chart_is_free(&label, placed, n_placed, dots, n_dots)) return label;
+    }
+    if (first.x + width > CHART_WIDTH - 2) first.x = x - CHART_LABEL_GAP - width;
+    return first;
+}
+
+/* A label that had to move far away is joined to its dot. */
+static void chart_add_leader(const chart_label *label, double x, double y, pal_text *out) {
+    double middle = label->y - 4;
+    if (fabs(middle - y) < CHART_LABEL_HEIGHT) return;
+    pal_text_addf(out, "<line class=\"leader\" x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\"/>",
+                  x, y, label->x > x ? label->x - 2 : label->x + label->width + 2, middle);
 }
 
 void pal_chart_scatter(const pal_axes *axes, const pal_point *points, int32_t n, pal_text *out) {
-    enum { LABELS_MAX = 80 };
-    chart_label labels[LABELS_MAX];
+    chart_label labels[CHART_LABELS_MAX], dots[CHART_LABELS_MAX];
     chart_scale x, y;
-    if (n > LABELS_MAX) n = LABELS_MAX;
+    if (n > CHART_LABELS_MAX) n = CHART_LABELS_MAX;
     chart_prepare(axes, points, n, true, &x, &y);
     chart_open(axes->title, CHART_HEIGHT, out);
     chart_add_axes(axes, &x, &y, out);
+    for (int32_t i = 0; i < n; i++)
+        dots[i] = (chart_label){.x = chart_place(&x, points[i].x) - 5,
+                                .y = chart_place(&y, points[i].y) + 4,
+                                .width = 10};
     for (int32_t i = 0; i < n; i++) {
-        double at_x = chart_place(&x, points[i].x), at_y = chart_place(&y, points[i].y);
-        chart_label label = {
-            .x = at_x + 9, .y = at_y + 4, .width = 7.0 * (double)strlen(points[i].label)};
-        label.at_left = label.x + label.width > CHART_WIDTH - 4;
-        if (label.at_left) label.x = at_x - 9;
-        chart_place_label(labels, i, label);
+        double at_x = dots[i].x + 5, at_y = dots[i].y - 4,
+               width = 7.0 * (double)pal_utf8_columns(points[i].label);
+        labels[i] = chart_place_label(labels, i, dots, n, at_x, at_y, width);
+        chart_add_leader(&labels[i], at_x, at_y, out);
+        /* Names are narrower than the room they get: they stay at the dot's side. */
+        bool at_left = labels[i].x < at_x;
         pal_text_addf(out,
                       "<circle class=\"%s\" cx=\"%.1f\" cy=\"%.1f\" r=\"5\"/><text class=\"label\" "
                       "text-anchor=\"%s\" x=\"%.1f\" y=\"%.1f\">",
                       points[i].is_marked ? "dot front" : "dot", at_x, at_y,
-                      label.at_left ? "end" : "start", labels[i].x, labels[i].y);
+                      at_left ? "end" : "start", labels[i].x + (at_left ? width : 0), labels[i].y);
         pal_text_add_html(out, points[i].label);
         pal_text_add(out, "</text>\n");
     }
@@ -435,7 +469,8 @@ static void chart_add_amount(double value, bool is_share, pal_text *out) {
     if (is_share) {
         pal_text_addf(out, value > 0 && value < 0.1 ? "%.2g %%" : "%.1f %%", value);
     } else {
-        pal_text_addf(out, fabs(value) < 1e5 ? "%.3f" : "%.4g", value);
+        bool is_small = fabs(value) < 0.01 && value != 0;
+        pal_text_addf(out, is_small ? "%.4f" : fabs(value) < 1e5 ? "%.3f" : "%.4g", value);
     }
 }
 

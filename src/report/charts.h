@@ -11,7 +11,8 @@
 typedef struct {
     const char *title; /* read by screen readers */
     const char *x_label, *y_label;
-    bool x_log, y_log, x_is_time; /* times in seconds since 1970 */
+    bool x_log, y_log, x_is_time;    /* times in seconds since 1970 */
+    bool x_is_seconds, y_is_seconds; /* durations: "10 ms" */
 } pal_axes;
 
 typedef struct {

@@ -59,14 +59,17 @@ static void html_add_scatter(const json_t *results, const json_t *task, pal_text
                         pal_json_number_at(value, "mean", 0), pal_json_text_at(model, "spec", ""),
                         pal_page_is(json_object_get(model, "measured"), "on_front")};
     }
-    pal_text_add(out, "<h2>Accuracy against cost</h2><div class=\"card\">");
+    pal_text_add(out, "<h2>Accuracy against cost</h2><div class=\"card beside\">");
     pal_chart_scatter(&(pal_axes){.title = "Accuracy of each model against its training time",
-                                  .x_label = "seconds of training",
+                                  .x_label = "time of training",
                                   .y_label = metric,
-                                  .x_log = true},
+                                  .x_log = true,
+                                  .x_is_seconds = true},
                       points, n, out);
-    pal_text_add(out, "</div><p class=\"soft small\">Coloured: nothing compared here is both "
-                      "cheaper to train and better.</p>\n");
+    pal_text_add(out, "<p class=\"soft small\">Each model by how good its lists are (higher is "
+                      "better) and how long it took to train (further left is cheaper). In the "
+                      "colour of the winner: nothing compared here is both cheaper to train and "
+                      "better.</p></div>\n");
 }
 
 /* Bars of all models in one slice. */
@@ -92,8 +95,8 @@ static void html_add_slice(const json_t *task, size_t slice, pal_text *out) {
     pal_page_count(first, "n", out);
     pal_text_add(out, pal_page_whole(first, "n") == 1 ? " user, " : " users, ");
     pal_page_count(first, "n_pairs", out);
-    pal_text_add(out, pal_page_whole(first, "n_pairs") == 1 ? " pair</span></h3>"
-                                                            : " pairs</span></h3>");
+    pal_text_add(out, pal_page_whole(first, "n_pairs") == 1 ? " item to find</span></h3>"
+                                                            : " items to find</span></h3>");
     pal_chart_bars(pal_json_text_at(first, "name", ""), bars, n, out);
     pal_text_add(out, "</div>\n");
 }
@@ -132,7 +135,10 @@ static void html_add_slices(const json_t *results, const json_t *task, pal_text 
     if (n == 0) return;
     pal_text_add(out, "<h2 id=\"slices\">For whom, and on what</h2><p class=\"soft small\">");
     pal_page_text(results, "protocol/metric", out);
-    pal_text_add(out, " in each slice, with 95 % intervals. Few users make wide intervals.</p>\n");
+    pal_text_add(out,
+                 " of each model among a part of the users or of the items, with 95 % intervals: "
+                 "the thin lines, which are long where users are few. Items to find are what "
+                 "people did use in the test.</p>\n");
     const char *group = NULL;
     for (size_t s = 0; s < n && s < HTML_SLICES_MAX; s++) {
         const char *next = html_slice_group(task, s);

@@ -71,12 +71,13 @@ void pal_page_ageing(const json_t *results, const json_t *task, pal_text *out) {
         }
         pal_text_add(out, "<h2 id=\"ageing\">How long a model stays good</h2><p>");
         pal_text_add_html(out, sentence.bytes ? sentence.bytes : "");
-        pal_text_add(out, "</p><div class=\"card\">");
+        pal_text_add(out, "</p><div class=\"card beside\">");
         pal_chart_bars("The winner in each part of the test", bars, n, out);
-        pal_text_add(out, "</div><p class=\"soft small\">");
+        pal_text_add(out, "<p class=\"soft small\">");
         pal_page_text(results, "protocol/metric", out);
         pal_text_add(out, " of the winner, trained once before the test, by the time that had gone "
-                          "by since. The people of the parts are partly others.</p>\n");
+                          "by since, with 95 % intervals. The people of the parts are partly "
+                          "others.</p></div>\n");
     }
     out->failed |= sentence.failed;
     pal_text_release(&sentence);

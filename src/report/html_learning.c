@@ -87,6 +87,8 @@ void pal_page_curves(const json_t *task, pal_text *out) {
 /* --- growth of cost --- */
 
 enum { GROWTH_POINTS = 16 };
+/* Shorter times are noise of the clock and of caches. */
+static const double growth_least_seconds = 0.02;
 
 /* How steeply `y` grows with the events on log-log axes (least squares); NaN: cannot be told. */
 static double growth_slope(const pal_point *points, int32_t n) {
@@ -128,6 +130,17 @@ bool pal_page_growth_sentence(const json_t *model, pal_text *out) {
     int32_t n = growth_points(model, "seconds", points);
     double slope = growth_slope(points, n);
     if (n < 2 || !isfinite(slope) || !isfinite(points[n - 1].y)) return false;
+    pal_point work[GROWTH_POINTS];
+    double work_slope = growth_slope(work, growth_points(model, "multiply_adds", work));
+    if (points[n - 1].y < growth_least_seconds) {
+        pal_text_add(out, "trained in ");
+        pal_text_add_seconds(out, points[n - 1].y);
+        pal_text_add(out, ", too little to tell how time grows");
+        if (isfinite(work_slope))
+            pal_text_addf(out, "; its work grows with the events to the power %.2f", work_slope);
+        pal_text_add(out, ".");
+        return true;
+    }
     /* Less time for more events is noise of the clock. */
     slope = fmax(slope, 0);
     if (slope < 0.1) {
@@ -135,8 +148,6 @@ bool pal_page_growth_sentence(const json_t *model, pal_text *out) {
     } else {
         pal_text_addf(out, "time grows with the events to the power %.2f", slope);
     }
-    pal_point work[GROWTH_POINTS];
-    double work_slope = growth_slope(work, growth_points(model, "multiply_adds", work));
     if (isfinite(work_slope)) pal_text_addf(out, " (work %.2f)", work_slope);
     pal_text_add(out, ": about ");
     pal_text_add_seconds(out, fmin(points[n - 1].y * pow(10, slope), 1e12));
@@ -170,7 +181,8 @@ static void growth_add_chart(const json_t *task, const char *key, const char *ti
                                  .x_label = "training events",
                                  .y_label = label,
                                  .x_log = true,
-                                 .y_log = !is_metric},
+                                 .y_log = !is_metric,
+                                 .y_is_seconds = !strcmp(key, "seconds")},
                      series, n, out);
     pal_text_add(out, "</div>\n");
 }
@@ -187,8 +199,8 @@ void pal_page_growth(const json_t *results, const json_t *task, pal_text *out) {
                  "trained again on the events of a part of the users. The steeper, the dearer: "
                  "slope 1 is ten times the work for ten times the events.</p>"
                  "<div class=\"columns wide\">\n");
-    growth_add_chart(task, "seconds", "Seconds of training", "seconds", out);
-    growth_add_chart(task, "multiply_adds", "Work", "multiply-adds", out);
+    growth_add_chart(task, "seconds", "Time of training", "time", out);
+    growth_add_chart(task, "multiply_adds", "Work", "multiplications with additions", out);
     growth_add_chart(task, "model_bytes", "Size of the model", "bytes", out);
     growth_add_chart(task, "metric", "What more data brings",
                      pal_json_text_at(results, "protocol/metric", ""), out);

@@ -33,9 +33,11 @@ static void ratings_add_bars(const json_t *task, double constant, pal_text *out)
         n++;
     }
     if (best >= 0) bars[best].is_marked = true;
-    pal_text_add(out, "<div class=\"card\"><h3>rmse, smaller is better</h3>");
+    pal_text_add(out, "<div class=\"card beside\">");
     pal_chart_bars("rmse of each model", bars, n, out);
-    pal_text_add(out, "</div>\n");
+    pal_text_add(out, "<p class=\"soft small\">rmse, smaller is better, with 95 % intervals. The "
+                      "mean for all: what guessing the same value for everything would "
+                      "miss.</p></div>\n");
 }
 
 /* --- heat maps --- */
@@ -108,10 +110,12 @@ void pal_page_ratings(const json_t *results, const json_t *task, pal_text *out) 
     pal_page_number(about, "low", "%.3g", out);
     pal_text_add(out, " to ");
     pal_page_number(about, "high", "%.3g", out);
-    pal_text_add(out, ". Good values do not make good lists: the verdict looks at lists.</p>"
-                      "<div class=\"stack\"><div class=\"card\"><table class=\"sorts\"><thead><tr>"
-                      "<th>model</th><th>rmse</th><th>95 % interval</th><th>mae</th>"
-                      "<th>95 % interval</th></tr></thead><tbody>\n");
+    pal_text_add(out,
+                 ". mae is the mean distance; in rmse large misses count more. Good values do not "
+                 "make good lists: the verdict looks at lists.</p>"
+                 "<div class=\"stack\"><div class=\"card\"><table class=\"sorts\"><thead><tr>"
+                 "<th>model</th><th>rmse</th><th>95 % interval</th><th>mae</th>"
+                 "<th>95 % interval</th></tr></thead><tbody>\n");
     json_array_foreach(json_object_get(task, "models"), index, model) {
         if (pal_json_at(model, "ratings/rmse")) ratings_add_row(model, out);
     }

@@ -118,7 +118,13 @@ void pal_page_table(const json_t *results, const json_t *task, pal_text *out) {
     json_array_foreach(json_object_get(task, "models"), index, model)
         table_add_row(model, metric, more, out);
     pal_text_add(out,
-                 "</tbody></table></div><p class=\"soft small\">Intervals of differences hold "
+                 "</tbody></table></div><p class=\"soft small\">All measures go from 0 to 1, and "
+                 "more is better. ndcg@k: how much of what a person then used stands in the first "
+                 "k places of the list, the first places counting most; recall@k: the share of it "
+                 "that is there; hit@k: the share of people with anything there; coverage@k: the "
+                 "share of all items that somebody gets to see. Control and oracle are yardsticks "
+                 "and never chosen. One list: the time to make one.</p>"
+                 "<p class=\"soft small\">Intervals of differences hold "
                  "together with 95 %. Tied ≈: this test cannot tell the model from the winner. "
                  "The winner was chosen on validation, all numbers here are of the test. The "
                  "smallest difference that this test can see is about ");

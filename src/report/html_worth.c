@@ -28,14 +28,14 @@ void pal_page_worth(const json_t *results, const json_t *task, pal_text *out) {
     }
     if (n == 0) return;
     if (best >= 0) bars[best].is_marked = true;
-    pal_text_add(out, "<h2 id=\"worth\">What the hits are worth</h2><p class=\"soft small\">");
+    pal_text_add(out, "<h2 id=\"worth\">What the hits are worth</h2><div class=\"card beside\">");
+    pal_chart_bars("What the hits of each model are worth", bars, n, out);
+    pal_text_add(out, "<p class=\"soft small\">");
     pal_text_add_html(out, name);
     pal_text_add(out, ": the sum of ");
     pal_text_add_html(out, gain);
     pal_text_add(out, " over the items of a list that the person then did use, on average over "
                       "people, with 95 % intervals. The winner is chosen by ");
     pal_page_text(results, "protocol/metric", out);
-    pal_text_add(out, ", not by this.</p><div class=\"card\">");
-    pal_chart_bars("What the hits of each model are worth", bars, n, out);
-    pal_text_add(out, "</div>\n");
+    pal_text_add(out, ", not by this.</p></div>\n");
 }

@@ -81,22 +81,16 @@ static void flow_put_represented(json_t *boxes, const pal_model *model, bool of_
     flow_put(boxes, of_user ? "user" : "item", &text);
 }
 
-static void flow_add_work(double multiply_adds, pal_text *out) {
-    static const char *const units[] = {"", " thousand", " million", " billion", " trillion"};
-    size_t unit = 0;
-    while (multiply_adds >= 1000 && unit + 1 < sizeof units / sizeof *units) {
-        multiply_adds /= 1000;
-        unit++;
-    }
-    pal_text_addf(out, " in %.0f%s multiply-adds", multiply_adds, units[unit]);
-}
-
 static void flow_put_model(json_t *boxes, const pal_model *model) {
     pal_text text = {0};
     pal_text_addf(&text, "%s: ", model->kind->name);
     pal_text_add_size(&text, (double)pal_model_state_bytes(model));
     pal_text_add(&text, " learned");
-    if (model->cost.multiply_adds > 0) flow_add_work(model->cost.multiply_adds, &text);
+    if (model->cost.multiply_adds > 0) {
+        pal_text_add(&text, " in ");
+        pal_text_add_large(&text, model->cost.multiply_adds);
+        pal_text_add(&text, " multiply-adds");
+    }
     if (model->curve.n || pal_param_find(model->kind->params, "epochs"))
         pal_text_add(&text, ", epoch by epoch");
     flow_put(boxes, "model", &text);

@@ -45,7 +45,7 @@ const char pal_report_style[] =
     "font-size:.86rem}dl{display:grid;grid-template-columns:minmax(110px,max-content) 1fr;gap:4px "
     "16px;margin:0}dt{color:var(--soft)}"
     "dd{margin:0;overflow-wrap:anywhere}@media(max-width:480px){main{padding:20px 14px "
-    "48px}.card{padding:14px}.tick,.axis,.label{font-size:13.5px}}\n";
+    "48px}.card{padding:14px}.tick,.axis,.label{font-size:14.5px}}\n";
 
 const char pal_report_script[] =
     "document.querySelectorAll('table.sorts').forEach(function(table){\n"

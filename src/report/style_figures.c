@@ -14,7 +14,7 @@ const char pal_report_style_figures[] =
     "td:first-child{background:var(--tied)}.badge{display:inline-block;white-space:nowrap;font-"
     "size:.72rem;font-weight:600;border-radius:99px;padding:1px 8px;margin-left:8px;border:1px "
     "solid currentColor;color:var(--accent)}.badge.tied{color:var(--dot)}\n"
-    ".mark{stroke:var(--accent);stroke-dasharray:3 "
+    ".leader{stroke:var(--soft);stroke-width:1}.mark{stroke:var(--accent);stroke-dasharray:3 "
     "3}.s0{stroke:var(--c0)}.s1{stroke:var(--c1)}.s2{stroke:var(--c2)}.s3{stroke:var(--c3)}.s4{"
     "stroke:var(--c4)}.s5{stroke:var(--c5)}.t0{fill:var(--c0)}.t1{fill:var(--c1)}.t2{fill:var(--c2)"
     "}.t3{fill:var(--c3)}.t4{fill:var(--c4)}.t5{fill:var(--c5)}.dot.front{fill:var(--accent)}\n"
@@ -49,4 +49,6 @@ const char pal_report_style_figures[] =
     "td::before{content:attr(data-label);color:var(--soft);font-weight:400;white-space:nowrap}."
     "sorts td:first-child::before,.sorts td.text::before{content:none}.sorts "
     "td.none{display:none}}\n"
-    ".scroll+p,.card+p{margin-top:8px}\n";
+    ".scroll+p,.card+p{margin-top:8px}.beside{display:grid;gap:14px 28px;align-items:center;grid-"
+    "template-columns:minmax(0,620px) minmax(0,1fr)}.beside p{margin:0}\n"
+    "@media(max-width:860px){.beside{grid-template-columns:minmax(0,1fr)}}\n";
