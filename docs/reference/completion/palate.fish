@@ -149,7 +149,7 @@ complete -c palate -n '__palate_is compare' -l dedupe -d 'keep only the last eve
 complete -c palate -n '__palate_is compare' -l drop-users -d 'drop the users whose ids stand in this file, one a line' -r -F
 complete -c palate -n '__palate_is compare' -l since -d 'drop events before this date (2024-03-01) or second' -x
 complete -c palate -n '__palate_is compare' -l train-window -d 'train on events of this long before the end of training only, e.g. 90d; 0 is all' -x
-complete -c palate -n '__palate_is compare' -l half-life -d 'weight of a training event halves in this time, for every kind, e.g. 30d; 0 is no decay' -x
+complete -c palate -n '__palate_is compare' -l half-life -d 'weight of a training event halves in this time, e.g. 30d, for every kind that weighs events; 0 is no decay' -x
 complete -c palate -n '__palate_is compare' -l scenario -d 'fills options that were not given with those of such a service: weights of event types, target, half-life, split, task, what counts as right; palate describe scenarios lists them' -x -a 'none ecommerce social video news '
 complete -c palate -n '__palate_is compare' -l task -d 'window: one list a user, made at the cut; next: one list before each event' -x -a 'auto window next both '
 complete -c palate -n '__palate_is compare' -l relevant -d 'which test events count as right: all, or a rule such as "value>=4"' -x
@@ -196,7 +196,7 @@ complete -c palate -n '__palate_is train' -l dedupe -d 'keep only the last event
 complete -c palate -n '__palate_is train' -l drop-users -d 'drop the users whose ids stand in this file, one a line' -r -F
 complete -c palate -n '__palate_is train' -l since -d 'drop events before this date (2024-03-01) or second' -x
 complete -c palate -n '__palate_is train' -l train-window -d 'train on events of this long before the end of training only, e.g. 90d; 0 is all' -x
-complete -c palate -n '__palate_is train' -l half-life -d 'weight of a training event halves in this time, for every kind, e.g. 30d; 0 is no decay' -x
+complete -c palate -n '__palate_is train' -l half-life -d 'weight of a training event halves in this time, e.g. 30d, for every kind that weighs events; 0 is no decay' -x
 complete -c palate -n '__palate_is train' -l scenario -d 'fills options that were not given with those of such a service: weights of event types, target, half-life, split, task, what counts as right; palate describe scenarios lists them' -x -a 'none ecommerce social video news '
 complete -c palate -n '__palate_is train' -l seed -d 'where all random choices start from' -x
 complete -c palate -n '__palate_is train' -l threads -d 'threads to use; 0 is one a processor; results do not depend on it' -x
@@ -326,7 +326,7 @@ complete -c palate -n '__palate_is import' -l dedupe -d 'keep only the last even
 complete -c palate -n '__palate_is import' -l drop-users -d 'drop the users whose ids stand in this file, one a line' -r -F
 complete -c palate -n '__palate_is import' -l since -d 'drop events before this date (2024-03-01) or second' -x
 complete -c palate -n '__palate_is import' -l train-window -d 'train on events of this long before the end of training only, e.g. 90d; 0 is all' -x
-complete -c palate -n '__palate_is import' -l half-life -d 'weight of a training event halves in this time, for every kind, e.g. 30d; 0 is no decay' -x
+complete -c palate -n '__palate_is import' -l half-life -d 'weight of a training event halves in this time, e.g. 30d, for every kind that weighs events; 0 is no decay' -x
 complete -c palate -n '__palate_is import' -l threads -d 'threads to use; 0 is one a processor; results do not depend on it' -x
 complete -c palate -n '__palate_is import' -l memory -d 'limit for dense matrices and batches; 0 is half of the machine\'s memory' -x
 complete -c palate -n '__palate_is import' -l verbose -d 'say more about what is done'
