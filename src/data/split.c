@@ -315,7 +315,7 @@ static pal_status split_assign(split_job *job, const pal_splitter *splitter, con
 pal_status pal_split_parse(pal_ctx *ctx, const char *spec, pal_arena *arena,
                            const pal_splitter **splitter, void **params) {
     const char *name, *options;
-    const pal_splitter *found;
+    const pal_splitter *found = NULL;
     TRY(pal_spec_split(ctx, spec, arena, &name, &options));
     TRY(split_find(ctx, name, &found));
     void *values = pal_arena_alloc(arena, 1, found->params_size);
@@ -330,8 +330,8 @@ pal_status pal_split_make(pal_ctx *ctx, const pal_data *data, const char *spec, 
     split_job job = {.ctx = ctx, .data = data};
     bool has_times = data->parts[0].times != NULL;
     const char *rule = spec ? spec : has_times ? "time" : "random";
-    const pal_splitter *splitter;
-    void *params;
+    const pal_splitter *splitter = NULL;
+    void *params = NULL;
     pal_split *split = out; /* built in place: its logs point to its ids */
     memset(split, 0, sizeof *split);
     if (spec && data->n_parts == 3) {
@@ -355,8 +355,8 @@ pal_status pal_split_make(pal_ctx *ctx, const pal_data *data, const char *spec, 
 
 pal_status pal_split_folds(pal_ctx *ctx, const char *spec, int32_t *folds) {
     pal_arena scratch = {0};
-    const pal_splitter *splitter;
-    void *params;
+    const pal_splitter *splitter = NULL;
+    void *params = NULL;
     *folds = 0;
     pal_status status = spec ? pal_split_parse(ctx, spec, &scratch, &splitter, &params) : PAL_OK;
     if (status == PAL_OK && spec && splitter == &pal_splitter_kfold)
@@ -367,8 +367,8 @@ pal_status pal_split_folds(pal_ctx *ctx, const char *spec, int32_t *folds) {
 
 pal_status pal_split_fold(pal_ctx *ctx, const char *spec, int32_t fold, pal_arena *arena,
                           const char **out) {
-    const pal_splitter *splitter;
-    void *params;
+    const pal_splitter *splitter = NULL;
+    void *params = NULL;
     pal_text text = {0};
     TRY(pal_split_parse(ctx, spec, arena, &splitter, &params));
     pal_kfold_choose(params, fold);
