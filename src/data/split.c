@@ -316,7 +316,7 @@ static pal_status split_assign(split_job *job, const pal_splitter *splitter, con
 pal_status pal_split_parse(pal_ctx *ctx, const char *spec, pal_arena *arena,
                            const pal_splitter **splitter, void **params) {
     const char *name, *options;
-    const pal_splitter *found;
+    const pal_splitter *found = NULL;
     TRY(pal_spec_split(ctx, spec, arena, &name, &options));
     TRY(split_find(ctx, name, &found));
     void *values = pal_arena_alloc(arena, 1, found->params_size);
