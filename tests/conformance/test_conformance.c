@@ -451,7 +451,8 @@ static void check_weights_matter_as_told(const pal_kind *kind) {
     for (int64_t e = 0; e < log.log.n_events; e++) weights[e] = (float)(1 + e % 3);
     pal_log weighed = log.log;
     weighed.weights = weights;
-    pal_model *plain = train(ctx, kind->name, &log.log), *other = train(ctx, kind->name, &weighed);
+    pal_model *plain = train(ctx, spec_of(kind), &log.log),
+              *other = train(ctx, spec_of(kind), &weighed);
     pal_lists a = rank_all(ctx, plain, 5, &arena), b = rank_all(ctx, other, 5, &arena);
     bool same = !memcmp(a.scores, b.scores, (size_t)a.n * (size_t)a.k * sizeof *a.scores);
     assert_int_equal(same, (kind->traits & PAL_IGNORES_WEIGHTS) != 0);

@@ -747,7 +747,7 @@ const pal_kind pal_kind_svdpp = {
                   "and added to all of them.",
     .represents = "a row of {factors} numbers, one for each item used added | a row of {factors} "
                   "numbers, another for having been used",
-    .traits = PAL_SCORES_NEW_USERS | PAL_IS_STOCHASTIC | PAL_PREDICTS_VALUES,
+    .traits = PAL_SCORES_NEW_USERS | PAL_IS_STOCHASTIC | PAL_PREDICTS_VALUES | PAL_IGNORES_WEIGHTS,
     .params = svdpp_table,
     .params_size = sizeof(svdpp_params),
     .state_size = sizeof(svdpp_state),
