@@ -37,17 +37,11 @@ typedef struct {
 
 /* The relevant pair that the item is, or -1. */
 static int64_t evaluation_find_relevant(const evaluation_job *job, int32_t query, int32_t item) {
-    int64_t low = job->q->relevant_starts[query], high = job->q->relevant_starts[query + 1];
-    while (low < high) {
-        int64_t middle = low + (high - low) / 2;
-        if (job->q->relevant[middle] < item) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    if (low >= job->q->relevant_starts[query + 1] || job->q->relevant[low] != item) return -1;
-    return !job->slice || !job->slice->pairs || job->slice->pairs[low] ? low : -1;
+    const pal_questions *q = job->q;
+    int64_t at =
+        pal_row_find(q->relevant, q->relevant_starts[query], q->relevant_starts[query + 1], item);
+    if (at < 0) return -1;
+    return !job->slice || !job->slice->pairs || job->slice->pairs[at] ? at : -1;
 }
 
 static int32_t evaluation_count_relevant(const evaluation_job *job, int32_t query) {

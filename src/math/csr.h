@@ -15,6 +15,23 @@ typedef struct {
     const float *values;   /* like cols, or NULL: all 1 */
 } pal_csr;
 
+/* Where `col` stands in cols[begin … end), which ascend; -1: nowhere. */
+static inline int64_t pal_row_find(const int32_t *cols, int64_t begin, int64_t end, int32_t col) {
+    int64_t low = begin, high = end;
+    while (low < high) {
+        int64_t middle = low + (high - low) / 2;
+        if (cols[middle] < col) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low < end && cols[low] == col ? low : -1;
+}
+static inline bool pal_csr_has(const pal_csr *a, int32_t row, int32_t col) {
+    return pal_row_find(a->cols, a->starts[row], a->starts[row + 1], col) >= 0;
+}
+
 /* out = aᵀ, columns ascending in a row. False without memory. */
 bool pal_csr_transpose(const pal_csr *a, pal_arena *arena, pal_csr *out);
 

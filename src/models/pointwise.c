@@ -234,19 +234,6 @@ static void pointwise_update(const pointwise_job *job, pointwise_block *block, i
                    job->global_steps + block->n);
 }
 
-static bool pointwise_has(const pal_csr *pairs, int32_t user, int32_t item) {
-    int64_t low = pairs->starts[user], high = pairs->starts[user + 1];
-    while (low < high) {
-        int64_t middle = low + (high - low) / 2;
-        if (pairs->cols[middle] < item) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low < pairs->starts[user + 1] && pairs->cols[low] == item;
-}
-
 /* Negatives of one event out of the block's items; a person who used nearly all gets fewer. */
 static void pointwise_draw_negatives(const pointwise_job *job, pointwise_block *block, int32_t user,
                                      int32_t item_block, pal_rng *rng) {
@@ -256,7 +243,7 @@ static void pointwise_draw_negatives(const pointwise_job *job, pointwise_block *
     for (int64_t i = 0; i < job->o->negatives; i++) {
         for (int32_t t = 0; t < TRIES; t++) {
             int32_t item = items[pal_rng_below(rng, (uint32_t)n)];
-            if (pointwise_has(job->pairs, user, item)) continue;
+            if (pal_csr_has(job->pairs, user, item)) continue;
             pointwise_update(job, block, user, item, 0);
             break;
         }

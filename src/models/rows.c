@@ -78,17 +78,9 @@ pal_csr pal_rows_matrix(const pal_rows *rows, int32_t n_rows, int32_t n_cols) {
 }
 
 float pal_rows_at(const pal_rows *rows, int32_t row, int32_t item) {
-    int64_t low = rows->starts[row], high = rows->starts[row + 1];
-    while (low < high) {
-        int64_t middle = low + (high - low) / 2;
-        if (rows->items[middle] < item) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    if (low >= rows->starts[row + 1] || rows->items[low] != item) return 0;
-    return rows->values ? rows->values[low] : 1;
+    int64_t at = pal_row_find(rows->items, rows->starts[row], rows->starts[row + 1], item);
+    if (at < 0) return 0;
+    return rows->values ? rows->values[at] : 1;
 }
 
 void pal_rows_add(const pal_rows *rows, int32_t row, float weight, float *out) {

@@ -137,19 +137,6 @@ static void lightgcn_propagate(const lightgcn_job *job, const float *y, int64_t 
         (double)steps * job->k * (double)job->graph.starts[job->graph.n_rows];
 }
 
-static bool lightgcn_has(const pal_csr *pairs, int32_t user, int32_t item) {
-    int64_t low = pairs->starts[user], high = pairs->starts[user + 1], end = high;
-    while (low < high) {
-        int64_t middle = low + (high - low) / 2;
-        if (pairs->cols[middle] < item) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low < end && pairs->cols[low] == item;
-}
-
 static float lightgcn_dot(const float *a, const float *b, int32_t k) {
     double sum = 0;
     for (int32_t f = 0; f < k; f++) sum += (double)(a[f] * b[f]);
@@ -171,12 +158,12 @@ static void lightgcn_draw(void *arg, int64_t chunk, int32_t worker) {
         int64_t pair = job->order[job->begin + t];
         int32_t user = job->owners[pair], n_items = job->pairs->n_cols;
         int32_t item = (int32_t)pal_rng_below(&rng, (uint32_t)n_items);
-        for (int32_t i = 1; i < TRIES && lightgcn_has(job->pairs, user, item); i++)
+        for (int32_t i = 1; i < TRIES && pal_csr_has(job->pairs, user, item); i++)
             item = (int32_t)pal_rng_below(&rng, (uint32_t)n_items);
         job->used[t] = job->n_users + job->pairs->cols[pair];
         job->drawn[t] = job->n_users + item;
         job->pull[t] = 0;
-        if (lightgcn_has(job->pairs, user, item)) continue; /* a person who used nearly all */
+        if (pal_csr_has(job->pairs, user, item)) continue; /* a person who used nearly all */
         const float *row = job->final + (int64_t)user * job->k;
         float x = lightgcn_dot(row, job->final + (int64_t)job->used[t] * job->k, job->k) -
                   lightgcn_dot(row, job->final + (int64_t)job->drawn[t] * job->k, job->k);

@@ -276,16 +276,7 @@ static void session_score(const void *params, const void *state, const pal_query
 }
 
 static bool session_holds(const session_state *s, int32_t session, int32_t item) {
-    int64_t low = s->starts[session], high = s->starts[session + 1];
-    while (low < high) {
-        int64_t middle = low + (high - low) / 2;
-        if (s->items[middle] < item) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low < s->starts[session + 1] && s->items[low] == item;
+    return pal_row_find(s->items, s->starts[session], s->starts[session + 1], item) >= 0;
 }
 
 /* A neighbour's say is divided among the items that make it one, by their weights. */

@@ -189,19 +189,6 @@ static float svdpp_move(const svdpp_job *job, int32_t user, int32_t item, float 
     return e;
 }
 
-static bool svdpp_has(const pal_csr *pairs, int32_t user, int32_t item) {
-    int64_t low = pairs->starts[user], high = pairs->starts[user + 1];
-    while (low < high) {
-        int64_t middle = low + (high - low) / 2;
-        if (pairs->cols[middle] < item) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low < pairs->starts[user + 1] && pairs->cols[low] == item;
-}
-
 /* Items of the block that the user did not use; a person who used nearly all gets fewer. */
 static void svdpp_move_negatives(const svdpp_job *job, int32_t user, int32_t block, pal_rng *rng,
                                  double *loss) {
@@ -211,7 +198,7 @@ static void svdpp_move_negatives(const svdpp_job *job, int32_t user, int32_t blo
     for (int64_t i = 0; i < job->p->negatives; i++) {
         for (int32_t t = 0; t < TRIES; t++) {
             int32_t item = items[pal_rng_below(rng, (uint32_t)n)];
-            if (svdpp_has(job->pairs, user, item)) continue;
+            if (pal_csr_has(job->pairs, user, item)) continue;
             svdpp_move(job, user, item, 0, 0, loss);
             break;
         }
