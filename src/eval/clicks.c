@@ -9,19 +9,6 @@
 
 /* --- what was shown, and what of it was clicked --- */
 
-static pal_query clicks_query(const pal_log *known, int32_t user, int64_t now) {
-    pal_query query = {.now = now};
-    if (user >= known->n_users || known->starts[user + 1] == known->starts[user]) return query;
-    int64_t from = known->starts[user];
-    query.user_plus_1 = user + 1;
-    query.n_events = (int32_t)(known->starts[user + 1] - from);
-    query.items = known->items + from;
-    query.values = known->values ? known->values + from : NULL;
-    query.times = known->times ? known->times + from : NULL;
-    query.types = known->types ? known->types + from : NULL;
-    return query;
-}
-
 typedef struct {
     int32_t item;
     uint8_t clicked;
@@ -71,7 +58,7 @@ pal_status pal_clicks_make(pal_ctx *ctx, const pal_log *known, const pal_log *ta
         clicks_add_user(targets, shown, u, pairs, out);
         if (out->n == before) continue;
         out->users[out->n_users] = u;
-        out->queries[out->n_users++] = clicks_query(known, u, now);
+        out->queries[out->n_users++] = pal_query_of_log(known, u, now);
         out->starts[out->n_users] = out->n;
     }
     pal_arena_release(&scratch);

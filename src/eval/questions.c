@@ -189,23 +189,10 @@ static pal_status questions_join_history(questions_job *job, int32_t user, pal_q
     return PAL_OK;
 }
 
-static pal_query questions_history(const pal_questions *q, int32_t user, int64_t now) {
-    const pal_log *h = q->history;
-    if (user >= h->n_users) return (pal_query){.now = now};
-    int64_t from = h->starts[user], n = h->starts[user + 1] - from;
-    if (n == 0) return (pal_query){.now = now};
-    return (pal_query){.n_events = (int32_t)n,
-                       .items = h->items + from,
-                       .values = h->values ? h->values + from : NULL,
-                       .times = h->times ? h->times + from : NULL,
-                       .types = h->types ? h->types + from : NULL,
-                       .now = now};
-}
-
 static pal_status questions_user(questions_job *job, int32_t user, int64_t now) {
     pal_questions *q = job->q;
     const pal_log *h = q->history;
-    pal_query query = questions_history(q, user, now);
+    pal_query query = pal_query_of_log(q->history, user, now);
     bool is_stranger = query.n_events == 0;
     for (int64_t e = is_stranger ? 0 : h->starts[user], end = is_stranger ? 0 : h->starts[user + 1];
          e < end; e++) {

@@ -20,20 +20,6 @@ static void ratings_scale(const pal_log *history, pal_ratings *out) {
     out->mean = sum / (double)history->n_events;
 }
 
-static pal_query ratings_query(const pal_log *known, int32_t user, int64_t now) {
-    pal_query query = {.now = now};
-    if (user >= known->n_users) return query;
-    int64_t from = known->starts[user], n = known->starts[user + 1] - from;
-    if (n == 0) return query;
-    query.user_plus_1 = user + 1;
-    query.n_events = (int32_t)n;
-    query.items = known->items + from;
-    query.values = known->values ? known->values + from : NULL;
-    query.times = known->times ? known->times + from : NULL;
-    query.types = known->types ? known->types + from : NULL;
-    return query;
-}
-
 pal_status pal_ratings_make(pal_ctx *ctx, const pal_log *history, const pal_log *known,
                             const pal_log *targets, pal_ratings *out) {
     memset(out, 0, sizeof *out);
@@ -62,7 +48,7 @@ pal_status pal_ratings_make(pal_ctx *ctx, const pal_log *history, const pal_log 
             out->values[out->n++] = targets->values[e];
         }
         if (out->n == before) continue;
-        out->queries[out->n_users++] = ratings_query(known, u, now);
+        out->queries[out->n_users++] = pal_query_of_log(known, u, now);
         out->starts[out->n_users] = out->n;
     }
     if (out->n) {

@@ -248,18 +248,24 @@ pal_status pal_rank(pal_ctx *ctx, const pal_model *model, const pal_query *queri
     return status;
 }
 
+pal_query pal_query_of_log(const pal_log *log, int32_t user, int64_t now) {
+    pal_query query = {.now = now};
+    if (user >= log->n_users || log->starts[user + 1] == log->starts[user]) return query;
+    int64_t begin = log->starts[user];
+    query.user_plus_1 = user + 1;
+    query.n_events = (int32_t)(log->starts[user + 1] - begin);
+    query.items = log->items + begin;
+    query.values = log->values ? log->values + begin : NULL;
+    query.times = log->times ? log->times + begin : NULL;
+    query.types = log->types ? log->types + begin : NULL;
+    return query;
+}
+
 pal_query pal_query_of_user(const pal_model *model, int32_t user) {
-    const pal_log *log = model->log;
-    int64_t begin = log->starts[user], n = log->starts[user + 1] - begin;
-    return (pal_query){
-        .user_plus_1 = user + 1,
-        .n_events = (int32_t)n,
-        .items = log->items + begin,
-        .values = log->values ? log->values + begin : NULL,
-        .times = log->times ? log->times + begin : NULL,
-        .types = log->types ? log->types + begin : NULL,
-        .now = n && log->times ? log->times[begin + n - 1] : 0,
-    };
+    pal_query query = pal_query_of_log(model->log, user, 0);
+    query.user_plus_1 = user + 1;
+    if (query.n_events && query.times) query.now = query.times[query.n_events - 1];
+    return query;
 }
 
 /* --- similar users and items --- */

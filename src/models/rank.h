@@ -49,6 +49,10 @@ pal_status pal_rank(pal_ctx *ctx, const pal_model *model, const pal_query *queri
 pal_status pal_query_settle(pal_ctx *ctx, const pal_model *model, const pal_query *query,
                             pal_arena *arena, pal_query *out);
 
+/* The query of a user with all that a log has of him; a stranger's when that is nothing, or the
+ * user is past the log's rows. */
+pal_query pal_query_of_log(const pal_log *log, int32_t user, int64_t now);
+
 /* The query of a known user with all that the model's log has of him. */
 pal_query pal_query_of_user(const pal_model *model, int32_t user);
 

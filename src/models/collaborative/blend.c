@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "math/topk.h"
+#include "models/rank.h"
 #include "models/registry.h"
 #include "models/train.h"
 
@@ -128,17 +129,6 @@ static void blend_hold_out(const pal_log *log, uint8_t *keep) {
         }
     }
     for (int64_t e = 0; e < log->n_events; e++) keep[e] = log->times[e] <= low;
-}
-
-static pal_query blend_query(const pal_log *log, int32_t user, int64_t now) {
-    int64_t begin = log->starts[user], n = log->starts[user + 1] - begin;
-    return (pal_query){.user_plus_1 = user + 1,
-                       .n_events = (int32_t)n,
-                       .items = log->items + begin,
-                       .values = log->values ? log->values + begin : NULL,
-                       .times = log->times ? log->times + begin : NULL,
-                       .types = log->types ? log->types + begin : NULL,
-                       .now = now};
 }
 
 static int32_t blend_count_held(const pal_log *log, const uint8_t *keep, int32_t user) {
@@ -290,7 +280,7 @@ static pal_status blend_ask(pal_ctx *ctx, const pal_log *log, const pal_log *sho
         bool is_chosen = (int64_t)able * n / n_able != (int64_t)(able + 1) * n / n_able;
         able++;
         if (!is_chosen) continue;
-        pal_query query = blend_query(shorter, u, now);
+        pal_query query = pal_query_of_log(shorter, u, now);
         TRY(blend_ask_user(ctx, log, &query, keep, parts, marks, out));
     }
     return PAL_OK;

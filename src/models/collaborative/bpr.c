@@ -199,19 +199,6 @@ static pal_status bpr_fit(pal_ctx *ctx, const void *params, const pal_train_inpu
 
 enum { BPR_PASSES = 50 };
 
-static bool bpr_has(const int32_t *history, int32_t n, int32_t item) {
-    int32_t low = 0, high = n;
-    while (low < high) {
-        int32_t middle = low + (high - low) / 2;
-        if (history[middle] < item) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low < n && history[low] == item;
-}
-
 /* A stream that depends on what is in the history alone. */
 static pal_rng bpr_history_stream(const int32_t *history, int32_t n) {
     uint64_t hash = 1469598103934665603u; /* FNV-1a */
@@ -261,7 +248,7 @@ static void bpr_user(const bpr_params *p, const bpr_state *s, const pal_query *q
     for (int32_t pass = 0; pass < BPR_PASSES; pass++) {
         for (int32_t h = 0; h < n; h++) {
             int32_t other = (int32_t)pal_rng_below(&rng, (uint32_t)s->n_items);
-            if (bpr_has(history, n, other)) continue;
+            if (pal_row_find(history, 0, n, other) >= 0) continue;
             bpr_fold_step(p, s, history[h], other, walker);
             if (pass < BPR_PASSES / 2) continue;
             for (int32_t f = 0; f < k; f++) user[f] += walker[f];
