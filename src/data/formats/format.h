@@ -118,7 +118,6 @@ typedef struct {
 pal_status pal_catalog_read(pal_reader *reader, const char *path, const pal_bytes *bytes,
                             const pal_catalog_dialect *dialect);
 /* JSON lines of items: Amazon's metadata, or any keys; lists of words become sets joined by '|'. */
-bool pal_catalog_is_jsonl(const pal_bytes *bytes);
 pal_status pal_catalog_read_jsonl(pal_reader *reader, const char *path, const pal_bytes *bytes,
                                   bool of_users);
 /* The column with the best name for an id, else the first; the column that a person knows an item

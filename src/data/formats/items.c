@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/ctx.h"
+#include "data/formats/jsonl_scan.h"
 #include "data/formats/lines.h"
 
 /* A copy of the file as UTF-8 that the catalog owns. */
@@ -191,7 +192,7 @@ pal_status pal_catalog_read(pal_reader *reader, const char *path, const pal_byte
                             const pal_catalog_dialect *dialect) {
     pal_catalog catalog = {.title = -1};
     pal_bytes copy;
-    if (!dialect->names && !dialect->separator && pal_catalog_is_jsonl(bytes))
+    if (!dialect->names && !dialect->separator && pal_jsonl_begins(bytes->bytes, bytes->length))
         return pal_catalog_read_jsonl(reader, path, bytes, dialect->of_users);
     TRY(catalog_copy(reader->ctx, path, bytes, dialect->is_latin1, &catalog.arena, &copy));
     pal_dialect table = {.has_quotes = !dialect->names};

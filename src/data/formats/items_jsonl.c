@@ -14,8 +14,7 @@
 typedef struct {
     pal_reader *reader;
     const char *path;
-    const char *at, *end; /* what is left of the file */
-    int64_t line;         /* number of the line read last, from 1 */
+    pal_jsonl_lines lines;
     pal_catalog *catalog;
     const char ***cells; /* [n_columns] arrays of [capacity] */
     int32_t id, capacity;
@@ -23,43 +22,14 @@ typedef struct {
     char *free; /* where the next cell goes */
 } things_file;
 
-static void things_start(things_file *file, const pal_bytes *bytes) {
-    file->at = bytes->bytes;
-    file->end = bytes->bytes + bytes->length;
-    file->line = 0;
-    if (bytes->length >= 3 && !memcmp(bytes->bytes, "\xEF\xBB\xBF", 3)) file->at += 3;
-}
-
-/* The next line that is not blank. */
-static bool things_next_line(things_file *file, pal_jsonl_cursor *out) {
-    while (file->at < file->end) {
-        const char *begin = file->at, *end = memchr(begin, '\n', (size_t)(file->end - begin));
-        if (!end) end = file->end;
-        file->at = end < file->end ? end + 1 : end;
-        file->line++;
-        while (begin < end && (*begin == ' ' || *begin == '\t' || *begin == '\r')) begin++;
-        if (begin == end) continue;
-        *out = (pal_jsonl_cursor){.at = begin, .end = end};
-        return true;
-    }
-    return false;
-}
-
-bool pal_catalog_is_jsonl(const pal_bytes *bytes) {
-    things_file file = {0};
-    pal_jsonl_cursor cursor;
-    things_start(&file, bytes);
-    return things_next_line(&file, &cursor) && *cursor.at == '{';
-}
-
 static pal_status things_fail(const things_file *file, const pal_jsonl_cursor *cursor,
                               const char *begin) {
     if (cursor->is_python) {
         return pal_fail(file->reader->ctx, PAL_EFORMAT, "%s:%" PRId64 ": %s", file->path,
-                        file->line, pal_jsonl_python);
+                        file->lines.line, pal_jsonl_python);
     }
     return pal_fail(file->reader->ctx, PAL_EFORMAT, "%s:%" PRId64 ": %s, at byte %d of the line",
-                    file->path, file->line, cursor->wrong, (int)(cursor->at - begin) + 1);
+                    file->path, file->lines.line, cursor->wrong, (int)(cursor->at - begin) + 1);
 }
 
 /* --- columns: every key that is met, until there are too many --- */
@@ -83,7 +53,7 @@ static pal_status things_collect(things_file *file) {
     pal_catalog *catalog = file->catalog;
     pal_jsonl_cursor cursor;
     int64_t n_lines = 0;
-    while (things_next_line(file, &cursor)) {
+    while (pal_jsonl_lines_next(&file->lines, &cursor)) {
         pal_jsonl_value key, value;
         const char *begin = cursor.at;
         pal_jsonl_result result;
@@ -179,7 +149,7 @@ static pal_status things_add(things_file *file, const char *const *found) {
     if (length == 0 || length > PAL_ID_MAX) {
         return pal_fail(ctx, PAL_EFORMAT,
                         "%s:%" PRId64 ": the %s id \"%s\" is missing, empty, too long or not UTF-8",
-                        file->path, file->line, file->of_users ? "user" : "item",
+                        file->path, file->lines.line, file->of_users ? "user" : "item",
                         catalog->columns[file->id].name);
     }
     int32_t before = catalog->ids.n, row = pal_ids_add(&catalog->ids, id, length);
@@ -203,7 +173,7 @@ static pal_status things_read_line(things_file *file, pal_jsonl_cursor *cursor) 
         return pal_fail(file->reader->ctx, PAL_EFORMAT,
                         "%s:%" PRId64 ": expected \\n, \\\", \\u00e9 or another escape of JSON in "
                         "\"%s\", at byte %d of the line",
-                        file->path, file->line, name, (int)(value.begin - begin) + 1);
+                        file->path, file->lines.line, name, (int)(value.begin - begin) + 1);
     }
     return things_add(file, found);
 }
@@ -228,7 +198,7 @@ static pal_status things_read(things_file *file, const pal_bytes *bytes) {
     file->free = PAL_ARENA_ARRAY(&catalog->arena, char, (int64_t)bytes->length + 1);
     if (!catalog->columns || !file->cells || !file->free)
         return pal_fail_memory(ctx, file->path, (double)bytes->length);
-    things_start(file, bytes);
+    file->lines = pal_jsonl_lines_of(bytes->bytes, bytes->length);
     TRY(things_collect(file));
     if (catalog->n_columns == 0)
         return pal_fail(ctx, PAL_EFORMAT, "%s: its objects have no keys", file->path);
@@ -239,8 +209,8 @@ static pal_status things_read(things_file *file, const pal_bytes *bytes) {
     }
     file->id = pal_catalog_id_column(catalog, file->of_users);
     catalog->columns[file->id].type = PAL_FEATURE_ID;
-    things_start(file, bytes);
-    for (pal_jsonl_cursor cursor; things_next_line(file, &cursor);)
+    file->lines = pal_jsonl_lines_of(bytes->bytes, bytes->length);
+    for (pal_jsonl_cursor cursor; pal_jsonl_lines_next(&file->lines, &cursor);)
         TRY(things_read_line(file, &cursor));
     things_drop_empty(catalog);
     catalog->title = file->of_users ? -1 : pal_catalog_title_column(catalog);

@@ -11,35 +11,12 @@ enum { JSONL_DECODED_MAX = PAL_ID_MAX + 8 }; /* longer than any id that is accep
 
 typedef struct {
     const char *path;
-    const char *at, *end;            /* what is left of the file */
-    int64_t line;                    /* number of the line read last, from 1 */
+    pal_jsonl_lines lines;
     pal_dialect dialect;             /* columns are indices into keys */
     pal_field keys[PAL_COLUMNS_MAX]; /* keys met in the first lines, decoded */
     int32_t n_keys;
     char decoded[PAL_COLUMN_ROLES][JSONL_DECODED_MAX]; /* values of this line that had escapes */
 } jsonl_file;
-
-static void jsonl_start(jsonl_file *file, const pal_bytes *bytes) {
-    file->at = bytes->bytes;
-    file->end = bytes->bytes + bytes->length;
-    file->line = 0;
-    if (bytes->length >= 3 && !memcmp(bytes->bytes, "\xEF\xBB\xBF", 3)) file->at += 3;
-}
-
-/* The next line that is not blank. */
-static bool jsonl_next_line(jsonl_file *file, pal_jsonl_cursor *out) {
-    while (file->at < file->end) {
-        const char *begin = file->at, *end = memchr(begin, '\n', (size_t)(file->end - begin));
-        if (!end) end = file->end;
-        file->at = end < file->end ? end + 1 : end;
-        file->line++;
-        while (begin < end && (*begin == ' ' || *begin == '\t' || *begin == '\r')) begin++;
-        if (begin == end) continue;
-        *out = (pal_jsonl_cursor){.at = begin, .end = end};
-        return true;
-    }
-    return false;
-}
 
 /* A key as bytes; one with escapes is decoded into `decoded`. */
 static pal_field jsonl_key(const pal_jsonl_value *key, char decoded[JSONL_DECODED_MAX]) {
@@ -76,9 +53,9 @@ static pal_status jsonl_collect_key(pal_reader *reader, jsonl_file *file,
 static pal_status jsonl_fail(pal_reader *reader, const jsonl_file *file,
                              const pal_jsonl_cursor *cursor, const char *line_begin) {
     if (cursor->is_python)
-        return pal_reader_bad_line(reader, file->path, file->line, "%s", pal_jsonl_python);
+        return pal_reader_bad_line(reader, file->path, file->lines.line, "%s", pal_jsonl_python);
     bool is_cut = cursor->at == cursor->end;
-    return pal_reader_bad_line(reader, file->path, file->line, "%s, at byte %d of the line%s",
+    return pal_reader_bad_line(reader, file->path, file->lines.line, "%s, at byte %d of the line%s",
                                cursor->wrong, (int)(cursor->at - line_begin) + 1,
                                is_cut ? ": JSON lines have one object a line, as jq -c . writes it"
                                       : "");
@@ -88,7 +65,7 @@ static pal_status jsonl_fail(pal_reader *reader, const jsonl_file *file,
 static pal_status jsonl_collect_keys(pal_reader *reader, jsonl_file *file) {
     enum { LINES = 20 };
     pal_jsonl_cursor cursor;
-    for (int32_t line = 0; line < LINES && jsonl_next_line(file, &cursor); line++) {
+    for (int32_t line = 0; line < LINES && pal_jsonl_lines_next(&file->lines, &cursor); line++) {
         pal_jsonl_value key, value;
         const char *begin = cursor.at;
         pal_jsonl_result result;
@@ -96,8 +73,8 @@ static pal_status jsonl_collect_keys(pal_reader *reader, jsonl_file *file) {
             TRY(jsonl_collect_key(reader, file, &key));
         if (result == PAL_JSONL_END) continue;
         if (cursor.is_python) {
-            return pal_fail(reader->ctx, PAL_EFORMAT, "%s:%" PRId64 ": %s", file->path, file->line,
-                            pal_jsonl_python);
+            return pal_fail(reader->ctx, PAL_EFORMAT, "%s:%" PRId64 ": %s", file->path,
+                            file->lines.line, pal_jsonl_python);
         }
         if (reader->options->bad_lines == 0) return jsonl_fail(reader, file, &cursor, begin);
     }
@@ -132,12 +109,12 @@ static pal_status jsonl_field(pal_reader *reader, jsonl_file *file, int role,
     }
     if (value->type == PAL_JSONL_MISSING) {
         return pal_reader_bad_line(
-            reader, file->path, file->line, "expected the key \"%.*s\", which holds the %s", length,
-            key->begin, pal_column_roles[role] ? pal_column_roles[role] : "value");
+            reader, file->path, file->lines.line, "expected the key \"%.*s\", which holds the %s",
+            length, key->begin, pal_column_roles[role] ? pal_column_roles[role] : "value");
     }
     if (value->type == PAL_JSONL_WORD || value->type == PAL_JSONL_NESTED) {
         int shown = value->end - value->begin < 40 ? (int)(value->end - value->begin) : 40;
-        return pal_reader_bad_line(reader, file->path, file->line,
+        return pal_reader_bad_line(reader, file->path, file->lines.line,
                                    "expected text or a number in \"%.*s\", not %.*s", length,
                                    key->begin, shown, value->begin);
     }
@@ -145,7 +122,7 @@ static pal_status jsonl_field(pal_reader *reader, jsonl_file *file, int role,
     if (value->has_escapes) {
         ptrdiff_t n = pal_jsonl_decode(value, file->decoded[role], JSONL_DECODED_MAX);
         if (n < 0) {
-            return pal_reader_bad_line(reader, file->path, file->line,
+            return pal_reader_bad_line(reader, file->path, file->lines.line,
                                        "expected \\n, \\\", \\u00e9 or another escape of JSON in "
                                        "\"%.*s\"",
                                        length, key->begin);
@@ -186,7 +163,7 @@ static pal_status jsonl_read_line(pal_reader *reader, jsonl_file *file, pal_json
         TRY(jsonl_field(reader, file, role, &values[role], &fields[role], &bad));
         if (bad) return PAL_OK;
     }
-    return pal_reader_add(reader, file->path, file->line, fields);
+    return pal_reader_add(reader, file->path, file->lines.line, fields);
 }
 
 /* A key of words under a telling name is one of searches where an early line has words and no
@@ -197,9 +174,9 @@ static void jsonl_guess_text(jsonl_file *file, const pal_bytes *bytes) {
     if (*text >= 0) return;
     *text = pal_columns_name_text(file->keys, file->n_keys, &file->dialect);
     if (*text < 0) return;
-    jsonl_start(file, bytes);
+    file->lines = pal_jsonl_lines_of(bytes->bytes, bytes->length);
     pal_jsonl_cursor cursor;
-    for (int32_t line = 0; line < LINES && jsonl_next_line(file, &cursor); line++) {
+    for (int32_t line = 0; line < LINES && pal_jsonl_lines_next(&file->lines, &cursor); line++) {
         pal_jsonl_value values[PAL_COLUMN_ROLES];
         if (jsonl_scan(file, &cursor, values) == PAL_JSONL_END &&
             jsonl_is_nothing(&values[PAL_COLUMN_ITEM]) &&
@@ -211,11 +188,7 @@ static void jsonl_guess_text(jsonl_file *file, const pal_bytes *bytes) {
 
 static bool jsonl_recognizes(const char *path, const pal_bytes *bytes) {
     (void)path;
-    if (!bytes) return false;
-    jsonl_file file = {0};
-    pal_jsonl_cursor cursor;
-    jsonl_start(&file, bytes);
-    return jsonl_next_line(&file, &cursor) && *cursor.at == '{';
+    return bytes && pal_jsonl_begins(bytes->bytes, bytes->length);
 }
 
 static pal_status jsonl_read(pal_reader *reader, const char *path, const pal_bytes *bytes) {
@@ -227,7 +200,7 @@ static pal_status jsonl_read(pal_reader *reader, const char *path, const pal_byt
     jsonl_file file = {.path = path, .dialect = {.has_header = true}};
     pal_dialect *dialect = &file.dialect;
     for (int role = 0; role < PAL_COLUMN_ROLES; role++) dialect->columns[role] = -1;
-    jsonl_start(&file, bytes);
+    file.lines = pal_jsonl_lines_of(bytes->bytes, bytes->length);
     TRY(jsonl_collect_keys(reader, &file));
     TRY(pal_columns_choose(reader, path, file.keys, file.n_keys, dialect));
     jsonl_guess_text(&file, bytes);
@@ -238,9 +211,9 @@ static pal_status jsonl_read(pal_reader *reader, const char *path, const pal_byt
     reader->has_texts = dialect->columns[PAL_COLUMN_TEXT] >= 0;
     if (reader->has_values && !reader->value_operator)
         pal_column_name(&file.keys[dialect->columns[PAL_COLUMN_VALUE]], reader->value_name);
-    jsonl_start(&file, bytes);
+    file.lines = pal_jsonl_lines_of(bytes->bytes, bytes->length);
     pal_jsonl_cursor cursor;
-    for (int32_t shown = 0; jsonl_next_line(&file, &cursor);) {
+    for (int32_t shown = 0; pal_jsonl_lines_next(&file.lines, &cursor);) {
         pal_field fields[PAL_COLUMN_ROLES];
         int64_t before = reader->n;
         reader->n_lines++;

@@ -242,3 +242,31 @@ ptrdiff_t pal_jsonl_decode(const pal_jsonl_value *text, char *out, size_t capaci
     }
     return (ptrdiff_t)n;
 }
+
+/* --- lines --- */
+
+pal_jsonl_lines pal_jsonl_lines_of(const char *bytes, size_t length) {
+    pal_jsonl_lines lines = {.at = bytes, .end = bytes + length};
+    if (length >= 3 && !memcmp(bytes, "\xEF\xBB\xBF", 3)) lines.at += 3;
+    return lines;
+}
+
+bool pal_jsonl_lines_next(pal_jsonl_lines *lines, pal_jsonl_cursor *out) {
+    while (lines->at < lines->end) {
+        const char *begin = lines->at, *end = memchr(begin, '\n', (size_t)(lines->end - begin));
+        if (!end) end = lines->end;
+        lines->at = end < lines->end ? end + 1 : end;
+        lines->line++;
+        while (begin < end && (*begin == ' ' || *begin == '\t' || *begin == '\r')) begin++;
+        if (begin == end) continue;
+        *out = (pal_jsonl_cursor){.at = begin, .end = end};
+        return true;
+    }
+    return false;
+}
+
+bool pal_jsonl_begins(const char *bytes, size_t length) {
+    pal_jsonl_lines lines = pal_jsonl_lines_of(bytes, length);
+    pal_jsonl_cursor cursor;
+    return pal_jsonl_lines_next(&lines, &cursor) && *cursor.at == '{';
+}

@@ -34,6 +34,18 @@ typedef struct {
     bool has_members;
 } pal_jsonl_cursor; /* start with at and end of a line */
 
+typedef struct { /* what is left of a file of such lines */
+    const char *at, *end;
+    int64_t line; /* number of the line given last, from 1 */
+} pal_jsonl_lines;
+
+/* From the beginning, behind a byte order mark. */
+pal_jsonl_lines pal_jsonl_lines_of(const char *bytes, size_t length);
+/* Whether the first line that is not blank begins an object. */
+bool pal_jsonl_begins(const char *bytes, size_t length);
+/* A cursor on the next line that is not blank; false after the last. */
+bool pal_jsonl_lines_next(pal_jsonl_lines *lines, pal_jsonl_cursor *out);
+
 /* What to say of a file that holds Python literals. */
 extern const char pal_jsonl_python[];
 
