@@ -83,8 +83,8 @@ typedef struct pal_form {
      * article asks for it. */
     void (*start)(const struct pal_form *form, pal_init_choice init, uint64_t seed,
                   double *globals);
-    /* Sets the learning rows' first values; NULL: all by `init`. Width of the part by `init` (the
-     * factors); what follows (biases) starts at 0 unless init is uniform. */
+    /* The part of a row that starts as `init` says; what follows (biases) starts at 0 unless init
+     * is uniform. */
     int32_t n_factors;
 } pal_form;
 

@@ -135,18 +135,17 @@ static double nn_forward(const nn_params *p, const double *user, const double *i
     return z;
 }
 
-static double nn_output(const nn_params *p, bool is_event, double z) {
-    (void)p;
-    return is_event ? z : nn_sigmoid(z);
-}
-
-/* Whether σ stands in the loss: then predictions are z. */
+/* Where σ stands in the loss, predictions are z. */
 static bool nn_is_event(const pal_form *form) { return !form->scales_values; }
+
+static double nn_output(const pal_form *form, double z) {
+    return nn_is_event(form) ? z : nn_sigmoid(z);
+}
 
 static double nn_predict(const pal_form *form, const double *user, const double *item,
                          const double *globals, double *scratch) {
     const nn_params *p = form->params;
-    return nn_output(p, nn_is_event(form), nn_forward(p, user, item, globals, scratch));
+    return nn_output(form, nn_forward(p, user, item, globals, scratch));
 }
 
 /* From ∂r̂/∂units of a layer's output to its weights and its input. */
@@ -187,7 +186,7 @@ static double nn_derive(const pal_form *form, const double *user, const double *
     int32_t n_units = nn_n_units(p);
     double *units = scratch, *d_units = scratch + n_units;
     double z = nn_forward(p, user, item, globals, units);
-    double r = nn_output(p, nn_is_event(form), z), d_last = nn_is_event(form) ? 1 : r * (1 - r);
+    double r = nn_output(form, z), d_last = nn_is_event(form) ? 1 : r * (1 - r);
     const double *weights = globals + form->n_globals;
     double *d_weights = d_globals + form->n_globals;
     int32_t at = n_units;
