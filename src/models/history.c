@@ -7,7 +7,7 @@
 /* Scratch: distinct items [n_items], then a mark an item [n_items], zero between calls. */
 size_t pal_history_bytes(int32_t n_items) {
     size_t bytes = (size_t)n_items * (sizeof(int32_t) + 1);
-    return (bytes + 63) / 64 * 64;
+    return pal_scratch_round(bytes);
 }
 
 static int history_compare(const void *a, const void *b) {

@@ -4,6 +4,9 @@
 
 #include "models/model.h"
 
+/* Bytes of a part of a scratch, so that the next part is aligned to 64 bytes. */
+static inline size_t pal_scratch_round(size_t bytes) { return (bytes + 63) / 64 * 64; }
+
 /* Bytes of scratch for pal_history_distinct over a catalogue of n_items, a multiple of 64. It must
  * lie at the same place in every call with the same scratch. */
 size_t pal_history_bytes(int32_t n_items);

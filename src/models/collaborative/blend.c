@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "math/topk.h"
+#include "models/history.h"
 #include "models/rank.h"
 #include "models/registry.h"
 #include "models/train.h"
@@ -85,7 +86,7 @@ static size_t blend_part_bytes(const pal_model *part, int32_t n_queries) {
     size_t bytes = part->kind->scratch_bytes
                        ? part->kind->scratch_bytes(part->params, part->state, n_queries)
                        : 0;
-    return (bytes + 63) / 64 * 64;
+    return pal_scratch_round(bytes);
 }
 
 /* --- the weights --- */
@@ -379,7 +380,7 @@ static size_t blend_scratch_bytes(const void *params, const void *state, int32_t
     (void)params;
     const blend_state *s = state;
     size_t bytes = (size_t)n_queries * (size_t)s->n_items * sizeof(float);
-    bytes = (bytes + 63) / 64 * 64;
+    bytes = pal_scratch_round(bytes);
     for (int32_t p = 0; p < s->n_parts; p++) bytes += blend_part_bytes(s->parts[p], n_queries);
     return bytes;
 }
@@ -390,7 +391,7 @@ static void blend_score(const void *params, const void *state, const pal_query *
     const blend_state *s = state;
     int64_t n = (int64_t)n_queries * s->n_items;
     float *part_scores = scratch;
-    char *at = (char *)scratch + ((size_t)n * sizeof(float) + 63) / 64 * 64;
+    char *at = (char *)scratch + pal_scratch_round((size_t)n * sizeof(float));
     memset(scores, 0, (size_t)n * sizeof *scores);
     for (int32_t p = 0; p < s->n_parts; p++) {
         const pal_model *part = s->parts[p];

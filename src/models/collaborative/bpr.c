@@ -241,7 +241,7 @@ static void bpr_user(const bpr_params *p, const bpr_state *s, const pal_query *q
     const int32_t *history;
     int32_t n = pal_history_distinct(query, s->n_items, scratch, &history);
     if (n == 0 || n == s->n_items) return;
-    float *walker = (float *)((char *)scratch + (pal_history_bytes(s->n_items) + 63) / 64 * 64);
+    float *walker = (float *)((char *)scratch + pal_history_bytes(s->n_items));
     memset(walker, 0, (size_t)k * sizeof *walker);
     pal_rng rng = bpr_history_stream(history, n);
     int32_t n_added = 0;
@@ -263,13 +263,12 @@ static void bpr_user(const bpr_params *p, const bpr_state *s, const pal_query *q
 /* Scratch: the history's, one walker, then a row for each query. */
 static size_t bpr_scratch_bytes(const void *params, const void *state, int32_t n_queries) {
     const bpr_params *p = params;
-    return (pal_history_bytes(((const bpr_state *)state)->n_items) + 63) / 64 * 64 +
+    return pal_history_bytes(((const bpr_state *)state)->n_items) +
            ((size_t)n_queries + 1) * (size_t)p->pairs.factors * sizeof(float);
 }
 
 static float *bpr_user_rows(const bpr_params *p, const bpr_state *s, void *scratch) {
-    return (float *)((char *)scratch + (pal_history_bytes(s->n_items) + 63) / 64 * 64) +
-           p->pairs.factors;
+    return (float *)((char *)scratch + pal_history_bytes(s->n_items)) + p->pairs.factors;
 }
 
 static void bpr_score(const void *params, const void *state, const pal_query *queries,

@@ -383,13 +383,10 @@ static pal_status lightgcn_fit(pal_ctx *ctx, const void *params, const pal_train
 /* --- score --- */
 
 /* Scratch: the history's, then a row for each query. */
-static size_t lightgcn_history_bytes(const lightgcn_state *s) {
-    return (pal_history_bytes(s->n_items) + 63) / 64 * 64;
-}
-
 static size_t lightgcn_scratch_bytes(const void *params, const void *state, int32_t n_queries) {
     const lightgcn_params *p = params;
-    return lightgcn_history_bytes(state) + (size_t)n_queries * (size_t)p->factors * sizeof(float);
+    return pal_history_bytes(((const lightgcn_state *)state)->n_items) +
+           (size_t)n_queries * (size_t)p->factors * sizeof(float);
 }
 
 static void lightgcn_user(const lightgcn_state *s, int32_t k, const pal_query *query, void *scratch,
@@ -409,7 +406,7 @@ static void lightgcn_score(const void *params, const void *state, const pal_quer
                            int32_t n_queries, void *scratch, float *scores) {
     const lightgcn_state *s = state;
     int32_t k = (int32_t)((const lightgcn_params *)params)->factors;
-    float *users = (float *)(void *)((char *)scratch + lightgcn_history_bytes(s));
+    float *users = (float *)(void *)((char *)scratch + pal_history_bytes(s->n_items));
     for (int32_t q = 0; q < n_queries; q++)
         lightgcn_user(s, k, &queries[q], scratch, users + (int64_t)q * k);
     pal_panels_score(&s->packed, users, n_queries, NULL, scores);
@@ -420,7 +417,7 @@ static int32_t lightgcn_explain(const void *params, const void *state, const pal
                                 int32_t item, void *scratch, pal_reason *reasons) {
     const lightgcn_state *s = state;
     int32_t k = (int32_t)((const lightgcn_params *)params)->factors;
-    float *user = (float *)(void *)((char *)scratch + lightgcn_history_bytes(s));
+    float *user = (float *)(void *)((char *)scratch + pal_history_bytes(s->n_items));
     lightgcn_user(s, k, query, scratch, user);
     const float *row = s->items + (int64_t)item * k;
     const int32_t *history;

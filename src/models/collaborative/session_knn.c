@@ -174,20 +174,19 @@ typedef struct {
     float *values;       /* [k] */
 } session_scratch;
 
-static size_t session_round(size_t bytes) { return (bytes + 63) / 64 * 64; }
-
 static size_t session_scratch_bytes(const void *params, const void *state, int32_t n_queries) {
     (void)n_queries;
     const session_state *s = state;
-    return session_round(pal_history_bytes(s->n_items)) + session_round((size_t)s->n_items * 4) +
-           2 * session_round((size_t)s->n_sessions * 4) +
-           2 * session_round((size_t)((const session_params *)params)->k * 4);
+    return pal_history_bytes(s->n_items) + pal_scratch_round((size_t)s->n_items * 4) +
+           2 * pal_scratch_round((size_t)s->n_sessions * 4) +
+           2 * pal_scratch_round((size_t)((const session_params *)params)->k * 4);
 }
 
 static session_scratch session_cut(const session_params *p, const session_state *s, void *scratch) {
-    char *at = (char *)scratch + session_round(pal_history_bytes(s->n_items));
-    size_t items = session_round((size_t)s->n_items * 4),
-           sessions = session_round((size_t)s->n_sessions * 4), k = session_round((size_t)p->k * 4);
+    char *at = (char *)scratch + pal_history_bytes(s->n_items);
+    size_t items = pal_scratch_round((size_t)s->n_items * 4),
+           sessions = pal_scratch_round((size_t)s->n_sessions * 4),
+           k = pal_scratch_round((size_t)p->k * 4);
     return (session_scratch){.weights = (float *)(void *)at,
                              .similarities = (float *)(void *)(at + items),
                              .met = (int32_t *)(void *)(at + items + sessions),

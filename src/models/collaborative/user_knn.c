@@ -102,21 +102,18 @@ static int32_t user_knn_k(const user_knn_params *p, const user_knn_state *s) {
     return (int32_t)(p->k < s->n_users ? p->k : s->n_users);
 }
 
-static size_t user_knn_round(size_t bytes) { return (bytes + 63) / 64 * 64; }
-
 static size_t user_knn_scratch_bytes(const void *params, const void *state, int32_t n_queries) {
     (void)n_queries;
     const user_knn_state *s = state;
-    return user_knn_round(pal_history_bytes(s->n_items)) +
-           3 * user_knn_round((size_t)s->n_users * 4) +
-           2 * user_knn_round((size_t)user_knn_k(params, s) * 4);
+    return pal_history_bytes(s->n_items) + 3 * pal_scratch_round((size_t)s->n_users * 4) +
+           2 * pal_scratch_round((size_t)user_knn_k(params, s) * 4);
 }
 
 static user_knn_scratch user_knn_cut(const user_knn_params *p, const user_knn_state *s,
                                      void *scratch) {
-    char *at = (char *)scratch + user_knn_round(pal_history_bytes(s->n_items));
-    size_t users = user_knn_round((size_t)s->n_users * 4),
-           k = user_knn_round((size_t)user_knn_k(p, s) * 4);
+    char *at = (char *)scratch + pal_history_bytes(s->n_items);
+    size_t users = pal_scratch_round((size_t)s->n_users * 4),
+           k = pal_scratch_round((size_t)user_knn_k(p, s) * 4);
     return (user_knn_scratch){.dots = (float *)(void *)at,
                               .similarities = (float *)(void *)(at + users),
                               .found = (int32_t *)(void *)(at + 2 * users),
