@@ -1,0 +1,201 @@
+/* spd_body.h - the loops of spd.h over vectors of 16 floats. Included once by each instruction
+ * set's file, which first defines
+ *
+ *   lanes                     16 floats
+ *   lanes_load, lanes_store, lanes_all, lanes_mul
+ *   lanes_fma(a, b, c)        a b + c, one rounding
+ *   lanes_fnma(a, b, c)       c - a b, one rounding
+ *   lanes_sum(a)              ((halves), halves of those, …): the upper half is added to the lower
+ *   lanes_transpose(a[16])    a 16 × 16 transpose
+ *   SPD_TILE, SPD_VECTORS     rows and vectors of a tile of sums that registers hold; the tile
+ *                             divides 16 */
+#include <float.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "math/spd.h"
+
+#define SPD_INLINE static inline __attribute__((always_inline))
+enum { SPD_AHEAD = 4 }; /* gathered rows that are fetched before they are needed */
+
+SPD_INLINE void spd_prefetch(const float *row, int32_t width) {
+    for (int32_t f = 0; f < width; f += PAL_SPD_LANES) __builtin_prefetch(row + f);
+}
+
+static void spd_gather(const float *factors, int64_t stride, int32_t width, const int32_t *rows,
+                       int32_t n, const float *scales, const float *gains, float *out, float *sum) {
+    for (int32_t e = 0; e < n; e++) {
+        const float *from = factors + rows[e] * stride;
+        if (e + SPD_AHEAD < n) spd_prefetch(factors + rows[e + SPD_AHEAD] * stride, width);
+        lanes scale = lanes_all(scales[e]), gain = lanes_all(gains[e]);
+        float *to = out + (int64_t)e * width;
+        for (int32_t f = 0; f < width; f += PAL_SPD_LANES) {
+            lanes row = lanes_load(from + f);
+            lanes_store(to + f, lanes_mul(scale, row));
+            lanes_store(sum + f, lanes_fma(gain, row, lanes_load(sum + f)));
+        }
+    }
+}
+
+static void spd_gather_columns(const float *factors, int32_t width, const int32_t *rows, int32_t n,
+                               const float *scales, const float *by, float *out,
+                               int32_t out_width) {
+    for (int32_t first = 0; first < out_width; first += PAL_SPD_LANES) {
+        int32_t count = n - first < PAL_SPD_LANES ? n - first : PAL_SPD_LANES;
+        for (int32_t e = first + PAL_SPD_LANES; e < first + 2 * PAL_SPD_LANES && e < n; e++)
+            spd_prefetch(factors + (int64_t)rows[e] * width, width);
+        for (int32_t f = 0; f < width; f += PAL_SPD_LANES) {
+            lanes block[PAL_SPD_LANES];
+            lanes column = lanes_load(by + f);
+            for (int32_t e = 0; e < PAL_SPD_LANES; e++) {
+                block[e] = lanes_all(0);
+                if (e >= count) continue;
+                const float *row = factors + (int64_t)rows[first + e] * width + f;
+                block[e] =
+                    lanes_mul(lanes_mul(lanes_all(scales[first + e]), lanes_load(row)), column);
+            }
+            lanes_transpose(block);
+            for (int32_t g = 0; g < PAL_SPD_LANES; g++)
+                lanes_store(out + (int64_t)(f + g) * out_width + first, block[g]);
+        }
+    }
+}
+
+/* out[first + t, column …] ±= Σ_r rows[r, first + t] rows[r, column …]. All counts but n_rows are
+ * constants at every call, so that the sums stay in registers. */
+SPD_INLINE void spd_tile(const float *rows, int32_t n_rows, int32_t width, int32_t first,
+                         int32_t column, const int32_t n_vectors, const bool subtract, float *out) {
+    lanes sums[SPD_TILE][SPD_VECTORS];
+    for (int32_t t = 0; t < SPD_TILE; t++) {
+        for (int32_t v = 0; v < n_vectors; v++)
+            sums[t][v] =
+                lanes_load(out + (int64_t)(first + t) * width + column + v * PAL_SPD_LANES);
+    }
+    for (int32_t r = 0; r < n_rows; r++) {
+        const float *row = rows + (int64_t)r * width;
+        lanes right[SPD_VECTORS];
+        for (int32_t v = 0; v < n_vectors; v++)
+            right[v] = lanes_load(row + column + v * PAL_SPD_LANES);
+        for (int32_t t = 0; t < SPD_TILE; t++) {
+            lanes left = lanes_all(row[first + t]);
+            for (int32_t v = 0; v < n_vectors; v++)
+                sums[t][v] = subtract ? lanes_fnma(left, right[v], sums[t][v])
+                                      : lanes_fma(left, right[v], sums[t][v]);
+        }
+    }
+    for (int32_t t = 0; t < SPD_TILE; t++) {
+        for (int32_t v = 0; v < n_vectors; v++)
+            lanes_store(out + (int64_t)(first + t) * width + column + v * PAL_SPD_LANES,
+                        sums[t][v]);
+    }
+}
+
+/* SPD_TILE rows of the upper triangle, from the block of lanes that holds the diagonal on. */
+SPD_INLINE void spd_band(const float *rows, int32_t n_rows, int32_t width, int32_t first,
+                         const bool subtract, float *out) {
+    int32_t column = first / PAL_SPD_LANES * PAL_SPD_LANES;
+    int32_t left = (width - column) / PAL_SPD_LANES;
+    while (SPD_VECTORS >= 3 && (left == 3 || left >= 5)) {
+        spd_tile(rows, n_rows, width, first, column, SPD_VECTORS >= 3 ? 3 : 1, subtract, out);
+        column += 3 * PAL_SPD_LANES;
+        left -= 3;
+    }
+    while (SPD_VECTORS >= 2 && left >= 2) {
+        spd_tile(rows, n_rows, width, first, column, SPD_VECTORS >= 2 ? 2 : 1, subtract, out);
+        column += 2 * PAL_SPD_LANES;
+        left -= 2;
+    }
+    for (; left > 0; left--, column += PAL_SPD_LANES)
+        spd_tile(rows, n_rows, width, first, column, 1, subtract, out);
+}
+
+static void spd_gram(const float *rows, int32_t n_rows, int32_t width, float *out) {
+    for (int32_t first = 0; first < width; first += SPD_TILE)
+        spd_band(rows, n_rows, width, first, false, out);
+}
+
+/* The rows above the tile are taken off by spd_band; this finishes the tile's own rows, and leaves
+ * zeros left of the diagonal in its block of lanes. */
+SPD_INLINE void spd_factor_tile(float *a, int32_t width, int32_t first, const float *diagonal) {
+    int32_t start = first / PAL_SPD_LANES * PAL_SPD_LANES;
+    for (int32_t i = first; i < first + SPD_TILE; i++) {
+        float *row = a + (int64_t)i * width, pivot = row[i];
+        float least = diagonal[i - first] * 1e-6f + FLT_MIN;
+        if (!(pivot > least)) pivot = least;
+        row[i] = pivot;
+        lanes scale = lanes_all(1 / sqrtf(pivot));
+        for (int32_t j = start; j < i; j++) row[j] = 0;
+        for (int32_t j = start; j < width; j += PAL_SPD_LANES)
+            lanes_store(row + j, lanes_mul(scale, lanes_load(row + j)));
+        for (int32_t below = i + 1; below < first + SPD_TILE; below++) {
+            lanes by = lanes_all(row[below]);
+            float *to = a + (int64_t)below * width;
+            for (int32_t j = start; j < width; j += PAL_SPD_LANES)
+                lanes_store(to + j, lanes_fnma(by, lanes_load(row + j), lanes_load(to + j)));
+        }
+    }
+}
+
+static void spd_factor(float *a, int32_t width) {
+    for (int32_t first = 0; first < width; first += SPD_TILE) {
+        float diagonal[SPD_TILE];
+        for (int32_t t = 0; t < SPD_TILE; t++)
+            diagonal[t] = a[(int64_t)(first + t) * width + first + t];
+        spd_band(a, first, width, first, true, a);
+        spd_factor_tile(a, width, first, diagonal);
+    }
+}
+
+static void spd_solve(const float *u, int32_t width, float *b) {
+    for (int32_t i = 0; i < width; i++) {
+        const float *row = u + (int64_t)i * width;
+        float y = b[i] / row[i];
+        lanes by = lanes_all(y);
+        for (int32_t j = i / PAL_SPD_LANES * PAL_SPD_LANES; j < width; j += PAL_SPD_LANES)
+            lanes_store(b + j, lanes_fnma(by, lanes_load(row + j), lanes_load(b + j)));
+        b[i] = y;
+    }
+    for (int32_t i = width - 1; i >= 0; i--) {
+        const float *row = u + (int64_t)i * width;
+        float y = b[i];
+        b[i] = 0;
+        lanes sum = lanes_all(0);
+        for (int32_t j = i / PAL_SPD_LANES * PAL_SPD_LANES; j < width; j += PAL_SPD_LANES)
+            sum = lanes_fma(lanes_load(row + j), lanes_load(b + j), sum);
+        b[i] = (y - lanes_sum(sum)) / row[i];
+    }
+}
+
+SPD_INLINE float spd_dot(const float *a, const float *b, int32_t width) {
+    lanes sum = lanes_all(0);
+    for (int32_t f = 0; f < width; f += PAL_SPD_LANES)
+        sum = lanes_fma(lanes_load(a + f), lanes_load(b + f), sum);
+    return lanes_sum(sum);
+}
+
+static void spd_dots(const float *factors, int64_t stride, int32_t width, const int32_t *rows,
+                     int32_t n, const float *x, float *out) {
+    for (int32_t e = 0; e < n; e++)
+        out[e] = spd_dot(factors + (rows ? rows[e] : e) * stride, x, width);
+}
+
+static void spd_residual(const float *factors, int32_t width, const int32_t *rows, int32_t n,
+                         const float *scales, const float *gains, const float *x, float *dots,
+                         float *out) {
+    for (int32_t e = 0; e < n; e++) {
+        const float *row = factors + (int64_t)rows[e] * width;
+        if (e + SPD_AHEAD < n) spd_prefetch(factors + (int64_t)rows[e + SPD_AHEAD] * width, width);
+        dots[e] = spd_dot(row, x, width);
+        float rest = (gains ? gains[e] : 0) - scales[e] * dots[e];
+        lanes by = lanes_all(rest);
+        for (int32_t f = 0; f < width; f += PAL_SPD_LANES)
+            lanes_store(out + f, lanes_fma(by, lanes_load(row + f), lanes_load(out + f)));
+    }
+}
+
+#define SPD_TABLE                                                                                  \
+    {                                                                                              \
+        .gather = spd_gather, .gather_columns = spd_gather_columns, .gram = spd_gram,              \
+        .factor = spd_factor, .solve = spd_solve, .dots = spd_dots, .residual = spd_residual       \
+    }
