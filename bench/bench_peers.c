@@ -1,11 +1,11 @@
 /* bench_peers.c - the work that scripts/bench times beside peers, without reading or writing files
  * in what is timed.
  *
- * usage: bench_peers prepare FOLDER          a long-tailed log of 16 million events and factors, as
- * raw arrays bench_peers item_knn FOLDER THREADS  fits item_knn metric=cosine k=100 on it, prints
- * seconds bench_peers bpr FOLDER THREADS       seconds of an epoch of bpr, 64 factors; writes its
- * rows bench_peers lists FOLDER THREADS     20 best of 27,000 items for 20,000 users from 128
- * factors, seen items hidden */
+ * usage: bench_peers prepare FOLDER             a long-tailed log of 16 million events, and factors
+ *        bench_peers item_knn FOLDER THREADS    fits item_knn metric=cosine k=100
+ *        bench_peers train FOLDER THREADS SPEC  seconds of an epoch after the first, losses; rows
+ *        bench_peers lists FOLDER THREADS       20 best of 27,000 items for 20,000 users from 128
+ *                                               factors, seen items hidden */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -176,48 +176,52 @@ static void bench_item_knn(pal_ctx *ctx, const char *folder) {
     printf("}\n");
 }
 
-/* --- bpr --- */
+/* --- epochs --- */
 
-/* The trained rows, for the peer's judge. */
-static void bench_print_rows(const pal_model *model, const char *folder) {
+enum { BENCH_EPOCHS = 64 };
+
+typedef struct { /* clocks after each epoch */
+    int32_t n;
+    double wall[BENCH_EPOCHS], processor[BENCH_EPOCHS];
+} bench_clocks;
+
+static double bench_note_epoch(void *arg, const pal_model *model) {
+    (void)model;
+    bench_clocks *clocks = arg;
+    if (clocks->n == BENCH_EPOCHS) return NAN;
+    struct timespec used;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    clocks->wall[clocks->n] = pal_clock();
+    clocks->processor[clocks->n++] = (double)used.tv_sec + 1e-9 * (double)used.tv_nsec;
+    return NAN;
+}
+
+/* The trained rows as trained_NAME.f32, for the peer's judge. */
+static void bench_write_rows(pal_ctx *ctx, const pal_model *model, const char *folder) {
     pal_tensor tensors[PAL_TENSORS_MAX];
     int32_t n = pal_model_tensors(model, tensors);
     for (int32_t t = 0; t < n; t++) {
-        char path[1024];
-        bench_path(path, folder, tensors[t].name);
-        strncat(path, ".bpr.f32", sizeof path - strlen(path) - 1);
-        FILE *file = fopen(path, "wb");
-        if (!file || !fwrite(*tensors[t].data, (size_t)pal_tensor_bytes(&tensors[t]), 1, file))
-            bench_die("cannot write the rows");
-        fclose(file);
+        char name[64];
+        snprintf(name, sizeof name, "trained_%s.f32", tensors[t].name);
+        bench_write(ctx, folder, name, *tensors[t].data, (size_t)pal_tensor_bytes(&tensors[t]));
     }
 }
 
-/* Seconds, and seconds of all processors together, of so many epochs with what comes before. */
-typedef struct {
-    double wall, processors;
-} bench_seconds;
-
-static bench_seconds bench_bpr_train(pal_ctx *ctx, const pal_log *log, int epochs,
-                                     pal_model **model) {
-    char spec[64];
-    snprintf(spec, sizeof spec, "bpr factors=64 epochs=%d tolerance=0", epochs);
-    clock_t started = clock();
-    if (pal_model_train(ctx, spec, &(pal_train_input){.log = log}, model) != PAL_OK)
-        bench_die(ctx->error);
-    return (bench_seconds){(*model)->cost.seconds, (double)(clock() - started) / CLOCKS_PER_SEC};
-}
-
-/* Seconds of an epoch: some epochs without what the first takes to start. */
-static void bench_bpr(pal_ctx *ctx, const char *folder) {
-    enum { MORE = 4 };
+static void bench_train(pal_ctx *ctx, const char *folder, const char *spec) {
     pal_log log = bench_log(ctx, folder);
-    pal_model *one = NULL, *model = NULL;
-    bench_seconds first = bench_bpr_train(ctx, &log, 1, &one),
-                  all = bench_bpr_train(ctx, &log, 1 + MORE, &model);
-    bench_print_rows(model, folder);
-    printf("{\"seconds\": %.4f, \"processor_seconds\": %.4f}\n", (all.wall - first.wall) / MORE,
-           (all.processors - first.processors) / MORE);
+    bench_clocks clocks = {0};
+    pal_train_input input = {.log = &log, .judge = bench_note_epoch, .judge_arg = &clocks};
+    pal_model *model = NULL;
+    if (pal_model_train(ctx, spec, &input, &model) != PAL_OK) bench_die(ctx->error);
+    if (clocks.n < 2) bench_die("an epoch is timed from the end of the one before: ask for two");
+    bench_write_rows(ctx, model, folder);
+    int32_t last = clocks.n - 1;
+    printf("{\"seconds\": %.4f, \"processor_seconds\": %.4f, \"losses\": [",
+           (clocks.wall[last] - clocks.wall[0]) / last,
+           (clocks.processor[last] - clocks.processor[0]) / last);
+    for (int32_t e = 0; e < model->curve.n; e++)
+        printf(e ? ", %.9g" : "%.9g", model->curve.loss[e]);
+    printf("]}\n");
 }
 
 /* --- lists --- */
@@ -285,19 +289,20 @@ static void bench_lists(pal_ctx *ctx, const char *folder) {
 
 int main(int argc, char **argv) {
     pal_ctx ctx = {.seed = 42, .memory_limit = INT64_C(8) << 30};
-    if (argc < 3) bench_die("usage: bench_peers prepare|item_knn|bpr|lists FOLDER [THREADS]");
+    if (argc < 3)
+        bench_die("usage: bench_peers prepare|item_knn|train|lists FOLDER [THREADS [SPEC]]");
     ctx.pool = pal_pool_new(argc > 3 ? atoi(argv[3]) : 0);
     if (!ctx.pool) bench_die("not enough memory");
     if (!strcmp(argv[1], "prepare")) {
         bench_prepare(&ctx, argv[2]);
     } else if (!strcmp(argv[1], "item_knn")) {
         bench_item_knn(&ctx, argv[2]);
-    } else if (!strcmp(argv[1], "bpr")) {
-        bench_bpr(&ctx, argv[2]);
+    } else if (!strcmp(argv[1], "train") && argc > 4) {
+        bench_train(&ctx, argv[2], argv[4]);
     } else if (!strcmp(argv[1], "lists")) {
         bench_lists(&ctx, argv[2]);
     } else {
-        bench_die("the work must be prepare, item_knn, bpr or lists");
+        bench_die("the work must be prepare, item_knn, train (with a spec) or lists");
     }
     return 0;
 }

@@ -50,7 +50,7 @@ typedef struct {
 static const pal_param als_table[] = {
     ALS_NUMBER(factors, PAL_PARAM_INT, "128", 1, 4096, PAL_LOG, "length of the rows"),
     ALS_NUMBER(l2, PAL_PARAM_REAL, "-1", -1, 1e6, PAL_LOG,
-               "regularization, over 0; -1: 0.01 for events, 0.1 for values"),
+               "regularization, over 0; -1: 0.025 for events, 0.1 for values"),
     ALS_NUMBER(alpha0, PAL_PARAM_REAL, "0.1", 0, 1e6, PAL_LOG,
                "weight of all pairs towards 0, beside 1 for pairs that happened"),
     ALS_NUMBER(nu, PAL_PARAM_REAL, "1", 0, 2, PAL_LINEAR,
@@ -94,7 +94,7 @@ static int32_t als_width(const als_params *p) { return pal_ridge_width((int32_t)
 static double als_alpha0(const als_params *p) { return p->target == ALS_VALUE ? 0 : p->alpha0; }
 
 static float als_l2(const als_params *p, int64_t n, int64_t n_others) {
-    double l2 = p->l2 > 0 ? p->l2 : p->target == ALS_VALUE ? 0.1 : 0.01;
+    double l2 = p->l2 > 0 ? p->l2 : p->target == ALS_VALUE ? 0.1 : 0.025;
     return (float)fmax(l2 * pow((double)n + als_alpha0(p) * (double)n_others, p->nu), 1e-12);
 }
 
