@@ -17,7 +17,7 @@
 #include "math/spd.h"
 
 #define SPD_INLINE static inline __attribute__((always_inline))
-enum { SPD_AHEAD = 4 }; /* gathered rows that are fetched before they are needed */
+enum { SPD_GROUP = 4 }; /* gathered rows that share a pass; the next ones are fetched meanwhile */
 
 SPD_INLINE void spd_prefetch(const float *row, int32_t width) {
     for (int32_t f = 0; f < width; f += PAL_SPD_LANES) __builtin_prefetch(row + f);
@@ -25,15 +25,18 @@ SPD_INLINE void spd_prefetch(const float *row, int32_t width) {
 
 static void spd_gather(const float *factors, int64_t stride, int32_t width, const int32_t *rows,
                        int32_t n, const float *scales, const float *gains, float *out, float *sum) {
-    for (int32_t e = 0; e < n; e++) {
-        const float *from = factors + rows[e] * stride;
-        if (e + SPD_AHEAD < n) spd_prefetch(factors + rows[e + SPD_AHEAD] * stride, width);
-        lanes scale = lanes_all(scales[e]), gain = lanes_all(gains[e]);
-        float *to = out + (int64_t)e * width;
+    for (int32_t first = 0; first < n; first += SPD_GROUP) {
+        int32_t last = n - first < SPD_GROUP ? n : first + SPD_GROUP;
+        for (int32_t e = last; e < last + SPD_GROUP && e < n; e++)
+            spd_prefetch(factors + rows[e] * stride, width);
         for (int32_t f = 0; f < width; f += PAL_SPD_LANES) {
-            lanes row = lanes_load(from + f);
-            lanes_store(to + f, lanes_mul(scale, row));
-            lanes_store(sum + f, lanes_fma(gain, row, lanes_load(sum + f)));
+            lanes total = lanes_load(sum + f);
+            for (int32_t e = first; e < last; e++) {
+                lanes row = lanes_load(factors + rows[e] * stride + f);
+                lanes_store(out + (int64_t)e * width + f, lanes_mul(lanes_all(scales[e]), row));
+                total = lanes_fma(lanes_all(gains[e]), row, total);
+            }
+            lanes_store(sum + f, total);
         }
     }
 }
@@ -180,15 +183,46 @@ static void spd_dots(const float *factors, int64_t stride, int32_t width, const 
         out[e] = spd_dot(factors + (rows ? rows[e] : e) * stride, x, width);
 }
 
+/* SPD_GROUP events at once: x and out are read once for all of them. */
+SPD_INLINE void spd_residual_group(const float *const rows[SPD_GROUP], int32_t width,
+                                   const float *scales, const float *gains, const float *x,
+                                   float *dots, float *out) {
+    lanes sums[SPD_GROUP], by[SPD_GROUP];
+    for (int32_t e = 0; e < SPD_GROUP; e++) sums[e] = lanes_all(0);
+    for (int32_t f = 0; f < width; f += PAL_SPD_LANES) {
+        lanes at = lanes_load(x + f);
+        for (int32_t e = 0; e < SPD_GROUP; e++)
+            sums[e] = lanes_fma(lanes_load(rows[e] + f), at, sums[e]);
+    }
+    for (int32_t e = 0; e < SPD_GROUP; e++) {
+        dots[e] = lanes_sum(sums[e]);
+        by[e] = lanes_all((gains ? gains[e] : 0) - scales[e] * dots[e]);
+    }
+    for (int32_t f = 0; f < width; f += PAL_SPD_LANES) {
+        lanes sum = lanes_load(out + f);
+        for (int32_t e = 0; e < SPD_GROUP; e++)
+            sum = lanes_fma(by[e], lanes_load(rows[e] + f), sum);
+        lanes_store(out + f, sum);
+    }
+}
+
 static void spd_residual(const float *factors, int32_t width, const int32_t *rows, int32_t n,
                          const float *scales, const float *gains, const float *x, float *dots,
                          float *out) {
-    for (int32_t e = 0; e < n; e++) {
+    int32_t e = 0;
+    for (; e + SPD_GROUP <= n; e += SPD_GROUP) {
+        const float *group[SPD_GROUP];
+        for (int32_t g = 0; g < SPD_GROUP; g++) {
+            group[g] = factors + (int64_t)rows[e + g] * width;
+            if (e + SPD_GROUP + g < n)
+                spd_prefetch(factors + (int64_t)rows[e + SPD_GROUP + g] * width, width);
+        }
+        spd_residual_group(group, width, scales + e, gains ? gains + e : NULL, x, dots + e, out);
+    }
+    for (; e < n; e++) {
         const float *row = factors + (int64_t)rows[e] * width;
-        if (e + SPD_AHEAD < n) spd_prefetch(factors + (int64_t)rows[e + SPD_AHEAD] * width, width);
         dots[e] = spd_dot(row, x, width);
-        float rest = (gains ? gains[e] : 0) - scales[e] * dots[e];
-        lanes by = lanes_all(rest);
+        lanes by = lanes_all((gains ? gains[e] : 0) - scales[e] * dots[e]);
         for (int32_t f = 0; f < width; f += PAL_SPD_LANES)
             lanes_store(out + f, lanes_fma(by, lanes_load(row + f), lanes_load(out + f)));
     }

@@ -55,7 +55,7 @@ static double product(const float *a, const float *b, int64_t n) {
 
 /* The objective of the file's first comment with weight 1, pair by pair. */
 static double objective(const pal_model *model, double l2, double alpha0, double nu) {
-    int64_t k;
+    int64_t k = 0;
     const float *users = tensor(model, "users", &k), *items = tensor(model, "items", &k);
     const pal_log *log = model->log;
     static uint8_t happened[N_USERS][N_ITEMS];
