@@ -53,7 +53,7 @@ typedef struct {
     }
 
 static const pal_param als_table[] = {
-    ALS_NUMBER(factors, PAL_PARAM_INT, "128", 1, 4096, PAL_LOG, "length of the rows"),
+    ALS_NUMBER(factors, PAL_PARAM_INT, "128", 1, 2048, PAL_LOG, "length of the rows"),
     ALS_NUMBER(l2, PAL_PARAM_REAL, "-1", -1, 1e6, PAL_LOG,
                "regularization, over 0; -1: 0.025 for events, 0.1 for values"),
     ALS_NUMBER(alpha0, PAL_PARAM_REAL, "0.1", 0, 1e6, PAL_LOG,
@@ -308,6 +308,7 @@ static bool als_epoch(als_job *job, double *loss) {
     int32_t n_users = job->by_user.pairs.n_rows, n_items = job->by_item.pairs.n_rows;
     if (!als_turn(job, job->users, n_users, job->items, n_items)) return false;
     als_half_epoch(job, &job->by_item, job->users, job->items);
+    if (pal_check_cancelled(job->ctx) != PAL_OK) return false; /* als_run says so */
     if (!als_turn(job, job->items, n_items, job->users, n_users)) return false;
     *loss = job->constant + als_half_epoch(job, &job->by_user, job->items, job->users);
     const int64_t *starts = job->by_item.pairs.starts;
@@ -366,7 +367,7 @@ static pal_status als_run(als_job *job, pal_arena *arena, als_state *s) {
     double before = INFINITY;
     for (int32_t epoch = 1; epoch <= p->epochs; epoch++) {
         pal_progress_update(ctx, "training als", epoch - 1, p->epochs);
-        double loss;
+        double loss = 0;
         bool is_finite = als_epoch(job, &loss);
         TRY(pal_check_cancelled(ctx));
         if (!is_finite)
