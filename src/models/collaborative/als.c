@@ -24,9 +24,8 @@
 #include "base/rng.h"
 #include "math/csr.h"
 #include "math/ridge.h"
-#include "math/topk.h"
 #include "models/history.h"
-#include "models/model.h"
+#include "models/panels.h"
 
 typedef enum { ALS_EVENT, ALS_VALUE } als_target;
 typedef enum { ALS_FLAT, ALS_BY_VALUE } als_confidence;
@@ -131,26 +130,13 @@ typedef struct {
     double constant;   /* Σ g: what the loss is when all rows are 0 */
 } als_job;
 
-/* Where (row, col) stands; the pair is there. */
-static int64_t als_find(const int32_t *cols, int64_t low, int64_t high, int32_t col) {
-    while (high - low > 1) {
-        int64_t middle = low + (high - low) / 2;
-        if (cols[middle] <= col) {
-            low = middle;
-        } else {
-            high = middle;
-        }
-    }
-    return low;
-}
-
 /* A value a pair: the newest for target=value, the sum for confidence=value. */
 static void als_collect(const als_params *p, const int32_t *items, const float *values, int64_t n,
                         float otherwise, const int32_t *cols, int64_t first, int64_t last,
                         float *out) {
     for (int64_t e = first; e < last; e++) out[e] = 0;
     for (int64_t e = 0; e < n; e++) {
-        int64_t at = als_find(cols, first, last, items[e]);
+        int64_t at = pal_row_find(cols, first, last, items[e]);
         float value = values ? values[e] : otherwise;
         out[at] = p->target == ALS_VALUE ? value : out[at] + fmaxf(value, 0);
     }
@@ -346,14 +332,11 @@ static pal_status als_derive(pal_ctx *ctx, const als_params *p, pal_arena *arena
     int64_t cells = (int64_t)s->n_items * width;
     if (!s->padded) s->padded = k == width ? s->items : PAL_ARENA_ARRAY(arena, float, cells);
     if (!s->padded_spectrum) s->padded_spectrum = PAL_ARENA_ARRAY(arena, float, width);
-    if (!s->panels) s->panels = PAL_ARENA_ARRAY(arena, float, pal_packed_floats(s->n_items, width));
-    if (!s->padded || !s->padded_spectrum || !s->panels)
-        return pal_fail_memory(ctx, "als", 8.0 * (double)cells);
+    if (!s->padded || !s->padded_spectrum) return pal_fail_memory(ctx, "als", 8.0 * (double)cells);
     for (int64_t i = 0; k != width && i < s->n_items; i++)
         memcpy(s->padded + i * width, s->items + i * k, (size_t)k * sizeof *s->items);
     memcpy(s->padded_spectrum, s->spectrum, (size_t)k * sizeof *s->spectrum);
-    s->packed = pal_pack(s->padded, s->n_items, width, s->panels);
-    return PAL_OK;
+    return pal_panels_pack(ctx, "als", s->padded, s->n_items, width, arena, &s->panels, &s->packed);
 }
 
 static pal_status als_prepare(pal_ctx *ctx, const void *params, pal_arena *arena, void *state) {
@@ -457,11 +440,8 @@ typedef struct {            /* of one scoring thread */
     float *users;           /* [n_queries, width] */
     float *weights, *gains; /* [n_items] */
     float *ridge, *vector;  /* pal_ridge_scratch, [width] */
-    float *panel;           /* [n_queries, PAL_PANEL] */
-    float *biases;          /* [n_queries] */
+    float *levels;          /* [n_queries] */
 } als_scratch;
-
-static size_t als_round(size_t bytes) { return (bytes + 63) / 64 * 64; }
 
 /* Cuts `memory` (NULL: only counts) and returns the bytes that it takes. */
 static size_t als_cut(const als_params *p, const als_state *s, int32_t n_queries, char *memory,
@@ -472,19 +452,15 @@ static size_t als_cut(const als_params *p, const als_state *s, int32_t n_queries
         float **to;
         size_t n;
     } parts[] = {
-        {&out->users, n * (size_t)width},
-        {&out->weights, n_items},
-        {&out->gains, n_items},
-        {&out->ridge, (size_t)pal_ridge_scratch(width, width, 0)},
-        {&out->vector, (size_t)width},
-        {&out->panel, n * PAL_PANEL},
-        {&out->biases, n},
+        {&out->users, n * (size_t)width}, {&out->weights, n_items},
+        {&out->gains, n_items},           {&out->ridge, (size_t)pal_ridge_scratch(width, width, 0)},
+        {&out->vector, (size_t)width},    {&out->levels, n},
     };
     out->history = memory;
-    used += als_round(pal_history_bytes(s->n_items));
+    used += pal_history_bytes(s->n_items);
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         if (memory) *parts[i].to = (float *)(void *)(memory + used);
-        used += als_round(parts[i].n * sizeof(float));
+        used += pal_scratch_round(parts[i].n * sizeof(float));
     }
     return used;
 }
@@ -548,24 +524,17 @@ static void als_score(const void *params, const void *state, const pal_query *qu
                       int32_t n_queries, void *memory, float *scores) {
     const als_params *p = params;
     const als_state *s = state;
-    const pal_kernels *kernels = pal_kernels_best();
-    int32_t width = als_width(p);
+    bool by_value = p->target == ALS_VALUE;
     als_scratch scratch;
     als_cut(p, s, n_queries, memory, &scratch);
-    for (int32_t q = 0; q < n_queries; q++)
-        scratch.biases[q] = als_user(p, s, &queries[q], &scratch, scratch.users + q * width);
-    for (int32_t first = 0; first < s->n_items; first += PAL_PANEL) {
-        int32_t n = s->n_items - first < PAL_PANEL ? s->n_items - first : PAL_PANEL;
-        kernels->score_panel(scratch.users, n_queries, s->packed.panels + (int64_t)first * width,
-                             width, scratch.panel, PAL_PANEL);
-        for (int32_t q = 0; q < n_queries; q++) {
-            float *to = scores + (int64_t)q * s->n_items + first;
-            const float *from = scratch.panel + q * PAL_PANEL;
-            memcpy(to, from, (size_t)n * sizeof *to);
-            if (p->target != ALS_VALUE) continue;
-            float level = (float)s->facts[ALS_FACT_MEAN] + scratch.biases[q];
-            for (int32_t i = 0; i < n; i++) to[i] += level + s->item_biases[first + i];
-        }
+    for (int32_t q = 0; q < n_queries; q++) {
+        scratch.levels[q] = als_user(p, s, &queries[q], &scratch, scratch.users + q * als_width(p));
+        if (by_value) scratch.levels[q] += (float)s->facts[ALS_FACT_MEAN];
+    }
+    pal_panels_score(&s->packed, scratch.users, n_queries, by_value ? s->item_biases : NULL,
+                     scores);
+    for (int64_t q = 0; by_value && q < n_queries; q++) {
+        for (int64_t i = 0; i < s->n_items; i++) scores[q * s->n_items + i] += scratch.levels[q];
     }
 }
 
