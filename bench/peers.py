@@ -14,6 +14,8 @@ import implicit.bpr
 import numpy as np
 import scipy.sparse as sparse
 
+import idle
+
 program, folder, threads, runs, out = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), sys.argv[5]
 
 starts = np.fromfile(f"{folder}/starts.i64", np.int64)
@@ -142,8 +144,7 @@ for title, mine, theirs, check in works:
         continue
     pairs = []
     for _ in range(runs):
-        ours_seconds, answer = mine()
-        their_seconds, model = theirs()
+        (ours_seconds, answer), (their_seconds, model) = idle.undisturbed(lambda: (mine(), theirs()), title)
         check(answer, model)
         pairs.append((ours_seconds, their_seconds))
     rows.append({

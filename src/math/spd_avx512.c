@@ -47,7 +47,7 @@ static inline void lanes_transpose(lanes a[16]) {
     for (int i = 0; i < 16; i++) a[i] = b[i];
 }
 
-enum { SPD_TILE = 8, SPD_VECTORS = 3 };
+enum { SPD_TILE = 8, SPD_VECTORS = 3, SPD_KEPT = 16 };
 #include "math/spd_body.h"
 
 const pal_spd pal_spd_avx512 = SPD_TABLE;

@@ -8,7 +8,9 @@
  *   lanes_sum(a)              ((halves), halves of those, …): the upper half is added to the lower
  *   lanes_transpose(a[16])    a 16 × 16 transpose
  *   SPD_TILE, SPD_VECTORS     rows and vectors of a tile of sums that registers hold; the tile
- *                             divides 16 */
+ *                             divides 16
+ *   SPD_KEPT                  vectors of gathered rows that registers hold beside twelve others; 0:
+ *                             too few to be worth it */
 #include <float.h>
 #include <math.h>
 #include <stdbool.h>
@@ -206,15 +208,56 @@ SPD_INLINE void spd_residual_group(const float *const rows[SPD_GROUP], int32_t w
     }
 }
 
+/* The same with a width that is a constant at every call: `group` rows stay in registers from the
+ * product to the sum, so that each is read once. */
+SPD_INLINE int32_t spd_residual_kept(const float *factors, const int32_t width, const int32_t group,
+                                     const int32_t *rows, int32_t n, bool is_far,
+                                     const float *scales, const float *gains, const float *x,
+                                     float *dots, float *out) {
+    enum { KEPT = SPD_KEPT ? SPD_KEPT : 1, AHEAD = 12 };
+    const int32_t n_vectors = width / PAL_SPD_LANES;
+    lanes total[KEPT];
+    for (int32_t v = 0; v < n_vectors; v++) total[v] = lanes_load(out + v * PAL_SPD_LANES);
+    int32_t e = 0;
+    for (; e + group <= n; e += group) {
+        lanes kept[KEPT];
+        for (int32_t g = 0; g < group; g++) {
+            const float *row = factors + (int64_t)rows[e + g] * width;
+            lanes sum = lanes_all(0);
+            if (is_far && e + AHEAD + g < n)
+                spd_prefetch(factors + (int64_t)rows[e + AHEAD + g] * width, width);
+            for (int32_t v = 0; v < n_vectors; v++) {
+                kept[g * n_vectors + v] = lanes_load(row + v * PAL_SPD_LANES);
+                sum = lanes_fma(kept[g * n_vectors + v], lanes_load(x + v * PAL_SPD_LANES), sum);
+            }
+            dots[e + g] = lanes_sum(sum);
+        }
+        for (int32_t g = 0; g < group; g++) {
+            lanes by = lanes_all((gains ? gains[e + g] : 0) - scales[e + g] * dots[e + g]);
+            for (int32_t v = 0; v < n_vectors; v++)
+                total[v] = lanes_fma(by, kept[g * n_vectors + v], total[v]);
+        }
+    }
+    for (int32_t v = 0; v < n_vectors; v++) lanes_store(out + v * PAL_SPD_LANES, total[v]);
+    return e;
+}
+
+/* Rows are fetched ahead unless they were read a moment ago (no gains) and fit a cache. */
 static void spd_residual(const float *factors, int32_t width, const int32_t *rows, int32_t n,
                          const float *scales, const float *gains, const float *x, float *dots,
                          float *out) {
+    enum { NEAR = 1 << 17 };
+    bool is_far = gains || (int64_t)n * width > NEAR;
     int32_t e = 0;
+    if (SPD_KEPT >= 16 && width == 64)
+        e = spd_residual_kept(factors, 64, 4, rows, n, is_far, scales, gains, x, dots, out);
+    if (SPD_KEPT >= 16 && width == 128)
+        e = spd_residual_kept(factors, 128, 2, rows, n, is_far, scales, gains, x, dots, out);
     for (; e + SPD_GROUP <= n; e += SPD_GROUP) {
         const float *group[SPD_GROUP];
         for (int32_t g = 0; g < SPD_GROUP; g++) {
             group[g] = factors + (int64_t)rows[e + g] * width;
-            if (e + SPD_GROUP + g < n)
+            if (is_far && e + SPD_GROUP + g < n)
                 spd_prefetch(factors + (int64_t)rows[e + SPD_GROUP + g] * width, width);
         }
         spd_residual_group(group, width, scales + e, gains ? gains + e : NULL, x, dots + e, out);

@@ -52,7 +52,7 @@ static inline void lanes_transpose(lanes a[16]) {
     }
 }
 
-enum { SPD_TILE = 4, SPD_VECTORS = 1 };
+enum { SPD_TILE = 4, SPD_VECTORS = 1, SPD_KEPT = 0 };
 #include "math/spd_body.h"
 
 const pal_spd pal_spd_reference = SPD_TABLE;
