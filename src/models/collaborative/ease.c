@@ -136,7 +136,8 @@ static pal_status ease_fit_sparse(pal_ctx *ctx, const ease_params *p, const pal_
                                   const pal_csr *by_item, pal_arena *arena, pal_arena *scratch,
                                   ease_state *s) {
     int32_t n = s->n_items, k = p->k < n ? (int32_t)p->k : n;
-    double bytes = pal_columns_bytes(n, k) + 16.0 * n * k;
+    double bytes =
+        pal_columns_bytes(n, k, by_item->starts[n], pal_pool_threads(ctx->pool)) + 16.0 * n * k;
     if (bytes > (double)ctx->memory_limit) return ease_fail_size(ctx, n, bytes, "lower k");
     int32_t *neighbours = PAL_ARENA_ARRAY(scratch, int32_t, (int64_t)n * k),
             *counts = PAL_ARENA_ARRAY(scratch, int32_t, n);
@@ -251,7 +252,8 @@ static void ease_estimate(const void *params, const pal_log *log, int32_t n_thre
         out->seconds = (2e-9 * mean * (double)log->n_events + 1e-9 * n * n +
                         n * (2e-11 * k * k * k + 6e-9 * k * k)) /
                        n_threads;
-        out->bytes = pal_columns_bytes(log->n_items, (int32_t)k) + 16 * k * n;
+        out->bytes =
+            pal_columns_bytes(log->n_items, (int32_t)k, log->n_events, n_threads) + 16 * k * n;
         return;
     }
     out->seconds = (1e-9 * mean * (double)log->n_events + n * n * n * 1e-11) / n_threads;
