@@ -2,6 +2,7 @@
 import os
 import resource
 import sys
+import time
 
 OTHERS_MOST = 0.05  # of the processors' time
 
@@ -25,3 +26,19 @@ def undisturbed(work, what, tries=6):
             return answer
         print(f"bench: {what}: others took {100 * others:.0f} % of the processors' time: again", file=sys.stderr)
     sys.exit(f"bench: {what}: the machine is busy: no timing is recorded")
+
+
+def wait(tries=12, seconds=3, pause=10):
+    """Returns when others took little for some seconds; ends the program when they never do."""
+    for _ in range(tries):
+        before = _clocks()
+        time.sleep(seconds)
+        after = _clocks()
+        if after[1] - before[1] < OTHERS_MOST * (after[0] - before[0]):
+            return
+        time.sleep(pause)
+    sys.exit("bench: the machine is busy: no timing is recorded")
+
+
+if __name__ == "__main__":
+    wait()
