@@ -137,9 +137,11 @@ static void lightgcn_propagate(const lightgcn_job *job, const float *y, int64_t 
         (double)steps * job->k * (double)job->graph.starts[job->graph.n_rows];
 }
 
-static float lightgcn_dot(const float *a, const float *b, int32_t k) {
-    double sum = 0;
-    for (int32_t f = 0; f < k; f++) sum += (double)(a[f] * b[f]);
+/* Σ_f user[f] (a[f] - b[f]); what is left of whole lanes is added in double. */
+static float lightgcn_margin(const float *user, const float *a, const float *b, int32_t k) {
+    int32_t whole = k - k % PAL_LANES;
+    double sum = (double)pal_kernels_best()->pair_margin(user, a, b, whole);
+    for (int32_t f = whole; f < k; f++) sum += (double)user[f] * ((double)a[f] - (double)b[f]);
     return (float)sum;
 }
 
@@ -164,9 +166,10 @@ static void lightgcn_draw(void *arg, int64_t chunk, int32_t worker) {
         job->drawn[t] = job->n_users + item;
         job->pull[t] = 0;
         if (pal_csr_has(job->pairs, user, item)) continue; /* a person who used nearly all */
-        const float *row = job->final + (int64_t)user * job->k;
-        float x = lightgcn_dot(row, job->final + (int64_t)job->used[t] * job->k, job->k) -
-                  lightgcn_dot(row, job->final + (int64_t)job->drawn[t] * job->k, job->k);
+        const float *final = job->final;
+        float x =
+            lightgcn_margin(final + (int64_t)user * job->k, final + (int64_t)job->used[t] * job->k,
+                            final + (int64_t)job->drawn[t] * job->k, job->k);
         loss += (double)pal_pair_logistic(scale * x, &job->pull[t]);
     }
     job->losses[chunk] = loss;
