@@ -33,7 +33,7 @@ typedef struct {
 
 static const pal_param lightgcn_table[] = {
     LIGHTGCN_ROW(factors, PAL_PARAM_INT, "64", 1, 4096, PAL_LOG, "length of the rows"),
-    LIGHTGCN_ROW(layers, PAL_PARAM_INT, "3", 1, 16, PAL_LINEAR,
+    LIGHTGCN_ROW(layers, PAL_PARAM_INT, "2", 1, 16, PAL_LINEAR,
                  "steps along the graph that a row gathers from"),
     LIGHTGCN_ROW(epochs, PAL_PARAM_INT, "300", 1, 100000, PAL_LOG,
                  "passes over the events at the most"),
@@ -41,9 +41,9 @@ static const pal_param lightgcn_table[] = {
                  "epochs without a better validation after which training ends; 0: all epochs"),
     LIGHTGCN_ROW(batch, PAL_PARAM_INT, "0", 0, 10000000, PAL_LOG,
                  "pairs of one step; 0: 2048, or as many as make 64 steps an epoch"),
-    LIGHTGCN_ROW(learning_rate, PAL_PARAM_REAL, "0.002", 1e-7, 1, PAL_LOG,
+    LIGHTGCN_ROW(learning_rate, PAL_PARAM_REAL, "0.005", 1e-7, 1, PAL_LOG,
                  "length of Adam's steps"),
-    LIGHTGCN_ROW(l2, PAL_PARAM_REAL, "1e-3", 0, 10, PAL_LOG,
+    LIGHTGCN_ROW(l2, PAL_PARAM_REAL, "3e-4", 0, 10, PAL_LOG,
                  "regularization of the rows of E that a pair stands for"),
     LIGHTGCN_ROW(tolerance, PAL_PARAM_REAL, "1e-6", 0, 1, PAL_LOG,
                  "relative change of the loss in an epoch under which training ends"),
