@@ -13,6 +13,8 @@ import numpy as np
 import scipy.linalg.lapack as lapack
 import threadpoolctl
 
+import idle
+
 program, folder, threads, runs, out = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), sys.argv[5]
 N, CHECKED = 8000, 64
 FITS = ((40000, 70000, 4000000), (90000, 70000, 4000000))  # items, users, events
@@ -45,19 +47,25 @@ def check(found, theirs, from_own_column):
         assert worst < 1e-3, f"row {row} of the inverses differs by {worst}"
 
 
+def one_run():
+    answer = ours("inverse", folder, threads, N)
+    found = np.fromfile(f"{folder}/inverse.f32", np.float32).reshape(CHECKED, N)
+    spent = {"palate": answer["seconds"]}
+    for name, work in (("scipy", scipy_inverse), ("numpy", np.linalg.inv)):
+        spent[name], theirs = timed(work, matrix.copy(order="F"))
+        check(found, theirs, name == "scipy")
+        del theirs
+    return answer, spent
+
+
 matrix = np.fromfile(f"{folder}/matrix.f32", np.float32).reshape(N, N)
 seconds = {"palate": [], "numpy": [], "scipy": []}
 peak = 0
 for _ in range(runs):
-    answer = ours("inverse", folder, threads, N)
-    found = np.fromfile(f"{folder}/inverse.f32", np.float32).reshape(CHECKED, N)
-    seconds["palate"].append(answer["seconds"])
+    answer, found = idle.undisturbed(one_run, "inverse")
     peak = max(peak, answer["peak_bytes"])
-    for name, work in (("scipy", scipy_inverse), ("numpy", np.linalg.inv)):
-        spent, theirs = timed(work, matrix.copy(order="F"))
-        check(found, theirs, name == "scipy")
+    for name, spent in found.items():
         seconds[name].append(spent)
-        del theirs
 
 median = {name: statistics.median(all_of) for name, all_of in seconds.items()}
 ratios = {name: [b / a for a, b in zip(seconds["palate"], seconds[name])] for name in ("scipy", "numpy")}
@@ -69,7 +77,7 @@ spans = ", ".join(f"{statistics.median(r):.2f}× ({min(r):.2f}–{max(r):.2f})" 
 print(f"| inverse, {N:,} items | {median['palate']:.2f} s | {peak / 1e9:.2f} ({peak / (4 * N * N):.2f} of the matrix) | "
       f"{median['scipy']:.2f} s | {median['numpy']:.2f} s | {spans} |", flush=True)
 for items, users, events in FITS:
-    answer = ours("fit", threads, items, users, events)
+    answer = idle.undisturbed(lambda: ours("fit", threads, items, users, events), f"fit of {items} items")
     form = "dense" if answer["model_bytes"] > 3.9 * items * items else "sparse"
     rows.append({"work": f"fit, {form}", "items": items, **answer})
     print(f"| fit, {form}, {items:,} items, {answer['events'] / 1e6:.0f} M events | {answer['seconds']:.0f} s | {answer['peak_bytes'] / 1e9:.2f} | – | – | – |", flush=True)
