@@ -1,5 +1,5 @@
-"""Times the inverse that `ease` is beside numpy's and LAPACK's through scipy, on the same float32 matrix, and checks that all agree; then
-whole fits of big catalogues, without a peer. Each of ours is a fresh process, so that peak memory is its own.
+"""Times the inverse that `ease` is beside numpy's and LAPACK's through scipy, on the same float32 matrix, and checks that all agree. Each of
+ours is a fresh process, so that peak memory is its own.
 
 usage: peers_ease.py BENCH_EASE FOLDER THREADS RUNS OUT.json
 """
@@ -17,7 +17,6 @@ import idle
 
 program, folder, threads, runs, out = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), sys.argv[5]
 N, CHECKED = 8000, 64
-FITS = ((40000, 70000, 4000000), (90000, 70000, 4000000))  # items, users, events
 
 
 def ours(*words):
@@ -76,9 +75,4 @@ print("| --- | --- | --- | --- | --- | --- |")
 spans = ", ".join(f"{statistics.median(r):.2f}× ({min(r):.2f}–{max(r):.2f})" for r in ratios.values())
 print(f"| inverse, {N:,} items | {median['palate']:.2f} s | {peak / 1e9:.2f} ({peak / (4 * N * N):.2f} of the matrix) | "
       f"{median['scipy']:.2f} s | {median['numpy']:.2f} s | {spans} |", flush=True)
-for items, users, events in FITS:
-    answer = idle.undisturbed(lambda: ours("fit", threads, items, users, events), f"fit of {items} items")
-    form = "dense" if answer["model_bytes"] > 3.9 * items * items else "sparse"
-    rows.append({"work": f"fit, {form}", "items": items, **answer})
-    print(f"| fit, {form}, {items:,} items, {answer['events'] / 1e6:.0f} M events | {answer['seconds']:.0f} s | {answer['peak_bytes'] / 1e9:.2f} | – | – | – |", flush=True)
 json.dump({"threads": threads, "numpy": np.__version__, "rows": rows}, open(out, "w"), indent=2)
