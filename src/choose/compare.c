@@ -493,7 +493,7 @@ pal_status pal_compare_run(pal_ctx *ctx, const pal_data *data, const char *const
         .ctx = ctx, .data = data, .out = out, .on_row = on_row, .on_row_arg = on_row_arg};
     pal_status status = pal_inspect_log(ctx, &data->parts[0], &out->inspection);
     out->is_inspected = status == PAL_OK;
-    if (!specs || !specs[0]) specs = pal_compare_default_specs(out);
+    if (status == PAL_OK) status = pal_compare_specs(ctx, specs, options, out, &specs);
     if (status == PAL_OK) status = compare_prepare(&job, specs, options);
     if (status == PAL_OK) status = compare_rows(&job, specs);
     if (status == PAL_OK && out->n_folds && !out->interrupted)

@@ -14,11 +14,12 @@ typedef enum { PAL_PREFER_ACCURACY, PAL_PREFER_COST } pal_preference;
 
 typedef struct {
     pal_protocol protocol;
-    int32_t prefer;    /* pal_preference */
-    double worth;      /* share of the accuracy that a cheaper model may lose: 0.02 */
-    double budget;     /* seconds for all models together; 0: no limit */
-    const char *limit; /* "list_us_p99=500; memory=1GB; model=100MB; train=60" or NULL */
-    bool growth;       /* train again on parts of the users: what more data costs */
+    int32_t prefer;     /* pal_preference */
+    double worth;       /* share of the accuracy that a cheaper model may lose: 0.02 */
+    double budget;      /* seconds for all models together; 0: no limit */
+    const char *limit;  /* "list_us_p99=500; memory=1GB; model=100MB; train=60" or NULL */
+    bool growth;        /* train again on parts of the users: what more data costs */
+    pal_texts families; /* every kind of these, beside the specs */
 } pal_compare_options;
 /* What only a comparison takes; the rest of `protocol` stands in pal_protocol_params. */
 extern const pal_param pal_compare_params[];

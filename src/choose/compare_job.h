@@ -42,6 +42,10 @@ pal_status pal_compare_fill_scenario(pal_ctx *ctx, const char *text, pal_compari
 void pal_compare_tell_scenario(pal_ctx *ctx, const pal_comparison *comparison);
 /* The specs compared when none is given: the scenario's, or pal_default_specs. NULL-ended. */
 const char *const *pal_compare_default_specs(pal_comparison *comparison);
+/* Those given and the kinds of --family in `options` that the log can serve, with default settings,
+ * in the arena of `out`; the usual ones when neither names any. NULL-ended. */
+pal_status pal_compare_specs(pal_ctx *ctx, const char *const *given, const char *options,
+                             pal_comparison *out, const char *const **specs);
 /* Tells which kinds pal_default_specs left out only because the log is large, if any. */
 void pal_compare_tell_left_out(pal_ctx *ctx, const pal_comparison *comparison);
 

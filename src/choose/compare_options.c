@@ -71,6 +71,12 @@ const pal_param pal_compare_params[] = {
      .offset = FIELD(protocol.runs),
      .value_name = "FILE",
      .help = "a TREC run of the system in use today, scored as one more row"},
+    {.name = "family",
+     .type = PAL_PARAM_TEXTS,
+     .offset = FIELD(families),
+     .value_name = "FAMILY",
+     .help = "every kind of it that the log can serve, with default settings, beside those of -m: "
+             "baseline, collaborative …; repeatable, all: every family"},
     {.name = "growth",
      .type = PAL_PARAM_FLAG,
      .offset = FIELD(growth),
@@ -168,6 +174,70 @@ static pal_status compare_parse_tables(pal_ctx *ctx, const char *text, pal_arena
                                    arena, text);
 }
 
+/* --- families --- */
+
+static bool compare_is_family(const pal_kind *kind, const char *family) {
+    return pal_name_equal(family, "all") || pal_name_equal(kind->family, family);
+}
+
+static pal_status compare_check_families(pal_ctx *ctx, const pal_texts *families) {
+    enum { FAMILIES_MAX = 16 };
+    const char *names[FAMILIES_MAX] = {"all"};
+    int32_t n = 1;
+    for (int32_t k = 0; pal_kinds[k] && n < FAMILIES_MAX; k++) {
+        bool is_new = true;
+        for (int32_t i = 0; i < n; i++) is_new &= strcmp(names[i], pal_kinds[k]->family) != 0;
+        if (is_new) names[n++] = pal_kinds[k]->family;
+    }
+    for (int32_t f = 0; f < families->n; f++) {
+        bool is_known = false;
+        for (int32_t i = 0; i < n; i++) is_known |= pal_name_equal(names[i], families->at[f]);
+        if (!is_known) return pal_fail_name(ctx, "--family", families->at[f], names, n);
+    }
+    return PAL_OK;
+}
+
+/* What a kind asks of a log before it can be trained at all; a composite needs its parts named. */
+static bool compare_can_serve(const pal_kind *kind, const pal_log *log) {
+    return !kind->parts && !((kind->traits & PAL_NEEDS_VALUES) && !log->values) &&
+           !((kind->traits & PAL_NEEDS_TIME) && !log->times);
+}
+
+static bool compare_is_given(const char *const *specs, int32_t n, const char *name) {
+    for (int32_t i = 0; i < n; i++) {
+        if (pal_name_equal(specs[i], name)) return true;
+    }
+    return false;
+}
+
+pal_status pal_compare_specs(pal_ctx *ctx, const char *const *given, const char *options,
+                             pal_comparison *out, const char *const **specs) {
+    pal_compare_options asked = {0};
+    const pal_log *log = &out->data->parts[0];
+    TRY(compare_parse_tables(ctx, options, &out->arena, &asked));
+    TRY(compare_check_families(ctx, &asked.families));
+    int32_t n = 0, n_given = 0, n_kinds = 0;
+    while (given && given[n_given]) n_given++;
+    while (pal_kinds[n_kinds]) n_kinds++;
+    if (n_given + asked.families.n == 0) {
+        *specs = pal_compare_default_specs(out);
+        return PAL_OK;
+    }
+    const char **all = PAL_ARENA_ARRAY(&out->arena, const char *, n_given + n_kinds + 1);
+    if (!all) return pal_fail_memory(ctx, "the specs", 1e3);
+    for (; n < n_given; n++) all[n] = given[n];
+    for (int32_t f = 0; f < asked.families.n; f++) {
+        for (int32_t k = 0; k < n_kinds; k++) {
+            const pal_kind *kind = pal_kinds[k];
+            if (compare_is_family(kind, asked.families.at[f]) && compare_can_serve(kind, log) &&
+                !compare_is_given(all, n, kind->name))
+                all[n++] = kind->name;
+        }
+    }
+    *specs = all;
+    return PAL_OK;
+}
+
 /* --- limits --- */
 
 static const pal_param compare_limit_params[] = {
@@ -255,6 +325,7 @@ pal_status pal_compare_parse(pal_ctx *ctx, const char *const *specs, const char 
     if (status == PAL_OK)
         status = compare_parse_limits(ctx, out->options.limit, &out->arena, &out->limits);
     if (status == PAL_OK) status = compare_check_specs(ctx, specs);
+    if (status == PAL_OK) status = compare_check_families(ctx, &out->options.families);
     if (status == PAL_OK) status = compare_check_texts(ctx, &out->options.protocol, &scratch);
     pal_arena_release(&scratch);
     return status;

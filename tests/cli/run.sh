@@ -33,6 +33,17 @@ python3 -c 'import json; json.load(open("document"))'
 "$palate" demo --users 100 --items 80 --days 60 --allow-drop --seed 3 -o seed3 --quiet >shown3 2>said
 if cmp -s shown2 shown3; then exit 1; fi
 
+# --family brings every kind of it that the log can serve, beside what is named; none twice, a typo is told.
+"$palate" demo --users 100 --items 80 --days 60 --allow-drop --family collaborative -m "ease l2=9" -m user_knn -o family --quiet >shown 2>said
+python3 - <<'PYTHON'
+import json
+models = [model["spec"] for model in json.load(open("family/results.json"))["tasks"][0]["models"]]
+assert models[:2] == ["ease l2=9", "user_knn"] and models.count("user_knn") == 1 and "ease" in models and "item_knn" in models, models
+assert "markov" not in models and not any(spec.startswith("blend") for spec in models), models
+PYTHON
+if "$palate" demo --family colaborative -o family >shown 2>said; then exit 1; fi
+grep -q 'did you mean collaborative' said
+
 # The article's case: two matrices, all models, the files it names; a seed decides.
 "$palate" case --iterations 3 -o case >shown 2>said
 grep -q "The article's own listing cannot run" shown

@@ -47,11 +47,12 @@ _palate() {
         --limit) _palate_option +o default; return 0 ;;
         --trec) _palate_option -o dirnames; return 0 ;;
         --run) return 0 ;;
+        --family) _palate_option +o default; return 0 ;;
         --seed) _palate_option +o default; return 0 ;;
         --threads) _palate_option +o default; return 0 ;;
         --memory) _palate_option +o default; return 0 ;;
         *)
-            if [[ $current == -* ]]; then words='-o --output -m --model --quiet --json --users --items --days --scenario --task --relevant --hide --fallback -k --k --allow-drop --gain --slice --split --candidates --resamples --refit --prefer --worth --budget --limit --trec --run --growth --seed --threads --memory --verbose --help'
+            if [[ $current == -* ]]; then words='-o --output -m --model --quiet --json --users --items --days --scenario --task --relevant --hide --fallback -k --k --allow-drop --gain --slice --split --candidates --resamples --refit --prefer --worth --budget --limit --trec --run --family --growth --seed --threads --memory --verbose --help'
             else _palate_option +o default; return 0; fi ;;
         esac ;;
     case)
@@ -109,11 +110,12 @@ _palate() {
         --limit) _palate_option +o default; return 0 ;;
         --trec) _palate_option -o dirnames; return 0 ;;
         --run) return 0 ;;
+        --family) _palate_option +o default; return 0 ;;
         --seed) _palate_option +o default; return 0 ;;
         --threads) _palate_option +o default; return 0 ;;
         --memory) _palate_option +o default; return 0 ;;
         *)
-            if [[ $current == -* ]]; then words='-m --model -o --output --train --valid --test --items --users --vectors --quiet --json --format --columns --value --item-columns --user-columns --events --target --bad-lines --min-user --min-item --dedupe --drop-users --since --train-window --half-life --scenario --task --relevant --hide --fallback -k --k --allow-drop --gain --slice --split --candidates --resamples --refit --prefer --worth --budget --limit --trec --run --growth --seed --threads --memory --verbose --help'
+            if [[ $current == -* ]]; then words='-m --model -o --output --train --valid --test --items --users --vectors --quiet --json --format --columns --value --item-columns --user-columns --events --target --bad-lines --min-user --min-item --dedupe --drop-users --since --train-window --half-life --scenario --task --relevant --hide --fallback -k --k --allow-drop --gain --slice --split --candidates --resamples --refit --prefer --worth --budget --limit --trec --run --family --growth --seed --threads --memory --verbose --help'
             else return 0; fi ;;
         esac ;;
     train)

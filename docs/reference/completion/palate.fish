@@ -108,6 +108,7 @@ complete -c palate -n '__palate_is demo' -l budget -d 'seconds for all models to
 complete -c palate -n '__palate_is demo' -l limit -d 'what a model may cost, e.g. "list_us_p99=500; memory=1GB; model=100MB; train=60"' -x
 complete -c palate -n '__palate_is demo' -l trec -d 'write qrels and runs for trec_eval' -x -a '(__fish_complete_directories)'
 complete -c palate -n '__palate_is demo' -l run -d 'a TREC run of the system in use today, scored as one more row' -r -F
+complete -c palate -n '__palate_is demo' -l family -d 'every kind of it that the log can serve, with default settings, beside those of -m: baseline, collaborative …; repeatable, all: every family' -x
 complete -c palate -n '__palate_is demo' -l growth -d 'train each model again on 10 %, 30 % and all of the users: what more data costs'
 complete -c palate -n '__palate_is demo' -l seed -d 'where all random choices start from' -x
 complete -c palate -n '__palate_is demo' -l threads -d 'threads to use; 0 is one a processor; results do not depend on it' -x
@@ -170,6 +171,7 @@ complete -c palate -n '__palate_is compare' -l budget -d 'seconds for all models
 complete -c palate -n '__palate_is compare' -l limit -d 'what a model may cost, e.g. "list_us_p99=500; memory=1GB; model=100MB; train=60"' -x
 complete -c palate -n '__palate_is compare' -l trec -d 'write qrels and runs for trec_eval' -x -a '(__fish_complete_directories)'
 complete -c palate -n '__palate_is compare' -l run -d 'a TREC run of the system in use today, scored as one more row' -r -F
+complete -c palate -n '__palate_is compare' -l family -d 'every kind of it that the log can serve, with default settings, beside those of -m: baseline, collaborative …; repeatable, all: every family' -x
 complete -c palate -n '__palate_is compare' -l growth -d 'train each model again on 10 %, 30 % and all of the users: what more data costs'
 complete -c palate -n '__palate_is compare' -l seed -d 'where all random choices start from' -x
 complete -c palate -n '__palate_is compare' -l threads -d 'threads to use; 0 is one a processor; results do not depend on it' -x
