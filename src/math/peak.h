@@ -6,7 +6,7 @@
 
 typedef struct {
     double multiply_adds; /* of floats a second, by all threads together, in registers */
-    double bytes;         /* a second moved by a[i] = b[i] + s c[i] over more than any cache holds */
+    double bytes; /* a second moved by a[i] = b[i] + s c[i] over more than any cache holds */
 } pal_peak;
 
 /* Takes about a tenth of a second and 96 MB; zero where there is no memory for it. */

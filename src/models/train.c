@@ -6,6 +6,7 @@
 
 #include "base/progress.h"
 #include "math/kernels.h"
+#include "math/peak.h"
 #include "models/registry.h"
 #include "models/watch.h"
 
@@ -74,6 +75,19 @@ pal_status pal_model_count_users(pal_ctx *ctx, pal_model *model) {
     return status;
 }
 
+/* What training took, beside what the machine can do at this moment. */
+static void train_tell_cost(pal_ctx *ctx, const pal_model *model) {
+    pal_peak peak = pal_peak_measure(ctx->pool);
+    double seconds = model->cost.seconds > 1e-9 ? model->cost.seconds : 1e-9,
+           rate = model->cost.multiply_adds / seconds;
+    pal_note(ctx, PAL_NOTICE_INFO,
+             "%s: trained in %.3f s, %.3g multiply-adds (%.2f G a second, %.2g %% of the peak %.0f "
+             "G; memory moves %.1f GB a second), %.1f MB, kernels %s",
+             model->spec, model->cost.seconds, model->cost.multiply_adds, rate / 1e9,
+             peak.multiply_adds > 0 ? 100 * rate / peak.multiply_adds : 0, peak.multiply_adds / 1e9,
+             peak.bytes / 1e9, (double)model->cost.peak_bytes / 1e6, pal_kernels_best()->name);
+}
+
 static pal_status train_fit(pal_ctx *ctx, const pal_train_input *input, pal_model *model) {
     const pal_kind *kind = model->kind;
     TRY(train_check_needs(ctx, kind, input->log));
@@ -98,14 +112,7 @@ static pal_status train_fit(pal_ctx *ctx, const pal_train_input *input, pal_mode
     model->cost.multiply_adds = ctx->multiply_adds - work;
     model->cost.peak_bytes = (int64_t)(scratch.peak_bytes + model->arena.peak_bytes);
     pal_arena_release(&scratch);
-    if (status == PAL_OK && ctx->verbose) {
-        pal_note(ctx, PAL_NOTICE_INFO,
-                 "%s: trained in %.3f s, %.3g multiply-adds (%.2f G a second), %.1f MB, kernels %s",
-                 model->spec, model->cost.seconds, model->cost.multiply_adds,
-                 model->cost.multiply_adds / 1e9 /
-                     (model->cost.seconds > 0 ? model->cost.seconds : 1),
-                 (double)model->cost.peak_bytes / 1e6, pal_kernels_best()->name);
-    }
+    if (status == PAL_OK && ctx->verbose) train_tell_cost(ctx, model);
     return status;
 }
 
