@@ -116,6 +116,28 @@ static pal_status train_fit(pal_ctx *ctx, const pal_train_input *input, pal_mode
     return status;
 }
 
+/* Kinds of rows that learn in epochs cannot make do with less; the others look for a way. */
+static pal_status train_check_memory(pal_ctx *ctx, const pal_model *model, const pal_log *log) {
+    if (!pal_param_find(model->kind->params, "epochs")) return PAL_OK;
+    pal_estimate needs =
+        pal_kind_estimate(model->kind, model->params, log, pal_pool_threads(ctx->pool));
+    if (needs.bytes <= (double)ctx->memory_limit) return PAL_OK;
+    pal_text size = {0}, limit = {0};
+    pal_text_add_size(&size, needs.bytes);
+    pal_text_add_size(&limit, (double)ctx->memory_limit);
+    bool failed = size.failed || limit.failed;
+    pal_status status =
+        failed ? pal_fail_memory(ctx, model->kind->name, needs.bytes)
+               : pal_fail(ctx, PAL_ENOMEM,
+                          "%s: training takes about %s, over the limit of %s: raise --memory, take "
+                          "fewer factors, or drop rare users and items with --min-user and "
+                          "--min-item",
+                          model->spec, size.bytes, limit.bytes);
+    pal_text_release(&size);
+    pal_text_release(&limit);
+    return status;
+}
+
 static pal_status train_all(pal_ctx *ctx, const pal_train_input *input, pal_model *model) {
     model->log = input->histories ? input->histories : input->log;
     model->items = input->items;
@@ -123,6 +145,7 @@ static pal_status train_all(pal_ctx *ctx, const pal_train_input *input, pal_mode
     if (epochs && input->epochs > 0)
         memcpy((char *)model->params + epochs->offset, &input->epochs, sizeof input->epochs);
     TRY(train_set_spec(ctx, model));
+    TRY(train_check_memory(ctx, model, input->log));
     TRY(pal_model_count_users(ctx, model)); /* a judge may rank strangers before training ends */
     TRY(train_fit(ctx, input, model));
     model->data_hash = pal_log_hash(model->log);
