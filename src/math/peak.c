@@ -1,8 +1,9 @@
 /* peak.c - short measurements of multiply-adds and of memory.
  *
- * Multiply-adds: the kernel that scores a panel, on rows that the first cache holds: nothing here
- * is faster. Memory: the triad of McCalpin (1995). Both are repeated until they take long enough
- * for the clock; the best of some rounds counts, since whatever disturbs only slows. */
+ * Multiply-adds: chains in registers that wait for nothing (the kernel `spin`), a bound that no
+ * work with memory reaches. Memory: the triad of McCalpin (1995). Both run on all threads, doubled
+ * until they take long enough for the clock; the best of some rounds counts, since whatever
+ * disturbs only slows. */
 #include "math/peak.h"
 
 #include <stdlib.h>
@@ -10,21 +11,21 @@
 #include "base/progress.h"
 #include "math/kernels.h"
 
-enum { PEAK_QUERIES = 24, PEAK_FACTORS = 128, PEAK_CALLS = 2000, PEAK_ROUNDS = 4 };
-enum { PEAK_FLOATS = 8 << 20, PEAK_CHUNK = 1 << 17 };
+enum { PEAK_ROUNDS = 8, PEAK_STEPS_MAX = 1 << 24 };
+enum { PEAK_FLOATS = 16 << 20, PEAK_CHUNK = 1 << 17 };
+
+static const double peak_seconds_enough = 2e-3;
 
 typedef struct {
     float *a, *b, *c; /* [PEAK_FLOATS] */
+    int64_t n_steps;
 } peak_job;
 
-static void peak_multiply(void *arg, int64_t chunk, int32_t worker) {
+static void peak_spin(void *arg, int64_t chunk, int32_t worker) {
     (void)worker;
     const peak_job *job = arg;
-    const pal_kernels *kernels = pal_kernels_best();
-    /* Each chunk has places of its own, far enough from those of others. */
-    float *scores = job->a + chunk * PEAK_CHUNK;
-    for (int32_t call = 0; call < PEAK_CALLS; call++)
-        kernels->score_panel(job->b, PEAK_QUERIES, job->c, PEAK_FACTORS, scores, PAL_PANEL);
+    /* Each chunk has places of its own. The chains settle at 1: never so small as to be slow. */
+    pal_kernels_best()->spin(job->a + chunk * PEAK_CHUNK, 0.5f, 0.5f, job->n_steps);
 }
 
 static void peak_triad(void *arg, int64_t chunk, int32_t worker) {
@@ -36,14 +37,18 @@ static void peak_triad(void *arg, int64_t chunk, int32_t worker) {
     for (int32_t i = 0; i < PEAK_CHUNK; i++) a[i] = b[i] + 0.5f * c[i];
 }
 
+static double peak_time(pal_pool *pool, int64_t n_chunks, pal_chunk_fn *chunk, peak_job *job) {
+    double started = pal_clock();
+    pal_parallel(pool, n_chunks, chunk, job);
+    return pal_clock() - started;
+}
+
 /* Work a second of the best round. */
 static double peak_best(pal_pool *pool, int64_t n_chunks, pal_chunk_fn *chunk, peak_job *job,
                         double work) {
     double best = 0;
     for (int32_t round = 0; round < PEAK_ROUNDS; round++) {
-        double started = pal_clock();
-        pal_parallel(pool, n_chunks, chunk, job);
-        double seconds = pal_clock() - started;
+        double seconds = peak_time(pool, n_chunks, chunk, job);
         if (seconds > 0 && work / seconds > best) best = work / seconds;
     }
     return best;
@@ -54,12 +59,14 @@ pal_peak pal_peak_measure(pal_pool *pool) {
     float *all = malloc(3 * sizeof *all * PEAK_FLOATS);
     if (!all) return peak;
     for (int64_t i = 0; i < 3 * (int64_t)PEAK_FLOATS; i++) all[i] = (float)(i % 7) * 0.125f;
-    peak_job job = {all, all + PEAK_FLOATS, all + 2 * (int64_t)PEAK_FLOATS};
+    peak_job job = {all, all + PEAK_FLOATS, all + 2 * (int64_t)PEAK_FLOATS, 1 << 10};
     int64_t n = pal_pool_threads(pool), n_most = PEAK_FLOATS / PEAK_CHUNK;
     if (n > n_most) n = n_most;
+    while (job.n_steps < PEAK_STEPS_MAX &&
+           peak_time(pool, n, peak_spin, &job) < peak_seconds_enough)
+        job.n_steps *= 2;
     peak.multiply_adds =
-        peak_best(pool, n, peak_multiply, &job,
-                  (double)n * PEAK_CALLS * PEAK_QUERIES * PEAK_FACTORS * PAL_PANEL);
+        peak_best(pool, n, peak_spin, &job, (double)n * PAL_CHAINS * (double)job.n_steps);
     peak.bytes = peak_best(pool, n_most, peak_triad, &job, 12.0 * PEAK_FLOATS);
     free(all);
     return peak;

@@ -9,7 +9,7 @@ typedef struct {
     double bytes; /* a second moved by a[i] = b[i] + s c[i] over more than any cache holds */
 } pal_peak;
 
-/* Takes about a tenth of a second and 96 MB; zero where there is no memory for it. */
+/* Takes about a tenth of a second and 192 MB; zero where there is no memory for it. */
 pal_peak pal_peak_measure(pal_pool *pool);
 
 #endif
