@@ -31,6 +31,17 @@ for word in '"age below' '"plan: pro' '"plan: free' '"group": "profile"' value@1
 grep -q '"folds": 2' "$work/kfold/results.json"
 grep -q '"role": "run"' "$work/run/results.json"
 grep -q '"status": "skipped"' "$work/budget/results.json"
+# Whatever does worse for known users than popular says why, and nothing else does.
+"$palate" compare "$work/ratings.csv" --hide none -m popular -m bias -m ease -o "$work/below" >"$work/shown" 2>/dev/null
+python3 - "$work/below/results.json" <<'PYTHON'
+import json, sys
+models = json.load(open(sys.argv[1]))["models"]
+known = {m["spec"]: next(s["interval"]["mean"] for s in m["slices"] if s["name"] == "known users") for m in models}
+for m in models:
+    assert ("below" in m) == (known[m["spec"]] < known["popular"]), (m["spec"], known)
+assert "which are chosen" in next(m for m in models if m["spec"] == "bias")["below"], models
+PYTHON
+for shown in "$work/shown" "$work/below/report.md" "$work/below/report.html"; do grep -qi 'worse than popular' "$shown"; done
 # What the document says the page and the Markdown show.
 for word in 'What the hits are worth' 'By profile' 'How long a model stays good'; do grep -q "$word" "$work/slices/report.html"; done
 grep -q 'What the hits are worth' "$work/slices/report.md"

@@ -24,7 +24,8 @@ const pal_param pal_ctx_params[] = {
     {.name = "verbose",
      .type = PAL_PARAM_FLAG,
      .offset = FIELD(verbose),
-     .help = "say more about what is done"},
+     .help = "say more about what is done; of each training the share of the machine's peak, "
+             "measured at that moment"},
     {0},
 };
 const pal_param pal_seed_params[] = {

@@ -288,6 +288,7 @@ static pal_status compare_choose(pal_compare_job *job) {
         TRY(compare_prefer(job, table));
         compare_front(table);
         TRY(pal_compare_ages(job, table));
+        TRY(pal_compare_below(job, table));
     }
     TRY(compare_remember(job));
     return compare_give_fallback(job);

@@ -54,6 +54,7 @@ typedef struct {                        /* one model of one task's table */
     bool is_run, is_oracle;
     pal_row_status status;
     char reason[PAL_ERROR_MAX]; /* why skipped or failed */
+    const char *below;          /* why popular does better for known users; NULL: it does not */
     double valid_choice;        /* validation mean of the choice metric over all users; NaN: none */
     double valid_known,
         valid_strangers;        /* the same on known users; on strangers by the kind's own list */

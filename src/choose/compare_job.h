@@ -57,6 +57,9 @@ pal_status pal_compare_fold(pal_ctx *ctx, const pal_data *data, const char *cons
 /* Mean and Student's interval of [n] values, n at least 2. */
 pal_interval pal_folds_interval(const double *values, int32_t n, double confidence);
 
+/* Says in the rows that do worse for known users than popular why (below.c). */
+pal_status pal_compare_below(pal_compare_job *job, pal_table *table);
+
 /* With --growth: what each done row costs on parts of the training users. */
 pal_status pal_compare_growth(pal_compare_job *job);
 

@@ -13,6 +13,8 @@ enum { PAL_PANEL = 32 }; /* items side by side in a packed panel */
 
 enum { PAL_LANES = 16 };
 
+enum { PAL_CHAINS = 192 }; /* of multiply-adds that do not wait for each other */
+
 /* user ← keep_user user + pull (a - b), a ← keep_a a + pull user, b ← keep_b b - pull user. */
 typedef struct {
     float pull, keep_user, keep_a, keep_b;
@@ -47,6 +49,10 @@ typedef struct pal_kernels {
      * [0, n). */
     void (*weigh_rows)(const float *matrix, int64_t stride, const int32_t *rows,
                        const float *weights, int64_t n_rows, float *out, int32_t n);
+
+    /* chains[i] ← chains[i] factor + addend, n times over, i in [0, PAL_CHAINS): all that the
+     * processor can multiply, since nothing moves to or from memory meanwhile (peak.h). */
+    void (*spin)(float *chains, float factor, float addend, int64_t n);
     const struct pal_spd *spd; /* small systems of equations (spd.h) */
 } pal_kernels;
 

@@ -66,6 +66,12 @@ static void reference_weigh_rows(const float *matrix, int64_t stride, const int3
     }
 }
 
+static void reference_spin(float *chains, float factor, float addend, int64_t n) {
+    for (int64_t step = 0; step < n; step++) {
+        for (int32_t i = 0; i < PAL_CHAINS; i++) chains[i] = fmaf(chains[i], factor, addend);
+    }
+}
+
 const pal_kernels pal_kernels_reference = {
     .name = "reference",
     .score_panel = reference_score_panel,
@@ -74,5 +80,6 @@ const pal_kernels pal_kernels_reference = {
     .pair_margin = reference_pair_margin,
     .pair_step = reference_pair_step,
     .weigh_rows = reference_weigh_rows,
+    .spin = reference_spin,
     .spd = &pal_spd_reference,
 };

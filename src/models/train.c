@@ -6,6 +6,7 @@
 
 #include "base/progress.h"
 #include "math/kernels.h"
+#include "math/peak.h"
 #include "models/registry.h"
 #include "models/watch.h"
 
@@ -74,6 +75,19 @@ pal_status pal_model_count_users(pal_ctx *ctx, pal_model *model) {
     return status;
 }
 
+/* What training took, beside what the machine can do at this moment. */
+static void train_tell_cost(pal_ctx *ctx, const pal_model *model) {
+    pal_peak peak = pal_peak_measure(ctx->pool);
+    double seconds = model->cost.seconds > 1e-9 ? model->cost.seconds : 1e-9,
+           rate = model->cost.multiply_adds / seconds;
+    pal_note(ctx, PAL_NOTICE_INFO,
+             "%s: trained in %.3f s, %.3g multiply-adds (%.2f G a second, %.2g %% of the peak %.0f "
+             "G; memory moves %.1f GB a second), %.1f MB, kernels %s",
+             model->spec, model->cost.seconds, model->cost.multiply_adds, rate / 1e9,
+             peak.multiply_adds > 0 ? 100 * rate / peak.multiply_adds : 0, peak.multiply_adds / 1e9,
+             peak.bytes / 1e9, (double)model->cost.peak_bytes / 1e6, pal_kernels_best()->name);
+}
+
 static pal_status train_fit(pal_ctx *ctx, const pal_train_input *input, pal_model *model) {
     const pal_kind *kind = model->kind;
     TRY(train_check_needs(ctx, kind, input->log));
@@ -98,14 +112,29 @@ static pal_status train_fit(pal_ctx *ctx, const pal_train_input *input, pal_mode
     model->cost.multiply_adds = ctx->multiply_adds - work;
     model->cost.peak_bytes = (int64_t)(scratch.peak_bytes + model->arena.peak_bytes);
     pal_arena_release(&scratch);
-    if (status == PAL_OK && ctx->verbose) {
-        pal_note(ctx, PAL_NOTICE_INFO,
-                 "%s: trained in %.3f s, %.3g multiply-adds (%.2f G a second), %.1f MB, kernels %s",
-                 model->spec, model->cost.seconds, model->cost.multiply_adds,
-                 model->cost.multiply_adds / 1e9 /
-                     (model->cost.seconds > 0 ? model->cost.seconds : 1),
-                 (double)model->cost.peak_bytes / 1e6, pal_kernels_best()->name);
-    }
+    if (status == PAL_OK && ctx->verbose) train_tell_cost(ctx, model);
+    return status;
+}
+
+/* Kinds of rows that learn in epochs cannot make do with less; the others look for a way. */
+static pal_status train_check_memory(pal_ctx *ctx, const pal_model *model, const pal_log *log) {
+    if (!pal_param_find(model->kind->params, "epochs")) return PAL_OK;
+    pal_estimate needs =
+        pal_kind_estimate(model->kind, model->params, log, pal_pool_threads(ctx->pool));
+    if (needs.bytes <= (double)ctx->memory_limit) return PAL_OK;
+    pal_text size = {0}, limit = {0};
+    pal_text_add_size(&size, needs.bytes);
+    pal_text_add_size(&limit, (double)ctx->memory_limit);
+    bool failed = size.failed || limit.failed;
+    pal_status status =
+        failed ? pal_fail_memory(ctx, model->kind->name, needs.bytes)
+               : pal_fail(ctx, PAL_ENOMEM,
+                          "%s: training takes about %s, over the limit of %s: raise --memory, take "
+                          "fewer factors, or drop rare users and items with --min-user and "
+                          "--min-item",
+                          model->spec, size.bytes, limit.bytes);
+    pal_text_release(&size);
+    pal_text_release(&limit);
     return status;
 }
 
@@ -116,6 +145,7 @@ static pal_status train_all(pal_ctx *ctx, const pal_train_input *input, pal_mode
     if (epochs && input->epochs > 0)
         memcpy((char *)model->params + epochs->offset, &input->epochs, sizeof input->epochs);
     TRY(train_set_spec(ctx, model));
+    TRY(train_check_memory(ctx, model, input->log));
     TRY(pal_model_count_users(ctx, model)); /* a judge may rank strangers before training ends */
     TRY(train_fit(ctx, input, model));
     model->data_hash = pal_log_hash(model->log);

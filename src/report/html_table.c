@@ -103,6 +103,24 @@ void pal_page_more_metrics(const json_t *results, char names[3][40]) {
     for (int i = 0; i < 3; i++) snprintf(names[i], 40, "%s@%lld", wanted[i], largest);
 }
 
+/* Which models popular beats for known users, and why. */
+static void table_add_below(const json_t *task, pal_text *out) {
+    size_t index;
+    json_t *model;
+    bool has_list = false;
+    json_array_foreach(json_object_get(task, "models"), index, model) {
+        if (!json_is_string(json_object_get(model, "below"))) continue;
+        if (!has_list) pal_text_add(out, "<p class=\"small\">Worse than popular:</p><ul>");
+        has_list = true;
+        pal_text_add(out, "<li class=\"small\">");
+        pal_page_text(model, "spec", out);
+        pal_text_add(out, ": ");
+        pal_page_text(model, "below", out);
+        pal_text_add(out, "</li>");
+    }
+    if (has_list) pal_text_add(out, "</ul>\n");
+}
+
 void pal_page_table(const json_t *results, const json_t *task, pal_text *out) {
     const char *metric = pal_json_text_at(results, "protocol/metric", "");
     char more[3][40];
@@ -130,4 +148,5 @@ void pal_page_table(const json_t *results, const json_t *task, pal_text *out) {
                  "smallest difference that this test can see is about ");
     pal_page_number(task, "smallest_difference", "%.4f", out);
     pal_text_add(out, ".</p>\n");
+    table_add_below(task, out);
 }

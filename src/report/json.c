@@ -134,6 +134,7 @@ static json_t *json_row(const pal_comparison *comparison, const pal_table *table
                         json_pack("{s:o, s:o, s:o}", "all", pal_json_real(row->valid_choice),
                                   "known", pal_json_real(row->valid_known), "strangers",
                                   pal_json_real(row->valid_strangers)));
+    if (row->below) json_object_set_new(json, "below", pal_json_text(row->below));
     json_object_set_new(json, "strangers_own", json_interval(&row->strangers_own));
     json_object_set_new(json, "slices", json_row_slices(comparison, table, row));
     if (row->predicts_values)

@@ -108,6 +108,17 @@ static void markdown_add_table(const json_t *results, const json_t *task, pal_te
     pal_text_add(out, "\nIntervals of differences hold together with 95 %. ≈: this test cannot "
                       "tell the model from the winner, which was chosen on validation; all numbers "
                       "are of the test.\n");
+    bool has_list = false;
+    json_array_foreach(json_object_get(task, "models"), index, model) {
+        if (!json_is_string(json_object_get(model, "below"))) continue;
+        if (!has_list) pal_text_add(out, "\nWorse than popular:\n\n");
+        has_list = true;
+        pal_text_add(out, "- ");
+        markdown_add_at(model, "spec", out);
+        pal_text_add(out, ": ");
+        markdown_add_at(model, "below", out);
+        pal_text_add(out, "\n");
+    }
 }
 
 /* One row a slice, one column a model. */

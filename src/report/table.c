@@ -248,6 +248,25 @@ static void table_add_wrapped(const char *line, pal_text *out) {
     pal_text_add(out, "\n");
 }
 
+/* Which models popular beats for known users, and why. */
+static void table_add_below(const json_t *task, pal_text *out) {
+    size_t index;
+    json_t *model;
+    bool has_heading = false;
+    json_array_foreach(json_object_get(task, "models"), index, model) {
+        const char *below = pal_json_text_at(model, "below", NULL);
+        pal_text line = {0};
+        if (!below) continue;
+        if (!has_heading) pal_text_add(out, "\nworse than popular:\n");
+        has_heading = true;
+        pal_text_addf(&line, "%s: %s", pal_json_text_at(model, "spec", ""), below);
+        pal_text_add(out, "  ");
+        if (line.bytes && !line.failed) table_add_wrapped(line.bytes, out);
+        out->failed |= line.failed;
+        pal_text_release(&line);
+    }
+}
+
 /* A word of a command line, quoted only where a shell would take it apart. */
 static void table_add_shell_word(const char *word, pal_text *out) {
     size_t plain =
@@ -289,6 +308,7 @@ pal_status pal_report_text(pal_ctx *ctx, const json_t *results, const char *fold
         table_add_differences(task, metric, out);
         table_add_ratings(results, task, out);
         table_add_clicks(results, task, out);
+        table_add_below(task, out);
         pal_text_addf(out, "\nverdict (%s task, fingerprint %s):\n",
                       pal_json_text_at(task, "task", ""),
                       pal_json_text_at(task, "fingerprint", ""));

@@ -113,6 +113,12 @@ for task in json.load(open("budget/results.json"))["tasks"]:
     assert all(model["reason"] for model in task["models"] if model["status"] == "skipped"), task["models"]
 PYTHON
 
+# Each training says how much of the machine's peak it reached.
+"$palate" compare events.csv --hide none -m popular -m ease -m "mf epochs=2" --refit none --verbose -o verbose >shown 2>said
+for spec in popular ease "mf epochs=2"; do
+    [[ $(grep -cE "^$spec: trained in .* % of the peak [0-9]+ G; memory moves [0-9.]+ GB a second" said) -eq 1 ]]
+done
+
 # The kinds' pages derive their gradients.
 for kind in mf gmf nn; do "$palate" describe kind $kind --markdown >page && grep -q '^## Gradients' page; done
 

@@ -113,7 +113,7 @@ complete -c palate -n '__palate_is demo' -l growth -d 'train each model again on
 complete -c palate -n '__palate_is demo' -l seed -d 'where all random choices start from' -x
 complete -c palate -n '__palate_is demo' -l threads -d 'threads to use; 0 is one a processor; results do not depend on it' -x
 complete -c palate -n '__palate_is demo' -l memory -d 'limit for dense matrices and batches; 0 is half of the machine\'s memory' -x
-complete -c palate -n '__palate_is demo' -l verbose -d 'say more about what is done'
+complete -c palate -n '__palate_is demo' -l verbose -d 'say more about what is done; of each training the share of the machine\'s peak, measured at that moment'
 
 complete -c palate -n '__palate_is case' -l output -s o -d 'where case.html and case.json go' -x -a '(__fish_complete_directories)'
 complete -c palate -n '__palate_is case' -l quiet -d 'print results only'
@@ -125,7 +125,7 @@ complete -c palate -n '__palate_is case' -l initial -d 'also write initial.json:
 complete -c palate -n '__palate_is case' -l seed -d 'where all random choices start from' -x
 complete -c palate -n '__palate_is case' -l threads -d 'threads to use; 0 is one a processor; results do not depend on it' -x
 complete -c palate -n '__palate_is case' -l memory -d 'limit for dense matrices and batches; 0 is half of the machine\'s memory' -x
-complete -c palate -n '__palate_is case' -l verbose -d 'say more about what is done'
+complete -c palate -n '__palate_is case' -l verbose -d 'say more about what is done; of each training the share of the machine\'s peak, measured at that moment'
 
 complete -c palate -n '__palate_is compare' -l model -s m -d 'a kind with options to compare, e.g. "ease l2=500"; without any the usual ones' -x -a '(__palate_kinds)'
 complete -c palate -n '__palate_is compare' -l output -s o -d 'where the report, the results and the model go' -x -a '(__fish_complete_directories)'
@@ -176,7 +176,7 @@ complete -c palate -n '__palate_is compare' -l growth -d 'train each model again
 complete -c palate -n '__palate_is compare' -l seed -d 'where all random choices start from' -x
 complete -c palate -n '__palate_is compare' -l threads -d 'threads to use; 0 is one a processor; results do not depend on it' -x
 complete -c palate -n '__palate_is compare' -l memory -d 'limit for dense matrices and batches; 0 is half of the machine\'s memory' -x
-complete -c palate -n '__palate_is compare' -l verbose -d 'say more about what is done'
+complete -c palate -n '__palate_is compare' -l verbose -d 'say more about what is done; of each training the share of the machine\'s peak, measured at that moment'
 complete -c palate -n '__palate_is compare' -F
 
 complete -c palate -n '__palate_is train' -l model -s m -d 'the kind with its options, e.g. "ease l2=500"' -x -a '(__palate_kinds)'
@@ -204,7 +204,7 @@ complete -c palate -n '__palate_is train' -l scenario -d 'fills options that wer
 complete -c palate -n '__palate_is train' -l seed -d 'where all random choices start from' -x
 complete -c palate -n '__palate_is train' -l threads -d 'threads to use; 0 is one a processor; results do not depend on it' -x
 complete -c palate -n '__palate_is train' -l memory -d 'limit for dense matrices and batches; 0 is half of the machine\'s memory' -x
-complete -c palate -n '__palate_is train' -l verbose -d 'say more about what is done'
+complete -c palate -n '__palate_is train' -l verbose -d 'say more about what is done; of each training the share of the machine\'s peak, measured at that moment'
 complete -c palate -n '__palate_is train' -F
 
 complete -c palate -n '__palate_is evaluate' -l train -d 'histories of the test users; without it those that the model remembers' -r -F
@@ -235,7 +235,7 @@ complete -c palate -n '__palate_is evaluate' -l slice -d 'also tell apart users 
 complete -c palate -n '__palate_is evaluate' -l seed -d 'where all random choices start from' -x
 complete -c palate -n '__palate_is evaluate' -l threads -d 'threads to use; 0 is one a processor; results do not depend on it' -x
 complete -c palate -n '__palate_is evaluate' -l memory -d 'limit for dense matrices and batches; 0 is half of the machine\'s memory' -x
-complete -c palate -n '__palate_is evaluate' -l verbose -d 'say more about what is done'
+complete -c palate -n '__palate_is evaluate' -l verbose -d 'say more about what is done; of each training the share of the machine\'s peak, measured at that moment'
 complete -c palate -n '__palate_is evaluate' -F
 
 complete -c palate -n '__palate_is recommend' -l user -d 'a user of the log; - reads ids from standard input, one a line' -x
@@ -249,7 +249,7 @@ complete -c palate -n '__palate_is recommend' -l deny -d 'never list these items
 complete -c palate -n '__palate_is recommend' -l hide -d 'items not listed again: those with a target event, those with any event, or none; auto is what the model was compared with, else target' -x -a 'auto target any none '
 complete -c palate -n '__palate_is recommend' -l threads -d 'threads to use; 0 is one a processor; results do not depend on it' -x
 complete -c palate -n '__palate_is recommend' -l memory -d 'limit for dense matrices and batches; 0 is half of the machine\'s memory' -x
-complete -c palate -n '__palate_is recommend' -l verbose -d 'say more about what is done'
+complete -c palate -n '__palate_is recommend' -l verbose -d 'say more about what is done; of each training the share of the machine\'s peak, measured at that moment'
 complete -c palate -n '__palate_is recommend' -F
 
 complete -c palate -n '__palate_is similar' -l item -d 'an item of the log' -x
@@ -261,7 +261,7 @@ complete -c palate -n '__palate_is similar' -l allow -d 'list only these items (
 complete -c palate -n '__palate_is similar' -l deny -d 'never list these items' -x
 complete -c palate -n '__palate_is similar' -l threads -d 'threads to use; 0 is one a processor; results do not depend on it' -x
 complete -c palate -n '__palate_is similar' -l memory -d 'limit for dense matrices and batches; 0 is half of the machine\'s memory' -x
-complete -c palate -n '__palate_is similar' -l verbose -d 'say more about what is done'
+complete -c palate -n '__palate_is similar' -l verbose -d 'say more about what is done; of each training the share of the machine\'s peak, measured at that moment'
 complete -c palate -n '__palate_is similar' -F
 
 complete -c palate -n '__palate_is explain' -l user -d 'a user of the log' -x
@@ -273,14 +273,14 @@ complete -c palate -n '__palate_is explain' -l n -s n -d 'reasons shown, the str
 complete -c palate -n '__palate_is explain' -l hide -d 'items not listed again: those with a target event, those with any event, or none; auto is what the model was compared with, else target' -x -a 'auto target any none '
 complete -c palate -n '__palate_is explain' -l threads -d 'threads to use; 0 is one a processor; results do not depend on it' -x
 complete -c palate -n '__palate_is explain' -l memory -d 'limit for dense matrices and batches; 0 is half of the machine\'s memory' -x
-complete -c palate -n '__palate_is explain' -l verbose -d 'say more about what is done'
+complete -c palate -n '__palate_is explain' -l verbose -d 'say more about what is done; of each training the share of the machine\'s peak, measured at that moment'
 complete -c palate -n '__palate_is explain' -F
 
 complete -c palate -n '__palate_is vectors' -l out -s o -d 'folder for users.npy, items.npy and their ids' -x
 complete -c palate -n '__palate_is vectors' -l quiet -d 'print results only'
 complete -c palate -n '__palate_is vectors' -l threads -d 'threads to use; 0 is one a processor; results do not depend on it' -x
 complete -c palate -n '__palate_is vectors' -l memory -d 'limit for dense matrices and batches; 0 is half of the machine\'s memory' -x
-complete -c palate -n '__palate_is vectors' -l verbose -d 'say more about what is done'
+complete -c palate -n '__palate_is vectors' -l verbose -d 'say more about what is done; of each training the share of the machine\'s peak, measured at that moment'
 complete -c palate -n '__palate_is vectors' -F
 
 complete -c palate -n '__palate_is inspect' -l items -d 'a table of items: titles and features; found by itself in known folders' -r -F
@@ -304,7 +304,7 @@ complete -c palate -n '__palate_is inspect' -l since -d 'drop events before this
 complete -c palate -n '__palate_is inspect' -l scenario -d 'fills options that were not given with those of such a service: weights of event types, target, half-life, split, task, what counts as right; palate describe scenarios lists them' -x -a 'none ecommerce social video news '
 complete -c palate -n '__palate_is inspect' -l threads -d 'threads to use; 0 is one a processor; results do not depend on it' -x
 complete -c palate -n '__palate_is inspect' -l memory -d 'limit for dense matrices and batches; 0 is half of the machine\'s memory' -x
-complete -c palate -n '__palate_is inspect' -l verbose -d 'say more about what is done'
+complete -c palate -n '__palate_is inspect' -l verbose -d 'say more about what is done; of each training the share of the machine\'s peak, measured at that moment'
 complete -c palate -n '__palate_is inspect' -F
 
 complete -c palate -n '__palate_is import' -l output -s o -d 'the .palate file to write' -r -F
@@ -332,13 +332,13 @@ complete -c palate -n '__palate_is import' -l train-window -d 'train on events o
 complete -c palate -n '__palate_is import' -l half-life -d 'weight of a training event halves in this time, e.g. 30d, for every kind that weighs events; 0 is no decay' -x
 complete -c palate -n '__palate_is import' -l threads -d 'threads to use; 0 is one a processor; results do not depend on it' -x
 complete -c palate -n '__palate_is import' -l memory -d 'limit for dense matrices and batches; 0 is half of the machine\'s memory' -x
-complete -c palate -n '__palate_is import' -l verbose -d 'say more about what is done'
+complete -c palate -n '__palate_is import' -l verbose -d 'say more about what is done; of each training the share of the machine\'s peak, measured at that moment'
 complete -c palate -n '__palate_is import' -F
 
 complete -c palate -n '__palate_is report' -l quiet -d 'print results only'
 complete -c palate -n '__palate_is report' -l threads -d 'threads to use; 0 is one a processor; results do not depend on it' -x
 complete -c palate -n '__palate_is report' -l memory -d 'limit for dense matrices and batches; 0 is half of the machine\'s memory' -x
-complete -c palate -n '__palate_is report' -l verbose -d 'say more about what is done'
+complete -c palate -n '__palate_is report' -l verbose -d 'say more about what is done; of each training the share of the machine\'s peak, measured at that moment'
 complete -c palate -n '__palate_is report' -F
 
 complete -c palate -n '__palate_is models' -l json -d 'print one JSON document and nothing else'

@@ -101,6 +101,22 @@ static void pairs_and_weighed_rows_are_the_same_in_every_table(void **state) {
     free(weights);
 }
 
+static void spins_are_the_same_in_every_table(void **state) {
+    (void)state;
+    const pal_kernels *const *tables = pal_kernels_all();
+    float *start = random_floats(PAL_CHAINS, 9), expected[PAL_CHAINS], found[PAL_CHAINS];
+    memcpy(expected, start, sizeof expected);
+    tables[0]->spin(expected, 0.75f, 0.25f, 2);
+    for (int32_t i = 0; i < PAL_CHAINS; i++)
+        assert_true(expected[i] == fmaf(fmaf(start[i], 0.75f, 0.25f), 0.75f, 0.25f));
+    for (int t = 1; tables[t]; t++) {
+        memcpy(found, start, sizeof found);
+        tables[t]->spin(found, 0.75f, 0.25f, 2);
+        assert_memory_equal(found, expected, sizeof found);
+    }
+    free(start);
+}
+
 static void top_k_orders_by_score_then_row(void **state) {
     (void)state;
     const float scores[] = {1, 5, NAN, 5, -INFINITY, 2, 5, 0};
@@ -174,6 +190,7 @@ int main(void) {
         cmocka_unit_test(score_panel_is_the_same_in_every_table),
         cmocka_unit_test(sum_rows_and_above_are_the_same_in_every_table),
         cmocka_unit_test(pairs_and_weighed_rows_are_the_same_in_every_table),
+        cmocka_unit_test(spins_are_the_same_in_every_table),
         cmocka_unit_test(top_k_orders_by_score_then_row),
         cmocka_unit_test(scan_matches_a_plain_sort_however_it_is_cut),
     };

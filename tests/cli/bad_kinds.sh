@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# Every kind on what breaks kinds: values that overflow, none, one event a person, more factors than items, too little memory. It trains
+# and answers without NaN, or says one sentence.
+# usage: tests/cli/bad_kinds.sh PALATE
+set -uo pipefail
+palate=$(realpath "$1")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+bad=0 n=0
+fail() { echo "$*"; bad=1; }
+
+python3 - <<'PYTHON'
+def write(name, rows):
+    with open(name + ".csv", "w") as out:
+        print("user,item,rating,timestamp", *rows, sep="\n", file=out)
+for value in ("1e30", "1e38", "3e38", "-1e30", "1e308", "4"):
+    write(value, [f"u{n % 20},i{(n * 7 + n // 20) % 11},{value if n % 3 else 3},{1700000000 + n * 1000}" for n in range(200)])
+write("once", [f"u{n},i{n % 9},{n % 5 + 1},{1700000000 + n * 1000}" for n in range(60)])
+write("large", [f"u{n // 10},i{(n * 31 + n // 700) % 3000},{n % 5 + 1},{1700000000 + n * 1000}" for n in range(30000)])
+PYTHON
+cut -d, -f1,2,4 4.csv >novalues.csv
+
+# try LOG SPEC OPTION…: leaves the exit code in $got.
+try() {
+    rm -f out.palate
+    "$palate" train "$1.csv" -m "$2" "${@:3}" -o out.palate --quiet >shown 2>said
+    got=$?
+    n=$((n + 1))
+    if [[ $got -eq 0 ]]; then
+        "$palate" recommend out.palate --history i1,i2 -n 3 >shown 2>said || fail "$2 on $1 does not answer: $(cat said)"
+        ! grep -qi nan shown || fail "$2 on $1 answers with NaN: $(cat shown)"
+    elif [[ $got -ne 1 || $(grep -c '^palate: ' said) -ne 1 || $(wc -l <said) -ne 1 || -e out.palate ]]; then
+        fail "$2 on $1: exit $got: $(cat said)"
+    fi
+}
+says() { [[ $got -eq 1 ]] && grep -q "$1" said || fail "expected '$1', exit $got: $(cat said)"; }
+
+for kind in $("$palate" describe kinds --names | cut -f 1); do
+    spec=$kind
+    [[ $kind != blend ]] || spec="blend(popular, item_knn)"
+    for log in 1e30 1e38 3e38 -1e30 once novalues; do try "./$log" "$spec"; done
+    try 1e308 "$spec"
+    says 'rating must be a finite number'
+    "$palate" describe kind "$kind" --markdown >page
+    if grep -q '^| `factors`' page; then
+        try 4 "$spec factors=500"
+        [[ $got -eq 0 ]] || fail "$kind does not take more factors than items: $(cat said)"
+    fi
+    if grep -q '^| `epochs`' page; then
+        try large "$spec" --memory 0.1MB
+        says 'training takes about .* over the limit of'
+    fi
+done
+try novalues "svdpp target=value"
+says 'needs values'
+for kind in ease slim puresvd gfcf; do try large "$kind" --memory 0.1MB; says ' [0-9.]* [kMG]B'; done
+[[ $n -gt 150 ]] || fail "only $n cases"
+echo "$n cases"
+exit $bad
