@@ -457,12 +457,27 @@ static void pointwise_publish(const pointwise_job *job, pal_pointwise_state *s) 
     pointwise_derive_rows(form, s);
 }
 
-static pal_status pointwise_fail_diverged(pal_ctx *ctx, const char *name,
-                                          const pointwise_job *job) {
+pal_status pal_fail_diverged(pal_ctx *ctx, const char *name, int64_t epoch, double learning_rate,
+                             double largest) {
+    if (largest > PAL_VALUES_LARGE) {
+        return pal_fail(ctx, PAL_EDATA,
+                        "%s: diverged in epoch %d: values as large as %g leave all bounds; bring "
+                        "them to a smaller unit, name another value column with --value, or use "
+                        "target=event",
+                        name, (int)epoch, largest);
+    }
     return pal_fail(ctx, PAL_EDATA,
                     "%s: diverged in epoch %d: the loss left all bounds; use a learning_rate under "
                     "%g",
-                    name, (int)job->epoch, job->o->learning_rate);
+                    name, (int)epoch, learning_rate);
+}
+
+static pal_status pointwise_fail_diverged(pal_ctx *ctx, const char *name,
+                                          const pointwise_job *job) {
+    double largest = 0;
+    for (int64_t t = 0; !job->is_event && t < job->data.n; t++)
+        largest = fmax(largest, fabs(job->data.targets[t]));
+    return pal_fail_diverged(ctx, name, job->epoch, job->o->learning_rate, largest);
 }
 
 static double pointwise_epoch(pointwise_job *job, int32_t *deck, double *gradients) {

@@ -130,6 +130,11 @@ int64_t pal_form_scratch(const pal_form *form);
 
 /* --- what a kind's slots call --- */
 
+enum { PAL_VALUES_LARGE = 1000 }; /* beyond them it is the values whose steps are too long */
+/* The sentence of a loss that left all bounds; largest: size of the values, 0: none are learned. */
+pal_status pal_fail_diverged(pal_ctx *ctx, const char *name, int64_t epoch, double learning_rate,
+                             double largest);
+
 pal_status pal_pointwise_fit(pal_ctx *ctx, const char *name, const pal_pointwise_options *options,
                              const pal_form *form, const pal_train_input *train, pal_arena *arena,
                              pal_arena *scratch, pal_pointwise_state *state);

@@ -467,10 +467,10 @@ static pal_status svdpp_run(svdpp_job *job, svdpp_state *s) {
         double loss = svdpp_epoch(job);
         TRY(pal_check_cancelled(job->ctx));
         if (!isfinite(loss)) {
-            return pal_fail(job->ctx, PAL_EDATA,
-                            "svdpp: diverged in epoch %d: the loss left all bounds; use a "
-                            "learning_rate under %g",
-                            (int)job->epoch, p->learning_rate);
+            double largest = 0;
+            for (int64_t t = 0; job->targets && t < job->steps.n; t++)
+                largest = fmax(largest, fabs((double)job->targets[t]));
+            return pal_fail_diverged(job->ctx, "svdpp", job->epoch, p->learning_rate, largest);
         }
         double steps = (double)job->steps.n * (job->targets ? 1 : 1 + (double)p->negatives);
         job->ctx->multiply_adds += (6 * steps + 3 * (double)job->used.n) * job->width;
