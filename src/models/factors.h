@@ -26,10 +26,9 @@ int32_t pal_factors_reasons(const pal_pointwise_state *state, double match, doub
         return pal_pointwise_prepare(ctx, &form, arena, state);                                    \
     }                                                                                              \
     static size_t name##_scratch_bytes(const void *params, const void *state, int32_t n_queries) { \
-        (void)state;                                                                               \
         (void)n_queries;                                                                           \
         pal_form form = pal_form_##name(params);                                                   \
-        return pal_pointwise_scratch_bytes(&form);                                                 \
+        return pal_pointwise_scratch_bytes(&form, state);                                          \
     }                                                                                              \
     static void name##_score(const void *params, const void *state, const pal_query *queries,      \
                              int32_t n_queries, void *scratch, float *scores) {                    \

@@ -30,3 +30,9 @@ int32_t pal_history_distinct(const pal_query *query, int32_t n_items, void *scra
     *items = distinct;
     return n;
 }
+
+pal_rng pal_history_stream(const int32_t *items, int64_t n_items) {
+    uint64_t hash = 1469598103934665603u; /* FNV-1a */
+    for (int64_t i = 0; i < n_items; i++) hash = (hash ^ (uint64_t)items[i]) * 1099511628211u;
+    return pal_rng_at(hash, 0);
+}

@@ -2,6 +2,7 @@
 #ifndef PAL_MODELS_HISTORY_H
 #define PAL_MODELS_HISTORY_H
 
+#include "base/rng.h"
 #include "models/model.h"
 
 /* Bytes of a part of a scratch, so that the next part is aligned to 64 bytes. */
@@ -14,5 +15,7 @@ size_t pal_history_bytes(int32_t n_items);
  * first and is left so but for the items. */
 int32_t pal_history_distinct(const pal_query *query, int32_t n_items, void *scratch,
                              const int32_t **items);
+/* The stream of draws that learn the row of a stranger: depends on what is in the history alone. */
+pal_rng pal_history_stream(const int32_t *items, int64_t n_items);
 
 #endif

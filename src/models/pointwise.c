@@ -12,6 +12,7 @@
 
 #include "base/progress.h"
 #include "base/rng.h"
+#include "models/history.h"
 
 const char *const pal_pointwise_targets[] = {"auto", "value", "event", NULL};
 const char *const pal_pointwise_optimizers[] = {"sgd", "adam", NULL};
@@ -456,12 +457,27 @@ static void pointwise_publish(const pointwise_job *job, pal_pointwise_state *s) 
     pointwise_derive_rows(form, s);
 }
 
-static pal_status pointwise_fail_diverged(pal_ctx *ctx, const char *name,
-                                          const pointwise_job *job) {
+pal_status pal_fail_diverged(pal_ctx *ctx, const char *name, int64_t epoch, double learning_rate,
+                             double largest) {
+    if (largest > PAL_VALUES_LARGE) {
+        return pal_fail(ctx, PAL_EDATA,
+                        "%s: diverged in epoch %d: values as large as %g leave all bounds; bring "
+                        "them to a smaller unit, name another value column with --value, or use "
+                        "target=event",
+                        name, (int)epoch, largest);
+    }
     return pal_fail(ctx, PAL_EDATA,
                     "%s: diverged in epoch %d: the loss left all bounds; use a learning_rate under "
                     "%g",
-                    name, (int)job->epoch, job->o->learning_rate);
+                    name, (int)epoch, learning_rate);
+}
+
+static pal_status pointwise_fail_diverged(pal_ctx *ctx, const char *name,
+                                          const pointwise_job *job) {
+    double largest = 0;
+    for (int64_t t = 0; !job->is_event && t < job->data.n; t++)
+        largest = fmax(largest, fabs(job->data.targets[t]));
+    return pal_fail_diverged(ctx, name, job->epoch, job->o->learning_rate, largest);
 }
 
 static double pointwise_epoch(pointwise_job *job, int32_t *deck, double *gradients) {
@@ -566,15 +582,7 @@ pal_status pal_pointwise_prepare(pal_ctx *ctx, const pal_form *form, pal_arena *
 
 /* --- fold-in --- */
 
-enum { POINTWISE_PASSES = 30 };
-
-/* A stream that depends on the history alone. */
-static pal_rng pointwise_history_stream(const pal_query *query) {
-    uint64_t hash = 1469598103934665603u; /* FNV-1a */
-    for (int32_t e = 0; e < query->n_events; e++)
-        hash = (hash ^ (uint64_t)query->items[e]) * 1099511628211u;
-    return pal_rng_at(hash, 0);
-}
+enum { POINTWISE_PASSES = 100 };
 
 static void pointwise_fold_step(const pal_form *form, const pal_pointwise_state *s, bool is_event,
                                 int32_t item, double target, double rate, double l2, double *user,
@@ -585,46 +593,86 @@ static void pointwise_fold_step(const pal_form *form, const pal_pointwise_state 
     pointwise_move(user, d->user, 0, form->user_width, rate, e, l2);
 }
 
-void pal_pointwise_user(const pal_pointwise_options *options, const pal_form *form,
-                        const pal_pointwise_state *s, const pal_query *query, double *user,
-                        void *scratch) {
+/* One pass over what was used, and over as many items that were not as training draws. */
+static void pointwise_fold_events(const pal_pointwise_options *options, const pal_form *form,
+                                  const pal_pointwise_state *s, const int32_t *history, int32_t n,
+                                  pal_rng *rng, double rate, double *user,
+                                  const pointwise_derivatives *d) {
+    double l2 = pointwise_l2(options, true);
+    for (int32_t h = 0; h < n; h++) {
+        pointwise_fold_step(form, s, true, history[h], 1, rate, l2, user, d);
+        for (int64_t i = 0; i < options->negatives; i++) {
+            int32_t item = (int32_t)pal_rng_below(rng, (uint32_t)s->n_items);
+            if (pal_row_find(history, 0, n, item) < 0)
+                pointwise_fold_step(form, s, true, item, 0, rate, l2, user, d);
+        }
+    }
+}
+
+static void pointwise_fold_values(const pal_pointwise_options *options, const pal_form *form,
+                                  const pal_pointwise_state *s, const pal_query *query, double rate,
+                                  double *user, const pointwise_derivatives *d) {
+    double l2 = pointwise_l2(options, false);
+    for (int32_t e = 0; e < query->n_events; e++) {
+        double value = query->values ? (double)query->values[e] : s->facts[PAL_FACT_HIGHEST];
+        value = (value - s->facts[PAL_FACT_SHIFT]) / s->facts[PAL_FACT_SCALE];
+        pointwise_fold_step(form, s, false, query->items[e], value, rate, l2, user, d);
+    }
+}
+
+/* As many passes as training took, from the mean of the users' rows. */
+static void pointwise_find_row(const pal_pointwise_options *options, const pal_form *form,
+                               const pal_pointwise_state *s, const pal_query *query, double *user,
+                               void *scratch) {
     const float *from = query->user_plus_1
                             ? s->users + (int64_t)(query->user_plus_1 - 1) * form->user_width
                             : s->stranger;
     for (int32_t f = 0; f < form->user_width; f++) user[f] = (double)from[f];
     if (query->user_plus_1 || query->n_events == 0 || form->rows_are_fixed) return;
     bool is_event = s->facts[PAL_FACT_PREDICTS_VALUES] == 0;
-    double rate = options->optimizer == 0 ? options->learning_rate : 0.05,
-           l2 = pointwise_l2(options, is_event);
-    pointwise_derivatives d = pointwise_cut(form, scratch);
-    pal_rng rng = pointwise_history_stream(query);
-    for (int32_t pass = 0; pass < POINTWISE_PASSES; pass++) {
-        for (int32_t e = 0; e < query->n_events; e++) {
-            double value = is_event        ? 1
-                           : query->values ? (double)query->values[e]
-                                           : s->facts[PAL_FACT_HIGHEST];
-            if (!is_event) value = (value - s->facts[PAL_FACT_SHIFT]) / s->facts[PAL_FACT_SCALE];
-            pointwise_fold_step(form, s, is_event, query->items[e], value, rate, l2, user, &d);
-            for (int64_t i = 0; is_event && i < options->negatives; i++) {
-                int32_t item = (int32_t)pal_rng_below(&rng, (uint32_t)s->n_items);
-                pointwise_fold_step(form, s, true, item, 0, rate, l2, user, &d);
-            }
+    double rate = options->optimizer == 0 ? options->learning_rate : 0.05;
+    const int32_t *history;
+    int32_t n = pal_history_distinct(query, s->n_items, scratch, &history);
+    pointwise_derivatives d =
+        pointwise_cut(form, (double *)((char *)scratch + pal_history_bytes(s->n_items)));
+    pal_rng rng = pal_history_stream(history, n);
+    int64_t passes = options->epochs < POINTWISE_PASSES ? options->epochs : POINTWISE_PASSES;
+    for (int64_t pass = 0; pass < passes; pass++) {
+        if (is_event) {
+            pointwise_fold_events(options, form, s, history, n, &rng, rate, user, &d);
+        } else {
+            pointwise_fold_values(options, form, s, query, rate, user, &d);
         }
     }
 }
 
 /* --- score --- */
 
-size_t pal_pointwise_scratch_bytes(const pal_form *form) {
-    return (size_t)(pal_form_scratch(form) + form->user_width) * sizeof(double);
+/* The history first: it must lie at the same place in every call. */
+static double *pointwise_row_place(const pal_form *form, const pal_pointwise_state *s,
+                                   void *scratch) {
+    return (double *)((char *)scratch + pal_history_bytes(s->n_items)) + pal_form_scratch(form);
+}
+
+size_t pal_pointwise_scratch_bytes(const pal_form *form, const pal_pointwise_state *s) {
+    return pal_history_bytes(s->n_items) +
+           (size_t)(pal_form_scratch(form) + form->user_width) * sizeof(double);
+}
+
+const double *pal_pointwise_row(const pal_pointwise_options *options, const pal_form *form,
+                                const pal_pointwise_state *s, const pal_query *query,
+                                void *scratch) {
+    double *user = pointwise_row_place(form, s, scratch);
+    pointwise_find_row(options, form, s, query, user, scratch);
+    return user;
 }
 
 void pal_pointwise_score(const pal_pointwise_options *options, const pal_form *form,
                          const pal_pointwise_state *s, const pal_query *queries, int32_t n_queries,
                          void *scratch, float *scores) {
-    double *user = scratch, *more = user + form->user_width;
+    double *more = (double *)((char *)scratch + pal_history_bytes(s->n_items));
     for (int32_t q = 0; q < n_queries; q++) {
-        pal_pointwise_user(options, form, s, &queries[q], user, more);
+        const double *user = pal_pointwise_row(options, form, s, &queries[q], scratch);
         float *row = scores + (int64_t)q * s->n_items;
         for (int32_t i = 0; i < s->n_items; i++) {
             double predicted = form->predict(

@@ -130,20 +130,25 @@ int64_t pal_form_scratch(const pal_form *form);
 
 /* --- what a kind's slots call --- */
 
+enum { PAL_VALUES_LARGE = 1000 }; /* beyond them it is the values whose steps are too long */
+/* The sentence of a loss that left all bounds; largest: size of the values, 0: none are learned. */
+pal_status pal_fail_diverged(pal_ctx *ctx, const char *name, int64_t epoch, double learning_rate,
+                             double largest);
+
 pal_status pal_pointwise_fit(pal_ctx *ctx, const char *name, const pal_pointwise_options *options,
                              const pal_form *form, const pal_train_input *train, pal_arena *arena,
                              pal_arena *scratch, pal_pointwise_state *state);
 pal_status pal_pointwise_prepare(pal_ctx *ctx, const pal_form *form, pal_arena *arena,
                                  pal_pointwise_state *state);
-size_t pal_pointwise_scratch_bytes(const pal_form *form);
+size_t pal_pointwise_scratch_bytes(const pal_form *form, const pal_pointwise_state *state);
 void pal_pointwise_score(const pal_pointwise_options *options, const pal_form *form,
                          const pal_pointwise_state *state, const pal_query *queries,
                          int32_t n_queries, void *scratch, float *scores);
-/* The row that stands for the query: a known user's, or folded in from the history with the items
- * as they are. user [user_width]. */
-void pal_pointwise_user(const pal_pointwise_options *options, const pal_form *form,
-                        const pal_pointwise_state *state, const pal_query *query, double *user,
-                        void *scratch);
+/* The row that stands for the query: a known user's, or folded in from the history by the steps of
+ * training with the items as they are. [user_width] in scratch. */
+const double *pal_pointwise_row(const pal_pointwise_options *options, const pal_form *form,
+                                const pal_pointwise_state *state, const pal_query *query,
+                                void *scratch);
 int32_t pal_pointwise_tensors(const pal_form *form, pal_pointwise_state *state, int32_t n_users,
                               int32_t n_items, pal_tensor tensors[PAL_TENSORS_MAX]);
 bool pal_pointwise_predicts_values(const pal_pointwise_state *state);

@@ -40,6 +40,10 @@ for kind in $("$palate" describe kinds --names | cut -f 1); do
     spec=$kind
     [[ $kind != blend ]] || spec="blend(popular, item_knn)"
     for log in 1e30 1e38 3e38 -1e30 once novalues; do try "./$log" "$spec"; done
+    if grep -q '^| `learning_rate`' <("$palate" describe kind "$kind" --markdown) && grep -q '`value`' <("$palate" describe kind "$kind" --markdown); then
+        try ./1e30 "$spec target=value"
+        [[ $got -eq 0 ]] || says 'values as large as'
+    fi
     try 1e308 "$spec"
     says 'rating must be a finite number'
     "$palate" describe kind "$kind" --markdown >page

@@ -199,13 +199,6 @@ static pal_status bpr_fit(pal_ctx *ctx, const void *params, const pal_train_inpu
 
 enum { BPR_PASSES = 50 };
 
-/* A stream that depends on what is in the history alone. */
-static pal_rng bpr_history_stream(const int32_t *history, int32_t n) {
-    uint64_t hash = 1469598103934665603u; /* FNV-1a */
-    for (int32_t h = 0; h < n; h++) hash = (hash ^ (uint64_t)history[h]) * 1099511628211u;
-    return pal_rng_at(hash, 0);
-}
-
 static double bpr_dot(const float *a, const float *b, int32_t k) {
     double sum = 0;
     for (int32_t f = 0; f < k; f++) sum += (double)a[f] * (double)b[f];
@@ -243,7 +236,7 @@ static void bpr_user(const bpr_params *p, const bpr_state *s, const pal_query *q
     if (n == 0 || n == s->n_items) return;
     float *walker = (float *)((char *)scratch + pal_history_bytes(s->n_items));
     memset(walker, 0, (size_t)k * sizeof *walker);
-    pal_rng rng = bpr_history_stream(history, n);
+    pal_rng rng = pal_history_stream(history, n);
     int32_t n_added = 0;
     for (int32_t pass = 0; pass < BPR_PASSES; pass++) {
         for (int32_t h = 0; h < n; h++) {

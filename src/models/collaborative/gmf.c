@@ -95,9 +95,8 @@ static int32_t gmf_explain(const void *params, const void *state, const pal_quer
                            int32_t item, void *scratch, pal_reason *reasons) {
     pal_form form = pal_form_gmf(params);
     const pal_pointwise_state *s = state;
-    double *user = scratch;
+    const double *user = pal_pointwise_row(params, &form, s, query, scratch);
     const double *row = s->item_rows + (int64_t)item * form.item_width;
-    pal_pointwise_user(params, &form, s, query, user, user + form.user_width);
     double score = gmf_predict(&form, user, row, s->global_row, NULL);
     bool has_biases = form.n_fixed_globals > 0;
     double mean = has_biases ? s->global_row[0] : 0,

@@ -78,9 +78,8 @@ static int32_t mf_explain(const void *params, const void *state, const pal_query
                           int32_t item, void *scratch, pal_reason *reasons) {
     pal_form form = pal_form_mf(params);
     const pal_pointwise_state *s = state;
-    double *user = scratch;
+    const double *user = pal_pointwise_row(params, &form, s, query, scratch);
     const double *row = s->item_rows + (int64_t)item * form.item_width;
-    pal_pointwise_user(params, &form, s, query, user, user + form.user_width);
     bool has_biases = ((const mf_params *)params)->biases;
     return pal_factors_reasons(
         s, pal_factors_dot(user, row, form.n_factors), has_biases ? s->global_row[0] : 0,

@@ -40,7 +40,9 @@ static const pal_param rp3_table[] = {
      .min = 1,
      .max = 1e6,
      .scale = PAL_LOG,
-     .help = "items from which walks to an item count, those with the most probable walks"},
+     .help = "items from which walks to an item count, those with the most probable walks; where "
+             "people "
+             "have few events in common, thousands"},
     {0},
 };
 

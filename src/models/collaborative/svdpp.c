@@ -467,10 +467,10 @@ static pal_status svdpp_run(svdpp_job *job, svdpp_state *s) {
         double loss = svdpp_epoch(job);
         TRY(pal_check_cancelled(job->ctx));
         if (!isfinite(loss)) {
-            return pal_fail(job->ctx, PAL_EDATA,
-                            "svdpp: diverged in epoch %d: the loss left all bounds; use a "
-                            "learning_rate under %g",
-                            (int)job->epoch, p->learning_rate);
+            double largest = 0;
+            for (int64_t t = 0; job->targets && t < job->steps.n; t++)
+                largest = fmax(largest, fabs((double)job->targets[t]));
+            return pal_fail_diverged(job->ctx, "svdpp", job->epoch, p->learning_rate, largest);
         }
         double steps = (double)job->steps.n * (job->targets ? 1 : 1 + (double)p->negatives);
         job->ctx->multiply_adds += (6 * steps + 3 * (double)job->used.n) * job->width;
@@ -525,23 +525,27 @@ static pal_status svdpp_prepare(pal_ctx *ctx, const void *params, pal_arena *are
 
 /* --- the row of a query --- */
 
-typedef struct {    /* places in scratch */
-    double *normal; /* [(k + 1)²] */
-    double *right;  /* [k + 1] */
-    float *panel;   /* [PAL_PANEL] */
-    float *user;    /* [k + 1] z_u, 1 */
-    float *sum;     /* [k] |N|^-½ Σ y */
+enum { SVDPP_PASSES = 100 };
+
+typedef struct {  /* places in scratch */
+    float *panel; /* [PAL_PANEL] */
+    float *user;  /* [k + 1] z_u, 1 */
+    float *moved; /* [k + 1] p_u, b_u */
+    float *sum;   /* [k] |N|^-½ Σ y */
     void *history;
 } svdpp_places;
 
+static size_t svdpp_floats_bytes(const svdpp_state *s) {
+    return pal_scratch_round((PAL_PANEL + 3 * ((size_t)s->k + 1)) * sizeof(float));
+}
+
 static svdpp_places svdpp_cut(const svdpp_state *s, void *scratch) {
     int64_t width = s->k + 1;
-    svdpp_places at = {.normal = scratch};
-    at.right = at.normal + width * width;
-    at.panel = (float *)(at.right + width);
+    svdpp_places at = {.panel = scratch};
     at.user = at.panel + PAL_PANEL;
-    at.sum = at.user + width;
-    at.history = at.sum + width;
+    at.moved = at.user + width;
+    at.sum = at.moved + width;
+    at.history = (char *)scratch + svdpp_floats_bytes(s);
     return at;
 }
 
@@ -549,49 +553,44 @@ static size_t svdpp_scratch_bytes(const void *params, const void *state, int32_t
     (void)params;
     (void)n_queries;
     const svdpp_state *s = state;
-    size_t width = (size_t)s->k + 1;
-    return (width * width + width) * sizeof(double) + (PAL_PANEL + 2 * width) * sizeof(float) +
-           pal_history_bytes(s->n_items);
+    return svdpp_floats_bytes(s) + pal_history_bytes(s->n_items);
 }
 
-/* Solves a x = b in place by Cholesky; a [n, n] symmetric, its diagonal made positive by l2. */
-static void svdpp_solve(double *a, double *b, int32_t n) {
-    for (int32_t i = 0; i < n; i++) {
-        for (int32_t j = 0; j <= i; j++) {
-            double sum = a[i * n + j];
-            for (int32_t f = 0; f < j; f++) sum -= a[i * n + f] * a[j * n + f];
-            a[i * n + j] = i == j ? sqrt(fmax(sum, 1e-12)) : sum / a[j * n + j];
-        }
-        for (int32_t f = 0; f < i; f++) b[i] -= a[i * n + f] * b[f];
-        b[i] /= a[i * n + i];
-    }
-    for (int32_t i = n - 1; i >= 0; i--) {
-        for (int32_t f = i + 1; f < n; f++) b[i] -= a[f * n + i] * b[f];
-        b[i] /= a[i * n + i];
-    }
+/* One step of p_u and b_u alone: q, y and b_i are as they were learned. p, q: rows of k; the bias
+ * of the person stands behind p, that of the item behind q. */
+static void svdpp_fold_step(const svdpp_state *s, int32_t item, float target, float own, float rate,
+                            float l2, float *p, const float *sum) {
+    bool is_value = s->facts[SVDPP_IS_VALUE] > 0;
+    const float *q = s->items + (int64_t)item * (s->k + 1), *y = s->implicit + (int64_t)item * s->k;
+    float predicted = (float)s->facts[SVDPP_MEAN] + p[s->k] + q[s->k];
+    for (int32_t f = 0; f < s->k; f++) predicted += q[f] * (p[f] + sum[f] - own * y[f]);
+    float e = target - (is_value ? predicted : 1 / (1 + expf(-predicted)));
+    for (int32_t f = 0; f < s->k; f++) p[f] += rate * (e * q[f] - l2 * p[f]);
+    p[s->k] += rate * (e - l2 * p[s->k]);
 }
 
-/* p_u and b_u that the steps would come to rest at with all else as it is: a ridge regression of
- * what mean, item and sums leave of the values. Into at->right. */
+/* p_u and b_u by the steps that training takes, as many passes. Draws depend on the history alone.
+ * Into at->moved. */
 static void svdpp_fold(const svdpp_params *p, const svdpp_state *s, const pal_query *query,
-                       svdpp_places *at) {
-    int32_t width = s->k + 1;
-    double l2 = (double)svdpp_l2(p, true) + 1e-9;
-    memset(at->normal, 0, (size_t)width * (size_t)width * sizeof *at->normal);
-    memset(at->right, 0, (size_t)width * sizeof *at->right);
-    for (int32_t f = 0; f < width; f++) at->normal[f * width + f] = l2 * query->n_events;
-    for (int32_t e = 0; e < query->n_events; e++) {
-        const float *q = s->items + (int64_t)query->items[e] * width;
-        double rest = (double)query->values[e] - s->facts[SVDPP_MEAN] - (double)q[s->k];
-        for (int32_t f = 0; f < s->k; f++) rest -= (double)q[f] * (double)at->sum[f];
-        for (int32_t f = 0; f < width; f++) {
-            double x = f < s->k ? (double)q[f] : 1;
-            at->right[f] += rest * x;
-            for (int32_t g = 0; g <= f; g++)
-                at->normal[f * width + g] += x * (g < s->k ? (double)q[g] : 1);
+                       const int32_t *history, int32_t n_history, svdpp_places *at) {
+    bool is_value = s->facts[SVDPP_IS_VALUE] > 0;
+    float l2 = svdpp_l2(p, is_value), rate = (float)p->learning_rate,
+          own = 1 / sqrtf((float)n_history);
+    int64_t passes = p->epochs < SVDPP_PASSES ? p->epochs : SVDPP_PASSES;
+    memset(at->moved, 0, (size_t)(s->k + 1) * sizeof *at->moved);
+    pal_rng rng = pal_history_stream(history, n_history);
+    for (int64_t pass = 0; pass < passes; pass++) {
+        for (int32_t e = 0; is_value && e < query->n_events; e++)
+            svdpp_fold_step(s, query->items[e], query->values[e], 0, rate, l2, at->moved, at->sum);
+        for (int32_t h = 0; !is_value && h < n_history; h++) {
+            svdpp_fold_step(s, history[h], 1, own, rate, l2, at->moved, at->sum);
+            for (int64_t i = 0; i < p->negatives; i++) {
+                int32_t item = (int32_t)pal_rng_below(&rng, (uint32_t)s->n_items);
+                if (pal_row_find(history, 0, n_history, item) < 0)
+                    svdpp_fold_step(s, item, 0, 0, rate, l2, at->moved, at->sum);
+            }
         }
     }
-    svdpp_solve(at->normal, at->right, width);
 }
 
 /* Fills at->sum, at->user; returns b_u. */
@@ -611,10 +610,10 @@ static float svdpp_user(const svdpp_params *p, const svdpp_state *s, const pal_q
         memcpy(at->user, row, (size_t)s->k * sizeof *row);
         return row[s->k];
     }
-    if (query->values && query->n_events && s->facts[SVDPP_IS_VALUE] > 0) {
-        svdpp_fold(p, s, query, at);
-        for (int32_t f = 0; f < s->k; f++) at->user[f] += (float)at->right[f];
-        bias = (float)at->right[s->k];
+    if (*n_history && (query->values || s->facts[SVDPP_IS_VALUE] <= 0)) {
+        svdpp_fold(p, s, query, *history, *n_history, at);
+        for (int32_t f = 0; f < s->k; f++) at->user[f] += at->moved[f];
+        bias = at->moved[s->k];
     }
     return bias;
 }

@@ -252,10 +252,9 @@ static pal_status nn_prepare(pal_ctx *ctx, const void *params, pal_arena *arena,
 }
 
 static size_t nn_scratch_bytes(const void *params, const void *state, int32_t n_queries) {
-    (void)state;
     (void)n_queries;
     pal_form form = pal_form_nn(params, false);
-    return pal_pointwise_scratch_bytes(&form);
+    return pal_pointwise_scratch_bytes(&form, state);
 }
 
 static void nn_score(const void *params, const void *state, const pal_query *queries,
