@@ -156,7 +156,7 @@ pal_status pal_columns_regress(pal_ctx *ctx, const char *what, const pal_csr *by
     }
     if (status == PAL_OK)
         status = pal_cooccur_topk(ctx, what, by_row, by_col, job.n_ties, columns_scale, job.roots,
-                                  job.others, job.ties, job.n_others);
+                                  true, job.others, job.ties, job.n_others);
     if (status == PAL_OK) status = columns_run(ctx, what, &job);
     pal_arena_release(&arena);
     return status;
