@@ -32,29 +32,15 @@ pal_rng pal_rng_at(uint64_t seed, uint64_t chunk) {
     };
 }
 
-uint32_t pal_rng_u32(pal_rng *rng) {
-    if (rng->n_left == 0) {
-        pal_philox(rng->counter, rng->key, rng->block);
-        if (++rng->counter[0] == 0) rng->counter[1]++;
-        rng->n_left = 4;
-    }
-    return rng->block[4 - rng->n_left--];
+void pal_rng_refill(pal_rng *rng) {
+    pal_philox(rng->counter, rng->key, rng->block);
+    if (++rng->counter[0] == 0) rng->counter[1]++;
+    rng->n_left = 4;
 }
 
 double pal_rng_uniform(pal_rng *rng) {
     uint64_t high = pal_rng_u32(rng) >> 5, low = pal_rng_u32(rng) >> 6;
     return (double)(high << 26 | low) * 0x1p-53;
-}
-
-uint32_t pal_rng_below(pal_rng *rng, uint32_t bound) {
-    /* Lemire 2019: the high word of a product is uniform once the few biased low words are refused.
-     */
-    uint64_t product = (uint64_t)pal_rng_u32(rng) * bound;
-    if ((uint32_t)product < bound) {
-        uint32_t refused = -bound % bound;
-        while ((uint32_t)product < refused) product = (uint64_t)pal_rng_u32(rng) * bound;
-    }
-    return (uint32_t)(product >> 32);
 }
 
 double pal_rng_normal(pal_rng *rng) {

@@ -82,67 +82,136 @@ pal_status pal_log_select_used(pal_ctx *ctx, const pal_log *log, pal_log *out) {
 
 /* --- pairs --- */
 
-typedef struct {
-    int32_t item;
-    float weight;
-} log_pair;
+enum { LOG_CHUNK = 1024, LOG_WORD = 64 };
 
-static int log_compare_pairs(const void *a, const void *b) {
-    const log_pair *x = a, *y = b;
-    return x->item < y->item ? -1 : x->item > y->item;
+typedef struct {            /* of one worker, zero between users */
+    uint64_t *bits, *words; /* [n_items] of the user at work, [n_items / 64] words with any */
+    float *weights;         /* [n_items] */
+} log_marks;
+
+typedef struct {
+    const pal_log *log;
+    uint32_t types;
+    int64_t *lengths; /* [n_users] distinct items */
+    int32_t *cols;    /* each user's from where his events start */
+    float *values;    /* like cols, or NULL */
+    log_marks *marks;
+} log_pairs;
+
+static bool log_has_type(const log_pairs *job, int64_t e) {
+    return !job->log->types || (job->types >> job->log->types[e] & 1u);
 }
 
-/* Sorts one user's pairs by item and joins equal ones by the largest weight; returns how many are
- * left. */
-static int64_t log_join_pairs(log_pair *pairs, int64_t n) {
-    qsort(pairs, (size_t)n, sizeof *pairs, log_compare_pairs);
-    int64_t kept = 0;
-    for (int64_t i = 0; i < n; i++) {
-        if (kept > 0 && pairs[kept - 1].item == pairs[i].item) {
-            if (pairs[i].weight > pairs[kept - 1].weight) pairs[kept - 1].weight = pairs[i].weight;
-        } else {
-            pairs[kept++] = pairs[i];
+/* A few events, each inserted where it belongs. */
+static int64_t log_insert_pairs(const log_pairs *job, int64_t begin, int64_t end) {
+    int32_t *cols = job->cols + begin;
+    float *values = job->values ? job->values + begin : NULL;
+    int64_t n = 0;
+    for (int64_t e = begin; e < end; e++) {
+        if (!log_has_type(job, e)) continue;
+        int32_t item = job->log->items[e];
+        float weight = values ? job->log->weights[e] : 1;
+        int64_t at = n;
+        while (at > 0 && cols[at - 1] > item) at--;
+        if (at > 0 && cols[at - 1] == item) {
+            if (values && weight > values[at - 1]) values[at - 1] = weight;
+            continue;
+        }
+        memmove(cols + at + 1, cols + at, (size_t)(n - at) * sizeof *cols);
+        cols[at] = item;
+        if (values) {
+            memmove(values + at + 1, values + at, (size_t)(n - at) * sizeof *values);
+            values[at] = weight;
+        }
+        n++;
+    }
+    return n;
+}
+
+/* Many events: a bit for each item, then the bits in order, by a second level over words of them.
+ */
+static int64_t log_mark_pairs(const log_pairs *job, log_marks *marks, int64_t begin, int64_t end) {
+    const int32_t *items = job->log->items;
+    for (int64_t e = begin; e < end; e++) {
+        if (!log_has_type(job, e)) continue;
+        int32_t item = items[e], word = item / LOG_WORD;
+        uint64_t bit = UINT64_C(1) << item % LOG_WORD;
+        if (job->values &&
+            (!(marks->bits[word] & bit) || job->log->weights[e] > marks->weights[item]))
+            marks->weights[item] = job->log->weights[e];
+        marks->bits[word] |= bit;
+        marks->words[word / LOG_WORD] |= UINT64_C(1) << word % LOG_WORD;
+    }
+    int64_t n = begin;
+    for (int32_t w = 0; w <= (job->log->n_items - 1) / (LOG_WORD * LOG_WORD); w++) {
+        for (; marks->words[w]; marks->words[w] &= marks->words[w] - 1) {
+            int32_t word = w * LOG_WORD + __builtin_ctzll(marks->words[w]);
+            for (; marks->bits[word]; marks->bits[word] &= marks->bits[word] - 1) {
+                int32_t item = word * LOG_WORD + __builtin_ctzll(marks->bits[word]);
+                if (job->values) job->values[n] = marks->weights[item];
+                job->cols[n++] = item;
+            }
         }
     }
-    return kept;
+    return n - begin;
+}
+
+static void log_pair_users(void *arg, int64_t chunk, int32_t worker) {
+    enum { FEW = 24 };
+    const log_pairs *job = arg;
+    int64_t last = (chunk + 1) * LOG_CHUNK;
+    if (last > job->log->n_users) last = job->log->n_users;
+    for (int64_t u = chunk * LOG_CHUNK; u < last; u++) {
+        int64_t begin = job->log->starts[u], end = job->log->starts[u + 1];
+        job->lengths[u] = end - begin <= FEW ? log_insert_pairs(job, begin, end)
+                                             : log_mark_pairs(job, &job->marks[worker], begin, end);
+    }
+}
+
+static bool log_marks_alloc(log_pairs *job, int32_t n_threads, pal_arena *scratch) {
+    int64_t n = job->log->n_items, n_words = n / LOG_WORD + 1;
+    job->lengths = PAL_ARENA_ARRAY(scratch, int64_t, job->log->n_users);
+    job->marks = PAL_ARENA_ARRAY(scratch, log_marks, n_threads);
+    bool done = job->lengths && job->marks;
+    for (int32_t w = 0; done && w < n_threads; w++) {
+        job->marks[w].bits = PAL_ARENA_ARRAY(scratch, uint64_t, n_words);
+        job->marks[w].words = PAL_ARENA_ARRAY(scratch, uint64_t, n_words / LOG_WORD + 1);
+        job->marks[w].weights = PAL_ARENA_ARRAY(scratch, float, job->values ? n : 0);
+        done = job->marks[w].bits && job->marks[w].words && job->marks[w].weights;
+    }
+    return done;
 }
 
 pal_status pal_log_pairs(pal_ctx *ctx, const pal_log *log, uint32_t types, pal_arena *arena,
                          pal_csr *out) {
     int64_t *starts = PAL_ARENA_ARRAY(arena, int64_t, (int64_t)log->n_users + 1);
-    int32_t *cols = PAL_ARENA_ARRAY(arena, int32_t, log->n_events);
-    float *values = log->weights ? PAL_ARENA_ARRAY(arena, float, log->n_events) : NULL;
-    int64_t longest = 0;
-    for (int32_t u = 0; u < log->n_users; u++) {
-        int64_t length = log->starts[u + 1] - log->starts[u];
-        if (length > longest) longest = length;
-    }
+    log_pairs job = {.log = log, .types = types};
+    job.cols = PAL_ARENA_ARRAY(arena, int32_t, log->n_events);
+    job.values = log->weights ? PAL_ARENA_ARRAY(arena, float, log->n_events) : NULL;
     pal_arena scratch = {0};
-    log_pair *pairs = PAL_ARENA_ARRAY(&scratch, log_pair, longest);
-    if (!starts || !cols || (log->weights && !values) || !pairs) {
+    if (!starts || !job.cols || (log->weights && !job.values) ||
+        !log_marks_alloc(&job, pal_pool_threads(ctx->pool), &scratch)) {
         pal_arena_release(&scratch);
         return pal_fail_memory(ctx, "the pairs of the log", 8.0 * (double)log->n_events);
     }
-    int64_t n = 0;
+    pal_parallel(ctx->pool, ((int64_t)log->n_users + LOG_CHUNK - 1) / LOG_CHUNK, log_pair_users,
+                 &job);
     for (int32_t u = 0; u < log->n_users; u++) {
-        int64_t length = 0;
-        for (int64_t e = log->starts[u]; e < log->starts[u + 1]; e++) {
-            if (log->types && !(types >> log->types[e] & 1u)) continue;
-            pairs[length++] = (log_pair){log->items[e], log->weights ? log->weights[e] : 1};
+        int64_t from = log->starts[u], to = starts[u];
+        if (to != from) {
+            memmove(job.cols + to, job.cols + from, (size_t)job.lengths[u] * sizeof *job.cols);
+            if (job.values)
+                memmove(job.values + to, job.values + from,
+                        (size_t)job.lengths[u] * sizeof *job.values);
         }
-        length = log_join_pairs(pairs, length);
-        for (int64_t i = 0; i < length; i++, n++) {
-            cols[n] = pairs[i].item;
-            if (values) values[n] = pairs[i].weight;
-        }
-        starts[u + 1] = n;
+        starts[u + 1] = to + job.lengths[u];
     }
     pal_arena_release(&scratch);
     *out = (pal_csr){.n_rows = log->n_users,
                      .n_cols = log->n_items,
                      .starts = starts,
-                     .cols = cols,
-                     .values = values};
+                     .cols = job.cols,
+                     .values = job.values};
     return PAL_OK;
 }
 

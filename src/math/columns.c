@@ -327,14 +327,13 @@ static pal_status columns_regress(pal_ctx *ctx, const char *what, const pal_csr 
     TRY(columns_tabulate(ctx, what, job));
     if (job->d_max < job->n)
         TRY(pal_cooccur_topk(ctx, what, &job->by_row, &job->by_col, job->k, columns_scale,
-                             job->roots, job->others, job->ties, job->n_others));
+                             job->roots, true, job->others, job->ties, job->n_others));
     columns_group(job, is_grouped);
     return columns_run(ctx, what, job);
 }
 
-pal_status pal_columns_regress(pal_ctx *ctx, const char *what, const pal_csr *by_row,
-                               const pal_csr *by_col, double l2, int32_t k, int32_t *neighbours,
-                               float *weights, int32_t *counts) {
+pal_status pal_columns_regress(pal_ctx *ctx, const char *what, const pal_csr *by_col, double l2,
+                               int32_t k, int32_t *neighbours, float *weights, int32_t *counts) {
     pal_arena arena = {0};
     columns_job job = {.n = by_col->n_rows,
                        .k = k,
@@ -342,7 +341,6 @@ pal_status pal_columns_regress(pal_ctx *ctx, const char *what, const pal_csr *by
                        .neighbours = neighbours,
                        .counts = counts,
                        .weights = weights};
-    (void)by_row;
     columns_sizes(job.n, k, &job.d_max, &job.g_max);
     job.n_head = columns_head(job.n, job.d_max);
     pal_blas_single();

@@ -14,9 +14,8 @@
  * Inner products within D are exact. Groups of columns are independent: same bytes for any thread
  * count (of one BLAS build and core type). PAL_ENOMEM over ctx->memory_limit, PAL_EDATA where
  * XᵀX + l2 I is singular in float arithmetic. */
-pal_status pal_columns_regress(pal_ctx *ctx, const char *what, const pal_csr *by_row,
-                               const pal_csr *by_col, double l2, int32_t k, int32_t *neighbours,
-                               float *weights, int32_t *counts);
+pal_status pal_columns_regress(pal_ctx *ctx, const char *what, const pal_csr *by_col, double l2,
+                               int32_t k, int32_t *neighbours, float *weights, int32_t *counts);
 /* Bytes that it takes beside its results, for a matrix of so many entries. */
 double pal_columns_bytes(int32_t n_cols, int32_t k, int64_t n_entries, int32_t n_threads);
 /* Floating-point operations of its solves. */

@@ -37,6 +37,9 @@ typedef struct pal_kernels {
      * found. */
     int32_t (*above)(const float *scores, int32_t n, float threshold, int32_t *found);
 
+    /* The same for scores[i] >= limits[i]. */
+    int32_t (*reaching)(const float *scores, const float *limits, int32_t n, int32_t *found);
+
     /* Σ_f user[f] (a[f] - b[f]), n a multiple of PAL_LANES: a chain of fused multiply-adds for each
      * f mod PAL_LANES, then the upper half of the chains is added to the lower until one is left.
      */

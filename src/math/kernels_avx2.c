@@ -79,6 +79,20 @@ static int32_t avx2_above(const float *scores, int32_t n, float threshold, int32
     return n_found;
 }
 
+static int32_t avx2_reaching(const float *scores, const float *limits, int32_t n, int32_t *found) {
+    int32_t n_found = 0, i = 0;
+    for (; i + AVX2_LANES <= n; i += AVX2_LANES) {
+        __m256 over =
+            _mm256_cmp_ps(_mm256_loadu_ps(scores + i), _mm256_loadu_ps(limits + i), _CMP_GE_OQ);
+        unsigned mask = (unsigned)_mm256_movemask_ps(over);
+        for (; mask; mask &= mask - 1) found[n_found++] = i + __builtin_ctz(mask);
+    }
+    for (; i < n; i++) {
+        if (scores[i] >= limits[i]) found[n_found++] = i;
+    }
+    return n_found;
+}
+
 static float avx2_pair_margin(const float *user, const float *a, const float *b, int32_t n) {
     __m256 low = _mm256_setzero_ps(), high = _mm256_setzero_ps();
     for (int32_t f = 0; f < n; f += PAL_LANES) {
@@ -154,6 +168,7 @@ const pal_kernels pal_kernels_avx2 = {
     .score_panel = avx2_score_panel,
     .sum_rows = avx2_sum_rows,
     .above = avx2_above,
+    .reaching = avx2_reaching,
     .pair_margin = avx2_pair_margin,
     .pair_step = avx2_pair_step,
     .weigh_rows = avx2_weigh_rows,

@@ -77,6 +77,20 @@ static int32_t avx512_above(const float *scores, int32_t n, float threshold, int
     return n_found;
 }
 
+static int32_t avx512_reaching(const float *scores, const float *limits, int32_t n,
+                               int32_t *found) {
+    int32_t n_found = 0, i = 0;
+    for (; i + AVX512_LANES <= n; i += AVX512_LANES) {
+        unsigned mask = _mm512_cmp_ps_mask(_mm512_loadu_ps(scores + i), _mm512_loadu_ps(limits + i),
+                                           _CMP_GE_OQ);
+        for (; mask; mask &= mask - 1) found[n_found++] = i + __builtin_ctz(mask);
+    }
+    for (; i < n; i++) {
+        if (scores[i] >= limits[i]) found[n_found++] = i;
+    }
+    return n_found;
+}
+
 static float avx512_pair_margin(const float *user, const float *a, const float *b, int32_t n) {
     __m512 sums = _mm512_setzero_ps();
     for (int32_t f = 0; f < n; f += AVX512_LANES) {
@@ -150,6 +164,7 @@ const pal_kernels pal_kernels_avx512 = {
     .score_panel = avx512_score_panel,
     .sum_rows = avx512_sum_rows,
     .above = avx512_above,
+    .reaching = avx512_reaching,
     .pair_margin = avx512_pair_margin,
     .pair_step = avx512_pair_step,
     .weigh_rows = avx512_weigh_rows,

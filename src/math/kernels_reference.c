@@ -35,6 +35,15 @@ static int32_t reference_above(const float *scores, int32_t n, float threshold, 
     return n_found;
 }
 
+static int32_t reference_reaching(const float *scores, const float *limits, int32_t n,
+                                  int32_t *found) {
+    int32_t n_found = 0;
+    for (int32_t i = 0; i < n; i++) {
+        if (scores[i] >= limits[i]) found[n_found++] = i;
+    }
+    return n_found;
+}
+
 static float reference_pair_margin(const float *user, const float *a, const float *b, int32_t n) {
     float sums[PAL_LANES] = {0};
     for (int32_t f = 0; f < n; f += PAL_LANES) {
@@ -77,6 +86,7 @@ const pal_kernels pal_kernels_reference = {
     .score_panel = reference_score_panel,
     .sum_rows = reference_sum_rows,
     .above = reference_above,
+    .reaching = reference_reaching,
     .pair_margin = reference_pair_margin,
     .pair_step = reference_pair_step,
     .weigh_rows = reference_weigh_rows,

@@ -3,8 +3,9 @@
  * Users are dealt to B groups for good, items to B groups anew in every epoch. The B × B blocks of
  * pairs are gone through in B rounds of B blocks that share neither a user nor an item; what a
  * block draws comes from its own items. So no two threads touch the same row, the result does not
- * depend on how many there are, and a block's rows stay in cache. A user's pairs in a block are one
- * run: his row is read once, and what he used is known by marks, without a search. */
+ * depend on how many there are, and a block's rows, which lie together while the epoch runs, stay
+ * in cache. A user's pairs in a block are one run: his row is read once, and what he used is known
+ * by marks, without a search. */
 #include "models/pairwise.h"
 
 #include <math.h>
@@ -81,6 +82,8 @@ static bool pair_allocate(pal_pairwise *job, pal_arena *arena) {
     job->users = PAL_ARENA_ARRAY(arena, float, n_users * job->width);
     job->items = PAL_ARENA_ARRAY(arena, float, n_items * job->width);
     job->biases = PAL_ARENA_ARRAY(arena, float, n_items);
+    job->placed = PAL_ARENA_ARRAY(arena, float, n_items * job->width);
+    job->placed_biases = PAL_ARENA_ARRAY(arena, float, n_items);
     job->group_users = PAL_ARENA_ARRAY(arena, int32_t, n_users);
     job->dealt = PAL_ARENA_ARRAY(arena, int32_t, n_items);
     job->place = PAL_ARENA_ARRAY(arena, int32_t, n_items);
@@ -92,10 +95,10 @@ static bool pair_allocate(pal_pairwise *job, pal_arena *arena) {
     job->room = PAL_ARENA_ARRAY(arena, pal_pair_ranked, is_adaptive ? n_items : 0);
     job->deviations = PAL_ARENA_ARRAY(arena, float, ranks * job->n_blocks);
     job->shares = PAL_ARENA_ARRAY(arena, float, ranks * job->n_blocks);
-    return job->users && job->items && job->biases && job->group_users && job->dealt &&
-           job->place && job->item_group && job->marks && job->runs &&
-           (job->weights || !job->pairs->values) && job->ranked && job->room && job->deviations &&
-           job->shares;
+    return job->users && job->items && job->biases && job->placed && job->placed_biases &&
+           job->group_users && job->dealt && job->place && job->item_group && job->marks &&
+           job->runs && (job->weights || !job->pairs->values) && job->ranked && job->room &&
+           job->deviations && job->shares;
 }
 
 pal_status pal_pairwise_open(pal_ctx *ctx, const char *name, const pal_pair_options *options,
@@ -111,7 +114,7 @@ pal_status pal_pairwise_open(pal_ctx *ctx, const char *name, const pal_pair_opti
                                                                     : PAL_PAIR_BLOCKS};
     if (!pair_allocate(out, arena))
         return pal_fail_memory(ctx, name,
-                               4.0 * out->width * ((double)pairs->n_rows + pairs->n_cols) +
+                               4.0 * out->width * ((double)pairs->n_rows + 2.0 * pairs->n_cols) +
                                    8.0 * (double)pairs->starts[pairs->n_rows]);
     pair_draw(out, "rows of users", out->users, pairs->n_rows);
     pair_draw(out, "rows of items", out->items, pairs->n_cols);
@@ -133,6 +136,29 @@ static void pair_deal_items(pal_pairwise *job) {
             job->place[job->dealt[p]] = p;
             job->item_group[job->dealt[p]] = (uint8_t)h;
         }
+    }
+}
+
+/* Copies one group's rows to where they are dealt. */
+static void pair_place_group(void *arg, int64_t group, int32_t worker) {
+    (void)worker;
+    pal_pairwise *job = arg;
+    size_t bytes = (size_t)job->width * sizeof(float);
+    for (int64_t p = job->item_starts[group]; p < job->item_starts[group + 1]; p++) {
+        memcpy(job->placed + p * job->width, job->items + (int64_t)job->dealt[p] * job->width,
+               bytes);
+        job->placed_biases[p] = job->biases[job->dealt[p]];
+    }
+}
+
+static void pair_return_group(void *arg, int64_t group, int32_t worker) {
+    (void)worker;
+    pal_pairwise *job = arg;
+    size_t bytes = (size_t)job->width * sizeof(float);
+    for (int64_t p = job->item_starts[group]; p < job->item_starts[group + 1]; p++) {
+        memcpy(job->items + (int64_t)job->dealt[p] * job->width, job->placed + p * job->width,
+               bytes);
+        job->biases[job->dealt[p]] = job->placed_biases[p];
     }
 }
 
@@ -285,9 +311,9 @@ static int32_t pair_draw_item(pair_block *block, const float *user) {
 
 static float pair_margin(const pair_block *block, const float *user, int32_t i, int32_t j) {
     const pal_pairwise *job = block->job;
-    return block->kernels->pair_margin(user, job->items + (int64_t)i * job->width,
-                                       job->items + (int64_t)j * job->width, job->width) +
-           (job->biases[i] - job->biases[j]);
+    return block->kernels->pair_margin(user, job->placed + (int64_t)i * job->width,
+                                       job->placed + (int64_t)j * job->width, job->width) +
+           (job->placed_biases[i] - job->placed_biases[j]);
 }
 
 static void pair_step(const pair_block *block, float *user, int32_t i, int32_t j, float e,
@@ -298,11 +324,11 @@ static void pair_step(const pair_block *block, float *user, int32_t i, int32_t j
                           .keep_user = 1 - rate * (float)job->o.l2_users,
                           .keep_a = 1 - rate * (float)job->o.l2_positives,
                           .keep_b = 1 - rate * (float)job->o.l2_negatives};
-    block->kernels->pair_step(user, job->items + (int64_t)i * job->width,
-                              job->items + (int64_t)j * job->width, job->width, &step);
+    block->kernels->pair_step(user, job->placed + (int64_t)i * job->width,
+                              job->placed + (int64_t)j * job->width, job->width, &step);
     if (!job->o.has_biases) return;
-    job->biases[i] = step.keep_a * job->biases[i] + step.pull;
-    job->biases[j] = step.keep_b * job->biases[j] - step.pull;
+    job->placed_biases[i] = step.keep_a * job->placed_biases[i] + step.pull;
+    job->placed_biases[j] = step.keep_b * job->placed_biases[j] - step.pull;
 }
 
 static float pair_weight(const pal_pairwise *job, int64_t at) {
@@ -318,7 +344,7 @@ static void pair_fetch_row(const float *row, int32_t width) {
 }
 
 static void pair_fetch(const pal_pairwise *job, int32_t place) {
-    pair_fetch_row(job->items + (int64_t)job->dealt[place] * job->width, job->width);
+    pair_fetch_row(job->placed + (int64_t)place * job->width, job->width);
 }
 
 /* Items are drawn one step ahead, so that their rows are on the way when they are needed. */
@@ -332,10 +358,10 @@ static void pair_learn_logistic(pair_block *block, float *user, int64_t from, in
             if (ahead >= 0) pair_fetch(job, ahead);
         }
         if (place < 0) continue;
-        int32_t item = job->dealt[job->runs[e]], other = job->dealt[place];
         float pull;
-        block->loss += (double)pal_pair_logistic(pair_margin(block, user, item, other), &pull);
-        pair_step(block, user, item, other, pull, pair_weight(job, e));
+        block->loss +=
+            (double)pal_pair_logistic(pair_margin(block, user, job->runs[e], place), &pull);
+        pair_step(block, user, job->runs[e], place, pull, pair_weight(job, e));
     }
 }
 
@@ -346,12 +372,11 @@ static float pair_harmonic(float rank) {
 
 static void pair_learn_warp(pair_block *block, float *user, int64_t e) {
     const pal_pairwise *job = block->job;
-    int32_t item = job->dealt[job->runs[e]];
+    int32_t item = job->runs[e];
     float n = (float)job->pairs->n_cols;
     for (int64_t t = 1; t <= job->o.tries; t++) {
-        int32_t place = pair_draw_item(block, user);
-        if (place < 0) return;
-        int32_t other = job->dealt[place];
+        int32_t other = pair_draw_item(block, user);
+        if (other < 0) return;
         float x = pair_margin(block, user, item, other);
         if (x >= 1) continue;
         float rank = fmaxf(floorf((n - 1) / (float)t), 1),
@@ -397,6 +422,7 @@ double pal_pairwise_epoch(pal_pairwise *job) {
     int32_t b = job->n_blocks;
     job->epoch++;
     pair_deal_items(job);
+    pal_parallel(job->ctx->pool, b, pair_place_group, job);
     pal_parallel(job->ctx->pool, b, pair_order_group, job);
     if (job->o.draw == PAL_DRAW_ADAPTIVE) pal_parallel(job->ctx->pool, b, pair_rank_group, job);
     double loss = 0;
@@ -404,5 +430,6 @@ double pal_pairwise_epoch(pal_pairwise *job) {
         pal_parallel(job->ctx->pool, b, pair_run_block, job);
         for (int32_t g = 0; g < b; g++) loss += job->losses[g];
     }
+    pal_parallel(job->ctx->pool, b, pair_return_group, job);
     return loss / (double)job->pairs->starts[job->pairs->n_rows];
 }

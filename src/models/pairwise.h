@@ -38,7 +38,8 @@ typedef struct {
     int32_t width;        /* of a row: factors, filled with zeros to a multiple of PAL_LANES */
     float *users, *items; /* [n_users, width], [n_items, width] */
     float *biases;        /* [n_items] */
-    int64_t epoch;        /* from 1 */
+    float *placed, *placed_biases; /* items and biases by place while an epoch runs */
+    int64_t epoch;                 /* from 1 */
     int32_t n_blocks, round;
     /* Users by group, for good; items by group, anew in each epoch. */
     int32_t *group_users, user_starts[PAL_PAIR_BLOCKS + 1];

@@ -144,8 +144,7 @@ static pal_status ease_fit_sparse(pal_ctx *ctx, const ease_params *p, const pal_
             *counts = PAL_ARENA_ARRAY(scratch, int32_t, n);
     float *weights = PAL_ARENA_ARRAY(scratch, float, (int64_t)n *k);
     if (!neighbours || !counts || !weights) return pal_fail_memory(ctx, "ease", bytes);
-    TRY(pal_columns_regress(ctx, "training ease", pairs, by_item, p->l2, k, neighbours, weights,
-                            counts));
+    TRY(pal_columns_regress(ctx, "training ease", by_item, p->l2, k, neighbours, weights, counts));
     for (int32_t u = 0; u < pairs->n_rows; u++) {
         double length = (double)(pairs->starts[u + 1] - pairs->starts[u]);
         ctx->multiply_adds += length * length;

@@ -119,7 +119,7 @@ static pal_status gfcf_link(pal_ctx *ctx, const gfcf_params *p, const pal_csr *p
     if (!neighbours || !counts || !similarities)
         return pal_fail_memory(ctx, "gfcf", 8.0 * (double)k * n);
     TRY(pal_cooccur_topk(ctx, "training gfcf", pairs, by_item, (int32_t)k, gfcf_similar, scales,
-                         neighbours, similarities, counts));
+                         true, neighbours, similarities, counts));
     for (int32_t u = 0; u < pairs->n_rows; u++) {
         double length = (double)(pairs->starts[u + 1] - pairs->starts[u]);
         ctx->multiply_adds += length * length;

@@ -180,7 +180,7 @@ static pal_status knn_fit(pal_ctx *ctx, const void *params, const pal_train_inpu
     if (!neighbours || !counts || !similarities)
         return pal_fail_memory(ctx, "item_knn", 8.0 * (double)k * log->n_items);
     TRY(pal_cooccur_topk(ctx, "training item_knn", &pairs, &by_item, (int32_t)k, knn_similar,
-                         &similarity, neighbours, similarities, counts));
+                         &similarity, true, neighbours, similarities, counts));
     for (int32_t u = 0; u < pairs.n_rows; u++) {
         double length = (double)(pairs.starts[u + 1] - pairs.starts[u]);
         ctx->multiply_adds += length * length;

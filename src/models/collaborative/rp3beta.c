@@ -118,7 +118,7 @@ static pal_status rp3_fit(pal_ctx *ctx, const void *params, const pal_train_inpu
     if (!neighbours || !counts || !walks)
         return pal_fail_memory(ctx, "rp3beta", 8.0 * (double)k * log->n_items);
     TRY(pal_cooccur_topk(ctx, "training rp3beta", &pairs, &by_item, (int32_t)k, rp3_walks, &scales,
-                         neighbours, walks, counts));
+                         false, neighbours, walks, counts));
     for (int32_t u = 0; u < pairs.n_rows; u++) {
         double length = (double)(pairs.starts[u + 1] - pairs.starts[u]);
         ctx->multiply_adds += length * length;

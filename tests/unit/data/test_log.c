@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/ctx.h"
+#include "base/rng.h"
 #include "data/log.h"
 #include "data/read.h"
 
@@ -272,6 +273,51 @@ static void test_weigh_needs_times(void **state) {
     pal_log_release(&log);
 }
 
+/* Few events and many of a user, of catalogues of one level of marks and of two, with and without
+ * weights, beside a plain loop. */
+static void test_pairs_of_many_events(void **state) {
+    (void)state;
+    enum { USERS = 8, MOST_ITEMS = 9000, MOST_EVENTS = 3000 };
+    static const int64_t event_starts[USERS + 1] = {0,   1,    24,   49,         149,
+                                                    149, 1149, 1174, MOST_EVENTS};
+    static int32_t event_items[MOST_EVENTS];
+    static float event_weights[MOST_EVENTS], largest[MOST_ITEMS];
+    pal_rng rng = pal_rng_at(3, 0);
+    for (int run = 0; run < 4; run++) {
+        int32_t n_items = run & 1 ? MOST_ITEMS : 70;
+        for (int64_t e = 0; e < MOST_EVENTS; e++) {
+            event_items[e] = (int32_t)pal_rng_below(&rng, (uint32_t)n_items);
+            event_weights[e] = 1 + (float)pal_rng_below(&rng, 5);
+        }
+        pal_ctx ctx = {0};
+        pal_arena arena = {0};
+        pal_csr pairs;
+        pal_log log = {.n_users = USERS,
+                       .n_items = n_items,
+                       .n_events = MOST_EVENTS,
+                       .starts = (int64_t *)(uintptr_t)event_starts,
+                       .items = event_items,
+                       .weights = run & 2 ? event_weights : NULL};
+        assert_int_equal(pal_log_pairs(&ctx, &log, UINT32_MAX, &arena, &pairs), PAL_OK);
+        int64_t at = 0;
+        for (int32_t u = 0; u < USERS; u++) {
+            assert_int_equal(pairs.starts[u], at);
+            memset(largest, 0, sizeof largest);
+            for (int64_t e = event_starts[u]; e < event_starts[u + 1]; e++)
+                largest[event_items[e]] = fmaxf(largest[event_items[e]], event_weights[e]);
+            for (int32_t i = 0; i < n_items; i++) {
+                if (!(largest[i] > 0)) continue;
+                assert_int_equal(pairs.cols[at], i);
+                if (pairs.values) assert_true(pairs.values[at] == largest[i]);
+                at++;
+            }
+        }
+        assert_int_equal(pairs.starts[USERS], at);
+        assert_true((pairs.values != NULL) == (run & 2 ? true : false));
+        pal_arena_release(&arena);
+    }
+}
+
 int main(void) {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_events_stand_by_user_and_time),
@@ -279,6 +325,7 @@ int main(void) {
         cmocka_unit_test(test_no_events_is_a_log),
         cmocka_unit_test(test_select_keeps_and_renumbers),
         cmocka_unit_test(test_pairs_are_distinct_with_the_largest_weight),
+        cmocka_unit_test(test_pairs_of_many_events),
         cmocka_unit_test(test_hash_tells_every_change),
         cmocka_unit_test(test_weigh_halves_and_cuts),
         cmocka_unit_test(test_weigh_needs_times),

@@ -52,6 +52,13 @@ static void sum_rows_and_above_are_the_same_in_every_table(void **state) {
         expected[lengths[l] / 2] = NAN;
         int32_t n = tables[0]->above(expected, lengths[l], 0.25f, places);
         for (int32_t i = 0; i < n; i++) assert_true(expected[places[i]] > 0.25f);
+        int32_t reached[400], n_reached = 0;
+        const float *limits = matrix + 100;
+        for (int32_t i = 0; i < lengths[l]; i++) n_reached += expected[i] >= limits[i];
+        assert_int_equal(tables[0]->reaching(expected, limits, lengths[l], reached), n_reached);
+        for (int32_t i = 0; i < n_reached; i++)
+            assert_true(expected[reached[i]] >= limits[reached[i]]);
+        assert_int_equal(tables[0]->reaching(matrix, matrix, lengths[l], other_places), lengths[l]);
         for (int t = 1; tables[t]; t++) {
             tables[t]->sum_rows(matrix, 400, rows, 5, found, lengths[l]);
             found[lengths[l] / 2] = NAN;
@@ -59,6 +66,11 @@ static void sum_rows_and_above_are_the_same_in_every_table(void **state) {
                 assert_true(found[i] == expected[i] || (isnan(found[i]) && isnan(expected[i])));
             assert_int_equal(tables[t]->above(found, lengths[l], 0.25f, other_places), n);
             assert_memory_equal(other_places, places, (size_t)n * sizeof *places);
+            assert_int_equal(tables[t]->reaching(found, limits, lengths[l], other_places),
+                             n_reached);
+            assert_memory_equal(other_places, reached, (size_t)n_reached * sizeof *reached);
+            assert_int_equal(tables[t]->reaching(matrix, matrix, lengths[l], other_places),
+                             lengths[l]);
         }
     }
     free(matrix);

@@ -117,7 +117,8 @@ static void gram_and_cooccurrence_match_plain_loops(void **state) {
     static int64_t starts[USERS + 1];
     static int32_t cols[USERS * ITEMS];
     static float values[USERS * ITEMS], gram[ITEMS * ITEMS];
-    for (int weighted = 0; weighted < 2; weighted++) {
+    for (int run = 0; run < 4; run++) {
+        bool weighted = run & 1, is_symmetric = run & 2;
         pal_csr a, t;
         pal_arena arena = {0};
         pal_ctx *ctx = support_open(2);
@@ -139,7 +140,7 @@ static void gram_and_cooccurrence_match_plain_loops(void **state) {
         int32_t neighbours[ITEMS * K], counts[ITEMS];
         float similarities[ITEMS * K];
         assert_int_equal(pal_cooccur_topk(ctx, "a test", &a, &t, K, plain_similarity, NULL,
-                                          neighbours, similarities, counts),
+                                          is_symmetric, neighbours, similarities, counts),
                          PAL_OK);
         for (int32_t i = 0; i < ITEMS; i++) {
             for (int32_t j = 0; j < ITEMS; j++)
@@ -177,12 +178,59 @@ static void a_sparse_gram_over_the_limit_is_refused(void **state) {
     support_close(ctx);
 }
 
+/* Several steps of rows, with equal similarities in plenty: the same lists as from whole rows. */
+static void symmetric_cooccurrence_is_that_of_whole_rows(void **state) {
+    (void)state;
+    enum { ROWS = 300, COLS = 1300, MOST = 40, K = 7 };
+    static int64_t row_starts[ROWS + 1];
+    static int32_t row_cols[ROWS * MOST];
+    static float row_values[ROWS * MOST], similarities[2][COLS * K];
+    static int32_t neighbours[2][COLS * K], counts[2][COLS];
+    pal_rng rng = pal_rng_at(8, 0);
+    int64_t n = 0;
+    for (int32_t r = 0; r < ROWS; r++) {
+        for (int32_t c = 0; c < COLS && n < (r + 1) * MOST; c++) {
+            if (pal_rng_below(&rng, 40 + (uint32_t)c / 16)) continue;
+            row_cols[n] = c;
+            row_values[n++] = 1 + (float)pal_rng_below(&rng, 3);
+        }
+        row_starts[r + 1] = n;
+    }
+    for (int weighted = 0; weighted < 2; weighted++) {
+        pal_csr t, a = {.n_rows = ROWS, .n_cols = COLS, .starts = row_starts, .cols = row_cols};
+        if (weighted) a.values = row_values;
+        pal_arena arena = {0};
+        pal_ctx *ctx = support_open(3);
+        memset(similarities, 0, sizeof similarities);
+        memset(neighbours, 0, sizeof neighbours);
+        assert_true(pal_csr_transpose(&a, &arena, &t));
+        for (int s = 0; s < 2; s++)
+            assert_int_equal(pal_cooccur_topk(ctx, "a test", &a, &t, K, plain_similarity, NULL, s,
+                                              neighbours[s], similarities[s], counts[s]),
+                             PAL_OK);
+        int64_t n_full = 0;
+        for (int32_t i = 0; i < COLS; i++) {
+            assert_int_equal(counts[1][i], counts[0][i]);
+            n_full += counts[0][i] == K;
+            size_t found = (size_t)counts[0][i];
+            assert_memory_equal(neighbours[1] + i * K, neighbours[0] + i * K,
+                                found * sizeof **neighbours);
+            assert_memory_equal(similarities[1] + i * K, similarities[0] + i * K,
+                                found * sizeof **similarities);
+        }
+        assert_true(n_full > COLS / 2);
+        pal_arena_release(&arena);
+        support_close(ctx);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(inverse_times_matrix_is_the_identity),
         cmocka_unit_test(inverse_does_not_depend_on_threads),
         cmocka_unit_test(what_cannot_be_inverted_is_refused),
         cmocka_unit_test(gram_and_cooccurrence_match_plain_loops),
+        cmocka_unit_test(symmetric_cooccurrence_is_that_of_whole_rows),
         cmocka_unit_test(a_sparse_gram_over_the_limit_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
