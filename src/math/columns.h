@@ -5,7 +5,7 @@
 #include "math/csr.h"
 #include "palate.h"
 
-/* For each column i of X (by_row, its transpose by_col) the weights b that minimize
+/* For each column i of X (by_col its transpose) the weights b that minimize
  * |x_i - Σ_{j in D} b_j x_j|² + l2 |b|², D a set of about 2 k other columns that those most tied to
  * i lead, and of these b the k largest in size. neighbours and weights are [n_cols, k], by falling
  * size; counts [n_cols]. Where 2 k >= n_cols, D is all other columns; with k = n_cols it is the
