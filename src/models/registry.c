@@ -25,7 +25,9 @@
     X(gmf)                                                                                         \
     X(bpr)                                                                                         \
     X(lightgcn)                                                                                    \
-    X(nn)
+    X(nn)                                                                                          \
+    X(neumf)                                                                                       \
+    X(mult_vae)
 
 #define REGISTRY_DECLARE(name) extern const pal_kind pal_kind_##name;
 PAL_KINDS(REGISTRY_DECLARE)

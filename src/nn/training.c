@@ -1,0 +1,107 @@
+/* training.c - epochs. */
+#include "nn/training.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/progress.h"
+#include "base/rng.h"
+
+static void training_shuffle(uint64_t seed, int64_t epoch, int64_t *order, int64_t n) {
+    pal_rng rng = pal_rng_at(pal_seed_for(seed, "order"), (uint64_t)epoch);
+    for (int64_t i = n - 1; i > 0; i--) {
+        int64_t other = (int64_t)(pal_rng_uniform(&rng) * (double)(i + 1)), kept = order[i];
+        order[i] = order[other];
+        order[other] = kept;
+    }
+}
+
+/* One epoch; *loss is the mean over examples. Stops at the first batch that is not finite. */
+static pal_status training_epoch(pal_ctx *ctx, const pal_training *t, pal_step *step,
+                                 const int64_t *order, double *loss) {
+    pal_schedule schedule = {.form = t->schedule, .warm_up = t->warm_up, .n_steps = step->n_steps};
+    double sum = 0;
+    for (int64_t begin = 0; begin < t->n_examples && isfinite(sum); begin += t->batch) {
+        step->number++;
+        step->examples = order + begin;
+        step->n = t->n_examples - begin < t->batch ? t->n_examples - begin : t->batch;
+        step->rate = t->learning_rate * pal_schedule_at(&schedule, step->number);
+        sum += t->step(t->arg, step);
+        TRY(pal_check_cancelled(ctx));
+    }
+    *loss = sum / (double)t->n_examples;
+    return PAL_OK;
+}
+
+/* Whether all trained values are finite; then they are copied to `kept`, one after the other. */
+static bool training_keep(const pal_training *t, pal_real *kept) {
+    for (int32_t a = 0; a < t->n_trained; a++) {
+        const pal_trained *array = &t->trained[a];
+        for (int64_t i = 0; i < array->n; i++) {
+            if (!isfinite(array->values[i])) return false;
+        }
+    }
+    for (int32_t a = 0; a < t->n_trained; a++) {
+        memcpy(kept, t->trained[a].values, (size_t)t->trained[a].n * sizeof *kept);
+        kept += t->trained[a].n;
+    }
+    return true;
+}
+
+static pal_status training_diverged(pal_ctx *ctx, const pal_training *t, int64_t epoch,
+                                    const pal_real *kept) {
+    if (epoch == 1 || !t->n_trained) {
+        return pal_fail(ctx, PAL_EDATA,
+                        "%s: diverged in epoch %" PRId64
+                        ": the loss left all bounds; use a learning_rate under %g",
+                        t->kind, epoch, t->learning_rate);
+    }
+    for (int32_t a = 0; a < t->n_trained; a++) {
+        memcpy(t->trained[a].values, kept, (size_t)t->trained[a].n * sizeof *kept);
+        kept += t->trained[a].n;
+    }
+    pal_note(ctx, PAL_NOTICE_WARNING,
+             "%s: diverged in epoch %" PRId64
+             ": the loss left all bounds; the model is that of the epochs before; use a "
+             "learning_rate under %g",
+             t->kind, epoch, t->learning_rate);
+    return t->publish ? t->publish(t->arg) : PAL_OK;
+}
+
+static pal_status training_open(pal_ctx *ctx, const pal_training *t, pal_arena *scratch,
+                                int64_t **order, pal_real **kept) {
+    int64_t n = 0;
+    for (int32_t a = 0; a < t->n_trained; a++) n += t->trained[a].n;
+    *order = PAL_ARENA_ARRAY(scratch, int64_t, t->n_examples);
+    *kept = PAL_ARENA_ARRAY(scratch, pal_real, n);
+    if (!*order || !*kept)
+        return pal_fail_memory(ctx, t->kind, 8.0 * (double)t->n_examples + 4.0 * (double)n);
+    for (int64_t i = 0; i < t->n_examples; i++) (*order)[i] = i;
+    return PAL_OK;
+}
+
+pal_status pal_training_run(pal_ctx *ctx, const pal_training *t, pal_arena *scratch) {
+    char title[64];
+    snprintf(title, sizeof title, "training %s", t->kind);
+    int64_t *order;
+    pal_real *kept;
+    TRY(training_open(ctx, t, scratch, &order, &kept));
+    pal_step step = {.n_steps = t->epochs * ((t->n_examples + t->batch - 1) / t->batch)};
+    double before = INFINITY;
+    for (step.epoch = 1; step.epoch <= t->epochs; step.epoch++) {
+        double loss;
+        pal_progress_update(ctx, title, step.epoch - 1, t->epochs);
+        training_shuffle(ctx->seed, step.epoch, order, t->n_examples);
+        TRY(training_epoch(ctx, t, &step, order, &loss));
+        if (!isfinite(loss) || !training_keep(t, kept))
+            return training_diverged(ctx, t, step.epoch, kept);
+        if (t->publish) TRY(t->publish(t->arg));
+        if (pal_watch_epoch(ctx, (int32_t)step.epoch, loss)) break;
+        if (fabs(before - loss) <= t->tolerance * fabs(loss)) break;
+        before = loss;
+    }
+    return PAL_OK;
+}

@@ -1,0 +1,58 @@
+/* training.h - the loop that kinds of the neural family share: epochs of steps over shuffled
+ * examples, the learning rate's schedule, cancelling, divergence, early stopping.
+ *
+ * An example is a number in [0, n_examples): an event, a pair, a user, a sequence; the kind looks
+ * up what it stands for, so that batches are ranges of an order and nothing is copied. The order is
+ * shuffled by the stream of (seed, epoch). */
+#ifndef PAL_NN_TRAINING_H
+#define PAL_NN_TRAINING_H
+
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/ctx.h"
+#include "nn/real.h"
+#include "nn/schedule.h"
+
+typedef struct {
+    int64_t epoch;           /* from 1 */
+    int64_t number, n_steps; /* from 1 over the whole training, of the whole training */
+    double rate;             /* learning_rate by the schedule */
+    const int64_t *examples; /* [n] of this batch */
+    int64_t n;
+} pal_step;
+
+typedef struct { /* an array that steps change in place */
+    pal_real *values;
+    int64_t n;
+} pal_trained;
+
+typedef struct {
+    const char *kind;          /* "sasrec", for sentences */
+    int64_t epochs;            /* at the most */
+    int64_t n_examples, batch; /* the last batch of an epoch may be shorter */
+    double learning_rate;
+    double tolerance; /* relative change of the loss under which training ends; 0: none */
+    pal_schedule_form schedule;
+    int64_t warm_up; /* steps */
+
+    /* What a training that diverges is set back to the last good epoch in; NULL: nothing. */
+    const pal_trained *trained; /* [n_trained] */
+    int32_t n_trained;
+
+    /* Forward, backward and the optimizer's step of one batch; returns the sum of its examples'
+     * losses before the step and adds to ctx->multiply_adds. A loss or a trained value that is not
+     * finite ends the training: with the state of the epoch before and a warning that names the
+     * epoch, or with PAL_EDATA where there is no such epoch or nothing is `trained`. `publish` is
+     * not called for that epoch. */
+    double (*step)(void *arg, const pal_step *step);
+    /* Optional. Makes the model's state whole after an epoch (what is derived). */
+    pal_status (*publish)(void *arg);
+    void *arg;
+} pal_training;
+
+/* Runs epochs until they are over, the judge has had enough (ctx->watch, which keeps the best
+ * epoch), the loss stands still or somebody cancels. */
+pal_status pal_training_run(pal_ctx *ctx, const pal_training *training, pal_arena *scratch);
+
+#endif

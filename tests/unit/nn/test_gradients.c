@@ -1,0 +1,163 @@
+/* test_gradients.c - every backward pass against central differences, the layers' own files
+ * compiled once more in double. */
+#define PAL_REAL_IS_DOUBLE
+#include "support.h"
+
+#include <math.h>
+
+#include "base/rng.h"
+#include "nn/activation.c"
+#include "nn/linear.c"
+#include "nn/loops.c"
+#include "nn/loops_reference.c"
+#include "nn/loss.c"
+#include "nn/norm.c"
+#include "nn/softmax.c"
+
+enum { N = 5, IN = 4, OUT = 3, ITEMS = 37 };
+
+static pal_real x[N * ITEMS], w[ITEMS * IN], b[ITEMS], pull[N * ITEMS], d[N * ITEMS], kept[2 * N];
+
+static void fill(pal_real *a, int64_t n, uint64_t seed) {
+    pal_rng rng = pal_rng_at(seed, 0);
+    for (int64_t i = 0; i < n; i++) a[i] = pal_rng_normal(&rng);
+}
+
+/* f's slope along each of a[n] is d[n]. */
+static void check_slopes(double (*f)(void), pal_real *a, const pal_real *slopes, int64_t n) {
+    const double step = 1e-5;
+    for (int64_t i = 0; i < n; i++) {
+        double was = a[i];
+        a[i] = was + step;
+        double above = f();
+        a[i] = was - step;
+        double below = f();
+        a[i] = was;
+        double slope = (above - below) / (2 * step);
+        assert_true(fabs(slope - slopes[i]) <= 1e-6 * (1 + fabs(slope)));
+    }
+}
+
+static double weigh(const pal_real *y, int64_t n) {
+    double sum = 0;
+    for (int64_t i = 0; i < n; i++) sum += pull[i] * y[i];
+    return sum;
+}
+
+static double linear_value(void) {
+    pal_real y[N * OUT];
+    pal_linear_forward(x, w, b, N, IN, OUT, y);
+    return weigh(y, N * OUT);
+}
+
+static void linear_goes_back(void **state) {
+    (void)state;
+    pal_real dw[OUT * IN] = {0}, db[OUT] = {0};
+    pal_linear_backward(x, w, pull, N, IN, OUT, d, dw, db);
+    check_slopes(linear_value, x, d, N * IN);
+    check_slopes(linear_value, w, dw, OUT * IN);
+    check_slopes(linear_value, b, db, OUT);
+}
+
+static double norm_value(void) {
+    pal_real y[N * IN];
+    pal_norm_forward(x, w, b, N, IN, 1e-5, y, kept);
+    return weigh(y, N * IN);
+}
+
+static void norm_goes_back(void **state) {
+    (void)state;
+    pal_real dgain[IN] = {0}, dbias[IN] = {0};
+    norm_value();
+    pal_norm_backward(x, w, kept, pull, N, IN, d, dgain, dbias);
+    check_slopes(norm_value, x, d, N * IN);
+    check_slopes(norm_value, w, dgain, IN);
+    check_slopes(norm_value, b, dbias, IN);
+}
+
+static pal_activation form;
+static double activation_value(void) {
+    pal_real y[N * IN];
+    pal_activation_forward(form, x, y, N * IN);
+    return weigh(y, N * IN);
+}
+
+static void activations_go_back(void **state) {
+    (void)state;
+    for (int f = 0; pal_activations[f]; f++) {
+        pal_real y[N * IN];
+        form = (pal_activation)f;
+        pal_activation_forward(form, x, y, N * IN);
+        pal_activation_backward(form, x, y, pull, d, N * IN);
+        check_slopes(activation_value, x, d, N * IN);
+    }
+}
+
+static pal_real labels[N * IN], unused[N * ITEMS], unused2[N * ITEMS];
+static double bce_value(void) { return pal_loss_bce(x, labels, N * IN, 1, unused); }
+static double bpr_value(void) { return pal_loss_bpr(x, x + N, N, 1, unused, unused2); }
+static double gbce_value(void) { return pal_loss_gbce(x, N, 3, 0.3, 1, unused); }
+static double sampled_value(void) { return pal_loss_sampled(x, pull, N, 3, 1, unused); }
+
+static void losses_go_back(void **state) {
+    (void)state;
+    for (int i = 0; i < N * IN; i++) labels[i] = i % 3 / 2.0;
+    pal_loss_bce(x, labels, N * IN, 1, d);
+    check_slopes(bce_value, x, d, N * IN);
+    pal_loss_bpr(x, x + N, N, 1, d, d + N);
+    check_slopes(bpr_value, x, d, 2 * N);
+    pal_loss_gbce(x, N, 3, 0.3, 1, d);
+    check_slopes(gbce_value, x, d, N * 4);
+    pal_loss_sampled(x, pull, N, 3, 1, d);
+    check_slopes(sampled_value, x, d, N * 4);
+}
+
+static pal_softmax job;
+static double softmax_value(void) {
+    pal_real dw[ITEMS * IN] = {0}, db[ITEMS] = {0};
+    job.d_weights = dw;
+    job.d_biases = db;
+    job.d_hidden = unused;
+    return pal_softmax_run(NULL, &job);
+}
+
+static void softmax_goes_back(void **state) {
+    (void)state;
+    static const int32_t targets[] = {0, 5, 36, 2, 7, 7, 20};
+    static const int64_t begins[N] = {0, 3, 3, 5, 6}, ends[N] = {3, 3, 5, 6, 7};
+    static const float amounts[] = {1, 2, 0.5f, 1, 1, 3, 1};
+    pal_real dw[ITEMS * IN] = {0}, db[ITEMS] = {0};
+    pal_arena arena = {0};
+    pal_ctx *ctx = support_open(1);
+    assert_int_equal(pal_softmax_open(ctx, "test", ITEMS, IN, &arena, &job), PAL_OK);
+    job.weights = w;
+    job.biases = b;
+    job.n_rows = N;
+    job.hidden = x;
+    job.begins = begins;
+    job.ends = ends;
+    job.targets = targets;
+    job.amounts = amounts;
+    job.scale = 1;
+    job.d_weights = dw;
+    job.d_biases = db;
+    job.d_hidden = d;
+    pal_softmax_run(NULL, &job);
+    check_slopes(softmax_value, x, d, N * IN);
+    check_slopes(softmax_value, w, dw, ITEMS * IN);
+    check_slopes(softmax_value, b, db, ITEMS);
+    pal_arena_release(&arena);
+    support_close(ctx);
+}
+
+int main(void) {
+    fill(x, N * ITEMS, 1);
+    fill(w, ITEMS * IN, 2);
+    fill(b, ITEMS, 3);
+    fill(pull, N * ITEMS, 4);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(linear_goes_back), cmocka_unit_test(norm_goes_back),
+        cmocka_unit_test(activations_go_back), cmocka_unit_test(losses_go_back),
+        cmocka_unit_test(softmax_goes_back)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
