@@ -7,6 +7,7 @@
 
 #include "base/rng.h"
 #include "nn/activation.c"
+#include "nn/attention.c"
 #include "nn/linear.c"
 #include "nn/loops.c"
 #include "nn/loops_reference.c"
@@ -150,14 +151,41 @@ static void softmax_goes_back(void **state) {
     support_close(ctx);
 }
 
+enum { LONG = 70, WIDE = 4 };
+static const int64_t attention_starts[] = {3, 3, 3 + LONG, 4 + LONG, 9 + LONG};
+static const pal_attention attention = {WIDE, 2, 4, attention_starts};
+static pal_real qkv[(LONG + 6) * 3 * WIDE], weights[2 * (LONG * LONG + 26)],
+    attention_pull[(LONG + 6) * WIDE];
+
+static double attention_value(void) {
+    pal_real y[(LONG + 6) * WIDE];
+    double sum = 0;
+    pal_attention_forward(&attention, qkv, weights, y);
+    for (int64_t i = 0; i < (LONG + 6) * WIDE; i++) sum += attention_pull[i] * y[i];
+    return sum;
+}
+
+/* Sequences of no, one, few and more than a tile of positions. */
+static void attention_goes_back(void **state) {
+    (void)state;
+    pal_real dqkv[(LONG + 6) * 3 * WIDE], room[PAL_ATTENTION_TILE * LONG];
+    assert_int_equal(pal_attention_weights(&attention), sizeof weights / sizeof *weights);
+    assert_int_equal(pal_attention_room(LONG), sizeof room / sizeof *room);
+    fill(qkv, (LONG + 6) * 3 * WIDE, 5);
+    fill(attention_pull, (LONG + 6) * WIDE, 6);
+    attention_value();
+    pal_attention_backward(&attention, qkv, weights, attention_pull, room, dqkv);
+    check_slopes(attention_value, qkv, dqkv, (LONG + 6) * 3 * WIDE);
+}
+
 int main(void) {
     fill(x, N * ITEMS, 1);
     fill(w, ITEMS * IN, 2);
     fill(b, ITEMS, 3);
     fill(pull, N * ITEMS, 4);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(linear_goes_back), cmocka_unit_test(norm_goes_back),
+        cmocka_unit_test(linear_goes_back),    cmocka_unit_test(norm_goes_back),
         cmocka_unit_test(activations_go_back), cmocka_unit_test(losses_go_back),
-        cmocka_unit_test(softmax_goes_back)};
+        cmocka_unit_test(softmax_goes_back),   cmocka_unit_test(attention_goes_back)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
