@@ -1,0 +1,113 @@
+/* next_item.h - what kinds that learn from whole sequences share: histories cut into windows,
+ * batches packed without padding, and the loss over the items that come next with its step of the
+ * item table.
+ *
+ * An example is a window: up to `length` events s_1 … s_n, each to be followed by the one after it.
+ * All positions are trained at once. A batch's positions lie one after the other. The item table is
+ * tied: what stands for an item of the history also scores it, logit_j = hidden · items_j.
+ *
+ * loss=softmax  cross entropy over all items, in tiles (nn/softmax.h): 4 n_items width
+ *               multiply-adds a position; the table steps as a whole.
+ * loss=sampled  cross entropy over the used item and `negatives` drawn uniformly for the sequence,
+ *               none of which its user has in training.
+ * loss=gbce     the same draws by the generalized BCE of gSASRec (Petrov and Macdonald 2023).
+ * Both take 3 negatives width multiply-adds a position; only touched rows of the table step.
+ *
+ * A kind's step is then
+ *     pal_next_pack(&sequence, step);
+ *     …                                         hidden [n, width] of all positions, forward
+ *     loss = pal_next_loss(ctx, &sequence, step);
+ *     …                                         d_hidden → d_inputs, backward
+ *     pal_next_step(ctx->pool, &adam, &sequence); */
+#ifndef PAL_MODELS_NEXT_ITEM_H
+#define PAL_MODELS_NEXT_ITEM_H
+
+#include "models/model.h"
+#include "nn/adam.h"
+#include "nn/softmax.h"
+#include "nn/table.h"
+#include "nn/training.h"
+
+enum { PAL_NEXT_CHUNKS = 16 }; /* of a batch, whatever the threads */
+
+typedef enum {
+    PAL_NEXT_AUTO,
+    PAL_NEXT_SOFTMAX,
+    PAL_NEXT_SAMPLED,
+    PAL_NEXT_GBCE
+} pal_next_loss_form;
+/* "auto", "softmax", "sampled", "gbce", NULL: for a row of a kind's table. */
+extern const char *const pal_next_losses[];
+/* "newest", "all", NULL. */
+extern const char *const pal_next_windows[];
+
+typedef struct {
+    int64_t length;     /* positions of a window at the most */
+    int32_t windows;    /* 0: a user's newest; 1: all of them */
+    int64_t batch;      /* windows */
+    int32_t loss;       /* pal_next_loss_form; AUTO is softmax up to 20,000 items */
+    int64_t negatives;  /* for a sequence */
+    double calibration; /* gbce's t */
+} pal_next_options;
+
+typedef struct {
+    const pal_next_options *options;
+    pal_next_loss_form form; /* never AUTO */
+    const pal_log *log;
+    int64_t width;
+    int64_t n_windows, longest; /* examples; positions of the longest */
+    int64_t *firsts;            /* [n_windows] event of the first input */
+    int32_t *lengths, *users;   /* [n_windows] */
+    pal_csr known;              /* items of each user, for draws */
+
+    /* The batch. */
+    int64_t capacity, n; /* positions */
+    int64_t n_sequences;
+    int64_t *starts;             /* [n_sequences + 1] */
+    int32_t *owners;             /* [n_sequences] users */
+    int32_t *inputs, *targets;   /* [n] items */
+    pal_real *hidden, *d_hidden; /* [n, width] */
+    pal_real *d_inputs;          /* [n, width] loss by items.values[inputs], from the kind */
+
+    /* The items. */
+    pal_table items;
+    pal_softmax softmax;
+    int64_t *ends;               /* [capacity + 1] 0, 1, 2, …: one target a position */
+    int32_t *drawn;              /* [batch, negatives] or -1 */
+    pal_real *drawn_rows;        /* [threads, negatives, width] */
+    pal_real *logits, *d_logits; /* [threads, longest, 1 + negatives] */
+    /* What the table's gradient is summed from: d_inputs, hidden, derivatives of drawn rows. */
+    pal_real *sources;    /* [2 capacity + batch · negatives, width] */
+    int32_t *rows, *from; /* like sources: entries of the table's batch */
+    pal_real *shares;
+    double *losses; /* [PAL_NEXT_CHUNKS] */
+    int64_t step;   /* number of the batch, for draws */
+    uint64_t seed;
+} pal_next;
+
+/* `values` [n_items, width] are the item table, of the model's arena. n_windows is 0 when nobody
+ * has two events: there is nothing to learn from. */
+pal_status pal_next_open(pal_ctx *ctx, const char *what, const pal_next_options *options,
+                         const pal_log *log, int64_t width, pal_real *values, pal_arena *scratch,
+                         pal_next *out);
+/* Bytes of training memory beside the table. */
+double pal_next_bytes(const pal_next_options *options, const pal_log *log, double width);
+/* Positions that an epoch trains. */
+double pal_next_positions(const pal_next_options *options, const pal_log *log);
+/* Which loss options and catalogue ask for. */
+pal_next_loss_form pal_next_form(const pal_next_options *options, int64_t n_items);
+
+/* The windows of a step as a batch: starts, inputs, targets. */
+void pal_next_pack(pal_next *s, const pal_step *step);
+/* Sequences of chunk `chunk` of the batch: [*first, *last). */
+static inline void pal_next_chunk(const pal_next *s, int64_t chunk, int64_t *first, int64_t *last) {
+    *first = s->n_sequences * chunk / PAL_NEXT_CHUNKS;
+    *last = s->n_sequences * (chunk + 1) / PAL_NEXT_CHUNKS;
+}
+/* From hidden to d_hidden, of the mean over positions; returns the mean loss times the number of
+ * windows, as pal_training wants it. Counts its work. */
+double pal_next_loss(pal_ctx *ctx, pal_next *s);
+/* Adds d_inputs to what the loss gave the table, and lets it step. */
+void pal_next_step(pal_pool *pool, const pal_adam *adam, pal_next *s);
+
+#endif
