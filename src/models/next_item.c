@@ -10,7 +10,7 @@
 #include "nn/loops.h"
 #include "nn/loss.h"
 
-enum { NEXT_ITEMS_MAX = 20000, NEXT_TRIES = 16, NEXT_SLABS = 16 };
+enum { NEXT_ITEMS_MAX = 20000, NEXT_TRIES = 16, NEXT_PART = 4096 };
 
 const char *const pal_next_losses[] = {"auto", "softmax", "sampled", "gbce", NULL};
 const char *const pal_next_windows[] = {"newest", "all", NULL};
@@ -83,11 +83,9 @@ static pal_status next_open_batch(pal_ctx *ctx, const char *what, pal_arena *scr
     s->d_hidden = PAL_ARENA_ARRAY(scratch, pal_real, s->capacity * s->width);
     s->sources = PAL_ARENA_ARRAY(scratch, pal_real, entries * s->width);
     s->losses = PAL_ARENA_ARRAY(scratch, double, PAL_NEXT_CHUNKS);
-    s->ends = PAL_ARENA_ARRAY(scratch, int64_t, s->capacity + 1);
     if (!s->starts || !s->owners || !s->inputs || !s->targets || !s->d_hidden || !s->sources ||
-        !s->losses || !s->ends)
+        !s->losses)
         return pal_fail_memory(ctx, what, 4.0 * (double)(entries + s->capacity) * (double)s->width);
-    for (int64_t r = 0; r <= s->capacity; r++) s->ends[r] = r;
     s->d_inputs = s->sources;
     s->hidden = s->sources + s->capacity * s->width;
     return PAL_OK;
@@ -97,17 +95,13 @@ static pal_status next_open_batch(pal_ctx *ctx, const char *what, pal_arena *scr
 static pal_status next_open_softmax(pal_ctx *ctx, const char *what, pal_arena *scratch,
                                     pal_next *s) {
     pal_table *items = &s->items;
+    int64_t size = (int64_t)items->n_rows * s->width, threads = pal_pool_threads(ctx->pool);
     items->n_touched = items->n_rows;
     for (int32_t i = 0; i < items->n_rows; i++) items->touched[i] = i;
-    TRY(pal_softmax_open(ctx, what, items->n_rows, items->width, scratch, &s->softmax));
-    s->softmax.weights = items->values;
-    s->softmax.d_weights = items->gradient;
-    s->softmax.hidden = s->hidden;
-    s->softmax.d_hidden = s->d_hidden;
-    s->softmax.begins = s->ends;
-    s->softmax.ends = s->ends + 1;
-    s->softmax.targets = s->targets;
-    return PAL_OK;
+    s->d_tables = PAL_ARENA_ARRAY(scratch, pal_real, PAL_NEXT_CHUNKS * size);
+    s->logits = PAL_ARENA_ARRAY(scratch, pal_real, threads * PAL_NEXT_ROWS * items->n_rows);
+    if (s->d_tables && s->logits) return PAL_OK;
+    return pal_fail_memory(ctx, what, 4.0 * PAL_NEXT_CHUNKS * (double)size);
 }
 
 static pal_status next_open_draws(pal_ctx *ctx, const char *what, pal_arena *scratch, pal_next *s) {
@@ -117,12 +111,10 @@ static pal_status next_open_draws(pal_ctx *ctx, const char *what, pal_arena *scr
     s->drawn = PAL_ARENA_ARRAY(scratch, int32_t, s->options->batch * k);
     s->drawn_rows = PAL_ARENA_ARRAY(scratch, pal_real, threads * k * s->width);
     s->logits = PAL_ARENA_ARRAY(scratch, pal_real, threads * s->longest * (1 + k));
-    s->d_logits = PAL_ARENA_ARRAY(scratch, pal_real, threads * s->longest * (1 + k));
     s->rows = PAL_ARENA_ARRAY(scratch, int32_t, entries);
     s->from = PAL_ARENA_ARRAY(scratch, int32_t, entries);
     s->shares = PAL_ARENA_ARRAY(scratch, pal_real, entries);
-    if (s->drawn && s->drawn_rows && s->logits && s->d_logits && s->rows && s->from && s->shares)
-        return PAL_OK;
+    if (s->drawn && s->drawn_rows && s->logits && s->rows && s->from && s->shares) return PAL_OK;
     return pal_fail_memory(ctx, what, 12.0 * (double)entries);
 }
 
@@ -159,7 +151,8 @@ double pal_next_bytes(const pal_next_options *options, const pal_log *log, doubl
                      (is_softmax ? 0 : (double)options->batch * (double)options->negatives);
     return 4 * width * (entries + capacity) +
            pal_table_bytes(log->n_items, width, is_softmax ? log->n_items : entries) +
-           (is_softmax ? 4.0 * PAL_SOFTMAX_SLABS * PAL_SOFTMAX_ROWS * width : 12 * entries);
+           (is_softmax ? 4.0 * log->n_items * (PAL_NEXT_CHUNKS * width + 2 * PAL_NEXT_ROWS)
+                       : 12 * entries);
 }
 
 /* --- batches --- */
@@ -178,6 +171,17 @@ void pal_next_pack(pal_next *s, const pal_step *step) {
         s->n += length;
     }
     s->starts[step->n] = s->n;
+}
+
+/* Logits of one row to scale · (softmax - target), in place; returns the loss. */
+static double next_softmax_row(pal_real *row, int64_t n, int32_t target, pal_real scale) {
+    const pal_loops *loops = pal_loops_best();
+    double most = (double)loops->largest(row, n), hit = (double)row[target],
+           sum = (double)loops->exp(row, (pal_real)-most, 1, row, n);
+    pal_real share = scale / (pal_real)sum;
+    for (int64_t i = 0; i < n; i++) row[i] *= share;
+    row[target] -= scale;
+    return most + log(sum) - hit;
 }
 
 /* --- losses by draws --- */
@@ -217,16 +221,16 @@ static double next_drawn_loss(const pal_next *s, int64_t sequence, int32_t worke
             n = s->starts[sequence + 1] - at;
     int32_t *drawn = s->drawn + sequence * k;
     pal_real *rows = s->drawn_rows + worker * k * width,
-             *logits = s->logits + worker * s->longest * (1 + k),
-             *d = s->d_logits + worker * s->longest * (1 + k),
+             *d = s->logits + worker * s->longest * (1 + k),
              *d_drawn = s->sources + (2 * s->capacity + sequence * k) * width,
              *d_hidden = s->d_hidden + at * width, scale = (pal_real)(1 / (double)s->n);
     next_draw(s, sequence, drawn);
     pal_table_gather(&s->items, drawn, k, rows, width);
-    next_logits(s, sequence, drawn, rows, logits);
-    double beta = pal_loss_gbce_beta(k, s->items.n_rows, s->options->calibration),
-           loss = s->form == PAL_NEXT_GBCE ? pal_loss_gbce(logits, n, k, beta, scale, d)
-                                           : pal_loss_sampled(logits, NULL, n, k, scale, d);
+    next_logits(s, sequence, drawn, rows, d);
+    double loss = 0, beta = pal_loss_gbce_beta(k, s->items.n_rows, s->options->calibration);
+    if (s->form == PAL_NEXT_GBCE) loss = pal_loss_gbce(d, n, k, beta, scale, d);
+    for (int64_t r = 0; s->form == PAL_NEXT_SAMPLED && r < n; r++)
+        loss += next_softmax_row(d + r * (1 + k), 1 + k, 0, scale);
     pal_gemm(false, false, n, width, k, d + 1, 1 + k, rows, width, 0, d_hidden, width);
     pal_gemm(true, false, k, width, n, d + 1, 1 + k, s->hidden + at * width, width, 0, d_drawn,
              width);
@@ -239,47 +243,71 @@ static double next_drawn_loss(const pal_next *s, int64_t sequence, int32_t worke
     return loss;
 }
 
-static void next_loss_part(void *arg, int64_t chunk, int32_t worker) {
-    const pal_next *s = arg;
+/* --- loss over all items --- */
+
+static double next_softmax_loss(const pal_next *s, int64_t chunk, int64_t begin, int64_t end,
+                                int32_t worker) {
+    int64_t width = s->width, n_items = s->items.n_rows;
+    pal_real *d_table = s->d_tables + chunk * n_items * width,
+             *logits = s->logits + worker * PAL_NEXT_ROWS * n_items,
+             scale = (pal_real)(1 / (double)s->n);
+    const pal_real *table = s->items.values;
+    double loss = 0;
+    memset(d_table, 0, (size_t)(n_items * width) * sizeof *d_table);
+    for (int64_t first = begin; first < end; first += PAL_NEXT_ROWS) {
+        int64_t n = end - first < PAL_NEXT_ROWS ? end - first : PAL_NEXT_ROWS;
+        const pal_real *hidden = s->hidden + first * width;
+        pal_gemm(false, true, n, n_items, width, hidden, width, table, width, 0, logits, n_items);
+        for (int64_t r = 0; r < n; r++)
+            loss += next_softmax_row(logits + r * n_items, n_items, s->targets[first + r], scale);
+        pal_gemm(false, false, n, width, n_items, logits, n_items, table, width, 0,
+                 s->d_hidden + first * width, width);
+        pal_gemm(true, false, n_items, width, n, logits, n_items, hidden, width, 1, d_table, width);
+    }
+    return loss;
+}
+
+void pal_next_loss(pal_next *s, int64_t chunk, int32_t worker) {
     int64_t first, last;
     pal_next_chunk(s, chunk, &first, &last);
     s->losses[chunk] = 0;
+    if (s->form == PAL_NEXT_SOFTMAX) {
+        s->losses[chunk] = next_softmax_loss(s, chunk, s->starts[first], s->starts[last], worker);
+        return;
+    }
     for (int64_t sequence = first; sequence < last; sequence++)
         s->losses[chunk] += next_drawn_loss(s, sequence, worker);
 }
 
-double pal_next_loss(pal_ctx *ctx, pal_next *s) {
-    double loss = 0, n = (double)s->n, width = (double)s->width;
-    if (s->form == PAL_NEXT_SOFTMAX) {
-        memset(s->items.gradient, 0,
-               (size_t)s->items.n_rows * (size_t)s->width * sizeof *s->items.gradient);
-        s->softmax.n_rows = s->n;
-        s->softmax.scale = (pal_real)(1 / n);
-        loss = pal_softmax_run(ctx->pool, &s->softmax);
-        ctx->multiply_adds += 4 * n * width * s->items.n_rows;
-    } else {
-        pal_parallel(ctx->pool, PAL_NEXT_CHUNKS, next_loss_part, s);
-        for (int32_t c = 0; c < PAL_NEXT_CHUNKS; c++) loss += s->losses[c];
-        ctx->multiply_adds += 3 * n * width * (double)s->options->negatives;
-    }
+void pal_next_take_inputs(pal_next *s, int64_t chunk) {
+    if (s->form != PAL_NEXT_SOFTMAX) return;
+    int64_t first, last;
+    pal_next_chunk(s, chunk, &first, &last);
+    pal_real *d_table = s->d_tables + chunk * s->items.n_rows * s->width;
+    for (int64_t r = s->starts[first]; r < s->starts[last]; r++)
+        pal_loops_best()->add_scaled(d_table + s->inputs[r] * s->width, s->d_inputs + r * s->width,
+                                     1, s->width);
+}
+
+double pal_next_close(pal_ctx *ctx, const pal_next *s) {
+    double loss = 0, n = (double)s->n,
+           scored = s->form == PAL_NEXT_SOFTMAX ? s->items.n_rows : (double)s->options->negatives;
+    for (int32_t c = 0; c < PAL_NEXT_CHUNKS; c++) loss += s->losses[c];
+    ctx->multiply_adds += 3 * n * (double)s->width * scored;
     return loss / n * (double)s->n_sequences;
 }
 
 /* --- the table's step --- */
 
-/* The rows of a slab of items take what the history's side gave them. */
-static void next_scatter(void *arg, int64_t slab, int32_t worker) {
+static void next_sum_part(void *arg, int64_t part, int32_t worker) {
     (void)worker;
-    pal_next *s = arg;
-    const pal_loops *loops = pal_loops_best();
-    int64_t n_items = s->items.n_rows, first = n_items * slab / NEXT_SLABS,
-            last = n_items * (slab + 1) / NEXT_SLABS;
-    for (int64_t r = 0; r < s->n; r++) {
-        int64_t item = s->inputs[r];
-        if (item < first || item >= last) continue;
-        loops->add_scaled(s->items.gradient + item * s->width, s->d_inputs + r * s->width, 1,
-                          s->width);
-    }
+    const pal_next *s = arg;
+    int64_t size = (int64_t)s->items.n_rows * s->width, first = part * NEXT_PART,
+            n = size - first < NEXT_PART ? size - first : NEXT_PART;
+    pal_real *sum = s->items.gradient + first;
+    memcpy(sum, s->d_tables + first, (size_t)n * sizeof *sum);
+    for (int64_t c = 1; c < PAL_NEXT_CHUNKS; c++)
+        pal_loops_best()->add_scaled(sum, s->d_tables + c * size + first, 1, n);
 }
 
 static void next_touch_drawn(pal_next *s) {
@@ -301,7 +329,8 @@ static void next_touch_drawn(pal_next *s) {
 
 void pal_next_step(pal_pool *pool, const pal_adam *adam, pal_next *s) {
     if (s->form == PAL_NEXT_SOFTMAX) {
-        pal_parallel(pool, NEXT_SLABS, next_scatter, s);
+        int64_t size = (int64_t)s->items.n_rows * s->width;
+        pal_parallel(pool, (size + NEXT_PART - 1) / NEXT_PART, next_sum_part, s);
     } else {
         next_touch_drawn(s);
         pal_table_sum(pool, &s->items, s->sources, s->width);

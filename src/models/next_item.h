@@ -6,29 +6,32 @@
  * All positions are trained at once. A batch's positions lie one after the other. The item table is
  * tied: what stands for an item of the history also scores it, logit_j = hidden · items_j.
  *
- * loss=softmax  cross entropy over all items, in tiles (nn/softmax.h): 4 n_items width
- *               multiply-adds a position; the table steps as a whole.
+ * loss=softmax  cross entropy over all items: 3 n_items width multiply-adds a position. Rows run in
+ *               tiles of PAL_NEXT_ROWS whose logits stay in cache from the product to the
+ *               gradient, so that nothing is computed twice; the table's gradient has a buffer a
+ *               chunk and the table steps as a whole.
  * loss=sampled  cross entropy over the used item and `negatives` drawn uniformly for the sequence,
  *               none of which its user has in training.
  * loss=gbce     the same draws by the generalized BCE of gSASRec (Petrov and Macdonald 2023).
  * Both take 3 negatives width multiply-adds a position; only touched rows of the table step.
  *
  * A kind's step is then
- *     pal_next_pack(&sequence, step);
- *     …                                         hidden [n, width] of all positions, forward
- *     loss = pal_next_loss(ctx, &sequence, step);
- *     …                                         d_hidden → d_inputs, backward
- *     pal_next_step(ctx->pool, &adam, &sequence); */
+ *     pal_next_pack(&next, step);
+ *     pal_parallel(pool, PAL_NEXT_CHUNKS, …):   hidden [n, width] of the chunk's positions, forward
+ *         pal_next_loss(&next, chunk, worker);
+ *         …                                     d_hidden → d_inputs, backward
+ *         pal_next_take_inputs(&next, chunk);
+ *     loss = pal_next_close(ctx, &next);
+ *     pal_next_step(pool, &adam, &next); */
 #ifndef PAL_MODELS_NEXT_ITEM_H
 #define PAL_MODELS_NEXT_ITEM_H
 
 #include "models/model.h"
 #include "nn/adam.h"
-#include "nn/softmax.h"
 #include "nn/table.h"
 #include "nn/training.h"
 
-enum { PAL_NEXT_CHUNKS = 16 }; /* of a batch, whatever the threads */
+enum { PAL_NEXT_CHUNKS = 16 /* of a batch, whatever the threads */, PAL_NEXT_ROWS = 128 };
 
 typedef enum {
     PAL_NEXT_AUTO,
@@ -71,11 +74,10 @@ typedef struct {
 
     /* The items. */
     pal_table items;
-    pal_softmax softmax;
-    int64_t *ends;               /* [capacity + 1] 0, 1, 2, …: one target a position */
-    int32_t *drawn;              /* [batch, negatives] or -1 */
-    pal_real *drawn_rows;        /* [threads, negatives, width] */
-    pal_real *logits, *d_logits; /* [threads, longest, 1 + negatives] */
+    pal_real *d_tables;   /* [PAL_NEXT_CHUNKS, n_items, width] loss=softmax */
+    pal_real *logits;     /* [threads, …] a tile of all items, or [longest, 1 + negatives] */
+    int32_t *drawn;       /* [batch, negatives] or -1 */
+    pal_real *drawn_rows; /* [threads, negatives, width] */
     /* What the table's gradient is summed from: d_inputs, hidden, derivatives of drawn rows. */
     pal_real *sources;    /* [2 capacity + batch · negatives, width] */
     int32_t *rows, *from; /* like sources: entries of the table's batch */
@@ -104,10 +106,14 @@ static inline void pal_next_chunk(const pal_next *s, int64_t chunk, int64_t *fir
     *first = s->n_sequences * chunk / PAL_NEXT_CHUNKS;
     *last = s->n_sequences * (chunk + 1) / PAL_NEXT_CHUNKS;
 }
-/* From hidden to d_hidden, of the mean over positions; returns the mean loss times the number of
- * windows, as pal_training wants it. Counts its work. */
-double pal_next_loss(pal_ctx *ctx, pal_next *s);
-/* Adds d_inputs to what the loss gave the table, and lets it step. */
+/* From hidden to d_hidden, of the mean over the batch's positions, for one chunk. */
+void pal_next_loss(pal_next *s, int64_t chunk, int32_t worker);
+/* d_inputs of a chunk are whole. */
+void pal_next_take_inputs(pal_next *s, int64_t chunk);
+/* After all chunks: the mean loss times the number of windows, as pal_training wants it. Counts
+ * the work. */
+double pal_next_close(pal_ctx *ctx, const pal_next *s);
+/* The table steps by what the chunks gave it. */
 void pal_next_step(pal_pool *pool, const pal_adam *adam, pal_next *s);
 
 #endif

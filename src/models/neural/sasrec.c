@@ -8,7 +8,7 @@
  * lifts the paper's one drawn item to the top of the field (Klenitskiy and Vasilev 2023, "Turning
  * dross into gold loss"). A person is the history's last `length` events, known or stranger: no
  * row is learned for users.
- * Cost: an epoch takes (4 n_items k + blocks (36 k² + 3 length k)) multiply-adds a position with
+ * Cost: an epoch takes (3 n_items k + blocks (36 k² + 3 length k)) multiply-adds a position with
  * loss=softmax; a query blocks · length (6 k² + length k); 4 k bytes an item. */
 #include <math.h>
 #include <string.h>
@@ -219,42 +219,47 @@ static pal_dropout_key sasrec_key(const sasrec_job *job, int64_t chunk) {
     return (pal_dropout_key){job->seed, job->step, chunk};
 }
 
-static void sasrec_forward(void *arg, int64_t chunk, int32_t worker) {
-    sasrec_job *job = arg;
-    const pal_transformer_job part = sasrec_chunk(job, chunk, worker);
+static void sasrec_forward(sasrec_job *job, const pal_transformer_job *part, int64_t chunk) {
     const pal_next *s = &job->sequence;
-    int64_t k = job->p->factors, begin = part.starts[0], end = part.starts[part.n_sequences];
+    int64_t k = job->p->factors, begin = part->starts[0], end = part->starts[part->n_sequences];
     pal_real *x = job->room.blocks[0].x, root = (pal_real)sqrt((double)k);
     memset(x + begin * k, 0, (size_t)((end - begin) * k) * sizeof *x);
-    for (int64_t i = 0; i < part.n_sequences; i++) {
-        for (int64_t r = part.starts[i]; r < part.starts[i + 1]; r++) {
+    for (int64_t i = 0; i < part->n_sequences; i++) {
+        for (int64_t r = part->starts[i]; r < part->starts[i + 1]; r++) {
             const pal_real *place =
-                job->parameters.values + job->shape.positions + (part.starts[i + 1] - 1 - r) * k;
+                job->parameters.values + job->shape.positions + (part->starts[i + 1] - 1 - r) * k;
             pal_loops_best()->add_scaled(x + r * k, s->items.values + s->inputs[r] * k, root, k);
             pal_loops_best()->add_scaled(x + r * k, place, 1, k);
         }
     }
     pal_dropout_forward(sasrec_key(job, chunk), job->p->dropout, x + begin * k,
                         job->mask + begin * k, (end - begin) * k);
-    pal_transformer_forward(&part, s->hidden);
+    pal_transformer_forward(part, s->hidden);
 }
 
-static void sasrec_backward(void *arg, int64_t chunk, int32_t worker) {
-    sasrec_job *job = arg;
-    const pal_transformer_job part = sasrec_chunk(job, chunk, worker);
+static void sasrec_backward(sasrec_job *job, const pal_transformer_job *part, int64_t chunk) {
     const pal_next *s = &job->sequence;
-    int64_t k = job->p->factors, begin = part.starts[0], end = part.starts[part.n_sequences];
+    int64_t k = job->p->factors, begin = part->starts[0], end = part->starts[part->n_sequences];
     pal_real *gradient = pal_parameters_chunk(&job->parameters, chunk), *dx = job->dx,
              root = (pal_real)sqrt((double)k);
-    pal_transformer_backward(&part, s->d_hidden, gradient, dx);
+    pal_transformer_backward(part, s->d_hidden, gradient, dx);
     pal_dropout_backward(job->p->dropout, job->mask + begin * k, dx + begin * k, (end - begin) * k);
-    for (int64_t i = 0; i < part.n_sequences; i++) {
-        for (int64_t r = part.starts[i]; r < part.starts[i + 1]; r++)
+    for (int64_t i = 0; i < part->n_sequences; i++) {
+        for (int64_t r = part->starts[i]; r < part->starts[i + 1]; r++)
             pal_loops_best()->add_scaled(gradient + job->shape.positions +
-                                             (part.starts[i + 1] - 1 - r) * k,
+                                             (part->starts[i + 1] - 1 - r) * k,
                                          dx + r * k, 1, k);
     }
     for (int64_t e = begin * k; e < end * k; e++) s->d_inputs[e] = root * dx[e];
+}
+
+static void sasrec_run(void *arg, int64_t chunk, int32_t worker) {
+    sasrec_job *job = arg;
+    const pal_transformer_job part = sasrec_chunk(job, chunk, worker);
+    sasrec_forward(job, &part, chunk);
+    pal_next_loss(&job->sequence, chunk, worker);
+    sasrec_backward(job, &part, chunk);
+    pal_next_take_inputs(&job->sequence, chunk);
 }
 
 static double sasrec_step(void *arg, const pal_step *step) {
@@ -262,9 +267,8 @@ static double sasrec_step(void *arg, const pal_step *step) {
     pal_ctx *ctx = job->ctx;
     job->step = step->number;
     pal_next_pack(&job->sequence, step);
-    pal_parallel(ctx->pool, PAL_NEXT_CHUNKS, sasrec_forward, job);
-    double loss = pal_next_loss(ctx, &job->sequence);
-    pal_parallel(ctx->pool, PAL_NEXT_CHUNKS, sasrec_backward, job);
+    pal_parallel(ctx->pool, PAL_NEXT_CHUNKS, sasrec_run, job);
+    double loss = pal_next_close(ctx, &job->sequence);
     pal_parameters_sum(ctx->pool, &job->parameters);
     pal_adam adam = pal_adam_at(step->rate, step->number);
     adam.decay = job->p->decay;
@@ -509,7 +513,7 @@ static void sasrec_estimate(const void *params, const pal_log *log, int32_t n_th
            length = positions / (log->n_users > 0 ? log->n_users : 1),
            capacity = (double)p->sequence.batch * (double)p->sequence.length,
            scored = pal_next_form(&p->sequence, log->n_items) == PAL_NEXT_SOFTMAX
-                        ? 4 * n_items
+                        ? 3 * n_items
                         : 3 * (double)p->sequence.negatives,
            work = k * scored + (double)p->blocks *
                                    (3 * k * (4 * k + 2 * (double)shape.t.inner) + 3 * k * length),
