@@ -27,7 +27,7 @@ typedef struct {
     pal_next_options sequence;
     int64_t factors, blocks, heads, inner, epochs, patience;
     int32_t activation;
-    double dropout, learning_rate, decay;
+    double dropout, learning_rate, decay, tolerance;
 } sasrec_params;
 
 static const pal_param sasrec_table[] = {
@@ -149,6 +149,14 @@ static const pal_param sasrec_table[] = {
      .min = 0,
      .max = 100000,
      .help = "epochs without a better validation after which training ends; 0: all epochs"},
+    {.name = "tolerance",
+     .type = PAL_PARAM_REAL,
+     .offset = offsetof(sasrec_params, tolerance),
+     .initial = "0",
+     .min = 0,
+     .max = 1,
+     .scale = PAL_LOG,
+     .help = "relative change of the loss in an epoch under which training ends"},
     {0},
 };
 
@@ -355,6 +363,7 @@ static pal_status sasrec_fit(pal_ctx *ctx, const void *params, const pal_train_i
                                    .n_examples = job.sequence.n_windows,
                                    .batch = p->sequence.batch,
                                    .learning_rate = p->learning_rate,
+                                   .tolerance = p->tolerance,
                                    .step = sasrec_step,
                                    .publish = sasrec_publish,
                                    .arg = &job};
