@@ -10,14 +10,14 @@
 #include "nn/loops.h"
 #include "nn/loss.h"
 
-enum { NEXT_ITEMS_MAX = 20000, NEXT_TRIES = 16, NEXT_PART = 4096 };
+enum { NEXT_TRIES = 16, NEXT_PART = 4096 };
 
 const char *const pal_next_losses[] = {"auto", "softmax", "sampled", "gbce", NULL};
 const char *const pal_next_windows[] = {"newest", "all", NULL};
 
 pal_next_loss_form pal_next_form(const pal_next_options *options, int64_t n_items) {
     if (options->loss != PAL_NEXT_AUTO) return (pal_next_loss_form)options->loss;
-    return n_items <= NEXT_ITEMS_MAX ? PAL_NEXT_SOFTMAX : PAL_NEXT_SAMPLED;
+    return n_items <= options->negatives ? PAL_NEXT_SOFTMAX : PAL_NEXT_SAMPLED;
 }
 
 /* --- windows --- */

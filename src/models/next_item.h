@@ -48,7 +48,7 @@ typedef struct {
     int64_t length;     /* positions of a window at the most */
     int32_t windows;    /* 0: a user's newest; 1: all of them */
     int64_t batch;      /* windows */
-    int32_t loss;       /* pal_next_loss_form; AUTO is softmax up to 20,000 items */
+    int32_t loss;       /* pal_next_loss_form; AUTO is softmax up to `negatives` items */
     int64_t negatives;  /* for a sequence */
     double calibration; /* gbce's t */
 } pal_next_options;

@@ -26,7 +26,7 @@
 typedef struct {
     pal_next_options sequence;
     int64_t factors, blocks, heads, inner, epochs, patience;
-    int32_t activation;
+    int32_t activation, schedule;
     double dropout, learning_rate, decay, tolerance;
 } sasrec_params;
 
@@ -86,7 +86,7 @@ static const pal_param sasrec_table[] = {
      .offset = offsetof(sasrec_params, sequence.loss),
      .choices = pal_next_losses,
      .help = "the next item against all (softmax), or against drawn ones (sampled; gbce, Petrov "
-             "and Macdonald 2023); auto: softmax up to 20,000 items, else sampled"},
+             "and Macdonald 2023); auto: softmax up to as many items as negatives, else sampled"},
     {.name = "negatives",
      .type = PAL_PARAM_INT,
      .offset = offsetof(sasrec_params, sequence.negatives),
@@ -113,11 +113,17 @@ static const pal_param sasrec_table[] = {
     {.name = "learning_rate",
      .type = PAL_PARAM_REAL,
      .offset = offsetof(sasrec_params, learning_rate),
-     .initial = "0.001",
+     .initial = "0.002",
      .min = 1e-6,
      .max = 10,
      .scale = PAL_LOG,
-     .help = "length of Adam's steps"},
+     .help = "length of Adam's first steps"},
+    {.name = "schedule",
+     .type = PAL_PARAM_CHOICE,
+     .offset = offsetof(sasrec_params, schedule),
+     .initial = "linear",
+     .choices = pal_schedule_forms,
+     .help = "how steps shorten: not at all, or down to 0 in the last epoch"},
     {.name = "decay",
      .type = PAL_PARAM_REAL,
      .offset = offsetof(sasrec_params, decay),
@@ -129,7 +135,7 @@ static const pal_param sasrec_table[] = {
     {.name = "batch",
      .type = PAL_PARAM_INT,
      .offset = offsetof(sasrec_params, sequence.batch),
-     .initial = "128",
+     .initial = "64",
      .min = 1,
      .max = 10000,
      .scale = PAL_LOG,
@@ -137,7 +143,7 @@ static const pal_param sasrec_table[] = {
     {.name = "epochs",
      .type = PAL_PARAM_INT,
      .offset = offsetof(sasrec_params, epochs),
-     .initial = "200",
+     .initial = "40",
      .min = 1,
      .max = 100000,
      .scale = PAL_LOG,
@@ -358,12 +364,19 @@ static pal_status sasrec_fit(pal_ctx *ctx, const void *params, const pal_train_i
     pal_draw_normal(ctx->seed, "positions of sasrec", job.parameters.values + job.shape.positions,
                     p->sequence.length * p->factors, 0.02);
     pal_transformer_draw(&job.shape.t, pal_seed_for(ctx->seed, "sasrec"), job.parameters.values);
+    const pal_trained trained[] = {
+        {job.state->items, (int64_t)job.state->n_items * p->factors},
+        {job.parameters.values, job.parameters.n},
+    };
     const pal_training training = {.kind = "sasrec",
                                    .epochs = train->epochs ? train->epochs : p->epochs,
                                    .n_examples = job.sequence.n_windows,
                                    .batch = p->sequence.batch,
                                    .learning_rate = p->learning_rate,
                                    .tolerance = p->tolerance,
+                                   .schedule = (pal_schedule_form)p->schedule,
+                                   .trained = trained,
+                                   .n_trained = 2,
                                    .step = sasrec_step,
                                    .publish = sasrec_publish,
                                    .arg = &job};
