@@ -26,6 +26,8 @@
     X(bpr)                                                                                         \
     X(lightgcn)                                                                                    \
     X(nn)                                                                                          \
+    X(neumf)                                                                                       \
+    X(mult_vae)                                                                                    \
     X(sasrec)
 
 #define REGISTRY_DECLARE(name) extern const pal_kind pal_kind_##name;
