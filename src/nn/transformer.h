@@ -7,8 +7,8 @@
  * for each block, then y = norm(x). All parameters are slices of one pal_parameters; what backward
  * needs is kept in a pal_transformer_room for all positions of a batch, of which each chunk uses
  * its own rows.
- * Cost of a position: 12 width² + 6 length width multiply-adds a block with inner = width (forward
- * and backward: three products each); 4 (10 width + 2 inner + n_heads length) bytes are kept. */
+ * Cost of a position and block, forward and backward, with inner = width: 18 width² + 3 length
+ * width multiply-adds; 4 (8 width + 2 inner + n_heads length + 4) + 2 width bytes are kept. */
 #ifndef PAL_NN_TRANSFORMER_H
 #define PAL_NN_TRANSFORMER_H
 

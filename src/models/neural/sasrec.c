@@ -8,8 +8,11 @@
  * lifts the paper's one drawn item to the top of the field (Klenitskiy and Vasilev 2023, "Turning
  * dross into gold loss"). A person is the history's last `length` events, known or stranger: no
  * row is learned for users.
- * Cost: an epoch takes (3 n_items k + blocks (36 k² + 3 length k)) multiply-adds a position with
- * loss=softmax; a query blocks · length (6 k² + length k); 4 k bytes an item. */
+ * Cost: an epoch takes 3 m k + blocks (18 k² + 3 length k) multiply-adds a position, with m =
+ * n_items for loss=softmax and m = negatives else; a query blocks · length (6 k² + length k); 4 k
+ * bytes an item.
+ * Reached: ML-1M leave-last, epochs=30: ndcg@10 .168, hr@10 .296; markov .162; published .182 with
+ * full softmax, .186 with 3,000 drawn items. */
 #include <math.h>
 #include <string.h>
 
