@@ -27,7 +27,8 @@
     X(lightgcn)                                                                                    \
     X(nn)                                                                                          \
     X(neumf)                                                                                       \
-    X(mult_vae)
+    X(mult_vae)                                                                                    \
+    X(sasrec)
 
 #define REGISTRY_DECLARE(name) extern const pal_kind pal_kind_##name;
 PAL_KINDS(REGISTRY_DECLARE)

@@ -18,5 +18,5 @@ void pal_dropout_forward(pal_dropout_key key, double rate, pal_real *x, uint8_t 
 void pal_dropout_backward(double rate, const uint8_t *mask, pal_real *dx, int64_t n) {
     if (!(rate > 0)) return;
     const pal_real scale = (pal_real)(1 / (1 - rate));
-    for (int64_t i = 0; i < n; i++) dx[i] = mask[i] ? dx[i] * scale : 0;
+    for (int64_t i = 0; i < n; i++) dx[i] *= scale * (pal_real)mask[i];
 }

@@ -59,3 +59,22 @@ slope("bpr", lambda a, b: -torch.nn.functional.logsigmoid(a - b).sum(), logits[:
 slope("gbce", gbce, logits)
 slope("sampled", lambda l: torch.nn.functional.cross_entropy(l - log_q, torch.zeros(3, dtype=torch.long), reduction="sum"), logits)
 slope("multinomial", lambda l: -(amounts * torch.log_softmax(l, 1)).sum(), logits)
+
+# Causal attention of two heads over sequences of 3 and 2 positions, packed.
+qkv = torch.tensor([[((3 * r + 5 * j) % 17 - 8) / 8 for j in range(12)] for r in range(5)])
+pull = torch.tensor([[((4 * r + 3 * j) % 7 - 3) / 4 for j in range(4)] for r in range(5)])
+
+
+def attend(x):
+    outs = []
+    for part in (x[:3], x[3:]):
+        q, k, v = (p.reshape(len(part), 2, 2).transpose(0, 1) for p in part.split(4, 1))
+        out = torch.nn.functional.scaled_dot_product_attention(q, k, v, is_causal=True)
+        outs.append(out.transpose(0, 1).reshape(len(part), 4))
+    return torch.cat(outs)
+
+
+show("golden_qkv", qkv)
+show("golden_attention_pull", pull)
+show("golden_attended", attend(qkv))
+slope("attention", lambda x: (attend(x) * pull).sum(), qkv)

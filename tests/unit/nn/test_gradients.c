@@ -7,12 +7,16 @@
 
 #include "base/rng.h"
 #include "nn/activation.c"
+#include "nn/attention.c"
+#include "nn/dropout.c"
 #include "nn/linear.c"
 #include "nn/loops.c"
 #include "nn/loops_reference.c"
 #include "nn/loss.c"
 #include "nn/norm.c"
+#include "nn/parameters.c"
 #include "nn/softmax.c"
+#include "nn/transformer.c"
 
 enum { N = 5, IN = 4, OUT = 3, ITEMS = 37 };
 
@@ -150,14 +154,89 @@ static void softmax_goes_back(void **state) {
     support_close(ctx);
 }
 
+enum { LONG = 70, WIDE = 4 };
+static const int64_t attention_starts[] = {3, 3, 3 + LONG, 4 + LONG, 9 + LONG};
+static const pal_attention attention = {WIDE, 2, 4, attention_starts};
+static pal_real qkv[(LONG + 6) * 3 * WIDE], weights[2 * (LONG * LONG + 26)],
+    attention_pull[(LONG + 6) * WIDE];
+
+static double attention_value(void) {
+    pal_real y[(LONG + 6) * WIDE];
+    double sum = 0;
+    pal_attention_forward(&attention, qkv, weights, y);
+    for (int64_t i = 0; i < (LONG + 6) * WIDE; i++) sum += attention_pull[i] * y[i];
+    return sum;
+}
+
+/* Sequences of no, one, few and more than a tile of positions. */
+static void attention_goes_back(void **state) {
+    (void)state;
+    pal_real dqkv[(LONG + 6) * 3 * WIDE], room[PAL_ATTENTION_TILE * LONG];
+    assert_int_equal(pal_attention_weights(&attention), sizeof weights / sizeof *weights);
+    assert_int_equal(pal_attention_room(LONG), sizeof room / sizeof *room);
+    fill(qkv, (LONG + 6) * 3 * WIDE, 5);
+    fill(attention_pull, (LONG + 6) * WIDE, 6);
+    attention_value();
+    pal_attention_backward(&attention, qkv, weights, attention_pull, room, dqkv);
+    check_slopes(attention_value, qkv, dqkv, (LONG + 6) * 3 * WIDE);
+}
+
+enum { POSITIONS = 6 };
+static const int64_t transformer_starts[] = {0, 4, POSITIONS};
+static pal_parameters network;
+static pal_transformer_job transformer_job;
+static pal_real read_in[POSITIONS * WIDE];
+
+static double transformer_value(void) {
+    pal_real y[POSITIONS * WIDE];
+    memcpy(transformer_job.room->blocks[0].x, read_in, sizeof read_in);
+    pal_transformer_forward(&transformer_job, y);
+    return weigh(y, POSITIONS * WIDE);
+}
+
+/* Two blocks with the decisions of dropout held fast. */
+static void transformer_goes_back(void **state) {
+    (void)state;
+    pal_ctx *ctx = support_open(1);
+    pal_arena arena = {0};
+    pal_transformer t = {.width = WIDE,
+                         .inner = 5,
+                         .n_heads = 2,
+                         .n_blocks = 2,
+                         .activation = PAL_ACTIVATION_TANH,
+                         .dropout = 0.3};
+    pal_transformer_room room;
+    pal_real dx[POSITIONS * WIDE];
+    pal_transformer_add(&t, &network);
+    assert_int_equal(pal_parameters_open(ctx, "test", 1, &arena, &arena, &network), PAL_OK);
+    assert_int_equal(pal_transformer_open(ctx, "test", &t, POSITIONS, 4, &arena, &room), PAL_OK);
+    pal_transformer_draw(&t, 7, network.values);
+    for (int64_t i = 0; i < network.n; i++) network.values[i] += 0.05 * (double)(i % 5 - 2);
+    fill(read_in, POSITIONS * WIDE, 8);
+    transformer_job = (pal_transformer_job){.t = &t,
+                                            .room = &room,
+                                            .values = network.values,
+                                            .n_sequences = 2,
+                                            .starts = transformer_starts,
+                                            .step = 3,
+                                            .chunk = 1};
+    transformer_value();
+    pal_transformer_backward(&transformer_job, pull, network.gradient, dx);
+    check_slopes(transformer_value, read_in, dx, POSITIONS * WIDE);
+    check_slopes(transformer_value, network.values, network.gradient, network.n);
+    pal_arena_release(&arena);
+    support_close(ctx);
+}
+
 int main(void) {
     fill(x, N * ITEMS, 1);
     fill(w, ITEMS * IN, 2);
     fill(b, ITEMS, 3);
     fill(pull, N * ITEMS, 4);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(linear_goes_back), cmocka_unit_test(norm_goes_back),
-        cmocka_unit_test(activations_go_back), cmocka_unit_test(losses_go_back),
-        cmocka_unit_test(softmax_goes_back)};
+        cmocka_unit_test(linear_goes_back),     cmocka_unit_test(norm_goes_back),
+        cmocka_unit_test(activations_go_back),  cmocka_unit_test(losses_go_back),
+        cmocka_unit_test(softmax_goes_back),    cmocka_unit_test(attention_goes_back),
+        cmocka_unit_test(transformer_goes_back)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

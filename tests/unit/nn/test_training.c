@@ -7,6 +7,7 @@
 #include "../../golden/nn.h"
 #include "base/rng.h"
 #include "nn/adam.h"
+#include "nn/attention.h"
 #include "nn/dropout.h"
 #include "nn/loss.h"
 #include "nn/schedule.h"
@@ -446,10 +447,26 @@ static void the_loop_stops_when_asked(void **state) {
     assert_int_equal(s.n_steps, 6);
 }
 
+static void attention_is_pytorchs(void **state) {
+    (void)state;
+    enum { N = 5, WIDTH = 4 };
+    static const int64_t starts[] = {0, 3, 5};
+    const pal_attention shape = {WIDTH, 2, 2, starts};
+    float qkv[N * 3 * WIDTH], pull[N * WIDTH], out[N * WIDTH], d[N * 3 * WIDTH], weights[26],
+        room[PAL_ATTENTION_TILE * 3];
+    to_float(golden_qkv, qkv, N * 3 * WIDTH);
+    to_float(golden_attention_pull, pull, N * WIDTH);
+    pal_attention_forward(&shape, qkv, weights, out);
+    near(out, golden_attended, N * WIDTH);
+    pal_attention_backward(&shape, qkv, weights, pull, room, d);
+    near(d, golden_d_attention, N * 3 * WIDTH);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(adam_is_pytorchs),
                                        cmocka_unit_test(losses_are_pytorchs),
                                        cmocka_unit_test(softmax_is_pytorchs),
+                                       cmocka_unit_test(attention_is_pytorchs),
                                        cmocka_unit_test(clipping_is_by_the_norm_of_everything),
                                        cmocka_unit_test(a_table_gathers_and_pools),
                                        cmocka_unit_test(gradients_reach_the_rows_that_entries_name),
