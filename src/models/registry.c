@@ -24,7 +24,10 @@
     X(gmf)                                                                                         \
     X(bpr)                                                                                         \
     X(lightgcn)                                                                                    \
-    X(nn)
+    X(nn)                                                                                          \
+    X(rnn)                                                                                         \
+    X(gru)                                                                                         \
+    X(lstm)
 
 #define REGISTRY_DECLARE(name) extern const pal_kind pal_kind_##name;
 PAL_KINDS(REGISTRY_DECLARE)
