@@ -1,11 +1,11 @@
 /* bench_peers.c - the work that scripts/bench times beside peers, without reading or writing files
  * in what is timed.
  *
- * usage: bench_peers prepare FOLDER          a long-tailed log of 16 million events and factors, as
- * raw arrays bench_peers item_knn FOLDER THREADS  fits item_knn metric=cosine k=100 on it, prints
- * seconds bench_peers bpr FOLDER THREADS       seconds of an epoch of bpr, 64 factors; writes its
- * rows bench_peers lists FOLDER THREADS     20 best of 27,000 items for 20,000 users from 128
- * factors, seen items hidden */
+ * usage: bench_peers prepare FOLDER             a long-tailed log of 16 million events, and factors
+ *        bench_peers item_knn FOLDER THREADS    fits item_knn metric=cosine k=100
+ *        bench_peers train FOLDER THREADS SPEC  seconds of an epoch after the first, losses; rows
+ *        bench_peers lists FOLDER THREADS       20 best of 27,000 items for 20,000 users from 128
+ *                                               factors, seen items hidden */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +17,7 @@
 #include "base/parallel.h"
 #include "base/progress.h"
 #include "base/rng.h"
+#include "made.h"
 #include "math/topk.h"
 #include "models/train.h"
 
@@ -30,17 +31,6 @@ enum {
     BENCH_CHUNK = 240 /* queries of one task */
 };
 
-static void bench_die(const char *what) {
-    fprintf(stderr, "bench_peers: %s\n", what);
-    exit(1);
-}
-
-static void *bench_alloc(size_t n, size_t size) {
-    void *memory = calloc(n, size);
-    if (!memory) bench_die("not enough memory");
-    return memory;
-}
-
 static void bench_path(char out[1024], const char *folder, const char *name) {
     snprintf(out, 1024, "%s/%s", folder, name);
 }
@@ -49,69 +39,36 @@ static void bench_write(pal_ctx *ctx, const char *folder, const char *name, cons
                         size_t bytes) {
     char path[1024];
     bench_path(path, folder, name);
-    if (pal_file_write(ctx, path, data, bytes) != PAL_OK) bench_die(ctx->error);
+    if (pal_file_write(ctx, path, data, bytes) != PAL_OK) made_die(ctx->error);
 }
 
 static void *bench_read(pal_ctx *ctx, const char *folder, const char *name, size_t *bytes) {
     char path[1024];
     bench_path(path, folder, name);
     pal_bytes file;
-    if (pal_file_load(ctx, path, &file) != PAL_OK) bench_die(ctx->error);
+    if (pal_file_load(ctx, path, &file) != PAL_OK) made_die(ctx->error);
     *bytes = file.length;
     return (void *)(uintptr_t)file.bytes;
 }
 
 /* --- preparing --- */
 
-/* Items of one user: distinct, by popularity ~ 1 / (rank + 30)^0.9. */
-static int64_t bench_user_items(pal_rng *rng, const double *cumulative, int32_t length,
-                                int32_t *marks, int32_t mark, int32_t *items) {
-    int64_t n = 0;
-    for (int32_t tries = 0; n < length && tries < 8 * length; tries++) {
-        double at = pal_rng_uniform(rng) * cumulative[BENCH_ITEMS - 1];
-        int32_t low = 0, high = BENCH_ITEMS - 1;
-        while (low < high) {
-            int32_t middle = (low + high) / 2;
-            if (cumulative[middle] < at) {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        if (marks[low] == mark) continue;
-        marks[low] = mark;
-        items[n++] = low;
-    }
-    return n;
-}
-
 static void bench_prepare(pal_ctx *ctx, const char *folder) {
-    double *cumulative = bench_alloc(BENCH_ITEMS, sizeof *cumulative), sum = 0;
-    for (int32_t i = 0; i < BENCH_ITEMS; i++) cumulative[i] = sum += pow(i + 30, -0.9);
-    int32_t *marks = bench_alloc(BENCH_ITEMS, sizeof *marks);
-    int32_t *items = bench_alloc(BENCH_EVENTS + BENCH_ITEMS, sizeof *items);
-    int64_t *starts = bench_alloc(BENCH_USERS + 1, sizeof *starts);
-    pal_rng rng = pal_rng_at(16, 0);
-    for (int32_t u = 0; u < BENCH_USERS; u++) {
-        int64_t left = BENCH_EVENTS - starts[u];
-        double length = exp(4.25 + 1.0 * pal_rng_normal(&rng));
-        int64_t capped = (int64_t)fmin(fmin(length, 3000), (double)left);
-        starts[u + 1] = starts[u] + bench_user_items(&rng, cumulative, (int32_t)capped, marks,
-                                                     u + 1, items + starts[u]);
-    }
-    float *users = bench_alloc((size_t)BENCH_LISTS * BENCH_FACTORS, sizeof *users);
-    float *vectors = bench_alloc((size_t)BENCH_ITEMS * BENCH_FACTORS, sizeof *vectors);
+    pal_log log = made_log(BENCH_USERS, BENCH_ITEMS, BENCH_EVENTS);
+    pal_rng rng = pal_rng_at(17, 0);
+    float *users = made_alloc((size_t)BENCH_LISTS * BENCH_FACTORS, sizeof *users);
+    float *vectors = made_alloc((size_t)BENCH_ITEMS * BENCH_FACTORS, sizeof *vectors);
     for (int64_t i = 0; i < (int64_t)BENCH_LISTS * BENCH_FACTORS; i++)
         users[i] = (float)pal_rng_normal(&rng) * 0.1f;
     for (int64_t i = 0; i < (int64_t)BENCH_ITEMS * BENCH_FACTORS; i++)
         vectors[i] = (float)pal_rng_normal(&rng) * 0.1f;
-    bench_write(ctx, folder, "starts.i64", starts, (BENCH_USERS + 1) * sizeof *starts);
-    bench_write(ctx, folder, "items.i32", items, (size_t)starts[BENCH_USERS] * sizeof *items);
+    bench_write(ctx, folder, "starts.i64", log.starts, (BENCH_USERS + 1) * sizeof *log.starts);
+    bench_write(ctx, folder, "items.i32", log.items, (size_t)log.n_events * sizeof *log.items);
     bench_write(ctx, folder, "users.f32", users,
                 (size_t)BENCH_LISTS * BENCH_FACTORS * sizeof *users);
     bench_write(ctx, folder, "vectors.f32", vectors,
                 (size_t)BENCH_ITEMS * BENCH_FACTORS * sizeof *vectors);
-    printf("{\"events\": %lld, \"users\": %d, \"items\": %d}\n", (long long)starts[BENCH_USERS],
+    printf("{\"events\": %lld, \"users\": %d, \"items\": %d}\n", (long long)log.n_events,
            BENCH_USERS, BENCH_ITEMS);
 }
 
@@ -130,7 +87,7 @@ static void bench_print_similarities(pal_ctx *ctx, const pal_model *model) {
     const int64_t *starts = *tensors[0].data;
     const int32_t *items = *tensors[1].data;
     const float *values = *tensors[2].data;
-    float *kept = bench_alloc(BENCH_ITEMS, sizeof *kept);
+    float *kept = made_alloc(BENCH_ITEMS, sizeof *kept);
     printf("\"similarities\": {");
     for (int32_t item = 0; item < BENCH_ITEMS; item += 2700) {
         int32_t n = 0;
@@ -148,20 +105,11 @@ static void bench_print_similarities(pal_ctx *ctx, const pal_model *model) {
     (void)ctx;
 }
 
-/* The prepared log, without ids. */
 static pal_log bench_log(pal_ctx *ctx, const char *folder) {
-    static pal_ids none;
     size_t bytes;
-    pal_log log = {.n_users = BENCH_USERS, .n_items = BENCH_ITEMS};
-    log.starts = bench_read(ctx, folder, "starts.i64", &bytes);
-    log.items = bench_read(ctx, folder, "items.i32", &bytes);
-    log.n_events = log.starts[BENCH_USERS];
-    log.about.n_users = log.n_users;
-    log.about.n_items = log.n_items;
-    log.about.target_types = UINT32_MAX;
-    log.about.user_ids = log.about.item_ids = &none;
-    none.offsets = bench_alloc(BENCH_USERS + 1, sizeof *none.offsets);
-    return log;
+    int64_t *starts = bench_read(ctx, folder, "starts.i64", &bytes);
+    return made_log_of(BENCH_USERS, BENCH_ITEMS, starts,
+                       bench_read(ctx, folder, "items.i32", &bytes));
 }
 
 static void bench_item_knn(pal_ctx *ctx, const char *folder) {
@@ -169,55 +117,59 @@ static void bench_item_knn(pal_ctx *ctx, const char *folder) {
     pal_model *model = NULL;
     if (pal_model_train(ctx, "item_knn metric=cosine k=100 shrink=0",
                         &(pal_train_input){.log = &log}, &model) != PAL_OK) {
-        bench_die(ctx->error);
+        made_die(ctx->error);
     }
     printf("{\"seconds\": %.4f, ", model->cost.seconds);
     bench_print_similarities(ctx, model);
     printf("}\n");
 }
 
-/* --- bpr --- */
+/* --- epochs --- */
 
-/* The trained rows, for the peer's judge. */
-static void bench_print_rows(const pal_model *model, const char *folder) {
+enum { BENCH_EPOCHS = 64 };
+
+typedef struct { /* clocks after each epoch */
+    int32_t n;
+    double wall[BENCH_EPOCHS], processor[BENCH_EPOCHS];
+} bench_clocks;
+
+static double bench_note_epoch(void *arg, const pal_model *model) {
+    (void)model;
+    bench_clocks *clocks = arg;
+    if (clocks->n == BENCH_EPOCHS) return NAN;
+    struct timespec used;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    clocks->wall[clocks->n] = pal_clock();
+    clocks->processor[clocks->n++] = (double)used.tv_sec + 1e-9 * (double)used.tv_nsec;
+    return NAN;
+}
+
+/* The trained rows as trained_NAME.f32, for the peer's judge. */
+static void bench_write_rows(pal_ctx *ctx, const pal_model *model, const char *folder) {
     pal_tensor tensors[PAL_TENSORS_MAX];
     int32_t n = pal_model_tensors(model, tensors);
     for (int32_t t = 0; t < n; t++) {
-        char path[1024];
-        bench_path(path, folder, tensors[t].name);
-        strncat(path, ".bpr.f32", sizeof path - strlen(path) - 1);
-        FILE *file = fopen(path, "wb");
-        if (!file || !fwrite(*tensors[t].data, (size_t)pal_tensor_bytes(&tensors[t]), 1, file))
-            bench_die("cannot write the rows");
-        fclose(file);
+        char name[64];
+        snprintf(name, sizeof name, "trained_%s.f32", tensors[t].name);
+        bench_write(ctx, folder, name, *tensors[t].data, (size_t)pal_tensor_bytes(&tensors[t]));
     }
 }
 
-/* Seconds, and seconds of all processors together, of so many epochs with what comes before. */
-typedef struct {
-    double wall, processors;
-} bench_seconds;
-
-static bench_seconds bench_bpr_train(pal_ctx *ctx, const pal_log *log, int epochs,
-                                     pal_model **model) {
-    char spec[64];
-    snprintf(spec, sizeof spec, "bpr factors=64 epochs=%d tolerance=0", epochs);
-    clock_t started = clock();
-    if (pal_model_train(ctx, spec, &(pal_train_input){.log = log}, model) != PAL_OK)
-        bench_die(ctx->error);
-    return (bench_seconds){(*model)->cost.seconds, (double)(clock() - started) / CLOCKS_PER_SEC};
-}
-
-/* Seconds of an epoch: some epochs without what the first takes to start. */
-static void bench_bpr(pal_ctx *ctx, const char *folder) {
-    enum { MORE = 4 };
+static void bench_train(pal_ctx *ctx, const char *folder, const char *spec) {
     pal_log log = bench_log(ctx, folder);
-    pal_model *one = NULL, *model = NULL;
-    bench_seconds first = bench_bpr_train(ctx, &log, 1, &one),
-                  all = bench_bpr_train(ctx, &log, 1 + MORE, &model);
-    bench_print_rows(model, folder);
-    printf("{\"seconds\": %.4f, \"processor_seconds\": %.4f}\n", (all.wall - first.wall) / MORE,
-           (all.processors - first.processors) / MORE);
+    bench_clocks clocks = {0};
+    pal_train_input input = {.log = &log, .judge = bench_note_epoch, .judge_arg = &clocks};
+    pal_model *model = NULL;
+    if (pal_model_train(ctx, spec, &input, &model) != PAL_OK) made_die(ctx->error);
+    if (clocks.n < 2) made_die("an epoch is timed from the end of the one before: ask for two");
+    bench_write_rows(ctx, model, folder);
+    int32_t last = clocks.n - 1;
+    printf("{\"seconds\": %.4f, \"processor_seconds\": %.4f, \"losses\": [",
+           (clocks.wall[last] - clocks.wall[0]) / last,
+           (clocks.processor[last] - clocks.processor[0]) / last);
+    for (int32_t e = 0; e < model->curve.n; e++)
+        printf(e ? ", %.9g" : "%.9g", model->curve.loss[e]);
+    printf("]}\n");
 }
 
 /* --- lists --- */
@@ -258,13 +210,13 @@ static void bench_lists(pal_ctx *ctx, const char *folder) {
         qsort(hidden + job.starts[u], (size_t)(job.starts[u + 1] - job.starts[u]), sizeof *hidden,
               bench_compare_rows);
     }
-    job.items = bench_alloc((size_t)BENCH_LISTS * BENCH_K, sizeof *job.items);
-    job.scores = bench_alloc((size_t)BENCH_LISTS * BENCH_K, sizeof *job.scores);
-    job.counts = bench_alloc(BENCH_LISTS, sizeof *job.counts);
-    job.scratch = bench_alloc((size_t)pal_pool_threads(ctx->pool), sizeof *job.scratch);
+    job.items = made_alloc((size_t)BENCH_LISTS * BENCH_K, sizeof *job.items);
+    job.scores = made_alloc((size_t)BENCH_LISTS * BENCH_K, sizeof *job.scores);
+    job.counts = made_alloc(BENCH_LISTS, sizeof *job.counts);
+    job.scratch = made_alloc((size_t)pal_pool_threads(ctx->pool), sizeof *job.scratch);
     for (int32_t w = 0; w < pal_pool_threads(ctx->pool); w++)
-        job.scratch[w] = bench_alloc(1, pal_scan_scratch(BENCH_K));
-    float *panels = bench_alloc(pal_packed_floats(BENCH_ITEMS, BENCH_FACTORS), sizeof *panels);
+        job.scratch[w] = made_alloc(1, pal_scan_scratch(BENCH_K));
+    float *panels = made_alloc(pal_packed_floats(BENCH_ITEMS, BENCH_FACTORS), sizeof *panels);
     double best = INFINITY;
     for (int repeat = 0; repeat < 3; repeat++) {
         double started = pal_clock();
@@ -285,19 +237,20 @@ static void bench_lists(pal_ctx *ctx, const char *folder) {
 
 int main(int argc, char **argv) {
     pal_ctx ctx = {.seed = 42, .memory_limit = INT64_C(8) << 30};
-    if (argc < 3) bench_die("usage: bench_peers prepare|item_knn|bpr|lists FOLDER [THREADS]");
+    if (argc < 3)
+        made_die("usage: bench_peers prepare|item_knn|train|lists FOLDER [THREADS [SPEC]]");
     ctx.pool = pal_pool_new(argc > 3 ? atoi(argv[3]) : 0);
-    if (!ctx.pool) bench_die("not enough memory");
+    if (!ctx.pool) made_die("not enough memory");
     if (!strcmp(argv[1], "prepare")) {
         bench_prepare(&ctx, argv[2]);
     } else if (!strcmp(argv[1], "item_knn")) {
         bench_item_knn(&ctx, argv[2]);
-    } else if (!strcmp(argv[1], "bpr")) {
-        bench_bpr(&ctx, argv[2]);
+    } else if (!strcmp(argv[1], "train") && argc > 4) {
+        bench_train(&ctx, argv[2], argv[4]);
     } else if (!strcmp(argv[1], "lists")) {
         bench_lists(&ctx, argv[2]);
     } else {
-        bench_die("the work must be prepare, item_knn, bpr or lists");
+        made_die("the work must be prepare, item_knn, train (with a spec) or lists");
     }
     return 0;
 }

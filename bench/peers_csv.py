@@ -12,6 +12,8 @@ import subprocess
 import sys
 import time
 
+import idle
+
 
 def polars_read(path, threads):
     """Ids as codes in the order of first appearance, events sorted by user and time, where each user's begin."""
@@ -77,9 +79,12 @@ def compare(program, folder, threads, runs, out):
             while file.read(1 << 24):
                 pass
         for _ in range(runs):
-            answers["palate"].append(run([program, "read", path, str(threads)], threads))
+            found = idle.undisturbed(lambda: {
+                "palate": run([program, "read", path, str(threads)], threads),
+                **{other: run([sys.executable, __file__, "peer", other, path, str(threads)], threads) for other in ("polars", "duckdb")}}, name)
+            for who, answer in found.items():
+                answers[who].append(answer)
             for other in ("polars", "duckdb"):
-                answers[other].append(run([sys.executable, __file__, "peer", other, path, str(threads)], threads))
                 for fact in ("events", "users", "items", "values"):
                     a, b = answers["palate"][-1][fact], answers[other][-1][fact]
                     assert a == b, f"{path}: {fact}: palate says {a}, {other} {b}"

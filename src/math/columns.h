@@ -6,19 +6,20 @@
 #include "palate.h"
 
 /* For each column i of X (by_row, its transpose by_col) the weights b that minimize
- * |x_i - Σ_{j in D_i} b_j x_j|² + l2 |b|², D_i the at most k other columns with the largest
- * x_i·x_j / sqrt((x_i² + l2) (x_j² + l2)). neighbours and weights are [n_cols, k], by falling tie;
- * counts [n_cols]. With k = n_cols it is the inverse of XᵀX + l2 I, column by column, scaled.
+ * |x_i - Σ_{j in D} b_j x_j|² + l2 |b|², D a set of about 2 k other columns that those most tied to
+ * i lead, and of these b the k largest in size. neighbours and weights are [n_cols, k], by falling
+ * size; counts [n_cols]. Where 2 k >= n_cols, D is all other columns; with k = n_cols it is the
+ * inverse of XᵀX + l2 I, column by column, scaled.
  *
- * Of each column the 4 k strongest ties are kept, inner products beyond them count as 0; where that
- * leaves no positive definite system, all ties in it are shrunk by a tenth until it is one. About
- * k³ / 3 flops and 4 k² look-ups a column, 32 k bytes a column meanwhile. Columns are independent:
- * same bytes for any thread count (of one BLAS build and core type). PAL_ENOMEM over
- * ctx->memory_limit. */
+ * Inner products within D are exact. Groups of columns are independent: same bytes for any thread
+ * count (of one BLAS build and core type). PAL_ENOMEM over ctx->memory_limit, PAL_EDATA where
+ * XᵀX + l2 I is singular in float arithmetic. */
 pal_status pal_columns_regress(pal_ctx *ctx, const char *what, const pal_csr *by_row,
                                const pal_csr *by_col, double l2, int32_t k, int32_t *neighbours,
                                float *weights, int32_t *counts);
-/* Bytes that it takes beside its results. */
-double pal_columns_bytes(int32_t n_cols, int32_t k);
+/* Bytes that it takes beside its results, for a matrix of so many entries. */
+double pal_columns_bytes(int32_t n_cols, int32_t k, int64_t n_entries, int32_t n_threads);
+/* Floating-point operations of its solves. */
+double pal_columns_flops(int32_t n_cols, int32_t k);
 
 #endif

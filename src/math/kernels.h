@@ -47,6 +47,7 @@ typedef struct pal_kernels {
      * [0, n). */
     void (*weigh_rows)(const float *matrix, int64_t stride, const int32_t *rows,
                        const float *weights, int64_t n_rows, float *out, int32_t n);
+    const struct pal_spd *spd; /* small systems of equations (spd.h) */
 } pal_kernels;
 
 /* The fastest table that this CPU runs. */

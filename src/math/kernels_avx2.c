@@ -3,6 +3,7 @@
 #include <immintrin.h>
 
 #include "math/kernels.h"
+#include "math/spd.h"
 
 enum { AVX2_LANES = 8, AVX2_QUERIES = 6, AVX2_HALF = 16 };
 
@@ -140,4 +141,5 @@ const pal_kernels pal_kernels_avx2 = {
     .pair_margin = avx2_pair_margin,
     .pair_step = avx2_pair_step,
     .weigh_rows = avx2_weigh_rows,
+    .spd = &pal_spd_avx2,
 };

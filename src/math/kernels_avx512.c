@@ -2,6 +2,7 @@
 #include <immintrin.h>
 
 #include "math/kernels.h"
+#include "math/spd.h"
 
 enum { AVX512_LANES = 16, AVX512_QUERIES = 12 };
 
@@ -136,4 +137,5 @@ const pal_kernels pal_kernels_avx512 = {
     .pair_margin = avx512_pair_margin,
     .pair_step = avx512_pair_step,
     .weigh_rows = avx512_weigh_rows,
+    .spd = &pal_spd_avx512,
 };

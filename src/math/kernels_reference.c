@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "math/kernels.h"
+#include "math/spd.h"
 
 static void reference_score_panel(const float *queries, int32_t n_queries, const float *panel,
                                   int32_t n_factors, float *scores, int64_t stride) {
@@ -73,4 +74,5 @@ const pal_kernels pal_kernels_reference = {
     .pair_margin = reference_pair_margin,
     .pair_step = reference_pair_step,
     .weigh_rows = reference_weigh_rows,
+    .spd = &pal_spd_reference,
 };

@@ -13,7 +13,7 @@
 #include "math/csr.h"
 #include "math/dense.h"
 
-enum { SOLVE_TILE = 256, SOLVE_STRIP = 4 }; /* rows of a tile; tiles that one product spans */
+enum { SOLVE_TILE = 384, SOLVE_STRIP = 4 }; /* rows of a tile; tiles that one product spans */
 
 void spotrf_(const char *uplo, const int *n, float *a, const int *lda, int *info);
 void strtri_(const char *uplo, const char *diag, const int *n, float *a, const int *lda, int *info);

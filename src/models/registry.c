@@ -19,6 +19,7 @@
     X(gfcf)                                                                                        \
     X(slim)                                                                                        \
     X(blend)                                                                                       \
+    X(als)                                                                                         \
     X(mf)                                                                                          \
     X(svdpp)                                                                                       \
     X(gmf)                                                                                         \

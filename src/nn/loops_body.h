@@ -8,8 +8,8 @@
 #ifdef PAL_REAL_IS_DOUBLE
 static inline pal_real loops_exp_one(pal_real x) { return exp(x); }
 #else
-/* exp(x) = 2^n exp(r) with |r| ≤ ln 2 / 2, r in two parts of ln 2, exp(r) by its series' first
- * terms refitted (degree 6). */
+/* exp(x) = 2^n exp(r) with |r| ≤ ln 2 / 2, n ln 2 taken away in two parts, exp(r) by its
+ * Taylor series up to r^7: what is left out is at most 6e-9 of the value. */
 static inline pal_real loops_exp_one(pal_real x) {
     const float round = 12582912.0f; /* 1.5 · 2^23: adding it leaves the nearest whole number */
     float bounded = x > 88.0f ? 88.0f : x;
@@ -20,7 +20,8 @@ static inline pal_real loops_exp_one(pal_real x) {
     n -= round;
     float r = bounded - n * 0.693359375f;
     r -= n * -2.12194440e-4f;
-    float p = 1.0f / 720;
+    float p = 1.0f / 5040;
+    p = p * r + 1.0f / 720;
     p = p * r + 1.0f / 120;
     p = p * r + 1.0f / 24;
     p = p * r + 1.0f / 6;

@@ -10,11 +10,20 @@
 
 pal_status pal_softmax_open(pal_ctx *ctx, const char *what, int32_t n_items, int32_t width,
                             pal_arena *scratch, pal_softmax *out) {
-    int64_t threads = pal_pool_threads(ctx->pool), cells = PAL_SOFTMAX_SLABS * PAL_SOFTMAX_ROWS;
+    int64_t cells = PAL_SOFTMAX_SLABS * PAL_SOFTMAX_ROWS,
+            tile = PAL_SOFTMAX_ROWS * PAL_SOFTMAX_TILE,
+            slab = ((int64_t)n_items + PAL_SOFTMAX_SLABS - 1) / PAL_SOFTMAX_SLABS,
+            n_tiles = (slab + PAL_SOFTMAX_TILE - 1) / PAL_SOFTMAX_TILE,
+            n_kept = PAL_SOFTMAX_SLABS * n_tiles;
+    bool is_kept = n_kept * tile <= PAL_SOFTMAX_KEPT;
+    int64_t n_logits = is_kept ? n_kept * tile : pal_pool_threads(ctx->pool) * tile;
     *out = (pal_softmax){
         .n_items = n_items,
         .width = width,
-        .logits = PAL_ARENA_ARRAY(scratch, pal_real, threads * PAL_SOFTMAX_ROWS * PAL_SOFTMAX_TILE),
+        .is_kept = is_kept,
+        .n_tiles = (int32_t)n_tiles,
+        .logits = PAL_ARENA_ARRAY(scratch, pal_real, n_logits),
+        .shifts = PAL_ARENA_ARRAY(scratch, double, is_kept ? n_kept *PAL_SOFTMAX_ROWS : 1),
         .parts = PAL_ARENA_ARRAY(scratch, pal_real, cells * width),
         .largest = PAL_ARENA_ARRAY(scratch, double, cells),
         .sums = PAL_ARENA_ARRAY(scratch, double, cells),
@@ -22,10 +31,10 @@ pal_status pal_softmax_open(pal_ctx *ctx, const char *what, int32_t n_items, int
         .shift = PAL_ARENA_ARRAY(scratch, double, PAL_SOFTMAX_ROWS),
         .total = PAL_ARENA_ARRAY(scratch, double, PAL_SOFTMAX_ROWS),
     };
-    if (out->logits && out->parts && out->largest && out->sums && out->hits && out->shift &&
-        out->total)
+    if (out->logits && out->shifts && out->parts && out->largest && out->sums && out->hits &&
+        out->shift && out->total)
         return PAL_OK;
-    return pal_fail_memory(ctx, what, 4.0 * (double)cells * width);
+    return pal_fail_memory(ctx, what, 4.0 * (double)cells * width + 4.0 * (double)n_logits);
 }
 
 static int32_t softmax_rows(const pal_softmax *job) {
@@ -79,10 +88,14 @@ static void softmax_slab(const pal_softmax *job, int64_t slab, int32_t *first, i
     *last = (int32_t)(job->n_items * (slab + 1) / PAL_SOFTMAX_SLABS);
 }
 
+static int64_t softmax_tile_of(const pal_softmax *job, int64_t slab, int32_t item, int32_t first,
+                               int32_t worker) {
+    return job->is_kept ? slab * job->n_tiles + (item - first) / PAL_SOFTMAX_TILE : worker;
+}
+
 static void softmax_forward(void *arg, int64_t slab, int32_t worker) {
     const pal_softmax *job = arg;
     int32_t first, last, n_rows = softmax_rows(job);
-    pal_real *logits = job->logits + (int64_t)worker * PAL_SOFTMAX_ROWS * PAL_SOFTMAX_TILE;
     softmax_slab(job, slab, &first, &last);
     for (int32_t r = 0; r < n_rows; r++) {
         int64_t cell = slab * PAL_SOFTMAX_ROWS + r;
@@ -91,10 +104,15 @@ static void softmax_forward(void *arg, int64_t slab, int32_t worker) {
     }
     for (int32_t item = first; item < last; item += PAL_SOFTMAX_TILE) {
         int32_t n = last - item < PAL_SOFTMAX_TILE ? last - item : PAL_SOFTMAX_TILE;
+        int64_t tile = softmax_tile_of(job, slab, item, first, worker) * PAL_SOFTMAX_ROWS;
+        pal_real *logits = job->logits + tile * PAL_SOFTMAX_TILE;
         softmax_logits(job, item, n, logits);
-        for (int32_t r = 0; r < n_rows; r++)
-            softmax_add_row(job, slab * PAL_SOFTMAX_ROWS + r, job->first_row + r, item, n,
+        for (int32_t r = 0; r < n_rows; r++) {
+            int64_t cell = slab * PAL_SOFTMAX_ROWS + r;
+            softmax_add_row(job, cell, job->first_row + r, item, n,
                             logits + (int64_t)r * PAL_SOFTMAX_TILE);
+            if (job->is_kept) job->shifts[tile + r] = job->largest[cell];
+        }
     }
 }
 
@@ -116,27 +134,39 @@ static double softmax_close_row(const pal_softmax *job, int32_t r) {
     return total * job->shift[r] - hits;
 }
 
+/* What the row of a tile becomes: scale (Σ x · softmax - x). */
+static void softmax_derive_row(const pal_softmax *job, int32_t r, int32_t item, int32_t n,
+                               const double *kept_shift, pal_real *row) {
+    int64_t of = job->first_row + r;
+    pal_real amount = job->scale * (pal_real)job->total[r];
+    if (kept_shift) {
+        amount *= (pal_real)exp(*kept_shift - job->shift[r]);
+        for (int32_t i = 0; i < n; i++) row[i] *= amount;
+    } else {
+        pal_loops_best()->exp(row, (pal_real)-job->shift[r], amount, row, n);
+    }
+    for (int64_t e = softmax_seek(job, of, item); e < job->ends[of] && job->targets[e] < item + n;
+         e++)
+        row[job->targets[e] - item] -= job->scale * (pal_real)softmax_amount(job, e);
+}
+
 static void softmax_backward(void *arg, int64_t slab, int32_t worker) {
     const pal_softmax *job = arg;
-    const pal_loops *loops = pal_loops_best();
     int32_t first, last, n_rows = softmax_rows(job);
     int64_t k = job->width;
     const pal_real *hidden = job->hidden + job->first_row * k;
-    pal_real *d = job->logits + (int64_t)worker * PAL_SOFTMAX_ROWS * PAL_SOFTMAX_TILE,
-             *part = job->parts + slab * PAL_SOFTMAX_ROWS * k;
+    pal_real *part = job->parts + slab * PAL_SOFTMAX_ROWS * k;
     softmax_slab(job, slab, &first, &last);
     if (first == last) memset(part, 0, (size_t)(n_rows * k) * sizeof *part);
     for (int32_t item = first; item < last; item += PAL_SOFTMAX_TILE) {
         int32_t n = last - item < PAL_SOFTMAX_TILE ? last - item : PAL_SOFTMAX_TILE;
-        softmax_logits(job, item, n, d);
+        int64_t tile = softmax_tile_of(job, slab, item, first, worker) * PAL_SOFTMAX_ROWS;
+        pal_real *d = job->logits + tile * PAL_SOFTMAX_TILE;
+        if (!job->is_kept) softmax_logits(job, item, n, d);
         for (int32_t r = 0; r < n_rows; r++) {
             pal_real *row = d + (int64_t)r * PAL_SOFTMAX_TILE;
-            int64_t of = job->first_row + r;
-            loops->exp(row, (pal_real)-job->shift[r], job->scale * (pal_real)job->total[r], row, n);
-            for (int64_t e = softmax_seek(job, of, item);
-                 e < job->ends[of] && job->targets[e] < item + n; e++)
-                row[job->targets[e] - item] -= job->scale * (pal_real)softmax_amount(job, e);
-            if (job->d_biases) loops->add_scaled(job->d_biases + item, row, 1, n);
+            softmax_derive_row(job, r, item, n, job->is_kept ? &job->shifts[tile + r] : NULL, row);
+            if (job->d_biases) pal_loops_best()->add_scaled(job->d_biases + item, row, 1, n);
         }
         pal_gemm(true, false, n, k, n_rows, d, PAL_SOFTMAX_TILE, hidden, k, 1,
                  job->d_weights + (int64_t)item * k, k);

@@ -1,23 +1,30 @@
 /* softmax.h - cross entropy over all items, or the multinomial likelihood of several targets a row,
- * without ever holding [rows, items] logits.
+ * without ever holding the logits of more than a block of rows.
  *
  * loss_r = Σ_i x_ri (log Σ_j exp(l_rj) - l_ri), l = hidden weightsᵀ + biases; x are the targets'
  * amounts: one target of 1 is cross entropy, a history is mult_vae's likelihood. Items are cut into
  * PAL_SOFTMAX_SLABS slabs that run in parallel, tile after tile of PAL_SOFTMAX_TILE items: first
  * the largest logit and the sum of exponentials, then the gradient. Rows run in blocks of
- * PAL_SOFTMAX_ROWS. Each slab owns its items' rows of d_weights; what it adds to d_hidden is summed
- * in the order of slabs: same bytes for any number of threads.
- * Cost: 4 n_rows n_items width multiply-adds (the logits are computed twice). */
+ * PAL_SOFTMAX_ROWS. Exponentials of the first pass are kept for the second when a block's fit into
+ * PAL_SOFTMAX_KEPT values, else computed again. Each slab owns its items' rows of d_weights; what
+ * it adds to d_hidden is summed in the order of slabs: same bytes for any number of threads.
+ * Cost: 3 n_rows n_items width multiply-adds, or 4. */
 #ifndef PAL_NN_SOFTMAX_H
 #define PAL_NN_SOFTMAX_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/arena.h"
 #include "base/ctx.h"
 #include "nn/real.h"
 
-enum { PAL_SOFTMAX_SLABS = 16, PAL_SOFTMAX_TILE = 128, PAL_SOFTMAX_ROWS = 512 };
+enum {
+    PAL_SOFTMAX_SLABS = 16,
+    PAL_SOFTMAX_TILE = 128,
+    PAL_SOFTMAX_ROWS = 512,
+    PAL_SOFTMAX_KEPT = 1 << 23
+};
 
 typedef struct {
     int32_t n_items, width;
@@ -32,7 +39,10 @@ typedef struct {
     const float *amounts;           /* like targets, or NULL: all 1 */
     pal_real scale;                 /* of the gradients: 1 / n_rows for a mean */
     /* Room, from pal_softmax_open. */
-    pal_real *logits;              /* [threads, ROWS, TILE] */
+    bool is_kept;                  /* exponentials, from the first pass to the second */
+    int32_t n_tiles;               /* of a slab, at the most */
+    pal_real *logits;              /* [threads, ROWS, TILE]; kept: [SLABS, n_tiles, ROWS, TILE] */
+    double *shifts;                /* [SLABS, n_tiles, ROWS] of kept exponentials */
     pal_real *parts;               /* [SLABS, ROWS, width] */
     double *largest, *sums, *hits; /* [SLABS, ROWS] */
     double *shift, *total;         /* [ROWS] log Σ exp, Σ x */

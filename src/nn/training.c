@@ -3,7 +3,9 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/progress.h"
 #include "base/rng.h"
@@ -34,12 +36,59 @@ static pal_status training_epoch(pal_ctx *ctx, const pal_training *t, pal_step *
     return PAL_OK;
 }
 
+/* Whether all trained values are finite; then they are copied to `kept`, one after the other. */
+static bool training_keep(const pal_training *t, pal_real *kept) {
+    for (int32_t a = 0; a < t->n_trained; a++) {
+        const pal_trained *array = &t->trained[a];
+        for (int64_t i = 0; i < array->n; i++) {
+            if (!isfinite(array->values[i])) return false;
+        }
+    }
+    for (int32_t a = 0; a < t->n_trained; a++) {
+        memcpy(kept, t->trained[a].values, (size_t)t->trained[a].n * sizeof *kept);
+        kept += t->trained[a].n;
+    }
+    return true;
+}
+
+static pal_status training_diverged(pal_ctx *ctx, const pal_training *t, int64_t epoch,
+                                    const pal_real *kept) {
+    if (epoch == 1 || !t->n_trained) {
+        return pal_fail(ctx, PAL_EDATA,
+                        "%s: diverged in epoch %" PRId64
+                        ": the loss left all bounds; use a learning_rate under %g",
+                        t->kind, epoch, t->learning_rate);
+    }
+    for (int32_t a = 0; a < t->n_trained; a++) {
+        memcpy(t->trained[a].values, kept, (size_t)t->trained[a].n * sizeof *kept);
+        kept += t->trained[a].n;
+    }
+    pal_note(ctx, PAL_NOTICE_WARNING,
+             "%s: diverged in epoch %" PRId64
+             ": the loss left all bounds; the model is that of the epochs before; use a "
+             "learning_rate under %g",
+             t->kind, epoch, t->learning_rate);
+    return t->publish ? t->publish(t->arg) : PAL_OK;
+}
+
+static pal_status training_open(pal_ctx *ctx, const pal_training *t, pal_arena *scratch,
+                                int64_t **order, pal_real **kept) {
+    int64_t n = 0;
+    for (int32_t a = 0; a < t->n_trained; a++) n += t->trained[a].n;
+    *order = PAL_ARENA_ARRAY(scratch, int64_t, t->n_examples);
+    *kept = PAL_ARENA_ARRAY(scratch, pal_real, n);
+    if (!*order || !*kept)
+        return pal_fail_memory(ctx, t->kind, 8.0 * (double)t->n_examples + 4.0 * (double)n);
+    for (int64_t i = 0; i < t->n_examples; i++) (*order)[i] = i;
+    return PAL_OK;
+}
+
 pal_status pal_training_run(pal_ctx *ctx, const pal_training *t, pal_arena *scratch) {
     char title[64];
     snprintf(title, sizeof title, "training %s", t->kind);
-    int64_t *order = PAL_ARENA_ARRAY(scratch, int64_t, t->n_examples);
-    if (!order) return pal_fail_memory(ctx, t->kind, 8.0 * (double)t->n_examples);
-    for (int64_t i = 0; i < t->n_examples; i++) order[i] = i;
+    int64_t *order;
+    pal_real *kept;
+    TRY(training_open(ctx, t, scratch, &order, &kept));
     pal_step step = {.n_steps = t->epochs * ((t->n_examples + t->batch - 1) / t->batch)};
     double before = INFINITY;
     for (step.epoch = 1; step.epoch <= t->epochs; step.epoch++) {
@@ -47,12 +96,8 @@ pal_status pal_training_run(pal_ctx *ctx, const pal_training *t, pal_arena *scra
         pal_progress_update(ctx, title, step.epoch - 1, t->epochs);
         training_shuffle(ctx->seed, step.epoch, order, t->n_examples);
         TRY(training_epoch(ctx, t, &step, order, &loss));
-        if (!isfinite(loss)) {
-            return pal_fail(ctx, PAL_EDATA,
-                            "%s: diverged in epoch %" PRId64
-                            ": the loss left all bounds; use a learning_rate under %g",
-                            t->kind, step.epoch, t->learning_rate);
-        }
+        if (!isfinite(loss) || !training_keep(t, kept))
+            return training_diverged(ctx, t, step.epoch, kept);
         if (t->publish) TRY(t->publish(t->arg));
         if (pal_watch_epoch(ctx, (int32_t)step.epoch, loss)) break;
         if (fabs(before - loss) <= t->tolerance * fabs(loss)) break;

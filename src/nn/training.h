@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/ctx.h"
+#include "nn/real.h"
 #include "nn/schedule.h"
 
 typedef struct {
@@ -21,6 +22,11 @@ typedef struct {
     int64_t n;
 } pal_step;
 
+typedef struct { /* an array that steps change in place */
+    pal_real *values;
+    int64_t n;
+} pal_trained;
+
 typedef struct {
     const char *kind;          /* "sasrec", for sentences */
     int64_t epochs;            /* at the most */
@@ -30,9 +36,15 @@ typedef struct {
     pal_schedule_form schedule;
     int64_t warm_up; /* steps */
 
+    /* What a training that diverges is set back to the last good epoch in; NULL: nothing. */
+    const pal_trained *trained; /* [n_trained] */
+    int32_t n_trained;
+
     /* Forward, backward and the optimizer's step of one batch; returns the sum of its examples'
-     * losses before the step and adds to ctx->multiply_adds. A loss that is not finite ends the
-     * training with PAL_EDATA, and `publish` is not called for that epoch. */
+     * losses before the step and adds to ctx->multiply_adds. A loss or a trained value that is not
+     * finite ends the training: with the state of the epoch before and a warning that names the
+     * epoch, or with PAL_EDATA where there is no such epoch or nothing is `trained`. `publish` is
+     * not called for that epoch. */
     double (*step)(void *arg, const pal_step *step);
     /* Optional. Makes the model's state whole after an epoch (what is derived). */
     pal_status (*publish)(void *arg);

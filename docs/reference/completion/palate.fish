@@ -32,6 +32,7 @@ function __palate_kinds
     printf '%s\t%s\n' gfcf 'two low-pass filters on the graph of items: similar items, and broad tastes'
     printf '%s\t%s\n' slim 'a sparse linear item-item model, each item\'s weights an elastic net'
     printf '%s\t%s\n' blend 'several kinds at once, their scores added with learned weights'
+    printf '%s\t%s\n' als 'a row of numbers for each user and item, each side solved exactly in turn (alternating least squares)'
     printf '%s\t%s\n' mf 'a row of numbers for each user and item, whose product is the value (matrix factorization)'
     printf '%s\t%s\n' svdpp 'matrix factorization that also looks at what was valued, whatever the value (SVD++)'
     printf '%s\t%s\n' gmf 'matrix factorization whose factors have learned weights'

@@ -5,10 +5,10 @@
  * -P_ij / P_jj, B_jj = 0. score(u, i) = Σ_{j in history of u} B_ji. Cost: Σ_u |history|² / 2
  * additions for Xᵀ X, n_items³ flops for the inverse, 4 n_items² bytes in all.
  *
- * Where that does not fit, form=sparse solves each column of B on the k items alone that are most
- * tied to it, exactly for those (the sparsity of Steck 2019, "Markov random fields for
- * collaborative filtering", by rank instead of a threshold): k³ / 3 flops an item, 48 k bytes an
- * item while training, 8 k in the model. See math/columns.h. */
+ * Where that does not fit, form=sparse solves each column of B on about 2 k items that are tied to
+ * it, exactly for those, and keeps the k largest weights (the sub-problems of Steck 2019, "Markov
+ * random fields for collaborative filtering", on exact inner products): about 27 k² flops an item,
+ * 24 k bytes an item while training, 8 k in the model. See math/columns.h. */
 #include <inttypes.h>
 
 #include "math/columns.h"
@@ -40,8 +40,9 @@ static const pal_param ease_table[] = {
      .type = PAL_PARAM_CHOICE,
      .offset = offsetof(ease_params, form),
      .choices = ease_forms,
-     .help = "dense solves for all pairs of items at once; sparse solves each item on its k most "
-             "tied ones; auto is dense where its matrix fits into --memory"},
+     .help =
+         "dense solves for all pairs of items at once; sparse solves each item on those most tied "
+         "to it; auto is dense where its matrix fits into --memory"},
     {.name = "k",
      .type = PAL_PARAM_INT,
      .offset = offsetof(ease_params, k),
@@ -136,7 +137,8 @@ static pal_status ease_fit_sparse(pal_ctx *ctx, const ease_params *p, const pal_
                                   const pal_csr *by_item, pal_arena *arena, pal_arena *scratch,
                                   ease_state *s) {
     int32_t n = s->n_items, k = p->k < n ? (int32_t)p->k : n;
-    double bytes = pal_columns_bytes(n, k) + 16.0 * n * k;
+    double bytes =
+        pal_columns_bytes(n, k, by_item->starts[n], pal_pool_threads(ctx->pool)) + 16.0 * n * k;
     if (bytes > (double)ctx->memory_limit) return ease_fail_size(ctx, n, bytes, "lower k");
     int32_t *neighbours = PAL_ARENA_ARRAY(scratch, int32_t, (int64_t)n * k),
             *counts = PAL_ARENA_ARRAY(scratch, int32_t, n);
@@ -248,10 +250,11 @@ static void ease_estimate(const void *params, const pal_log *log, int32_t n_thre
     /* What fits is known when training starts; a machine of 2024 has 16 GB. */
     if (!ease_is_dense(p, log->n_items, INT64_C(8) << 30)) {
         if (k > n) k = n;
-        out->seconds = (2e-9 * mean * (double)log->n_events + 1e-9 * n * n +
-                        n * (2e-11 * k * k * k + 6e-9 * k * k)) /
+        out->seconds = (1e-8 * mean * (double)log->n_events + 1e-9 * n * n +
+                        4e-11 * pal_columns_flops(log->n_items, (int32_t)k)) /
                        n_threads;
-        out->bytes = pal_columns_bytes(log->n_items, (int32_t)k) + 16 * k * n;
+        out->bytes =
+            pal_columns_bytes(log->n_items, (int32_t)k, log->n_events, n_threads) + 16 * k * n;
         return;
     }
     out->seconds = (1e-9 * mean * (double)log->n_events + n * n * n * 1e-11) / n_threads;

@@ -33,7 +33,7 @@ typedef struct {
 
 static const pal_param lightgcn_table[] = {
     LIGHTGCN_ROW(factors, PAL_PARAM_INT, "64", 1, 4096, PAL_LOG, "length of the rows"),
-    LIGHTGCN_ROW(layers, PAL_PARAM_INT, "3", 1, 16, PAL_LINEAR,
+    LIGHTGCN_ROW(layers, PAL_PARAM_INT, "2", 1, 16, PAL_LINEAR,
                  "steps along the graph that a row gathers from"),
     LIGHTGCN_ROW(epochs, PAL_PARAM_INT, "300", 1, 100000, PAL_LOG,
                  "passes over the events at the most"),
@@ -41,9 +41,9 @@ static const pal_param lightgcn_table[] = {
                  "epochs without a better validation after which training ends; 0: all epochs"),
     LIGHTGCN_ROW(batch, PAL_PARAM_INT, "0", 0, 10000000, PAL_LOG,
                  "pairs of one step; 0: 2048, or as many as make 64 steps an epoch"),
-    LIGHTGCN_ROW(learning_rate, PAL_PARAM_REAL, "0.002", 1e-7, 1, PAL_LOG,
+    LIGHTGCN_ROW(learning_rate, PAL_PARAM_REAL, "0.005", 1e-7, 1, PAL_LOG,
                  "length of Adam's steps"),
-    LIGHTGCN_ROW(l2, PAL_PARAM_REAL, "1e-3", 0, 10, PAL_LOG,
+    LIGHTGCN_ROW(l2, PAL_PARAM_REAL, "3e-4", 0, 10, PAL_LOG,
                  "regularization of the rows of E that a pair stands for"),
     LIGHTGCN_ROW(tolerance, PAL_PARAM_REAL, "1e-6", 0, 1, PAL_LOG,
                  "relative change of the loss in an epoch under which training ends"),
@@ -137,9 +137,11 @@ static void lightgcn_propagate(const lightgcn_job *job, const float *y, int64_t 
         (double)steps * job->k * (double)job->graph.starts[job->graph.n_rows];
 }
 
-static float lightgcn_dot(const float *a, const float *b, int32_t k) {
-    double sum = 0;
-    for (int32_t f = 0; f < k; f++) sum += (double)(a[f] * b[f]);
+/* Σ_f user[f] (a[f] - b[f]); what is left of whole lanes is added in double. */
+static float lightgcn_margin(const float *user, const float *a, const float *b, int32_t k) {
+    int32_t whole = k - k % PAL_LANES;
+    double sum = (double)pal_kernels_best()->pair_margin(user, a, b, whole);
+    for (int32_t f = whole; f < k; f++) sum += (double)user[f] * ((double)a[f] - (double)b[f]);
     return (float)sum;
 }
 
@@ -164,9 +166,10 @@ static void lightgcn_draw(void *arg, int64_t chunk, int32_t worker) {
         job->drawn[t] = job->n_users + item;
         job->pull[t] = 0;
         if (pal_csr_has(job->pairs, user, item)) continue; /* a person who used nearly all */
-        const float *row = job->final + (int64_t)user * job->k;
-        float x = lightgcn_dot(row, job->final + (int64_t)job->used[t] * job->k, job->k) -
-                  lightgcn_dot(row, job->final + (int64_t)job->drawn[t] * job->k, job->k);
+        const float *final = job->final;
+        float x =
+            lightgcn_margin(final + (int64_t)user * job->k, final + (int64_t)job->used[t] * job->k,
+                            final + (int64_t)job->drawn[t] * job->k, job->k);
         loss += (double)pal_pair_logistic(scale * x, &job->pull[t]);
     }
     job->losses[chunk] = loss;

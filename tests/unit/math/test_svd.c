@@ -154,6 +154,62 @@ static void regressions_are_the_inverse(void **state) {
     support_close(ctx);
 }
 
+/* Rows of 80 columns in blocks of 8 that never meet. */
+enum { BLOCKS_N = 80, BLOCK = 8, BLOCKS_K = 20, BLOCKS_ROWS = 600 };
+
+static void blocks_matrix(pal_arena *arena, bool has_values, pal_csr *a, pal_csr *transposed) {
+    int64_t *starts = PAL_ARENA_ARRAY(arena, int64_t, BLOCKS_ROWS + 1);
+    int32_t *cols = PAL_ARENA_ARRAY(arena, int32_t, BLOCKS_ROWS * BLOCK);
+    float *values = PAL_ARENA_ARRAY(arena, float, BLOCKS_ROWS *BLOCK);
+    pal_rng rng = pal_rng_at(12, 0);
+    for (int32_t r = 0; r < BLOCKS_ROWS; r++) {
+        starts[r + 1] = starts[r];
+        for (int32_t c = 0; c < BLOCK; c++) {
+            if (pal_rng_uniform(&rng) < 0.5) continue;
+            values[starts[r + 1]] = (float)(0.5 + pal_rng_uniform(&rng));
+            cols[starts[r + 1]++] = r * 7 % (BLOCKS_N / BLOCK) * BLOCK + c;
+        }
+    }
+    *a = (pal_csr){.n_rows = BLOCKS_ROWS,
+                   .n_cols = BLOCKS_N,
+                   .starts = starts,
+                   .cols = cols,
+                   .values = has_values ? values : NULL};
+    assert_true(pal_csr_transpose(a, arena, transposed));
+}
+
+/* A column solved on its block is the whole inverse's, whether inner products come from the table
+ * of the first columns or from walked rows. */
+static void regressions_within_blocks_are_the_inverse(void **state) {
+    (void)state;
+    static float gram[BLOCKS_N * BLOCKS_N], weights[BLOCKS_N * BLOCKS_K];
+    static int32_t neighbours[BLOCKS_N * BLOCKS_K];
+    int32_t counts[BLOCKS_N];
+    for (int has_values = 0; has_values < 2; has_values++) {
+        pal_ctx *ctx = support_open(2);
+        pal_arena arena = {0};
+        pal_csr a, transposed;
+        blocks_matrix(&arena, has_values, &a, &transposed);
+        assert_int_equal(pal_columns_regress(ctx, "a test", &a, &transposed, 3, BLOCKS_K,
+                                             neighbours, weights, counts),
+                         PAL_OK);
+        pal_csr_gram(ctx->pool, &a, &transposed, gram);
+        for (int32_t i = 0; i < BLOCKS_N; i++) gram[i * BLOCKS_N + i] += 3;
+        assert_int_equal(pal_spd_inverse(ctx, "a test", gram, BLOCKS_N), PAL_OK);
+        for (int32_t i = 0; i < BLOCKS_N; i++) {
+            assert_int_equal(counts[i], BLOCK - 1);
+            for (int32_t r = 0; r < counts[i]; r++) {
+                int32_t j = neighbours[i * BLOCKS_K + r];
+                float expected = -gram[j * BLOCKS_N + i] / gram[i * BLOCKS_N + i];
+                assert_true(j / BLOCK == i / BLOCK && j != i);
+                assert_true(fabsf(weights[i * BLOCKS_K + r] - expected) < 1e-4f);
+            }
+        }
+        pal_arena_release(&arena);
+        support_close(ctx);
+    }
+}
+
 static void threads_do_not_matter(void **state) {
     (void)state;
     static float first[2][COLS * COLS], again[2][COLS * COLS];
@@ -181,6 +237,7 @@ int main(void) {
         cmocka_unit_test(vectors_are_singular),
         cmocka_unit_test(low_rank_leaves_zeros),
         cmocka_unit_test(regressions_are_the_inverse),
+        cmocka_unit_test(regressions_within_blocks_are_the_inverse),
         cmocka_unit_test(threads_do_not_matter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
