@@ -28,7 +28,8 @@
     X(nn)                                                                                          \
     X(rnn)                                                                                         \
     X(gru)                                                                                         \
-    X(lstm)
+    X(lstm)                                                                                        \
+    X(cnn)
 
 #define REGISTRY_DECLARE(name) extern const pal_kind pal_kind_##name;
 PAL_KINDS(REGISTRY_DECLARE)
