@@ -107,7 +107,7 @@ void pal_sequence_estimate(const pal_encoder *encoder, const pal_log *log, int32
          .choices = pal_sequence_losses,                                                           \
          .help = "what the next item is held against: softmax (all items), sampled (drawn ones "   \
                  "that stand for all) or bpr (drawn ones, pair by pair)"},                         \
-        PAL_SEQUENCE_ROW(kind, negatives, PAL_PARAM_INT, "1024", 1, 100000, PAL_LOG,               \
+        PAL_SEQUENCE_ROW(kind, negatives, PAL_PARAM_INT, "512", 1, 100000, PAL_LOG,                \
                          "items drawn for each batch (loss=sampled, bpr)"),                        \
         PAL_SEQUENCE_ROW(kind, batch, PAL_PARAM_INT, "32", 1, 4096, PAL_LOG, "windows of a step"), \
         PAL_SEQUENCE_ROW(kind, epochs, PAL_PARAM_INT, "100", 1, 100000, PAL_LOG,                   \
@@ -115,7 +115,7 @@ void pal_sequence_estimate(const pal_encoder *encoder, const pal_log *log, int32
         PAL_SEQUENCE_ROW(kind, patience, PAL_PARAM_INT, "5", 0, 100000, PAL_LINEAR,                \
                          "epochs without a better validation after which training ends; 0: all "   \
                          "epochs"),                                                                \
-        PAL_SEQUENCE_ROW(kind, learning_rate, PAL_PARAM_REAL, "0.002", 1e-7, 10, PAL_LOG,          \
+        PAL_SEQUENCE_ROW(kind, learning_rate, PAL_PARAM_REAL, "0.004", 1e-7, 10, PAL_LOG,          \
                          "length of Adam's steps"),                                                \
         PAL_SEQUENCE_ROW(kind, dropout, PAL_PARAM_REAL, start_dropout, 0, 0.95, PAL_LINEAR,        \
                          "share of what goes in that is left out while training"),                 \

@@ -1,5 +1,4 @@
-/* convolution.c - products over overlapping rows: a window of h rows is h width elements in a row.
- */
+/* convolution.c - products over images. */
 #include "nn/convolution.h"
 
 #include <string.h>
@@ -7,31 +6,46 @@
 #include "nn/linear.h"
 #include "nn/loops.h"
 
-int64_t pal_window_rows(int64_t n, int64_t n_sequences, int64_t window) {
+int64_t pal_window_images(int64_t n, int64_t n_sequences, int64_t window) {
     return n + n_sequences * (window - 1);
 }
 
-void pal_window_pad(const pal_real *x, const int64_t *starts, int64_t n_sequences, int64_t width,
-                    int64_t window, pal_real *padded, int64_t *first) {
-    int64_t row = 0;
+/* Image j of a sequence of n rows holds its rows [*row, *row + count) from its own row *at on. */
+static int64_t window_run(int64_t j, int64_t n, int64_t window, int64_t *row, int64_t *at) {
+    *at = j < window - 1 ? window - 1 - j : 0;
+    *row = j - (window - 1) + *at;
+    int64_t room = window - *at;
+    return n - *row < room ? n - *row : room;
+}
+
+void pal_window_spread(const pal_real *x, const int64_t *starts, int64_t n_sequences, int64_t width,
+                       int64_t window, pal_real *images, int64_t *first) {
+    int64_t image = 0, row, at;
     for (int64_t s = 0; s < n_sequences; s++) {
         int64_t n = starts[s + 1] - starts[s];
-        memset(padded + row * width, 0, (size_t)((window - 1) * width) * sizeof *padded);
-        for (int64_t t = 0; t < n; t++) first[starts[s] + t] = row + t;
-        row += window - 1;
-        memcpy(padded + row * width, x + starts[s] * width, (size_t)(n * width) * sizeof *padded);
-        row += n;
+        for (int64_t j = 0; j < n + window - 1; j++, image++) {
+            int64_t count = window_run(j, n, window, &row, &at);
+            pal_real *to = images + image * window * width;
+            if (j < n) first[starts[s] + j] = image;
+            memset(to, 0, (size_t)(window * width) * sizeof *to);
+            memcpy(to + at * width, x + (starts[s] + row) * width,
+                   (size_t)(count * width) * sizeof *to);
+        }
     }
 }
 
-void pal_window_unpad(const pal_real *d_padded, const int64_t *starts, int64_t n_sequences,
-                      int64_t width, int64_t window, pal_real *dx) {
-    int64_t row = 0;
+void pal_window_gather(const pal_real *d_images, const int64_t *starts, int64_t n_sequences,
+                       int64_t width, int64_t window, pal_real *dx) {
+    int64_t image = 0, row, at;
+    memset(dx, 0, (size_t)(starts[n_sequences] * width) * sizeof *dx);
     for (int64_t s = 0; s < n_sequences; s++) {
         int64_t n = starts[s + 1] - starts[s];
-        row += window - 1;
-        memcpy(dx + starts[s] * width, d_padded + row * width, (size_t)(n * width) * sizeof *dx);
-        row += n;
+        for (int64_t j = 0; j < n + window - 1; j++, image++) {
+            int64_t count = window_run(j, n, window, &row, &at);
+            pal_loops_best()->add_scaled(dx + (starts[s] + row) * width,
+                                         d_images + (image * window + at) * width, 1,
+                                         count * width);
+        }
     }
 }
 
@@ -40,8 +54,9 @@ void pal_window_unpad(const pal_real *d_padded, const int64_t *starts, int64_t n
 void pal_horizontal_forward(const pal_windows *x, const pal_real *w, const pal_real *b,
                             int64_t height, int64_t n_filters, pal_real *values, pal_real *out,
                             int64_t out_stride, int32_t *kept) {
-    int64_t n_rows = x->n_rows - height + 1, k = height * x->width;
-    pal_gemm(false, true, n_rows, n_filters, k, x->padded, x->width, w, k, 0, values, n_filters);
+    int64_t k = height * x->width;
+    pal_gemm(false, true, x->n_images, n_filters, k, x->images, x->window * x->width, w, k, 0,
+             values, n_filters);
     for (int64_t p = 0; p < x->n; p++) {
         pal_real *to = out + p * out_stride;
         int32_t *from = kept + p * n_filters;
@@ -66,10 +81,10 @@ void pal_horizontal_forward(const pal_windows *x, const pal_real *w, const pal_r
 
 void pal_horizontal_backward(const pal_windows *x, const pal_real *w, int64_t height,
                              int64_t n_filters, const pal_real *dy, int64_t dy_stride,
-                             const int32_t *kept, pal_real *values, pal_real *d_padded,
+                             const int32_t *kept, pal_real *values, pal_real *d_images,
                              pal_real *dw, pal_real *db) {
-    int64_t n_rows = x->n_rows - height + 1, k = height * x->width, width = x->width;
-    memset(values, 0, (size_t)(n_rows * n_filters) * sizeof *values);
+    int64_t k = height * x->width, stride = x->window * x->width;
+    memset(values, 0, (size_t)(x->n_images * n_filters) * sizeof *values);
     for (int64_t p = 0; p < x->n; p++) {
         for (int64_t f = 0; f < n_filters; f++) {
             int32_t row = kept[p * n_filters + f];
@@ -78,10 +93,9 @@ void pal_horizontal_backward(const pal_windows *x, const pal_real *w, int64_t he
             db[f] += dy[p * dy_stride + f];
         }
     }
-    pal_gemm(true, false, n_filters, k, n_rows, values, n_filters, x->padded, width, 1, dw, k);
-    for (int64_t o = 0; o < height; o++)
-        pal_gemm(false, false, n_rows, width, n_filters, values, n_filters, w + o * width, k, 1,
-                 d_padded + o * width, width);
+    pal_gemm(true, false, n_filters, k, x->n_images, values, n_filters, x->images, stride, 1, dw,
+             k);
+    pal_gemm(false, false, x->n_images, k, n_filters, values, n_filters, w, k, 1, d_images, stride);
 }
 
 /* --- vertical --- */
@@ -89,7 +103,7 @@ void pal_horizontal_backward(const pal_windows *x, const pal_real *w, int64_t he
 void pal_vertical_forward(const pal_windows *x, const pal_real *v, int64_t n_filters, pal_real *out,
                           int64_t out_stride) {
     for (int64_t p = 0; p < x->n; p++) {
-        const pal_real *rows = x->padded + x->first[p] * x->width;
+        const pal_real *rows = x->images + x->first[p] * x->window * x->width;
         pal_real *to = out + p * out_stride;
         memset(to, 0, (size_t)(n_filters * x->width) * sizeof *to);
         for (int64_t f = 0; f < n_filters; f++) {
@@ -101,17 +115,17 @@ void pal_vertical_forward(const pal_windows *x, const pal_real *v, int64_t n_fil
 }
 
 void pal_vertical_backward(const pal_windows *x, const pal_real *v, int64_t n_filters,
-                           const pal_real *dy, int64_t dy_stride, pal_real *d_padded,
+                           const pal_real *dy, int64_t dy_stride, pal_real *d_images,
                            pal_real *dv) {
     const pal_loops *loops = pal_loops_best();
     for (int64_t p = 0; p < x->n; p++) {
-        int64_t at = x->first[p] * x->width;
+        int64_t at = x->first[p] * x->window * x->width;
         for (int64_t f = 0; f < n_filters; f++) {
             const pal_real *d = dy + p * dy_stride + f * x->width;
             for (int64_t l = 0; l < x->window; l++) {
                 int64_t row = at + l * x->width;
-                loops->add_scaled(d_padded + row, d, v[f * x->window + l], x->width);
-                dv[f * x->window + l] += loops->dot(d, x->padded + row, x->width);
+                loops->add_scaled(d_images + row, d, v[f * x->window + l], x->width);
+                dv[f * x->window + l] += loops->dot(d, x->images + row, x->width);
             }
         }
     }

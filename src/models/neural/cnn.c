@@ -118,24 +118,24 @@ typedef struct {
     int64_t *first;                   /* [n] */
     int32_t *kept;                    /* [window, n, horizontal] */
     uint8_t *mask;                    /* [n, width] */
-    float *padded, *values;           /* [rows, factors], [rows, horizontal] */
+    float *images, *values;           /* [images, window factors], [images, horizontal] */
     float *o, *hidden;                /* [n, width], [n, hidden] */
-    float *d_padded, *d_o, *d_hidden; /* alike, where it trains */
+    float *d_images, *d_o, *d_hidden; /* alike, where it trains */
 } cnn_room;
 
 /* Floats of the room; with base NULL only counts. */
 static int64_t cnn_cut(const cnn_params *p, int64_t n, int64_t n_sequences, bool trains,
                        float *base, cnn_room *out) {
-    int64_t rows = pal_window_rows(n, n_sequences, p->window), k = p->sequence.factors,
+    int64_t n_images = pal_window_images(n, n_sequences, p->window), k = p->sequence.factors,
             width = cnn_width(p), again = trains ? 1 : 0;
     int64_t sizes[] = {2 * n,
                        n * p->window * p->horizontal,
                        (n * width + 3) / 4,
-                       rows * k,
-                       rows * p->horizontal,
+                       n_images * p->window * k,
+                       n_images * p->horizontal,
                        n * width,
                        n * p->hidden,
-                       again * rows * k,
+                       again * n_images * p->window * k,
                        again * n * width,
                        again * n * p->hidden};
     enum { PARTS = sizeof sizes / sizeof *sizes, LINE = 16 };
@@ -160,10 +160,10 @@ static int64_t cnn_room_floats(const void *params, int64_t n, int64_t n_sequence
 static pal_windows cnn_windows(const cnn_params *p, const pal_sequence_pass *pass,
                                const cnn_room *room) {
     return (pal_windows){.n = pass->n,
-                         .n_rows = pal_window_rows(pass->n, pass->n_sequences, p->window),
+                         .n_images = pal_window_images(pass->n, pass->n_sequences, p->window),
                          .width = p->sequence.factors,
                          .window = p->window,
-                         .padded = room->padded,
+                         .images = room->images,
                          .first = room->first};
 }
 
@@ -174,7 +174,8 @@ static void cnn_pass(const cnn_params *p, const pal_sequence_pass *pass) {
     int64_t n = pass->n, k = p->sequence.factors, width = cnn_width(p);
     cnn_room room;
     cnn_cut(p, n, pass->n_sequences, pass->trains, pass->room, &room);
-    pal_window_pad(pass->x, pass->starts, pass->n_sequences, k, p->window, room.padded, room.first);
+    pal_window_spread(pass->x, pass->starts, pass->n_sequences, k, p->window, room.images,
+                      room.first);
     pal_windows windows = cnn_windows(p, pass, &room);
     for (int64_t height = 1; height <= p->window; height++) {
         int64_t of = (height - 1) * p->horizontal;
@@ -228,17 +229,17 @@ static void cnn_backward(const void *params, const pal_sequence_pass *pass) {
     pal_linear_backward(room.o, net + at.w, room.d_hidden, n, width, p->hidden, room.d_o, d + at.w,
                         d + at.b);
     pal_dropout_backward(p->hidden_dropout, room.mask, room.d_o, n * width);
-    memset(room.d_padded, 0, (size_t)(windows.n_rows * k) * sizeof(float));
+    memset(room.d_images, 0, (size_t)(windows.n_images * p->window * k) * sizeof(float));
     for (int64_t height = 1; height <= p->window; height++) {
         int64_t of = (height - 1) * p->horizontal, from = cnn_filters_before(p, height);
         pal_horizontal_backward(&windows, net + at.filters + from, height, p->horizontal,
                                 room.d_o + of, width, room.kept + of * n, room.values,
-                                room.d_padded, d + at.filters + from, d + at.filter_biases + of);
+                                room.d_images, d + at.filters + from, d + at.filter_biases + of);
     }
     pal_vertical_backward(&windows, net + at.vertical, p->vertical,
-                          room.d_o + p->window * p->horizontal, width, room.d_padded,
+                          room.d_o + p->window * p->horizontal, width, room.d_images,
                           d + at.vertical);
-    pal_window_unpad(room.d_padded, pass->starts, pass->n_sequences, k, p->window, pass->dx);
+    pal_window_gather(room.d_images, pass->starts, pass->n_sequences, k, p->window, pass->dx);
 }
 
 static double cnn_work(const void *params) {
