@@ -26,7 +26,7 @@ extern const char *const pal_sequence_losses[];
 
 typedef struct {
     int64_t factors, length, batch, epochs, patience, negatives;
-    double learning_rate, dropout, clip;
+    double learning_rate, dropout, clip, tolerance;
     int32_t loss;
 } pal_sequence_options;
 
@@ -120,7 +120,9 @@ void pal_sequence_estimate(const pal_encoder *encoder, const pal_log *log, int32
         PAL_SEQUENCE_ROW(kind, dropout, PAL_PARAM_REAL, start_dropout, 0, 0.95, PAL_LINEAR,        \
                          "share of what goes in that is left out while training"),                 \
         PAL_SEQUENCE_ROW(kind, clip, PAL_PARAM_REAL, "1", 0, 1e6, PAL_LOG,                         \
-                         "longest gradient of a step; 0: any")
+                         "longest gradient of a step; 0: any"),                                    \
+        PAL_SEQUENCE_ROW(kind, tolerance, PAL_PARAM_REAL, "1e-6", 0, 1, PAL_LOG,                   \
+                         "relative change of the loss in an epoch under which training ends")
 
 /* The slots of a kind that has pal_encoder <name>_encoder(const void *params). */
 #define PAL_SEQUENCE_SLOTS(name)                                                                   \

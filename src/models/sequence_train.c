@@ -441,6 +441,7 @@ pal_status pal_sequence_fit(pal_ctx *ctx, const pal_encoder *encoder, const pal_
                              .n_examples = job->n_windows,
                              .batch = job->batch,
                              .learning_rate = o->learning_rate,
+                             .tolerance = o->tolerance,
                              .step = train_step,
                              .publish = train_publish,
                              .arg = job};
