@@ -144,6 +144,25 @@ static void train_draw(train_job *job) {
     for (int64_t i = 0; i <= job->capacity; i++) job->counting[i] = i;
 }
 
+/* The table of items and what steps it: rows that a batch touches, or all where all are held
+ * against. */
+static pal_status train_open_items(train_job *job, pal_arena *arena, pal_arena *scratch) {
+    pal_ctx *ctx = job->ctx;
+    const char *name = job->encoder->name;
+    int32_t n = job->log->n_items, k = (int32_t)job->o->factors;
+    if (train_draws(job)) {
+        job->state->items = PAL_ARENA_ARRAY(arena, float, (int64_t)n *k);
+        if (!job->state->items) return pal_fail_memory(ctx, name, 4.0 * n * k);
+    } else {
+        pal_parameters_add(&job->dense, "items", n, k);
+        TRY(pal_parameters_open(ctx, name, 0, arena, scratch, &job->dense));
+        TRY(pal_softmax_open(ctx, name, n, k, scratch, &job->softmax));
+        job->state->items = job->dense.values;
+    }
+    return pal_table_open(ctx, name, job->state->items, n, k, 2 * job->capacity + job->n_drawn,
+                          scratch, &job->table);
+}
+
 static pal_status train_open(train_job *job, pal_arena *arena, pal_arena *scratch) {
     const pal_sequence_options *o = job->o;
     const pal_encoder *e = job->encoder;
@@ -159,12 +178,7 @@ static pal_status train_open(train_job *job, pal_arena *arena, pal_arena *scratc
     if (!train_allocate(job, scratch))
         return pal_fail_memory(ctx, e->name, 24.0 * (double)job->capacity * k);
     TRY(pal_parameters_open(ctx, e->name, CHUNKS, arena, scratch, &job->network));
-    pal_parameters_add(&job->dense, "items", n_items, k);
-    TRY(pal_parameters_open(ctx, e->name, 0, arena, scratch, &job->dense));
-    TRY(pal_table_open(ctx, e->name, job->dense.values, n_items, k,
-                       2 * job->capacity + job->n_drawn, scratch, &job->table));
-    if (!train_draws(job)) TRY(pal_softmax_open(ctx, e->name, n_items, k, scratch, &job->softmax));
-    job->state->items = job->dense.values;
+    TRY(train_open_items(job, arena, scratch));
     job->state->network = job->network.values;
     job->state->n_items = n_items;
     job->arena = arena;
