@@ -26,6 +26,8 @@
     X(bpr)                                                                                         \
     X(lightgcn)                                                                                    \
     X(nn)                                                                                          \
+    X(neumf)                                                                                       \
+    X(mult_vae)                                                                                    \
     X(rnn)                                                                                         \
     X(gru)                                                                                         \
     X(lstm)                                                                                        \

@@ -166,8 +166,8 @@ static char *file_bytes(pal_ctx *ctx, const pal_model *model, size_t *n) {
     close(fd);
     assert_int_equal(pal_model_save(ctx, model, path), PAL_OK);
     FILE *file = fopen(path, "rb");
-    char *bytes = aligned_alloc(64, 1 << 20);
-    *n = fread(bytes, 1, 1 << 20, file);
+    char *bytes = aligned_alloc(64, 1 << 23);
+    *n = fread(bytes, 1, 1 << 23, file);
     fclose(file);
     unlink(path);
     return bytes;

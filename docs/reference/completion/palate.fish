@@ -39,6 +39,8 @@ function __palate_kinds
     printf '%s\t%s\n' bpr 'a row of numbers for each user and item, learned so that used items come before others'
     printf '%s\t%s\n' lightgcn 'rows of users and items, each gathering those of its neighbours in the graph of who used what'
     printf '%s\t%s\n' nn 'a network over the rows of a user and an item'
+    printf '%s\t%s\n' neumf 'products of rows beside a network over other rows of a user and an item'
+    printf '%s\t%s\n' mult_vae 'a history squeezed through a small code and drawn out again (autoencoder)'
     printf '%s\t%s\n' rnn 'a plain recurrent state that reads the history event by event'
     printf '%s\t%s\n' gru 'a gated state that reads the history event by event and points to the next item'
     printf '%s\t%s\n' lstm 'a state with a memory cell that reads the history event by event'
