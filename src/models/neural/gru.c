@@ -2,7 +2,9 @@
  *
  * Layer, loss and cost: nn/recurrent.h, models/sequence.h. Cost of an event and epoch: 3 times
  * 3 h (k + h) + h k multiply-adds for the layer with factors k and state h, 3 k a drawn item for
- * the loss. */
+ * the loss.
+ * What to expect: on ML-1M, last event withheld, ndcg@10 .169 after 16 epochs against .162 by
+ * markov; on the 943 people of ML-100K .104 against .117: counting needs fewer sequences. */
 #include "models/neural/reader.h"
 
 static const pal_param gru_table[] = {PAL_READER_ROWS, {0}};
