@@ -28,7 +28,11 @@
     X(nn)                                                                                          \
     X(neumf)                                                                                       \
     X(mult_vae)                                                                                    \
-    X(sasrec)
+    X(sasrec)                                                                                      \
+    X(rnn)                                                                                         \
+    X(gru)                                                                                         \
+    X(lstm)                                                                                        \
+    X(cnn)
 
 #define REGISTRY_DECLARE(name) extern const pal_kind pal_kind_##name;
 PAL_KINDS(REGISTRY_DECLARE)
