@@ -24,7 +24,8 @@
     X(gmf)                                                                                         \
     X(bpr)                                                                                         \
     X(lightgcn)                                                                                    \
-    X(nn)
+    X(nn)                                                                                          \
+    X(two_tower)
 
 #define REGISTRY_DECLARE(name) extern const pal_kind pal_kind_##name;
 PAL_KINDS(REGISTRY_DECLARE)
