@@ -50,7 +50,7 @@ void pal_past_of_event(const pal_past *past, const pal_log *log, int32_t user, i
                        int32_t item, pal_rng *rng, int32_t *rows, float *weights) {
     past_sums sums = {.past = past, .rows = rows, .weights = weights};
     past_begin(&sums);
-    bool others = past->form == PAL_PAST_OTHERS && item >= 0, room = true;
+    bool others = past->form == PAL_PAST_OTHERS, room = true;
     int64_t newest = others ? log->starts[user + 1] - 1 : event - 1;
     for (int64_t e = newest; room && e >= log->starts[user]; e--) {
         if (others && log->items[e] == item) continue;

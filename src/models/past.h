@@ -28,9 +28,8 @@ static inline int32_t pal_past_entries(const pal_past *past) {
 /* Of a history: items [n], oldest first. rows, weights [pal_past_entries]. */
 void pal_past_of_items(const pal_past *past, const int32_t *items, int64_t n, int32_t *rows,
                        float *weights);
-/* Of the user's events when the one at `event` is to be guessed, in the order of the log; -1 for
- * `item` when none of them is it (it was only shown): events before `event` are the past then. rng
- * may be NULL: no dropout. */
+/* Of the user's events when `item` at `event` of the log is to be guessed: its events are left out
+ * of "others". rng may be NULL: no dropout. */
 void pal_past_of_event(const pal_past *past, const pal_log *log, int32_t user, int64_t event,
                        int32_t item, pal_rng *rng, int32_t *rows, float *weights);
 

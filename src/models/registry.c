@@ -25,7 +25,9 @@
     X(bpr)                                                                                         \
     X(lightgcn)                                                                                    \
     X(nn)                                                                                          \
-    X(two_tower)
+    X(two_tower)                                                                                   \
+    X(ranker)                                                                                      \
+    X(deepfm)
 
 #define REGISTRY_DECLARE(name) extern const pal_kind pal_kind_##name;
 PAL_KINDS(REGISTRY_DECLARE)
