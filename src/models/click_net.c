@@ -516,7 +516,8 @@ static pal_status click_look_at_data(click_job *job, const pal_train_input *trai
     TRY(click_list_examples(job, train->shown, scratch));
     TRY(pal_fields_make(job->ctx, train->items, log->about.item_ids, log->n_items, scratch,
                         &job->item_fields));
-    TRY(pal_fields_make(job->ctx, train->users, log->about.user_ids, log->n_users, scratch,
+    const pal_catalog *profiles = job->o->hide_profile < 1 ? train->users : NULL;
+    TRY(pal_fields_make(job->ctx, profiles, log->about.user_ids, log->n_users, scratch,
                         &job->user_fields));
     job->n_sums = click_n_sums(job->o);
     job->n_user = job->n_sums + job->user_fields.n_fields;

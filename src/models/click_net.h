@@ -133,7 +133,8 @@ void pal_click_estimate(const pal_click_form *form, const pal_click_options *o, 
          .min = 0,                                                                                 \
          .max = 1,                                                                                 \
          .help = "share of examples whose profile is hidden, so that people without one are "      \
-                 "answered"},                                                                      \
+                 "answered; 1: "                                                                   \
+                 "profiles are not looked at"},                                                    \
         {.name = "epochs",                                                                         \
          .type = PAL_PARAM_INT,                                                                    \
          .offset = offsetof(pal_click_options, epochs),                                            \

@@ -152,6 +152,8 @@ typedef struct pal_kind {
      * entries before fit and before load, which fills them. Their specs stand in the parameter
      * "of", written as name(of, …): see docs/specs.md. */
     struct pal_model **(*parts)(const void *params, void *state, int32_t *n);
+    /* What stands between the parts where no option is given, instead of name(a, b): '>'; or 0. */
+    char joint;
 
     /* Optional. What training on a log will take. */
     void (*estimate)(const void *params, const pal_log *log, int32_t n_threads, pal_estimate *out);

@@ -18,6 +18,9 @@ enum { PAL_PARTS_OF_MODEL_MAX = 8 };
 pal_status pal_specs_cut(pal_ctx *ctx, const char *text, pal_arena *arena,
                          const char *specs[PAL_PARTS_OF_MODEL_MAX], int32_t *n);
 
+/* Where a spec "a > b" is joined outside of parentheses and quotes, and by which kind; or NULL. */
+const char *pal_spec_joint(const char *spec, const pal_kind **kind);
+
 /* A parsed spec: kind and parameters, in the arena. PAL_EUSAGE with the nearest name. */
 pal_status pal_kind_parse(pal_ctx *ctx, const char *spec, pal_arena *arena, const pal_kind **kind,
                           void **params);

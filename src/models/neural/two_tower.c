@@ -49,10 +49,11 @@ static const pal_param tower_table[] = {
     {.name = "layers",
      .type = PAL_PARAM_INTS,
      .offset = FIELD(layers),
-     .initial = "128",
      .min = 1,
      .max = 4096,
-     .help = "sizes of the hidden layers of the person's network, e.g. 256,128"},
+     .help =
+         "sizes of the hidden layers of the person's network, e.g. 256,128; without: one linear "
+         "layer"},
     {.name = "activation",
      .type = PAL_PARAM_CHOICE,
      .offset = FIELD(activation),
@@ -93,7 +94,9 @@ static const pal_param tower_table[] = {
      .initial = "0.3",
      .min = 0,
      .max = 1,
-     .help = "share of examples whose profile is hidden, so that people without one are answered"},
+     .help =
+         "share of examples whose profile is hidden, so that people without one are answered; 1: "
+         "profiles are not looked at"},
     {.name = "loss",
      .type = PAL_PARAM_CHOICE,
      .offset = FIELD(loss),
@@ -621,7 +624,8 @@ static pal_status tower_fit(pal_ctx *ctx, const void *params, const pal_train_in
     TRY(tower_list_examples(&job, scratch));
     TRY(pal_fields_make(ctx, train->items, log->about.item_ids, log->n_items, scratch,
                         &job.item_fields));
-    TRY(pal_fields_make(ctx, train->users, log->about.user_ids, log->n_users, scratch,
+    const pal_catalog *profiles = p->hide_profile < 1 ? train->users : NULL;
+    TRY(pal_fields_make(ctx, profiles, log->about.user_ids, log->n_users, scratch,
                         &job.user_fields));
     int64_t batch = p->batch < job.n_examples ? p->batch : job.n_examples;
     job.most_features = pal_fields_most(&job.item_fields);
