@@ -94,6 +94,8 @@ uint32_t pal_log_shown_types(const pal_log_about *about, uint32_t target_types);
 
 /* The events of `log` that are uses, with the same rows. */
 pal_status pal_log_select_used(pal_ctx *ctx, const pal_log *log, pal_log *out);
+/* Those that are not. */
+pal_status pal_log_select_shown(pal_ctx *ctx, const pal_log *log, pal_log *out);
 
 /* Distinct (user, item) pairs of the events of the types in `types` (a bit mask), items ascending;
  * the value of a pair is its largest event weight (values NULL when all are 1). */
