@@ -74,7 +74,7 @@ pal_status pal_specs_cut(pal_ctx *ctx, const char *text, pal_arena *arena,
     *n = 0;
     for (const char *c = text;; c++) {
         depth += (*c == '(') - (*c == ')');
-        if (*c && (*c != ',' || depth > 0)) continue;
+        if (*c && (depth > 0 || !pal_specs_cut_at(c))) continue;
         if (*n == PAL_PARTS_OF_MODEL_MAX) {
             return pal_fail(ctx, PAL_EUSAGE, "'%s' has more than %d parts: name fewer", text,
                             PAL_PARTS_OF_MODEL_MAX);
@@ -124,7 +124,7 @@ static pal_status registry_take_joint(pal_ctx *ctx, const char *spec, pal_arena 
         int32_t depth = 0;
         for (const char *c = begin; c < end; c++) {
             depth += (*c == '(') - (*c == ')');
-            if (depth || *c != ',') continue;
+            if (depth || !pal_specs_cut_at(c)) continue;
             return pal_fail(ctx, PAL_EUSAGE, "'%s': stages stand beside %c alone: write a %c b",
                             spec, kind->joint, kind->joint);
         }

@@ -17,7 +17,7 @@ static bool train_add_joined(const pal_kind *kind, const char *of, pal_text *out
     for (const char *c = of; *c; c++) {
         depth += (*c == '(') - (*c == ')');
         if (*c == ' ' && depth == 0 && (c[1] == ',' || c[1] == ' ' || !c[1])) continue;
-        if (*c == ',' && depth == 0) {
+        if (depth == 0 && pal_specs_cut_at(c)) {
             pal_text_addf(out, " %c", kind->joint);
             if (c[1] != ' ') pal_text_add(out, " ");
         } else {

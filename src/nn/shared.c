@@ -13,7 +13,10 @@ static double shared_row(const pal_shared *job, int64_t r, pal_real *logits) {
     int64_t n = job->n_candidates;
     for (int64_t j = 0; j < n; j++) {
         logits[j] -= job->log_q[j];
-        if (j != r && job->items[j] == job->items[r]) logits[j] = -INFINITY;
+        if (j == r) continue;
+        if (job->items[j] == job->items[r] ||
+            (job->used && pal_csr_has(job->used, job->people[r], job->items[j])))
+            logits[j] = -INFINITY;
     }
     pal_real used = logits[r], most = loops->largest(logits, n),
              sum = loops->exp(logits, -most, 1, logits, n),

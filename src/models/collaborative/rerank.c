@@ -49,7 +49,7 @@ static pal_model **rerank_parts(const void *params, void *state, int32_t *n) {
     s->n_parts = 1;
     for (const char *c = p->of; *c; c++) {
         depth += (*c == '(') - (*c == ')');
-        s->n_parts += *c == ',' && depth == 0 && s->n_parts < PAL_PARTS_OF_MODEL_MAX;
+        s->n_parts += depth == 0 && pal_specs_cut_at(c) && s->n_parts < PAL_PARTS_OF_MODEL_MAX;
     }
     *n = s->n_parts;
     return s->parts;

@@ -71,14 +71,14 @@ static const pal_param tower_table[] = {
     {.name = "recent",
      .type = PAL_PARAM_INT,
      .offset = FIELD(recent),
-     .initial = "10",
+     .initial = "0",
      .min = 0,
      .max = 1000,
      .help = "newest events that are summed once more, the p-th newest weighed 1/p; 0: none"},
     {.name = "context",
      .type = PAL_PARAM_CHOICE,
      .offset = FIELD(context),
-     .initial = "before",
+     .initial = "others",
      .choices = pal_past_forms,
      .help = "what an event is learned from: those before it, or all others of the person"},
     {.name = "dropout",
@@ -225,6 +225,8 @@ typedef struct {
     /* Examples. */
     int64_t n_examples, *events; /* [n_examples] */
     int32_t *users;              /* [n_examples] */
+    pal_csr used;                /* by user: no negatives, for loss sampled and batch */
+    int32_t *people;             /* [B] users of the batch */
     double mean_weight;
     float *log_counts; /* [n_items] log of the share of examples, for loss sampled and batch */
     /* The batch: B rows. */
@@ -292,6 +294,7 @@ static void tower_look(tower_job *job, int64_t chunk, int64_t first, int64_t las
         pal_past_of_event(&job->past, log, user, e, log->items[e], &rng, rows,
                           job->row_weights + r * job->n_entries);
         job->targets[r] = log->items[e];
+        job->people[r] = user;
         job->amounts[r] = log->weights ? (float)((double)log->weights[e] / job->mean_weight) : 1;
         if (n_fields == 0) continue;
         const int32_t *features;
@@ -547,6 +550,7 @@ static bool tower_open_batch(tower_job *job, int64_t batch, pal_arena *scratch) 
     job->d_out = PAL_ARENA_ARRAY(scratch, float, batch *d);
     job->targets = PAL_ARENA_ARRAY(scratch, int32_t, batch);
     job->amounts = PAL_ARENA_ARRAY(scratch, float, batch);
+    job->people = PAL_ARENA_ARRAY(scratch, int32_t, batch);
     job->begins = PAL_ARENA_ARRAY(scratch, int64_t, batch + 1);
     job->candidates = PAL_ARENA_ARRAY(scratch, int32_t, c);
     job->vectors = PAL_ARENA_ARRAY(scratch, float, c *(d + 1));
@@ -559,9 +563,10 @@ static bool tower_open_batch(tower_job *job, int64_t batch, pal_arena *scratch) 
     job->shared.logits = PAL_ARENA_ARRAY(scratch, float, job->is_full ? 0 : batch *c);
     return job->rows && job->sources && job->row_weights && job->profile_rows &&
            job->profile_sources && job->profile_weights && job->x && job->dx && job->room &&
-           job->user && job->d_user && job->d_out && job->targets && job->amounts && job->begins &&
-           job->candidates && job->vectors && job->d_vectors && job->log_q && job->log_counts &&
-           job->feature_rows && job->feature_sources && job->feature_weights && job->shared.logits;
+           job->user && job->d_user && job->d_out && job->targets && job->amounts && job->people &&
+           job->begins && job->candidates && job->vectors && job->d_vectors && job->log_q &&
+           job->log_counts && job->feature_rows && job->feature_sources && job->feature_weights &&
+           job->shared.logits;
 }
 
 /* What does not change from batch to batch. */
@@ -587,6 +592,8 @@ static pal_status tower_open_loss(tower_job *job, pal_arena *scratch) {
         float *logits = job->shared.logits;
         job->shared = (pal_shared){.width = width,
                                    .items = job->candidates,
+                                   .used = &job->used,
+                                   .people = job->people,
                                    .vectors = job->vectors,
                                    .log_q = job->log_q,
                                    .amounts = job->amounts,
@@ -622,6 +629,7 @@ static pal_status tower_fit(pal_ctx *ctx, const void *params, const pal_train_in
                      .is_full = tower_is_full(p, log->n_items),
                      .seed = pal_seed_for(ctx->seed, "examples of two_tower")};
     TRY(tower_list_examples(&job, scratch));
+    if (!job.is_full) TRY(pal_log_pairs(ctx, log, UINT32_MAX, scratch, &job.used));
     TRY(pal_fields_make(ctx, train->items, log->about.item_ids, log->n_items, scratch,
                         &job.item_fields));
     const pal_catalog *profiles = p->hide_profile < 1 ? train->users : NULL;
