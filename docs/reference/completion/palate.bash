@@ -25,7 +25,7 @@ _palate() {
     demo)
         case $before in
         -o | --output) _palate_option -o dirnames; return 0 ;;
-        -m | --model) words='random popular again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend mf svdpp gmf bpr lightgcn nn ' ;;
+        -m | --model) words='random popular again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend rerank mf svdpp gmf bpr lightgcn nn two_tower ranker deepfm ' ;;
         --users) _palate_option +o default; return 0 ;;
         --items) _palate_option +o default; return 0 ;;
         --days) _palate_option +o default; return 0 ;;
@@ -33,7 +33,7 @@ _palate() {
         --task) words='auto window next both ' ;;
         --relevant) _palate_option +o default; return 0 ;;
         --hide) words='auto target any none ' ;;
-        --fallback) words='random popular again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend mf svdpp gmf bpr lightgcn nn ' ;;
+        --fallback) words='random popular again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend rerank mf svdpp gmf bpr lightgcn nn two_tower ranker deepfm ' ;;
         -k | --k) _palate_option +o default; return 0 ;;
         --gain) _palate_option +o default; return 0 ;;
         --slice) _palate_option +o default; return 0 ;;
@@ -69,7 +69,7 @@ _palate() {
         esac ;;
     compare)
         case $before in
-        -m | --model) words='random popular again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend mf svdpp gmf bpr lightgcn nn ' ;;
+        -m | --model) words='random popular again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend rerank mf svdpp gmf bpr lightgcn nn two_tower ranker deepfm ' ;;
         -o | --output) _palate_option -o dirnames; return 0 ;;
         --train) return 0 ;;
         --valid) return 0 ;;
@@ -95,7 +95,7 @@ _palate() {
         --task) words='auto window next both ' ;;
         --relevant) _palate_option +o default; return 0 ;;
         --hide) words='auto target any none ' ;;
-        --fallback) words='random popular again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend mf svdpp gmf bpr lightgcn nn ' ;;
+        --fallback) words='random popular again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend rerank mf svdpp gmf bpr lightgcn nn two_tower ranker deepfm ' ;;
         -k | --k) _palate_option +o default; return 0 ;;
         --gain) _palate_option +o default; return 0 ;;
         --slice) _palate_option +o default; return 0 ;;
@@ -118,7 +118,7 @@ _palate() {
         esac ;;
     train)
         case $before in
-        -m | --model) words='random popular again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend mf svdpp gmf bpr lightgcn nn ' ;;
+        -m | --model) words='random popular again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend rerank mf svdpp gmf bpr lightgcn nn two_tower ranker deepfm ' ;;
         -o | --output) return 0 ;;
         --items) return 0 ;;
         --users) return 0 ;;
@@ -164,7 +164,7 @@ _palate() {
         --task) words='auto window next both ' ;;
         --relevant) _palate_option +o default; return 0 ;;
         --hide) words='auto target any none ' ;;
-        --fallback) words='random popular again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend mf svdpp gmf bpr lightgcn nn ' ;;
+        --fallback) words='random popular again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend rerank mf svdpp gmf bpr lightgcn nn two_tower ranker deepfm ' ;;
         -k | --k) _palate_option +o default; return 0 ;;
         --gain) _palate_option +o default; return 0 ;;
         --slice) _palate_option +o default; return 0 ;;
@@ -289,7 +289,7 @@ _palate() {
         case $before in
         *)
             if [[ $current == -* ]]; then words='--json --help'
-            else words='random popular again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend mf svdpp gmf bpr lightgcn nn '; fi ;;
+            else words='random popular again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend rerank mf svdpp gmf bpr lightgcn nn two_tower ranker deepfm '; fi ;;
         esac ;;
     describe)
         case $before in

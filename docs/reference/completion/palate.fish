@@ -32,12 +32,16 @@ function __palate_kinds
     printf '%s\t%s\n' gfcf 'two low-pass filters on the graph of items: similar items, and broad tastes'
     printf '%s\t%s\n' slim 'a sparse linear item-item model, each item\'s weights an elastic net'
     printf '%s\t%s\n' blend 'several kinds at once, their scores added with learned weights'
+    printf '%s\t%s\n' rerank 'stages: a first kind chooses candidates, the next one orders them anew'
     printf '%s\t%s\n' mf 'a row of numbers for each user and item, whose product is the value (matrix factorization)'
     printf '%s\t%s\n' svdpp 'matrix factorization that also looks at what was valued, whatever the value (SVD++)'
     printf '%s\t%s\n' gmf 'matrix factorization whose factors have learned weights'
     printf '%s\t%s\n' bpr 'a row of numbers for each user and item, learned so that used items come before others'
     printf '%s\t%s\n' lightgcn 'rows of users and items, each gathering those of its neighbours in the graph of who used what'
     printf '%s\t%s\n' nn 'a network over the rows of a user and an item'
+    printf '%s\t%s\n' two_tower 'a network that turns a history and a profile into a row, and a row for each item with its features'
+    printf '%s\t%s\n' ranker 'a network over a person and an item that orders candidates by the value that their use is expected to have'
+    printf '%s\t%s\n' deepfm 'a factorization machine and a network over the rows of what a person used, his profile, the item and its features'
 end
 
 function __palate_splits
