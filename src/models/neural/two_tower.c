@@ -781,7 +781,13 @@ const pal_kind pal_kind_two_tower = {
         "i: ∂L/∂z_j = p_j - [j = i] with p the softmax of z - log q, so ∂L/∂u = Σ_j (p_j - "
         "[j = i]) v_j and ∂L/∂v_j = (p_j - [j = i]) u. A row of an item's features and of a "
         "history takes the derivative of the sum that it is part of, times its weight there; the "
-        "network passes ∂L/∂u on by ∂L/∂h' = Wᵀ (∂L/∂h ∘ f').",
+        "network passes ∂L/∂u on by ∂L/∂h' = Wᵀ (∂L/∂h ∘ f')."
+        " On MovieLens 100K, split at random within users, it stands under bpr "
+        "(ndcg@10 .280 against .317, validation .236 against .252; ranker .301, "
+        "deepfm .312). One difference, not yet measured alone: the softmax over all "
+        "items counts what else the person used as not wanted, which the other three "
+        "never draw. On the leave_last split, with layers=128, recent=10 gives .109, "
+        "context=before without it .062, bpr .064.",
     .represents = "the newest items used, summed, and the profile, through a network to {factors} "
                   "numbers | a row of {factors} numbers and its features'",
     .traits = PAL_SCORES_NEW_USERS | PAL_IS_STOCHASTIC | PAL_USES_ORDER,
