@@ -45,9 +45,12 @@ pal_status pal_train(pal_ctx *ctx, const pal_data *data, const char *spec, pal_m
         return pal_fail(ctx, PAL_EUSAGE,
                         "train learns from one log: name a log, not the parts of a split");
     const pal_log *log = &data->parts[0];
-    pal_log weighed = {0}, used = {0};
+    pal_log weighed = {0}, used = {0}, shown = {0};
     if (log->about.shown_types) {
         TRY(pal_log_select_used(ctx, log, &used));
+        pal_status selected = pal_log_select_shown(ctx, log, &shown);
+        if (selected != PAL_OK) pal_log_release(&used);
+        TRY(selected);
         log = &used;
     }
     if (*data->scenario)
@@ -62,6 +65,7 @@ pal_status pal_train(pal_ctx *ctx, const pal_data *data, const char *spec, pal_m
                              .histories = log,
                              .items = data->catalog.ids.n ? &data->catalog : NULL,
                              .users = data->users.ids.n ? &data->users : NULL,
+                             .shown = shown.n_events ? &shown : NULL,
                              .world = data->world};
     pal_model *model = NULL;
     if (status == PAL_OK) status = pal_model_train(ctx, spec, &input, &model);
@@ -71,6 +75,7 @@ pal_status pal_train(pal_ctx *ctx, const pal_data *data, const char *spec, pal_m
     if (status == PAL_OK) status = pal_model_keep(ctx, model);
     pal_log_release(&weighed);
     pal_log_release(&used);
+    pal_log_release(&shown);
     if (status != PAL_OK) {
         pal_model_free(model);
         return status;

@@ -14,10 +14,12 @@ pal_train_input pal_compare_input(const pal_compare_job *job, bool final) {
     const pal_split *split = &job->out->split;
     const pal_log *whole = final ? &split->history : &split->train;
     const pal_log *weighed = final ? &job->history : &job->train;
+    const pal_log *shown = final ? &split->shown_history : &split->shown_train;
     return (pal_train_input){.log = job->is_weighed ? weighed : whole,
                              .histories = whole,
                              .items = job->data->catalog.ids.n ? &job->data->catalog : NULL,
                              .users = job->data->users.ids.n ? &job->data->users : NULL,
+                             .shown = shown->n_events ? shown : NULL,
                              .world = job->data->world};
 }
 

@@ -71,13 +71,21 @@ uint32_t pal_log_shown_types(const pal_log_about *about, uint32_t target_types) 
     return others ? shown : 0;
 }
 
-pal_status pal_log_select_used(pal_ctx *ctx, const pal_log *log, pal_log *out) {
+static pal_status log_select_by_use(pal_ctx *ctx, const pal_log *log, bool shown, pal_log *out) {
     uint8_t *keep = calloc((size_t)log->n_events + 1, 1);
     if (!keep) return pal_fail_memory(ctx, "a part of the log", (double)log->n_events);
-    for (int64_t e = 0; e < log->n_events; e++) keep[e] = !pal_log_is_shown(log, e);
+    for (int64_t e = 0; e < log->n_events; e++) keep[e] = pal_log_is_shown(log, e) == shown;
     pal_status status = pal_log_select(ctx, log, keep, NULL, NULL, &log->about, out);
     free(keep);
     return status;
+}
+
+pal_status pal_log_select_used(pal_ctx *ctx, const pal_log *log, pal_log *out) {
+    return log_select_by_use(ctx, log, false, out);
+}
+
+pal_status pal_log_select_shown(pal_ctx *ctx, const pal_log *log, pal_log *out) {
+    return log_select_by_use(ctx, log, true, out);
 }
 
 /* --- pairs --- */

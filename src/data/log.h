@@ -21,7 +21,7 @@ typedef struct {
     char type_names[PAL_TYPES_MAX][PAL_NAME_MAX];
     uint32_t target_types; /* bit t: type t is what is evaluated; all bits without types */
     uint32_t shown_types;  /* bit t: type t says that an item was shown, not that it was used: such
-                              events are judged (eval/clicks.h), nothing learns from them */
+                              events are judged (eval/clicks.h), no history has them */
     char value_name[PAL_NAME_MAX];      /* "rating"; "" without values */
     bool values_are_ratings;            /* a bounded scale of few levels, not counts or amounts */
     const pal_ids *user_ids, *item_ids; /* at least n_users, n_items ids; borrowed */
@@ -94,6 +94,8 @@ uint32_t pal_log_shown_types(const pal_log_about *about, uint32_t target_types);
 
 /* The events of `log` that are uses, with the same rows. */
 pal_status pal_log_select_used(pal_ctx *ctx, const pal_log *log, pal_log *out);
+/* Those that are not. */
+pal_status pal_log_select_shown(pal_ctx *ctx, const pal_log *log, pal_log *out);
 
 /* Distinct (user, item) pairs of the events of the types in `types` (a bit mask), items ascending;
  * the value of a pair is its largest event weight (values NULL when all are 1). */

@@ -175,10 +175,22 @@ static pal_status split_check_parts(pal_ctx *ctx, const pal_split *split) {
 
 /* Takes what was only shown out of the parts that are learned from, seen and asked. */
 static void split_part_shown(split_job *job) {
-    static const uint8_t shown[] = {PAL_PART_SHOWN, PAL_PART_SHOWN_VALID, PAL_PART_SHOWN_TEST,
+    static const uint8_t shown[] = {PAL_PART_SHOWN_TRAIN, PAL_PART_SHOWN_VALID, PAL_PART_SHOWN_TEST,
                                     PAL_PART_SHOWN, PAL_PART_SHOWN};
     for (int64_t e = 0; e < job->all.n_events; e++) {
         if (pal_log_is_shown(&job->all, e)) job->part[e] = shown[job->part[e]];
+    }
+}
+
+/* Of what training was only shown, people and items that nobody used before the test teach nothing:
+ * they get no rows. */
+static void split_drop_shown(split_job *job, const uint8_t *users, const uint8_t *items) {
+    for (int32_t u = 0; u < job->all.n_users; u++) {
+        for (int64_t e = job->all.starts[u]; e < job->all.starts[u + 1]; e++) {
+            if (job->part[e] == PAL_PART_SHOWN_TRAIN &&
+                (users[u] > 1 || items[job->all.items[e]] > 1))
+                job->part[e] = PAL_PART_SHOWN;
+        }
     }
 }
 
@@ -190,7 +202,7 @@ static pal_status split_build(split_job *job, pal_split *split) {
         return pal_fail_memory(job->ctx, "the rows of the split",
                                (double)all->n_users + all->n_items);
     static const uint8_t known_from[] = {
-        PAL_PART_TRAIN, PAL_PART_VALID, PAL_PART_TEST, PAL_PART_VALID, PAL_PART_TEST, 3, 3, 4};
+        PAL_PART_TRAIN, PAL_PART_VALID, PAL_PART_TEST, PAL_PART_VALID, PAL_PART_TEST, 3, 3, 4, 4};
     split_part_shown(job);
     memset(users, 4, (size_t)all->n_users);
     memset(items, 4, (size_t)all->n_items);
@@ -203,6 +215,7 @@ static pal_status split_build(split_job *job, pal_split *split) {
             if (from < items[all->items[e]]) items[all->items[e]] = from;
         }
     }
+    split_drop_shown(job, users, items);
     split_rows rows;
     TRY(split_renumber(job, users, all->n_users, all->about.user_ids, &rows.user_rows, rows.n_users,
                        &split->user_ids));
@@ -215,6 +228,7 @@ static pal_status split_build(split_job *job, pal_split *split) {
         TEST_KNOWN = 1 << PAL_PART_TEST_KNOWN,
         SHOWN_VALID = 1 << PAL_PART_SHOWN_VALID,
         SHOWN_TEST = 1 << PAL_PART_SHOWN_TEST,
+        SHOWN_TRAIN = 1 << PAL_PART_SHOWN_TRAIN,
         HISTORY = TRAIN | VALID | VALID_KNOWN
     };
     TRY(split_part(job, TRAIN, 0, &rows, split, &split->train));
@@ -228,6 +242,10 @@ static pal_status split_build(split_job *job, pal_split *split) {
     if (found & SHOWN_VALID)
         TRY(split_part(job, SHOWN_VALID, 3, &rows, split, &split->shown_valid));
     if (found & SHOWN_TEST) TRY(split_part(job, SHOWN_TEST, 3, &rows, split, &split->shown_test));
+    if (found & SHOWN_TRAIN)
+        TRY(split_part(job, SHOWN_TRAIN, 3, &rows, split, &split->shown_train));
+    if (found & (SHOWN_TRAIN | SHOWN_VALID))
+        TRY(split_part(job, SHOWN_TRAIN | SHOWN_VALID, 3, &rows, split, &split->shown_history));
     TRY(split_check_parts(job->ctx, split));
     split->valid_from = split_first_time(&split->valid);
     split->test_from = split_first_time(&split->test);
@@ -387,6 +405,8 @@ void pal_split_release(pal_split *split) {
     pal_log_release(&split->test);
     pal_log_release(&split->valid_known);
     pal_log_release(&split->test_known);
+    pal_log_release(&split->shown_train);
+    pal_log_release(&split->shown_history);
     pal_log_release(&split->shown_valid);
     pal_log_release(&split->shown_test);
     pal_ids_release(&split->user_ids);

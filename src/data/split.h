@@ -19,10 +19,11 @@ typedef enum {
     PAL_PART_TEST,
     PAL_PART_VALID_KNOWN,
     PAL_PART_TEST_KNOWN,
-    /* Given after a splitter: what was only shown in validation and test, and elsewhere. */
+    /* Given after a splitter: what was only shown in validation, test, elsewhere, and training. */
     PAL_PART_SHOWN_VALID,
     PAL_PART_SHOWN_TEST,
-    PAL_PART_SHOWN
+    PAL_PART_SHOWN,
+    PAL_PART_SHOWN_TRAIN
 } pal_part;
 
 typedef struct pal_split {
@@ -37,8 +38,9 @@ typedef struct pal_split {
      * Rows may go past those of the models. */
     pal_log valid_known, test_known;
     /* What was shown in each part without being used, the log's shown_types; n_events = 0: none.
-     * No other log has such events. Rows may go past those of all others. */
-    pal_log shown_valid, shown_test;
+     * No other log has such events. Rows may go past those of all others. shown_history: in
+     * training and validation. */
+    pal_log shown_train, shown_valid, shown_history, shown_test;
     int64_t valid_from, test_from; /* seconds of the first event of the part, or 0 without times */
     pal_ids user_ids, item_ids;    /* of all parts, renumbered */
 } pal_split;

@@ -31,6 +31,8 @@ typedef enum {
     PAL_PREDICTS_VALUES = 1 << 7,
     PAL_REPEATS = 1 << 8, /* lists what the person used before; knows nothing of others' tastes */
     PAL_IGNORES_WEIGHTS = 1 << 9, /* learns from every event alike: a person is told */
+    /* A list costs a network's pass an item: wants a first stage, and has score_some. */
+    PAL_PAIRWISE = 1 << 10,
 } pal_trait;
 
 /* Judges a model between two epochs, on what training does not see; larger is better, NaN: cannot
@@ -43,8 +45,11 @@ typedef struct { /* all that training may look at */
     const pal_log *log;
     const pal_log *histories; /* the same part unweighed and whole, with the same rows; NULL: log */
     const pal_catalog *items; /* or NULL */
-    const pal_catalog *users; /* profiles, by their own ids; or NULL. No model keeps them */
-    const pal_world *world;   /* the demo's truth, for its oracle alone; or NULL */
+    const pal_catalog *users; /* profiles, by their own ids; or NULL. No model keeps their cells */
+    /* What was shown and not used, of log's users and at the same rows; items may go past log's.
+     * NULL: nothing is known of it. */
+    const pal_log *shown;
+    const pal_world *world; /* the demo's truth, for its oracle alone; or NULL */
     /* Kinds that learn in epochs stop when `judge` has not risen for as many epochs as their
      * parameter "patience" says, and keep the best epoch. NULL: all epochs. */
     pal_judge_fn *judge;
@@ -124,6 +129,11 @@ typedef struct pal_kind {
     void (*score)(const void *params, const void *state, const pal_query *queries,
                   int32_t n_queries, void *scratch, float *scores);
 
+    /* Optional, PAL_PAIRWISE kinds have it. scores[j]: of items[j] alone, the same as `score` gives
+     * but for the last bits; scratch as for one query. */
+    void (*score_some)(const void *params, const void *state, const pal_query *query,
+                       const int32_t *items, int32_t n_items, void *scratch, float *scores);
+
     /* Lists the arrays of `state`; returns how many. A dim of -1 is the end of the PAL_ROLE_STARTS
      * tensor listed before, -2 one more. NULL: a state that is not stored (the oracle). */
     int32_t (*tensors)(const void *params, void *state, int32_t n_users, int32_t n_items,
@@ -142,6 +152,8 @@ typedef struct pal_kind {
      * entries before fit and before load, which fills them. Their specs stand in the parameter
      * "of", written as name(of, …): see docs/specs.md. */
     struct pal_model **(*parts)(const void *params, void *state, int32_t *n);
+    /* What stands between the parts where no option is given, instead of name(a, b): '>'; or 0. */
+    char joint;
 
     /* Optional. What training on a log will take. */
     void (*estimate)(const void *params, const pal_log *log, int32_t n_threads, pal_estimate *out);

@@ -20,6 +20,7 @@
     X(slim)                                                                                        \
     X(blend)                                                                                       \
     X(als)                                                                                         \
+    X(rerank)                                                                                      \
     X(mf)                                                                                          \
     X(svdpp)                                                                                       \
     X(gmf)                                                                                         \
@@ -32,7 +33,10 @@
     X(rnn)                                                                                         \
     X(gru)                                                                                         \
     X(lstm)                                                                                        \
-    X(cnn)
+    X(cnn)                                                                                         \
+    X(two_tower)                                                                                   \
+    X(ranker)                                                                                      \
+    X(deepfm)
 
 #define REGISTRY_DECLARE(name) extern const pal_kind pal_kind_##name;
 PAL_KINDS(REGISTRY_DECLARE)
@@ -78,7 +82,7 @@ pal_status pal_specs_cut(pal_ctx *ctx, const char *text, pal_arena *arena,
     *n = 0;
     for (const char *c = text;; c++) {
         depth += (*c == '(') - (*c == ')');
-        if (*c && (*c != ',' || depth > 0)) continue;
+        if (*c && (depth > 0 || !pal_specs_cut_at(c))) continue;
         if (*n == PAL_PARTS_OF_MODEL_MAX) {
             return pal_fail(ctx, PAL_EUSAGE, "'%s' has more than %d parts: name fewer", text,
                             PAL_PARTS_OF_MODEL_MAX);
@@ -89,6 +93,60 @@ pal_status pal_specs_cut(pal_ctx *ctx, const char *text, pal_arena *arena,
         if (!*c) return PAL_OK;
         begin = c + 1;
     }
+}
+
+/* The kind whose parts stand beside such a character, or NULL. */
+static const pal_kind *registry_find_joint(char c) {
+    for (int32_t i = 0; c && pal_kinds[i]; i++) {
+        if (pal_kinds[i]->joint == c) return pal_kinds[i];
+    }
+    return NULL;
+}
+
+const char *pal_spec_joint(const char *spec, const pal_kind **kind) {
+    int32_t depth = 0;
+    char quote = 0;
+    for (const char *c = spec; *c; c++) {
+        if (quote) {
+            if (*c == quote) quote = 0;
+            continue;
+        }
+        if (*c == '\'' || *c == '"') quote = *c;
+        depth += (*c == '(') - (*c == ')');
+        if (depth == 0 && (*kind = registry_find_joint(*c))) return c;
+    }
+    return NULL;
+}
+
+/* "a > b > c" as the kind's name and its parts "a , b , c"; NULL: nothing joins. */
+static pal_status registry_take_joint(pal_ctx *ctx, const char *spec, pal_arena *arena,
+                                      const char **plain, const char **of) {
+    const pal_kind *kind = NULL, *other;
+    const char *joint = pal_spec_joint(spec, &kind), *begin = spec;
+    *of = NULL;
+    if (!joint) return PAL_OK;
+    char *text = pal_arena_text(arena, spec, strlen(spec));
+    if (!text) return pal_fail_memory(ctx, spec, 1e3);
+    for (const char *end = joint;; end = joint ? joint : begin + strlen(begin)) {
+        const char *word = begin + strspn(begin, " ");
+        int32_t depth = 0;
+        for (const char *c = begin; c < end; c++) {
+            depth += (*c == '(') - (*c == ')');
+            if (depth || !pal_specs_cut_at(c)) continue;
+            return pal_fail(ctx, PAL_EUSAGE, "'%s': stages stand beside %c alone: write a %c b",
+                            spec, kind->joint, kind->joint);
+        }
+        if (word >= end)
+            return pal_fail(ctx, PAL_EUSAGE, "'%s': a kind is missing beside %c: write a %c b",
+                            spec, kind->joint, kind->joint);
+        if (!joint) break;
+        text[joint - spec] = ',';
+        begin = joint + 1;
+        joint = pal_spec_joint(begin, &other);
+    }
+    *plain = kind->name;
+    *of = text;
+    return PAL_OK;
 }
 
 /* "blend(a, b) x=1" as the name, the options and what stands in parentheses; NULL: nothing does. */
@@ -134,7 +192,8 @@ static pal_status registry_check_parts(pal_ctx *ctx, const char *spec, const cha
 pal_status pal_kind_parse(pal_ctx *ctx, const char *spec, pal_arena *arena, const pal_kind **kind,
                           void **params) {
     const char *name, *options, *plain, *of;
-    TRY(registry_take_parts(ctx, spec, arena, &plain, &of));
+    TRY(registry_take_joint(ctx, spec, arena, &plain, &of));
+    if (!of) TRY(registry_take_parts(ctx, spec, arena, &plain, &of));
     TRY(pal_spec_split(ctx, plain, arena, &name, &options));
     const pal_kind *found = pal_kind_find(name);
     if (!found) return registry_fail_name(ctx, name);

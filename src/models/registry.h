@@ -13,10 +13,21 @@ extern const pal_kind pal_kind_oracle;
 const pal_kind *pal_kind_find(const char *name); /* or NULL */
 
 enum { PAL_PARTS_OF_MODEL_MAX = 8 };
-/* The specs in "a x=1, b(c, d)", cut at commas outside of parentheses; *n is at most
+/* Whether the comma at `c` stands between specs: what follows is no number of a list such as
+ * layers=64,32. */
+static inline bool pal_specs_cut_at(const char *c) {
+    if (*c != ',') return false;
+    c++;
+    while (*c == ' ') c++;
+    return !((*c >= '0' && *c <= '9') || *c == '.' || *c == '-' || *c == '+');
+}
+/* The specs in "a x=1, b(c, d)", cut at such commas outside of parentheses; *n is at most
  * PAL_PARTS_OF_MODEL_MAX. PAL_EUSAGE with a sentence. */
 pal_status pal_specs_cut(pal_ctx *ctx, const char *text, pal_arena *arena,
                          const char *specs[PAL_PARTS_OF_MODEL_MAX], int32_t *n);
+
+/* Where a spec "a > b" is joined outside of parentheses and quotes, and by which kind; or NULL. */
+const char *pal_spec_joint(const char *spec, const pal_kind **kind);
 
 /* A parsed spec: kind and parameters, in the arena. PAL_EUSAGE with the nearest name. */
 pal_status pal_kind_parse(pal_ctx *ctx, const char *spec, pal_arena *arena, const pal_kind **kind,

@@ -10,6 +10,24 @@
 #include "models/registry.h"
 #include "models/watch.h"
 
+/* "a > b" for the parts "a, b"; false, and nothing, where a part is joined itself. */
+static bool train_add_joined(const pal_kind *kind, const char *of, pal_text *out) {
+    const pal_kind *inner;
+    int32_t depth = 0;
+    if (pal_spec_joint(of, &inner)) return false;
+    for (const char *c = of; *c; c++) {
+        depth += (*c == '(') - (*c == ')');
+        if (*c == ' ' && depth == 0 && (c[1] == ',' || c[1] == ' ' || !c[1])) continue;
+        if (depth == 0 && pal_specs_cut_at(c)) {
+            pal_text_addf(out, " %c", kind->joint);
+            if (c[1] != ' ') pal_text_add(out, " ");
+        } else {
+            pal_text_addf(out, "%c", *c);
+        }
+    }
+    return true;
+}
+
 void pal_spec_format(const pal_kind *kind, const void *params, bool every, pal_text *out) {
     enum { ROWS = 64 };
     pal_param rows[ROWS + 1] = {0};
@@ -24,6 +42,10 @@ void pal_spec_format(const pal_kind *kind, const void *params, bool every, pal_t
     }
     pal_text options = {0};
     pal_params_format(rows, params, every, &options);
+    if (of && kind->joint && !options.length && train_add_joined(kind, of, out)) {
+        pal_text_release(&options);
+        return;
+    }
     pal_text_add(out, kind->name);
     if (of) pal_text_addf(out, "(%s)", of);
     if (options.length) pal_text_addf(out, " %s", options.bytes);

@@ -24,7 +24,9 @@ static bool is_personal(const pal_kind *kind) {
 
 /* A kind of parts gets two. */
 static const char *spec_of(const pal_kind *kind) {
-    return kind->parts ? "blend(popular, item_knn)" : kind->name;
+    return kind->joint   ? "popular > item_knn"
+           : kind->parts ? "blend(popular, item_knn)"
+                         : kind->name;
 }
 
 /* --- logs --- */

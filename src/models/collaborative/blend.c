@@ -46,7 +46,7 @@ static int32_t blend_count(const blend_params *p) {
     int32_t n = 1, depth = 0;
     for (const char *c = p->of; *c; c++) {
         depth += (*c == '(') - (*c == ')');
-        n += *c == ',' && depth == 0;
+        n += depth == 0 && pal_specs_cut_at(c);
     }
     return n < PAL_PARTS_OF_MODEL_MAX ? n : PAL_PARTS_OF_MODEL_MAX;
 }

@@ -13,8 +13,10 @@
 #include "nn/loops.c"
 #include "nn/loops_reference.c"
 #include "nn/loss.c"
+#include "nn/mlp.c"
 #include "nn/norm.c"
 #include "nn/parameters.c"
+#include "nn/shared.c"
 #include "nn/softmax.c"
 #include "nn/transformer.c"
 
@@ -228,15 +230,75 @@ static void transformer_goes_back(void **state) {
     support_close(ctx);
 }
 
+static pal_mlp mlp;
+static pal_real mlp_values[256], mlp_room[N * 64];
+static double mlp_value(void) {
+    return weigh(pal_mlp_forward(&mlp, mlp_values, x, N, mlp_room), N * OUT);
+}
+
+/* Two hidden layers, one, none; with activations that look at their input and at their output. */
+static void networks_go_back(void **state) {
+    (void)state;
+    static const int32_t hidden[] = {6, 5};
+    for (int32_t n_hidden = 0; n_hidden <= 2; n_hidden++) {
+        for (int32_t f = PAL_ACTIVATION_GELU; f <= PAL_ACTIVATION_TANH; f++) {
+            pal_parameters p = {0};
+            pal_real gradient[256] = {0};
+            pal_mlp_plan(IN, hidden, n_hidden, OUT, (pal_activation)f, &p, &mlp);
+            assert_true(p.n <= 256 && pal_mlp_room(&mlp) <= 64);
+            fill(mlp_values, p.n, 7);
+            pal_mlp_forward(&mlp, mlp_values, x, N, mlp_room);
+            pal_mlp_backward(&mlp, mlp_values, x, N, pull, mlp_room, d, gradient);
+            check_slopes(mlp_value, x, d, N * IN);
+            check_slopes(mlp_value, mlp_values, gradient, p.n);
+        }
+    }
+}
+
+static pal_shared shared;
+static double shared_value(void) {
+    pal_real d_hidden[N * IN], d_vectors[(N + 2) * IN];
+    shared.d_hidden = d_hidden;
+    shared.d_vectors = d_vectors;
+    return pal_shared_run(NULL, &shared);
+}
+
+/* Item 4 is used by two rows and drawn once more: it must not be its own negative. */
+static void shared_candidates_go_back(void **state) {
+    (void)state;
+    static const int32_t items[] = {4, 1, 2, 4, 3, 4, 9};
+    static const pal_real amounts[] = {1, 2, 0.5, 1, 3};
+    pal_real log_q[N + 2], d_vectors[(N + 2) * IN], logits[N * (N + 2)];
+    fill(log_q, N + 2, 9);
+    shared = (pal_shared){.n_rows = N,
+                          .n_candidates = N + 2,
+                          .width = IN,
+                          .items = items,
+                          .vectors = w,
+                          .log_q = log_q,
+                          .amounts = amounts,
+                          .hidden = x,
+                          .d_hidden = d,
+                          .d_vectors = d_vectors,
+                          .scale = 1,
+                          .logits = logits};
+    double loss = pal_shared_run(NULL, &shared);
+    assert_true(logits[5] == 0 && logits[3] == 0 && logits[6] > 0);
+    check_slopes(shared_value, x, d, N * IN);
+    check_slopes(shared_value, w, d_vectors, (N + 2) * IN);
+    assert_true(fabs(shared_value() - loss) < 1e-12);
+}
+
 int main(void) {
     fill(x, N * ITEMS, 1);
     fill(w, ITEMS * IN, 2);
     fill(b, ITEMS, 3);
     fill(pull, N * ITEMS, 4);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(linear_goes_back),     cmocka_unit_test(norm_goes_back),
-        cmocka_unit_test(activations_go_back),  cmocka_unit_test(losses_go_back),
-        cmocka_unit_test(softmax_goes_back),    cmocka_unit_test(attention_goes_back),
-        cmocka_unit_test(transformer_goes_back)};
+        cmocka_unit_test(linear_goes_back),         cmocka_unit_test(norm_goes_back),
+        cmocka_unit_test(activations_go_back),      cmocka_unit_test(losses_go_back),
+        cmocka_unit_test(softmax_goes_back),        cmocka_unit_test(attention_goes_back),
+        cmocka_unit_test(transformer_goes_back),    cmocka_unit_test(networks_go_back),
+        cmocka_unit_test(shared_candidates_go_back)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,217 @@
+/* click_net.h - networks over a person and an item that say how likely he uses it: what deepfm and
+ * ranker share.
+ *
+ * Fields, each a row of `factors` numbers and a linear weight: the sums over a history (past.h: who
+ * a person is, is what he used, so that strangers are answered like everybody), each profile
+ * feature, the item, each feature of it (fields.h). logit = Σ linear weights + FM + MLP(x), x all
+ * fields one after the other, then with has_product the product of the person's sum of fields and
+ * the item's. FM = Σ_(f<g) x_f·x_g = (|Σ x_f|² - Σ |x_f|²) / 2 with has_fm.
+ * Loss: binary cross entropy of a used item, `negatives` drawn ones that the person did not use,
+ * and what he was shown and did not use, where the log tells. Cost of an epoch: (1 + negatives)
+ * times 3 times the network's weights an event. A list costs the network without its first layer's
+ * constant parts an item. */
+#ifndef PAL_MODELS_CLICK_NET_H
+#define PAL_MODELS_CLICK_NET_H
+
+#include "math/csr.h"
+#include "models/fields.h"
+#include "models/model.h"
+#include "models/past.h"
+#include "nn/mlp.h"
+
+typedef enum { PAL_CLICK_AUTO, PAL_CLICK_ALIKE, PAL_CLICK_BY_VALUE } pal_click_weight;
+extern const char *const pal_click_weights[]; /* "auto", "alike", "value", NULL */
+
+typedef struct {
+    int64_t factors, history, recent, negatives, epochs, patience, batch;
+    pal_ints layers;
+    int32_t activation, context, weigh;
+    double dropout, hide_profile, learning_rate, decay, tolerance;
+} pal_click_options;
+
+typedef struct {
+    const char *name;
+    bool has_fm, has_product;
+} pal_click_form;
+
+typedef struct {
+    float *history;         /* [n_items, width], width = factors + 1, the linear weight last */
+    int64_t *item_range;    /* [2] 0 and the size of items */
+    float *items;           /* [n_items, n_item_fields, width] the item, then its features */
+    int64_t *profile_range; /* [2] 0 and the size of profiles */
+    float *profiles;        /* [n_users + 1, n_profile_fields, width]; the last: nothing is known */
+    int64_t *network_range; /* [2] 0 and the size of network */
+    float *network;
+    int32_t n_users, n_items;
+    /* Derived. */
+    int32_t n_item_fields, n_profile_fields;
+    pal_mlp mlp;
+    float *base;     /* [n_items, mlp.sizes[1]] what the first layer makes of the item's fields */
+    float *sums;     /* [n_items, factors] Σ of the item's fields */
+    float *constant; /* [n_items] linear weights and FM within the item */
+} pal_click_state;
+
+pal_status pal_click_fit(pal_ctx *ctx, const pal_click_form *form, const pal_click_options *o,
+                         const pal_train_input *train, pal_arena *arena, pal_arena *scratch,
+                         pal_click_state *s);
+pal_status pal_click_prepare(pal_ctx *ctx, const pal_click_form *form, const pal_click_options *o,
+                             pal_arena *arena, pal_click_state *s);
+size_t pal_click_scratch_bytes(const pal_click_form *form, const pal_click_options *o,
+                               const pal_click_state *s);
+/* items NULL: all of them, n = n_items. */
+void pal_click_score(const pal_click_form *form, const pal_click_options *o,
+                     const pal_click_state *s, const pal_query *query, const int32_t *items,
+                     int32_t n, void *scratch, float *scores);
+int32_t pal_click_tensors(const pal_click_options *o, pal_click_state *s, int32_t n_users,
+                          int32_t n_items, pal_tensor tensors[PAL_TENSORS_MAX]);
+void pal_click_estimate(const pal_click_form *form, const pal_click_options *o, const pal_log *log,
+                        int32_t n_threads, pal_estimate *out);
+
+/* Rows of a kind's table; its params begin with pal_click_options. */
+#define PAL_CLICK_ROWS(factors_now, layers_now, rate_now, decay_now)                               \
+    {.name = "factors",                                                                            \
+     .type = PAL_PARAM_INT,                                                                        \
+     .offset = offsetof(pal_click_options, factors),                                               \
+     .initial = factors_now,                                                                       \
+     .min = 1,                                                                                     \
+     .max = 4096,                                                                                  \
+     .scale = PAL_LOG,                                                                             \
+     .help = "length of the row of each field"},                                                   \
+        {.name = "layers",                                                                         \
+         .type = PAL_PARAM_INTS,                                                                   \
+         .offset = offsetof(pal_click_options, layers),                                            \
+         .initial = layers_now,                                                                    \
+         .min = 1,                                                                                 \
+         .max = 4096,                                                                              \
+         .help = "sizes of hidden layers, e.g. 128,64"},                                           \
+        {.name = "activation",                                                                     \
+         .type = PAL_PARAM_CHOICE,                                                                 \
+         .offset = offsetof(pal_click_options, activation),                                        \
+         .initial = "relu",                                                                        \
+         .choices = pal_activations,                                                               \
+         .help = "what hidden units do"},                                                          \
+        {.name = "history",                                                                        \
+         .type = PAL_PARAM_INT,                                                                    \
+         .offset = offsetof(pal_click_options, history),                                           \
+         .initial = "100",                                                                         \
+         .min = 1,                                                                                 \
+         .max = 10000,                                                                             \
+         .scale = PAL_LOG,                                                                         \
+         .help = "newest events of a history that are summed, all weighed alike"},                 \
+        {.name = "recent",                                                                         \
+         .type = PAL_PARAM_INT,                                                                    \
+         .offset = offsetof(pal_click_options, recent),                                            \
+         .initial = "0",                                                                           \
+         .min = 0,                                                                                 \
+         .max = 1000,                                                                              \
+         .help = "newest events that are summed once more, the p-th newest weighed 1/p; 0: none"}, \
+        {.name = "context",                                                                        \
+         .type = PAL_PARAM_CHOICE,                                                                 \
+         .offset = offsetof(pal_click_options, context),                                           \
+         .initial = "others",                                                                      \
+         .choices = pal_past_forms,                                                                \
+         .help = "what an event is learned from: those before it, or all others of the person"},   \
+        {.name = "negatives",                                                                      \
+         .type = PAL_PARAM_INT,                                                                    \
+         .offset = offsetof(pal_click_options, negatives),                                         \
+         .initial = "4",                                                                           \
+         .min = 0,                                                                                 \
+         .max = 1000,                                                                              \
+         .help = "items drawn for each event that the person did not use; 0 where what was shown " \
+                 "and not used suffices"},                                                         \
+        {.name = "dropout",                                                                        \
+         .type = PAL_PARAM_REAL,                                                                   \
+         .offset = offsetof(pal_click_options, dropout),                                           \
+         .initial = "0.3",                                                                         \
+         .min = 0,                                                                                 \
+         .max = 0.95,                                                                              \
+         .help = "share of a history's events that are left out while training"},                  \
+        {.name = "hide_profile",                                                                   \
+         .type = PAL_PARAM_REAL,                                                                   \
+         .offset = offsetof(pal_click_options, hide_profile),                                      \
+         .initial = "0.3",                                                                         \
+         .min = 0,                                                                                 \
+         .max = 1,                                                                                 \
+         .help = "share of examples whose profile is hidden, so that people without one are "      \
+                 "answered; 1: "                                                                   \
+                 "profiles are not looked at"},                                                    \
+        {.name = "epochs",                                                                         \
+         .type = PAL_PARAM_INT,                                                                    \
+         .offset = offsetof(pal_click_options, epochs),                                            \
+         .initial = "50",                                                                          \
+         .min = 1,                                                                                 \
+         .max = 100000,                                                                            \
+         .scale = PAL_LOG,                                                                         \
+         .help = "passes over the events at the most"},                                            \
+        {.name = "patience",                                                                       \
+         .type = PAL_PARAM_INT,                                                                    \
+         .offset = offsetof(pal_click_options, patience),                                          \
+         .initial = "5",                                                                           \
+         .min = 0,                                                                                 \
+         .max = 100000,                                                                            \
+         .help = "epochs without a better validation after which training ends; 0: all epochs"},   \
+        {.name = "batch",                                                                          \
+         .type = PAL_PARAM_INT,                                                                    \
+         .offset = offsetof(pal_click_options, batch),                                             \
+         .initial = "512",                                                                         \
+         .min = 1,                                                                                 \
+         .max = 65536,                                                                             \
+         .scale = PAL_LOG,                                                                         \
+         .help = "events of a step"},                                                              \
+        {.name = "learning_rate",                                                                  \
+         .type = PAL_PARAM_REAL,                                                                   \
+         .offset = offsetof(pal_click_options, learning_rate),                                     \
+         .initial = rate_now,                                                                      \
+         .min = 1e-6,                                                                              \
+         .max = 1,                                                                                 \
+         .scale = PAL_LOG,                                                                         \
+         .help = "length of Adam's steps"},                                                        \
+        {.name = "decay",                                                                          \
+         .type = PAL_PARAM_REAL,                                                                   \
+         .offset = offsetof(pal_click_options, decay),                                             \
+         .initial = decay_now,                                                                     \
+         .min = 0,                                                                                 \
+         .max = 100,                                                                               \
+         .scale = PAL_LOG,                                                                         \
+         .help = "decoupled weight decay (AdamW)"},                                                \
+    {                                                                                              \
+        .name = "tolerance", .type = PAL_PARAM_REAL,                                               \
+        .offset = offsetof(pal_click_options, tolerance), .initial = "1e-5", .min = 0, .max = 1,   \
+        .help = "relative change of the loss under which training ends"                            \
+    }
+
+/* The slots of a kind that is form `name##_form` and whose params begin with the options. */
+#define PAL_CLICK_SLOTS(name)                                                                      \
+    static pal_status name##_fit(pal_ctx *ctx, const void *params, const pal_train_input *train,   \
+                                 pal_arena *arena, pal_arena *scratch, void *state) {              \
+        return pal_click_fit(ctx, &name##_form, params, train, arena, scratch, state);             \
+    }                                                                                              \
+    static pal_status name##_prepare(pal_ctx *ctx, const void *params, pal_arena *arena,           \
+                                     void *state) {                                                \
+        return pal_click_prepare(ctx, &name##_form, params, arena, state);                         \
+    }                                                                                              \
+    static size_t name##_scratch_bytes(const void *params, const void *state, int32_t n_queries) { \
+        (void)n_queries;                                                                           \
+        return pal_click_scratch_bytes(&name##_form, params, state);                               \
+    }                                                                                              \
+    static void name##_score(const void *params, const void *state, const pal_query *queries,      \
+                             int32_t n_queries, void *scratch, float *scores) {                    \
+        const pal_click_state *s = state;                                                          \
+        for (int32_t q = 0; q < n_queries; q++)                                                    \
+            pal_click_score(&name##_form, params, s, &queries[q], NULL, s->n_items, scratch,       \
+                            scores + (int64_t)q * s->n_items);                                     \
+    }                                                                                              \
+    static void name##_score_some(const void *params, const void *state, const pal_query *query,   \
+                                  const int32_t *items, int32_t n, void *scratch, float *scores) { \
+        pal_click_score(&name##_form, params, state, query, items, n, scratch, scores);            \
+    }                                                                                              \
+    static int32_t name##_tensors(const void *params, void *state, int32_t n_users,                \
+                                  int32_t n_items, pal_tensor tensors[PAL_TENSORS_MAX]) {          \
+        return pal_click_tensors(params, state, n_users, n_items, tensors);                        \
+    }                                                                                              \
+    static void name##_estimate(const void *params, const pal_log *log, int32_t n_threads,         \
+                                pal_estimate *out) {                                               \
+        pal_click_estimate(&name##_form, params, log, n_threads, out);                             \
+    }
+
+#endif

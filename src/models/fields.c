@@ -1,0 +1,254 @@
+/* fields.c - columns to features. */
+#include "models/fields.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/ctx.h"
+#include "nn/loops.h"
+
+typedef struct {
+    pal_ctx *ctx;
+    const pal_catalog *catalog;
+    const int32_t *rows; /* [n_rows] of the catalog, or -1 */
+    int32_t n_rows;
+    pal_arena scratch;
+    const pal_column *columns[PAL_FIELDS_MAX];
+    int32_t *renumbered[PAL_FIELDS_MAX]; /* token, set: [vocabulary] feature, or -1 */
+    float *edges[PAL_FIELDS_MAX];        /* number: [PAL_FIELD_BINS - 1] ascending */
+    int32_t first[PAL_FIELDS_MAX];       /* feature of the field */
+    pal_fields *out;
+} fields_job;
+
+static bool fields_takes(const pal_catalog *catalog, int32_t c) {
+    pal_feature_type type = catalog->columns[c].type;
+    return c != catalog->title && (type == PAL_FEATURE_TOKEN || type == PAL_FEATURE_SET ||
+                                   type == PAL_FEATURE_NUMBER || type == PAL_FEATURE_VECTOR);
+}
+
+/* The tokens of a row in `one` or in the column; returns how many. */
+static int32_t fields_tokens(const pal_column *column, int32_t row, const int32_t **tokens) {
+    *tokens = NULL;
+    if (row < 0) return 0;
+    if (column->type == PAL_FEATURE_TOKEN) {
+        *tokens = column->tokens + row;
+        return column->tokens[row] >= 0;
+    }
+    *tokens = column->sets.cols + column->sets.starts[row];
+    return (int32_t)(column->sets.starts[row + 1] - column->sets.starts[row]);
+}
+
+/* Numbers the tokens that two rows and more have; returns how many. */
+static int32_t fields_number_tokens(fields_job *job, int32_t f) {
+    const pal_column *column = job->columns[f];
+    int32_t n = 0, *counts = PAL_ARENA_ARRAY(&job->scratch, int32_t, column->vocabulary.n);
+    job->renumbered[f] = counts;
+    if (!counts) return -1;
+    for (int32_t r = 0; r < job->n_rows; r++) {
+        const int32_t *tokens;
+        int32_t n_tokens = fields_tokens(column, job->rows[r], &tokens);
+        for (int32_t t = 0; t < n_tokens; t++) counts[tokens[t]]++;
+    }
+    for (int32_t t = 0; t < column->vocabulary.n; t++)
+        counts[t] = counts[t] > 1 ? job->first[f] + n++ : -1;
+    return n;
+}
+
+static int fields_compare(const void *a, const void *b) {
+    float x = *(const float *)a, y = *(const float *)b;
+    return (x > y) - (x < y);
+}
+
+/* Edges between bins of equal counts; returns how many bins. */
+static int32_t fields_cut_numbers(fields_job *job, int32_t f) {
+    const float *numbers = job->columns[f]->numbers;
+    float *sorted = PAL_ARENA_ARRAY(&job->scratch, float, job->n_rows);
+    job->edges[f] = PAL_ARENA_ARRAY(&job->scratch, float, PAL_FIELD_BINS);
+    if (!sorted || !job->edges[f]) return -1;
+    int64_t n = 0;
+    for (int32_t r = 0; r < job->n_rows; r++) {
+        if (job->rows[r] >= 0 && !isnan(numbers[job->rows[r]])) sorted[n++] = numbers[job->rows[r]];
+    }
+    qsort(sorted, (size_t)n, sizeof *sorted, fields_compare);
+    for (int32_t b = 1; b < PAL_FIELD_BINS; b++)
+        job->edges[f][b - 1] = n ? sorted[n * b / PAL_FIELD_BINS] : 0;
+    return n ? PAL_FIELD_BINS : 0;
+}
+
+static int32_t fields_count(fields_job *job, int32_t f) {
+    pal_feature_type type = job->columns[f]->type;
+    return type == PAL_FEATURE_NUMBER   ? fields_cut_numbers(job, f)
+           : type == PAL_FEATURE_VECTOR ? job->columns[f]->n_dims
+                                        : fields_number_tokens(job, f);
+}
+
+/* Which columns tell rows apart, and the features of each. */
+static pal_status fields_choose(fields_job *job) {
+    pal_fields *out = job->out;
+    const pal_catalog *catalog = job->catalog;
+    for (int32_t c = 0; c < catalog->n_columns && out->n_fields < PAL_FIELDS_MAX; c++) {
+        if (!fields_takes(catalog, c)) continue;
+        int32_t f = out->n_fields;
+        job->columns[f] = &catalog->columns[c];
+        job->first[f] = out->n_features;
+        int32_t n = fields_count(job, f);
+        if (n < 0) return pal_fail_memory(job->ctx, "the features", 8.0 * job->n_rows);
+        if (n == 0) continue;
+        out->missing[f] = out->n_features + n;
+        out->n_features += n + 1;
+        out->n_fields++;
+    }
+    return PAL_OK;
+}
+
+/* The entries of a row's field, written where there is room; returns how many. */
+static int32_t fields_entries(const fields_job *job, int32_t r, int32_t f, int32_t *features,
+                              float *weights) {
+    const pal_column *column = job->columns[f];
+    int32_t row = job->rows[r], n = 0;
+    if (row >= 0 && column->type == PAL_FEATURE_NUMBER && !isnan(column->numbers[row])) {
+        int32_t bin = 0;
+        while (bin < PAL_FIELD_BINS - 1 && job->edges[f][bin] <= column->numbers[row]) bin++;
+        features[n++] = job->first[f] + bin;
+    } else if (row >= 0 && column->type == PAL_FEATURE_VECTOR) {
+        const float *vector = column->vectors + (int64_t)row * column->n_dims;
+        double squares = 0;
+        for (int32_t d = 0; d < column->n_dims; d++)
+            squares += (double)vector[d] * (double)vector[d];
+        for (int32_t d = 0; squares > 0 && isfinite(squares) && d < column->n_dims; d++) {
+            features[n] = job->first[f] + d;
+            weights[n++] = (float)((double)vector[d] / sqrt(squares));
+        }
+        if (n) return n;
+    } else if (column->type == PAL_FEATURE_TOKEN || column->type == PAL_FEATURE_SET) {
+        const int32_t *tokens;
+        int32_t n_tokens = fields_tokens(column, row, &tokens);
+        for (int32_t t = 0; t < n_tokens; t++) {
+            if (job->renumbered[f][tokens[t]] >= 0) features[n++] = job->renumbered[f][tokens[t]];
+        }
+    }
+    if (n == 0) features[n++] = job->out->missing[f];
+    for (int32_t i = 0; i < n; i++) weights[i] = 1 / (float)n;
+    return n;
+}
+
+/* Room for the entries of the longest field. */
+static int32_t fields_longest(const fields_job *job) {
+    int32_t most = 1;
+    for (int32_t f = 0; f < job->out->n_fields; f++) {
+        const pal_column *column = job->columns[f];
+        if (column->type == PAL_FEATURE_VECTOR && column->n_dims > most) most = column->n_dims;
+        for (int32_t r = 0; column->type == PAL_FEATURE_SET && r < job->n_rows; r++) {
+            const int32_t *tokens;
+            int32_t n = fields_tokens(column, job->rows[r], &tokens);
+            if (n > most) most = n;
+        }
+    }
+    return most;
+}
+
+static pal_status fields_fill(fields_job *job, pal_arena *arena) {
+    pal_fields *out = job->out;
+    int64_t n_cells = (int64_t)job->n_rows * out->n_fields, n = 0;
+    int32_t longest = fields_longest(job);
+    int32_t *features = PAL_ARENA_ARRAY(&job->scratch, int32_t, longest);
+    float *weights = PAL_ARENA_ARRAY(&job->scratch, float, longest);
+    out->starts = PAL_ARENA_ARRAY(arena, int64_t, n_cells + 1);
+    if (!features || !weights || !out->starts)
+        return pal_fail_memory(job->ctx, "the features", 8.0 * (double)n_cells);
+    for (int64_t cell = 0; cell < n_cells; cell++) {
+        n += fields_entries(job, (int32_t)(cell / out->n_fields), (int32_t)(cell % out->n_fields),
+                            features, weights);
+        out->starts[cell + 1] = n;
+    }
+    out->features = PAL_ARENA_ARRAY(arena, int32_t, n);
+    out->weights = PAL_ARENA_ARRAY(arena, float, n);
+    if (!out->features || !out->weights)
+        return pal_fail_memory(job->ctx, "the features", 8.0 * (double)n);
+    for (int64_t cell = 0; cell < n_cells; cell++)
+        fields_entries(job, (int32_t)(cell / out->n_fields), (int32_t)(cell % out->n_fields),
+                       out->features + out->starts[cell], out->weights + out->starts[cell]);
+    return PAL_OK;
+}
+
+static pal_status fields_run(fields_job *job, const pal_ids *ids, pal_arena *arena) {
+    int32_t *rows = PAL_ARENA_ARRAY(&job->scratch, int32_t, job->n_rows);
+    if (!rows) return pal_fail_memory(job->ctx, "the features", 4.0 * job->n_rows);
+    for (int32_t r = 0; r < job->n_rows; r++) {
+        const char *id = pal_ids_at(ids, r);
+        rows[r] = pal_ids_find(&job->catalog->ids, id, strlen(id));
+    }
+    job->rows = rows;
+    TRY(fields_choose(job));
+    return fields_fill(job, arena);
+}
+
+pal_status pal_fields_make(pal_ctx *ctx, const pal_catalog *catalog, const pal_ids *ids,
+                           int32_t n_rows, pal_arena *arena, pal_fields *out) {
+    *out = (pal_fields){.n_rows = n_rows};
+    if (!catalog || catalog->ids.n == 0) return PAL_OK;
+    fields_job job = {.ctx = ctx, .catalog = catalog, .n_rows = n_rows, .out = out};
+    pal_status status = fields_run(&job, ids, arena);
+    pal_arena_release(&job.scratch);
+    return status;
+}
+
+static const float fields_ones[PAL_FIELDS_MAX] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+                                                  1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+
+int32_t pal_fields_all(const pal_fields *fields, int32_t row, const int32_t **features,
+                       const float **weights) {
+    *features = fields->missing;
+    *weights = fields_ones;
+    if (row < 0 || fields->n_fields == 0) return fields->n_fields;
+    int64_t first = (int64_t)row * fields->n_fields, begin = fields->starts[first];
+    *features = fields->features + begin;
+    *weights = fields->weights + begin;
+    return (int32_t)(fields->starts[first + fields->n_fields] - begin);
+}
+
+void pal_fields_add(const pal_fields *fields, int32_t row, const float *table, int32_t width,
+                    float *out) {
+    const int32_t *features;
+    const float *weights;
+    int32_t n = pal_fields_all(fields, row, &features, &weights);
+    for (int32_t i = 0; i < n; i++)
+        pal_loops_best()->add_scaled(out, table + (int64_t)features[i] * width, weights[i], width);
+}
+
+int32_t pal_fields_of(const pal_fields *fields, int32_t row, int32_t f, const int32_t **features,
+                      const float **weights) {
+    if (row < 0) {
+        *features = &fields->missing[f];
+        *weights = fields_ones;
+        return 1;
+    }
+    int64_t cell = (int64_t)row * fields->n_fields + f, begin = fields->starts[cell];
+    *features = fields->features + begin;
+    *weights = fields->weights + begin;
+    return (int32_t)(fields->starts[cell + 1] - begin);
+}
+
+void pal_fields_pool(const pal_fields *fields, int32_t row, const float *table, int32_t width,
+                     float *out) {
+    memset(out, 0, (size_t)fields->n_fields * (size_t)width * sizeof *out);
+    for (int32_t f = 0; f < fields->n_fields; f++) {
+        const int32_t *features;
+        const float *weights;
+        int32_t n = pal_fields_of(fields, row, f, &features, &weights);
+        for (int32_t i = 0; i < n; i++)
+            pal_loops_best()->add_scaled(out + f * width, table + (int64_t)features[i] * width,
+                                         weights[i], width);
+    }
+}
+
+int32_t pal_fields_most(const pal_fields *fields) {
+    int64_t most = fields->n_fields;
+    for (int32_t r = 0; r < fields->n_rows && fields->n_fields; r++) {
+        int64_t begin = (int64_t)r * fields->n_fields,
+                n = fields->starts[begin + fields->n_fields] - fields->starts[begin];
+        if (n > most) most = n;
+    }
+    return (int32_t)most;
+}
