@@ -33,6 +33,7 @@ function __palate_kinds
     printf '%s\t%s\n' slim 'a sparse linear item-item model, each item\'s weights an elastic net'
     printf '%s\t%s\n' blend 'several kinds at once, their scores added with learned weights'
     printf '%s\t%s\n' als 'a row of numbers for each user and item, each side solved exactly in turn (alternating least squares)'
+    printf '%s\t%s\n' rerank 'stages: a first kind chooses candidates, the next one orders them anew'
     printf '%s\t%s\n' mf 'a row of numbers for each user and item, whose product is the value (matrix factorization)'
     printf '%s\t%s\n' svdpp 'matrix factorization that also looks at what was valued, whatever the value (SVD++)'
     printf '%s\t%s\n' gmf 'matrix factorization whose factors have learned weights'
@@ -41,6 +42,14 @@ function __palate_kinds
     printf '%s\t%s\n' nn 'a network over the rows of a user and an item'
     printf '%s\t%s\n' neumf 'products of rows beside a network over other rows of a user and an item'
     printf '%s\t%s\n' mult_vae 'a history squeezed through a small code and drawn out again (autoencoder)'
+    printf '%s\t%s\n' sasrec 'what comes next, by attention over the person\'s last events'
+    printf '%s\t%s\n' rnn 'a plain recurrent state that reads the history event by event'
+    printf '%s\t%s\n' gru 'a gated state that reads the history event by event and points to the next item'
+    printf '%s\t%s\n' lstm 'a state with a memory cell that reads the history event by event'
+    printf '%s\t%s\n' cnn 'filters over the last events that point to the next item'
+    printf '%s\t%s\n' two_tower 'a network that turns a history and a profile into a row, and a row for each item with its features'
+    printf '%s\t%s\n' ranker 'a network over a person and an item that orders candidates by the value that their use is expected to have'
+    printf '%s\t%s\n' deepfm 'a factorization machine and a network over the rows of what a person used, his profile, the item and its features'
 end
 
 function __palate_splits
