@@ -244,6 +244,14 @@ typedef struct {
 
 enum { ALS_ROWS = 32 }; /* rows of a chunk */
 
+/* Σ w of n events from `start` on. */
+static double als_weight(const als_rows *rows, int64_t start, int64_t n) {
+    double sum = 0;
+    if (!rows->weights) return (double)n;
+    for (int64_t e = start; e < start + n; e++) sum += (double)rows->weights[e];
+    return sum;
+}
+
 static void als_solve_rows(void *arg, int64_t chunk, int32_t worker) {
     const als_half *half = arg;
     const als_job *job = half->job;
@@ -259,7 +267,7 @@ static void als_solve_rows(void *arg, int64_t chunk, int32_t worker) {
                              .weights = rows->weights ? rows->weights + start : NULL,
                              .gains = rows->gains ? rows->gains + start : NULL,
                              .l2 = als_l2(job->p, n, pairs->n_cols),
-                             .share = all > 0 ? (float)((double)n / all) : 0};
+                             .share = all > 0 ? (float)(als_weight(rows, start, n) / all) : 0};
         float *x = half->x + (int64_t)r * job->width, *scratch = job->scratch[worker];
         job->objective[r] =
             job->p->solver == ALS_EXACT ? pal_ridge_exact(&half->other, &row, scratch, x)
