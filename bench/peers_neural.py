@@ -24,6 +24,8 @@ import idle
 ROWS = (
     ("LightGCN", "lightgcn"),
     ("BPR", "bpr"),
+    ("NeuMF", "neumf"),
+    ("MultiVAE", "mult_vae"),
 )
 FEW, MANY = 2, 22  # epochs of palate's two trainings
 

@@ -108,7 +108,7 @@ typedef struct { /* one task */
     double smallest_difference; /* that this test can see, on the choice metric */
 } pal_table;
 
-enum { PAL_DEFAULT_SPECS = 12 };
+enum { PAL_DEFAULT_SPECS = 13 };
 
 typedef struct pal_comparison {
     const pal_data *data;

@@ -112,6 +112,7 @@ static const struct {
     {"user_knn", SPEC_FEW_USERS},
     {"item_knn", 0},
     {"ease", SPEC_FEW_ITEMS},
+    {"als", 0},
     {"bias", SPEC_RATINGS},
     {"mf", SPEC_RATINGS},
 };
