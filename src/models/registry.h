@@ -22,4 +22,8 @@ pal_status pal_specs_cut(pal_ctx *ctx, const char *text, pal_arena *arena,
 pal_status pal_kind_parse(pal_ctx *ctx, const char *spec, pal_arena *arena, const pal_kind **kind,
                           void **params);
 
+/* A note that names the specs [NULL-ended], or the parts of them, that learn from every event alike
+ * where events weigh differently; none where there are none. */
+void pal_specs_tell_weights(pal_ctx *ctx, const char *const *specs);
+
 #endif
