@@ -62,7 +62,7 @@ static const pal_param als_table[] = {
     ALS_CHOICE(target, als_targets, "event: what happened; value: the values that were given"),
     ALS_CHOICE(confidence, als_confidences,
                "flat: every pair that happened weighs 1; value: alpha0 + alpha times its value, or "
-               "times how often it happened in logs without values"),
+               "times how often it happened in logs without values; a value below 0 counts as 0"),
     ALS_NUMBER(alpha, PAL_PARAM_REAL, "1", 1e-6, 1e6, PAL_LOG, "weight of a value of 1"),
     ALS_NUMBER(epochs, PAL_PARAM_INT, "16", 1, 10000, PAL_LOG, "times that both sides are solved"),
     ALS_NUMBER(patience, PAL_PARAM_INT, "3", 0, 1000, PAL_LINEAR,
