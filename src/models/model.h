@@ -31,6 +31,9 @@ typedef enum {
     PAL_PREDICTS_VALUES = 1 << 7,
     PAL_REPEATS = 1 << 8, /* lists what the person used before; knows nothing of others' tastes */
     PAL_IGNORES_WEIGHTS = 1 << 9, /* learns from every event alike: a person is told */
+    /* Looks for a form that ctx->memory_limit allows, and says itself where there is none: its
+     * estimate is not held against the limit. */
+    PAL_FITS_MEMORY = 1 << 10,
 } pal_trait;
 
 /* Judges a model between two epochs, on what training does not see; larger is better, NaN: cannot

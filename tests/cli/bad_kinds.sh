@@ -88,7 +88,16 @@ grep -q 'do not reach svdpp target=event epochs=1$' said || fail "no note on a p
 
 try novalues "svdpp target=value"
 says 'needs values'
-for kind in ease slim puresvd gfcf; do try large "$kind" --memory 0.1MB; says ' [0-9.]* [kMG]B'; done
+for kind in ease slim puresvd gfcf rp3beta item_knn markov; do
+    try large "$kind" --memory 0.1MB
+    says ' [0-9.]* [kMG]B.*over the limit of 100'
+done
+# 2 048 factors take 1 GB of work space whatever the log: refused before any of it is taken.
+try 4 "als factors=2048 epochs=1" --memory 850MB
+says 'training takes about .* over the limit of 850'
+# Either form would do, the dense one takes less: 3000 items squared.
+try large "ease k=3000" --memory 1MB
+says 'need a matrix of 36.* over the limit of 1'
 [[ $n -gt 150 ]] || fail "only $n cases"
 echo "$n cases"
 exit $bad

@@ -425,7 +425,7 @@ const pal_kind pal_kind_blend = {
     .paper =
         "Jahrer, Toescher, Legenstein: Combining predictions for accurate recommender systems, "
         "KDD 2010",
-    .traits = PAL_SCORES_NEW_USERS,
+    .traits = PAL_SCORES_NEW_USERS | PAL_FITS_MEMORY,
     .params = blend_table,
     .params_size = sizeof(blend_params),
     .state_size = sizeof(blend_state),
