@@ -537,6 +537,8 @@ pal_status pal_pointwise_fit(pal_ctx *ctx, const char *name, const pal_pointwise
                         "name a value column",
                         name);
     }
+    if (options->l2 < 0 && options->l2 > -1)
+        return pal_fail(ctx, PAL_EUSAGE, "%s: l2 must be 0 or more, or -1 for the default", name);
     bool is_event = options->target == PAL_TARGET_EVENT ||
                     (options->target == PAL_TARGET_AUTO && !log->about.values_are_ratings);
     if (is_event && options->step == PAL_STEP_WHOLE) {

@@ -76,7 +76,7 @@ refuses 4 "blend(item_knn, popular) of=als" 'names its parts twice'
 refuses 4 "blend(item_knn,, popular)" "'blend(item_knn,, popular)': part 2 is empty"
 refuses 4 "blend(item_knn, )" "'blend(item_knn, )': part 2 is empty"
 refuses 4 "Blend(item_knn, popular)" "names are written in small letters, 'b' for 'B'"
-for kind in als svdpp; do refuses 4 "$kind l2=-0.5" 'l2 must be .* or -1 for the default'; done
+for kind in als svdpp mf gmf nn; do refuses 4 "$kind l2=-0.5" 'l2 must be .* or -1 for the default'; done
 
 # A kind with its defaults written out is not added once more by its family.
 "$palate" compare large.csv -m "rp3beta k=$(sed -n 's/^| `k` | [^|]* | `*\([^`| ]*\)`* .*/\1/p' <("$palate" describe kind rp3beta --markdown))" --family baseline --family collaborative --budget 1 -o given --quiet >shown 2>said
