@@ -674,7 +674,7 @@ static void als_estimate(const void *params, const pal_log *log, int32_t n_threa
     if (!als_count_items(log, &arena, &starts, &longest)) return;
     double k = (double)p->factors, width = als_width(p), events = (double)log->n_events;
     double work = als_epoch_work(p, log->starts, log->n_users, starts, log->n_items);
-    out->seconds = (double)p->epochs * (work * 1.6e-11 + events * k * 2e-10) / n_threads;
+    out->seconds = (double)p->epochs * (work * 3e-11 + events * k * 2e-10) / n_threads;
     bool by_value = p->target == ALS_VALUE || p->confidence == ALS_BY_VALUE;
     double an_event = 8 + (log->weights ? 8 : 0) + (by_value ? 20 : 0);
     double a_row = 4 * k + (width > k ? 4 * width : 0) + 24;
