@@ -69,9 +69,8 @@ pal_status pal_train(pal_ctx *ctx, const pal_data *data, const char *spec, pal_m
                              .world = data->world};
     pal_model *model = NULL;
     if (status == PAL_OK) status = pal_model_train(ctx, spec, &input, &model);
-    if (status == PAL_OK && input.log->weights && (model->kind->traits & PAL_IGNORES_WEIGHTS))
-        pal_note(ctx, PAL_NOTICE_INFO, "weights of events (--half-life, --events) do not reach %s",
-                 spec);
+    if (status == PAL_OK && input.log->weights)
+        pal_specs_tell_weights(ctx, (const char *const[]){spec, NULL});
     if (status == PAL_OK) status = pal_model_keep(ctx, model);
     pal_log_release(&weighed);
     pal_log_release(&used);

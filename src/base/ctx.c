@@ -35,13 +35,20 @@ pal_status pal_fail(pal_ctx *ctx, pal_status status, const char *format, ...) {
 }
 
 pal_status pal_fail_memory(pal_ctx *ctx, const char *what, double bytes) {
-    pal_text size = {0};
+    pal_text size = {0}, limit = {0};
     pal_text_add_size(&size, bytes);
-    pal_fail(
-        ctx, PAL_ENOMEM,
-        "%s needs %s, which is more memory than there is: use a smaller log or raise the limit",
-        what, size.bytes ? size.bytes : "more");
+    if (ctx->memory_limit > 0 && bytes > (double)ctx->memory_limit)
+        pal_text_add_size(&limit, (double)ctx->memory_limit);
+    if (limit.bytes)
+        pal_fail(ctx, PAL_ENOMEM,
+                 "%s needs %s, over the limit of %s: use a smaller log or raise --memory", what,
+                 size.bytes ? size.bytes : "more", limit.bytes);
+    else
+        pal_fail(ctx, PAL_ENOMEM,
+                 "%s needs %s, which is more memory than there is: use a smaller log", what,
+                 size.bytes ? size.bytes : "more");
     pal_text_release(&size);
+    pal_text_release(&limit);
     return PAL_ENOMEM;
 }
 

@@ -778,6 +778,10 @@ pal_status pal_spec_split(pal_ctx *ctx, const char *spec, pal_arena *arena, cons
     size_t n = 0;
     while (islower((unsigned char)begin[n]) || isdigit((unsigned char)begin[n]) || begin[n] == '_')
         n++;
+    if (isupper((unsigned char)begin[n]))
+        return pal_fail(ctx, PAL_EUSAGE,
+                        "'%s' is no spec: names are written in small letters, '%c' for '%c'", spec,
+                        tolower((unsigned char)begin[n]), begin[n]);
     if (n == 0 || (begin[n] && !isspace((unsigned char)begin[n]))) {
         return pal_fail(ctx, PAL_EUSAGE,
                         "'%s' is no spec: write a name and options, such as \"ease l2=500\"", spec);

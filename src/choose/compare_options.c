@@ -204,11 +204,30 @@ static bool compare_can_serve(const pal_kind *kind, const pal_log *log) {
            !((kind->traits & PAL_NEEDS_TIME) && !log->times);
 }
 
-static bool compare_is_given(const char *const *specs, int32_t n, const char *name) {
-    for (int32_t i = 0; i < n; i++) {
-        if (pal_name_equal(specs[i], name)) return true;
+/* The spec with every parameter written out, so that two ways to write one are equal. */
+static pal_status compare_write_canonical(pal_ctx *ctx, const char *spec, pal_arena *arena,
+                                          const char **out) {
+    const pal_kind *kind;
+    void *params;
+    pal_text text = {0};
+    TRY(pal_kind_parse(ctx, spec, arena, &kind, &params));
+    pal_spec_format(kind, params, true, &text);
+    *out = text.failed ? NULL : pal_arena_text(arena, text.bytes, text.length);
+    pal_text_release(&text);
+    return *out ? PAL_OK : pal_fail_memory(ctx, "the specs", 1e3);
+}
+
+/* Whether the kind with default settings is one of the specs, however that is written. */
+static pal_status compare_is_given(pal_ctx *ctx, const char *const *specs, int32_t n,
+                                   const char *name, pal_arena *arena, bool *out) {
+    const char *plain, *other;
+    TRY(compare_write_canonical(ctx, name, arena, &plain));
+    *out = false;
+    for (int32_t i = 0; i < n && !*out; i++) {
+        TRY(compare_write_canonical(ctx, specs[i], arena, &other));
+        *out = !strcmp(plain, other);
     }
-    return false;
+    return PAL_OK;
 }
 
 pal_status pal_compare_specs(pal_ctx *ctx, const char *const *given, const char *options,
@@ -230,9 +249,11 @@ pal_status pal_compare_specs(pal_ctx *ctx, const char *const *given, const char 
     for (int32_t f = 0; f < asked.families.n; f++) {
         for (int32_t k = 0; k < n_kinds; k++) {
             const pal_kind *kind = pal_kinds[k];
-            if (compare_is_family(kind, asked.families.at[f]) && compare_can_serve(kind, log) &&
-                !compare_is_given(all, n, kind->name))
-                all[n++] = kind->name;
+            bool is_given;
+            if (!compare_is_family(kind, asked.families.at[f]) || !compare_can_serve(kind, log))
+                continue;
+            TRY(compare_is_given(ctx, all, n, kind->name, &out->arena, &is_given));
+            if (!is_given) all[n++] = kind->name;
         }
     }
     *specs = all;

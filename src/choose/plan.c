@@ -51,20 +51,7 @@ pal_status pal_plan_make(pal_ctx *ctx, const char *const *specs, pal_comparison 
 }
 
 void pal_plan_tell_weights(pal_ctx *ctx, const char *const *specs, const pal_log *log) {
-    pal_arena scratch = {0};
-    pal_text names = {0};
-    for (int32_t i = 0; log->weights && specs[i]; i++) {
-        const pal_kind *kind;
-        void *params;
-        if (pal_kind_parse(ctx, specs[i], &scratch, &kind, &params) == PAL_OK &&
-            (kind->traits & PAL_IGNORES_WEIGHTS))
-            pal_text_addf(&names, names.length ? ", %s" : "%s", specs[i]);
-    }
-    if (names.bytes && !names.failed)
-        pal_note(ctx, PAL_NOTICE_INFO, "weights of events (--half-life, --events) do not reach %s",
-                 names.bytes);
-    pal_text_release(&names);
-    pal_arena_release(&scratch);
+    if (log->weights) pal_specs_tell_weights(ctx, specs);
 }
 
 static void plan_say(char reason[PAL_ERROR_MAX], const char *format, double seconds, double other) {

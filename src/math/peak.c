@@ -1,9 +1,9 @@
 /* peak.c - short measurements of multiply-adds and of memory.
  *
  * Multiply-adds: chains in registers that wait for nothing (the kernel `spin`), a bound that no
- * work with memory reaches. Memory: the triad of McCalpin (1995). Both run on all threads, doubled
- * until they take long enough for the clock; the best of some rounds counts, since whatever
- * disturbs only slows. */
+ * work with memory reaches; their number is doubled until they take long enough for the clock.
+ * Memory: the triad of McCalpin (1995), over arrays too large for caches. Both run on all threads;
+ * the best of some rounds counts, since whatever disturbs only slows. */
 #include "math/peak.h"
 
 #include <stdlib.h>

@@ -236,17 +236,38 @@ double pal_ridge_blocks(const pal_ridge *side, const pal_ridge_row *row, int32_t
 
 /* --- the turn --- */
 
+typedef struct { /* elements of the arrays of pal_ridge_work */
+    int64_t cells, gram, values, integers, panels, turned;
+} ridge_sizes;
+
+static ridge_sizes ridge_count(int64_t k, int64_t n_workers) {
+    int64_t width = pal_ridge_width((int32_t)k);
+    return (ridge_sizes){.cells = RIDGE_PARTS * width * width,
+                         .gram = k * k,
+                         .values = k + 1 + 6 * k + 2 * k * k,
+                         .integers = 3 + 5 * k,
+                         .panels = width * (width + PAL_PANEL),
+                         .turned = n_workers * RIDGE_ROWS * (width + PAL_PANEL)};
+}
+
+double pal_ridge_bytes(int32_t n_factors, int32_t side, int64_t n_max, int32_t n_workers) {
+    ridge_sizes n = ridge_count(n_factors, n_workers);
+    int64_t scratch = n_workers * pal_ridge_scratch(pal_ridge_width(n_factors), side, n_max);
+    return 8 * (double)(n.cells + n.gram + n.values) +
+           4 * (double)(n.cells + n.integers + n.panels + n.turned + scratch);
+}
+
 bool pal_ridge_work_start(pal_ridge_work *work, int32_t n_factors, int32_t n_workers,
                           pal_arena *arena) {
-    int64_t k = n_factors, width = pal_ridge_width(n_factors);
-    *work = (pal_ridge_work){.n_factors = n_factors, .width = (int32_t)width};
-    work->sums = PAL_ARENA_ARRAY(arena, double, RIDGE_PARTS *width *width);
-    work->tiles = PAL_ARENA_ARRAY(arena, float, RIDGE_PARTS *width *width);
-    work->gram = PAL_ARENA_ARRAY(arena, double, k *k);
-    work->values = PAL_ARENA_ARRAY(arena, double, k + 1 + 6 * k + 2 * k * k);
-    work->integers = PAL_ARENA_ARRAY(arena, int32_t, 3 + 5 * k);
-    work->panels = PAL_ARENA_ARRAY(arena, float, width *(width + PAL_PANEL));
-    work->turned = PAL_ARENA_ARRAY(arena, float, n_workers *RIDGE_ROWS *(width + PAL_PANEL));
+    ridge_sizes n = ridge_count(n_factors, n_workers);
+    *work = (pal_ridge_work){.n_factors = n_factors, .width = pal_ridge_width(n_factors)};
+    work->sums = PAL_ARENA_ARRAY(arena, double, n.cells);
+    work->tiles = PAL_ARENA_ARRAY(arena, float, n.cells);
+    work->gram = PAL_ARENA_ARRAY(arena, double, n.gram);
+    work->values = PAL_ARENA_ARRAY(arena, double, n.values);
+    work->integers = PAL_ARENA_ARRAY(arena, int32_t, n.integers);
+    work->panels = PAL_ARENA_ARRAY(arena, float, n.panels);
+    work->turned = PAL_ARENA_ARRAY(arena, float, n.turned);
     return work->sums && work->tiles && work->gram && work->values && work->integers &&
            work->panels && work->turned;
 }

@@ -66,6 +66,8 @@ typedef struct {
     float *panels; /* the basis, packed for score_panel */
     float *turned; /* [workers, RIDGE_ROWS, width + PAL_PANEL] */
 } pal_ridge_work;
+/* Bytes of the work space below and of pal_ridge_scratch for each worker. */
+double pal_ridge_bytes(int32_t n_factors, int32_t side, int64_t n_max, int32_t n_workers);
 /* False without memory. */
 bool pal_ridge_work_start(pal_ridge_work *work, int32_t n_factors, int32_t n_workers,
                           pal_arena *arena);

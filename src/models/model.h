@@ -33,6 +33,9 @@ typedef enum {
     PAL_IGNORES_WEIGHTS = 1 << 9, /* learns from every event alike: a person is told */
     /* A list costs a network's pass an item: wants a first stage, and has score_some. */
     PAL_PAIRWISE = 1 << 10,
+    /* Looks for a form that ctx->memory_limit allows, and says itself where there is none: its
+     * estimate is not held against the limit. */
+    PAL_FITS_MEMORY = 1 << 11,
 } pal_trait;
 
 /* Judges a model between two epochs, on what training does not see; larger is better, NaN: cannot

@@ -537,6 +537,8 @@ pal_status pal_pointwise_fit(pal_ctx *ctx, const char *name, const pal_pointwise
                         "name a value column",
                         name);
     }
+    if (options->l2 < 0 && options->l2 > -1)
+        return pal_fail(ctx, PAL_EUSAGE, "%s: l2 must be 0 or more, or -1 for the default", name);
     bool is_event = options->target == PAL_TARGET_EVENT ||
                     (options->target == PAL_TARGET_AUTO && !log->about.values_are_ratings);
     if (is_event && options->step == PAL_STEP_WHOLE) {
@@ -729,7 +731,8 @@ void pal_pointwise_estimate(const pal_pointwise_options *options, const pal_form
     double epochs = options->patience > 0 ? (double)options->epochs / 3 : (double)options->epochs;
     double steps = epochs * (double)log->n_events * (is_event ? 1 + (double)options->negatives : 1);
     out->seconds = steps * (100e-9 + 3 * width * 0.5e-9) / n_threads;
-    out->bytes = (double)log->n_events * 24 +
-                 (options->optimizer ? 28.0 : 12.0) * ((double)form->user_width * log->n_users +
-                                                       (double)form->item_width * log->n_items);
+    double a_number = options->optimizer ? 28 : 12;
+    /* Items are kept once more in double, to be scored. */
+    out->bytes = (double)log->n_events * 24 + (a_number * form->user_width + 16) * log->n_users +
+                 ((a_number + 8) * form->item_width + 16) * log->n_items;
 }

@@ -184,6 +184,10 @@ static pal_status registry_check_parts(pal_ctx *ctx, const char *spec, const cha
     for (int32_t i = 0; i < n; i++) {
         const pal_kind *kind;
         void *params;
+        if (!parts[i][strspn(parts[i], " ")])
+            return pal_fail(ctx, PAL_EUSAGE,
+                            "'%s': part %d is empty: leave the comma out or write a name there",
+                            spec, (int)i + 1);
         TRY(pal_kind_parse(ctx, parts[i], arena, &kind, &params));
     }
     return PAL_OK;
@@ -202,10 +206,16 @@ pal_status pal_kind_parse(pal_ctx *ctx, const char *spec, pal_arena *arena, cons
     TRY(pal_params_parse(ctx, found->name, found->params, values, arena, options));
     if (of && !found->parts)
         return pal_fail(ctx, PAL_EUSAGE, "%s has no parts: leave the parentheses out", found->name);
-    if (of) TRY(pal_param_set(ctx, found->name, found->params, values, arena, "of", of));
     if (found->parts) {
         const pal_param *row = pal_param_find(found->params, "of");
         const char *given = *(const char **)((char *)values + row->offset);
+        if (of && given)
+            return pal_fail(ctx, PAL_EUSAGE,
+                            "'%s' names its parts twice: write them in the parentheses or as of=, "
+                            "not both",
+                            spec);
+        if (of) TRY(pal_param_set(ctx, found->name, found->params, values, arena, "of", of));
+        if (of) given = of;
         if (!given || !*given)
             return pal_fail(ctx, PAL_EUSAGE, "%s needs its parts: write %s(a, b)", found->name,
                             found->name);
@@ -214,4 +224,35 @@ pal_status pal_kind_parse(pal_ctx *ctx, const char *spec, pal_arena *arena, cons
     *kind = found;
     *params = values;
     return PAL_OK;
+}
+
+/* Appends the spec, or those of its parts, that learn from every event alike. */
+static void registry_add_weightless(pal_ctx *ctx, const char *spec, pal_arena *arena,
+                                    pal_text *names) {
+    const pal_kind *kind;
+    void *params;
+    if (pal_kind_parse(ctx, spec, arena, &kind, &params) != PAL_OK) return;
+    if (kind->traits & PAL_IGNORES_WEIGHTS) {
+        pal_text_addf(names, names->length ? ", %s" : "%s", spec + strspn(spec, " "));
+        return;
+    }
+    if (!kind->parts) return;
+    const pal_param *row = pal_param_find(kind->params, "of");
+    const char *parts[PAL_PARTS_OF_MODEL_MAX];
+    int32_t n;
+    if (pal_specs_cut(ctx, *(const char **)((char *)params + row->offset), arena, parts, &n) !=
+        PAL_OK)
+        return;
+    for (int32_t i = 0; i < n; i++) registry_add_weightless(ctx, parts[i], arena, names);
+}
+
+void pal_specs_tell_weights(pal_ctx *ctx, const char *const *specs) {
+    pal_arena scratch = {0};
+    pal_text names = {0};
+    for (int32_t i = 0; specs[i]; i++) registry_add_weightless(ctx, specs[i], &scratch, &names);
+    if (names.bytes && !names.failed)
+        pal_note(ctx, PAL_NOTICE_INFO, "weights of events (--half-life, --events) do not reach %s",
+                 names.bytes);
+    pal_text_release(&names);
+    pal_arena_release(&scratch);
 }

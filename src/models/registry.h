@@ -33,4 +33,8 @@ const char *pal_spec_joint(const char *spec, const pal_kind **kind);
 pal_status pal_kind_parse(pal_ctx *ctx, const char *spec, pal_arena *arena, const pal_kind **kind,
                           void **params);
 
+/* A note that names the specs [NULL-ended], or the parts of them, that learn from every event alike
+ * where events weigh differently; none where there are none. */
+void pal_specs_tell_weights(pal_ctx *ctx, const char *const *specs);
+
 #endif

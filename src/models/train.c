@@ -138,23 +138,26 @@ static pal_status train_fit(pal_ctx *ctx, const pal_train_input *input, pal_mode
     return status;
 }
 
-/* Kinds of rows that learn in epochs cannot make do with less; the others look for a way. */
+/* A kind that cannot make do with less is refused before it takes more than it may. */
 static pal_status train_check_memory(pal_ctx *ctx, const pal_model *model, const pal_log *log) {
-    if (!pal_param_find(model->kind->params, "epochs")) return PAL_OK;
-    pal_estimate needs =
-        pal_kind_estimate(model->kind, model->params, log, pal_pool_threads(ctx->pool));
+    const pal_kind *kind = model->kind;
+    if (!kind->estimate || (kind->traits & PAL_FITS_MEMORY)) return PAL_OK;
+    pal_estimate needs = pal_kind_estimate(kind, model->params, log, pal_pool_threads(ctx->pool));
     if (needs.bytes <= (double)ctx->memory_limit) return PAL_OK;
     pal_text size = {0}, limit = {0};
     pal_text_add_size(&size, needs.bytes);
     pal_text_add_size(&limit, (double)ctx->memory_limit);
     bool failed = size.failed || limit.failed;
+    const char *less = pal_param_find(kind->params, "factors") ? " take fewer factors,"
+                       : pal_param_find(kind->params, "k")     ? " lower k,"
+                                                               : "";
     pal_status status =
-        failed ? pal_fail_memory(ctx, model->kind->name, needs.bytes)
-               : pal_fail(ctx, PAL_ENOMEM,
-                          "%s: training takes about %s, over the limit of %s: raise --memory, take "
-                          "fewer factors, or drop rare users and items with --min-user and "
-                          "--min-item",
-                          model->spec, size.bytes, limit.bytes);
+        failed ? pal_fail_memory(ctx, kind->name, needs.bytes)
+               : pal_fail(
+                     ctx, PAL_ENOMEM,
+                     "%s: training takes about %s, over the limit of %s: raise --memory,%s or drop "
+                     "rare users and items with --min-user and --min-item",
+                     model->spec, size.bytes, limit.bytes, less);
     pal_text_release(&size);
     pal_text_release(&limit);
     return status;

@@ -233,8 +233,9 @@ static int32_t markov_tensors(const void *params, void *state, int32_t n_users, 
 static void markov_estimate(const void *params, const pal_log *log, int32_t n_threads,
                             pal_estimate *out) {
     double pairs = (double)log->n_events * (double)((const markov_params *)params)->window;
+    double cells = (double)log->n_items * log->n_items, kept = pairs < cells ? pairs : cells;
     out->seconds = 30e-9 * pairs / n_threads;
-    out->bytes = 20.0 * (double)log->n_events + 8 * pairs;
+    out->bytes = 20.0 * (double)log->n_events + 8 * kept;
 }
 
 const pal_kind pal_kind_markov = {

@@ -62,7 +62,7 @@ static const pal_param als_table[] = {
     ALS_CHOICE(target, als_targets, "event: what happened; value: the values that were given"),
     ALS_CHOICE(confidence, als_confidences,
                "flat: every pair that happened weighs 1; value: alpha0 + alpha times its value, or "
-               "times how often it happened in logs without values"),
+               "times how often it happened in logs without values; a value below 0 counts as 0"),
     ALS_NUMBER(alpha, PAL_PARAM_REAL, "1", 1e-6, 1e6, PAL_LOG, "weight of a value of 1"),
     ALS_NUMBER(epochs, PAL_PARAM_INT, "16", 1, 10000, PAL_LOG, "times that both sides are solved"),
     ALS_NUMBER(patience, PAL_PARAM_INT, "3", 0, 1000, PAL_LINEAR,
@@ -317,6 +317,31 @@ static bool als_epoch(als_job *job, double *loss) {
     return isfinite(*loss);
 }
 
+/* --- what it takes --- */
+
+/* Multiply-adds of a row of n events, as ridge.h has them. */
+static double als_row_work(const als_params *p, double n) {
+    double k = (double)p->factors, b = (double)als_side(p);
+    if (n <= 0) return 0;
+    if (p->solver == ALS_CG) return 2 * n * k * (double)(p->steps + 1);
+    if (p->solver == ALS_BLOCKS) return n * k * b / 2 + k * b * b / 6 + 2 * n * k;
+    return n < k ? n * n * k / 2 + n * n * n / 6 : n * k * k / 2 + k * k * k / 6;
+}
+
+/* Multiply-adds of an epoch over rows from users [n_users + 1] and items [n_items + 1]: both sides,
+ * and both turns: the Gramian of a side, its eigenvectors, the rows that are turned. */
+static double als_epoch_work(const als_params *p, const int64_t *users, int32_t n_users,
+                             const int64_t *items, int32_t n_items) {
+    double work = 0, k = (double)p->factors, rows = (double)n_users + n_items;
+    for (int32_t u = 0; u < n_users; u++)
+        work += als_row_work(p, (double)(users[u + 1] - users[u]));
+    for (int32_t i = 0; i < n_items; i++)
+        work += als_row_work(p, (double)(items[i + 1] - items[i]));
+    if (als_alpha0(p) > 0)
+        work += rows * k * k * (p->solver == ALS_EXACT ? 1.5 : 2.5) + 2 * 3 * k * k * k;
+    return work;
+}
+
 /* --- fit --- */
 
 static void als_draw(const als_job *job, float *rows, int64_t n, const char *purpose) {
@@ -371,9 +396,8 @@ static pal_status als_run(als_job *job, pal_arena *arena, als_state *s) {
         als_unpad(job->items, s->n_items, job->width, k, s->items);
         memcpy(s->spectrum, job->spectrum, (size_t)k * sizeof *s->spectrum);
         TRY(als_derive(ctx, p, arena, s));
-        double events = (double)job->by_user.pairs.starts[s->n_users];
-        ctx->multiply_adds += p->solver == ALS_EXACT ? events * (double)k * (double)k
-                                                     : events * (double)k * 4 * (double)p->steps;
+        ctx->multiply_adds += als_epoch_work(p, job->by_user.pairs.starts, s->n_users,
+                                             job->by_item.pairs.starts, s->n_items);
         if (pal_watch_epoch(ctx, epoch, loss)) break;
         if (fabs(before - loss) <= p->tolerance * fabs(loss)) break;
         before = loss;
@@ -631,16 +655,42 @@ static bool als_predicts_values(const void *params, const void *state) {
     return ((const als_params *)params)->target == ALS_VALUE;
 }
 
+/* Where rows end, by counting; *longest is the most events of a user or item. False without memory.
+ */
+static bool als_count_items(const pal_log *log, pal_arena *arena, int64_t **starts,
+                            int64_t *longest) {
+    *starts = PAL_ARENA_ARRAY(arena, int64_t, (int64_t)log->n_items + 1);
+    if (!*starts) return false;
+    *longest = 1;
+    for (int64_t e = 0; e < log->n_events; e++) (*starts)[log->items[e] + 1]++;
+    for (int32_t i = 0; i < log->n_items; i++) {
+        if ((*starts)[i + 1] > *longest) *longest = (*starts)[i + 1];
+        (*starts)[i + 1] += (*starts)[i];
+    }
+    for (int32_t u = 0; u < log->n_users; u++) {
+        int64_t n = log->starts[u + 1] - log->starts[u];
+        if (n > *longest) *longest = n;
+    }
+    return true;
+}
+
 static void als_estimate(const void *params, const pal_log *log, int32_t n_threads,
                          pal_estimate *out) {
     const als_params *p = params;
-    double k = (double)p->factors, events = (double)log->n_events;
-    double rows = (double)log->n_users + log->n_items;
-    double work = p->solver == ALS_EXACT ? events * k * k + rows * k * k * k / 6
-                  : p->solver == ALS_CG  ? events * k * 4 * (double)(p->steps + 1)
-                                         : events * k * (double)als_side(p);
-    out->seconds = (double)p->epochs * (work * 1.6e-11 + events * k * 2e-10) / n_threads;
-    out->bytes = 8 * k * rows + 24 * events + 16 * 12 * k * k;
+    pal_arena arena = {0};
+    int64_t *starts, longest;
+    if (!als_count_items(log, &arena, &starts, &longest)) return;
+    double k = (double)p->factors, width = als_width(p), events = (double)log->n_events;
+    double work = als_epoch_work(p, log->starts, log->n_users, starts, log->n_items);
+    out->seconds = (double)p->epochs * (work * 3e-11 + events * k * 2e-10) / n_threads;
+    bool by_value = p->target == ALS_VALUE || p->confidence == ALS_BY_VALUE;
+    double an_event = 8 + (log->weights ? 8 : 0) + (by_value ? 20 : 0);
+    double a_row = 4 * k + (width > k ? 4 * width : 0) + 24;
+    double an_item = 4 * width + (width > k ? 4 * width : 0) + (by_value ? 48 : 16);
+    out->bytes = an_event * events + a_row * ((double)log->n_users + log->n_items) +
+                 an_item * log->n_items +
+                 pal_ridge_bytes((int32_t)p->factors, als_side(p), longest, n_threads);
+    pal_arena_release(&arena);
 }
 
 const pal_kind pal_kind_als = {

@@ -333,27 +333,28 @@ static pal_status blend_be_judged(pal_ctx *ctx, const void *params, const pal_tr
     return pal_check_cancelled(ctx);
 }
 
-/* Weights that were given: as many numbers as parts, none negative, not all 0. */
+/* Weights that were given: as many numbers as parts, finite, none negative, not all 0. Kept as
+ * shares of their sum, as those that are learned: what a float cannot hold would rank nothing. */
 static pal_status blend_read_weights(pal_ctx *ctx, const blend_params *p, blend_state *s) {
-    double sum = 0;
+    double weights[PAL_PARTS_OF_MODEL_MAX], largest = 0, sum = 0;
     int32_t n = 0;
-    for (const char *c = p->weights;; n++) {
+    bool is_good = true, is_last = false;
+    for (const char *c = p->weights; is_good && !is_last; n++) {
         size_t length = strcspn(c, ",");
-        double weight;
-        if (n == s->n_parts || !pal_parse_double(c, c + length, &weight) || weight < 0) break;
-        s->weights[n] = (float)weight;
-        sum += weight;
-        if (!c[length]) {
-            n++;
-            break;
-        }
-        c += length + 1;
+        is_good = n < s->n_parts && pal_parse_double(c, c + length, &weights[n]) &&
+                  isfinite(weights[n]) && weights[n] >= 0;
+        if (is_good && weights[n] > largest) largest = weights[n];
+        is_last = !c[length];
+        c += length + !is_last;
     }
-    if (n == s->n_parts && sum > 0) return PAL_OK;
-    return pal_fail(ctx, PAL_EUSAGE,
-                    "blend: weights must be %d numbers of 0 and more, not all 0, separated by "
-                    "commas: not '%s'",
-                    s->n_parts, p->weights);
+    for (int32_t i = 0; is_good && i < n; i++) sum += weights[i] / largest;
+    for (int32_t i = 0; is_good && i < n; i++) s->weights[i] = (float)(weights[i] / largest / sum);
+    if (is_good && n == s->n_parts && largest > 0) return PAL_OK;
+    return pal_fail(
+        ctx, PAL_EUSAGE,
+        "blend: weights must be %d finite numbers of 0 and more, not all 0, separated by "
+        "commas: not '%s'",
+        s->n_parts, p->weights);
 }
 
 static pal_status blend_fit(pal_ctx *ctx, const void *params, const pal_train_input *train,
@@ -424,7 +425,7 @@ const pal_kind pal_kind_blend = {
     .paper =
         "Jahrer, Toescher, Legenstein: Combining predictions for accurate recommender systems, "
         "KDD 2010",
-    .traits = PAL_SCORES_NEW_USERS,
+    .traits = PAL_SCORES_NEW_USERS | PAL_FITS_MEMORY,
     .params = blend_table,
     .params_size = sizeof(blend_params),
     .state_size = sizeof(blend_state),

@@ -322,7 +322,9 @@ static void bpr_estimate(const void *params, const pal_log *log, int32_t n_threa
     double k = (double)p->pairs.factors, rows = (double)log->n_users + log->n_items,
            epochs = p->patience > 0 ? (double)p->epochs / 4 : (double)p->epochs;
     out->seconds = epochs * (double)log->n_events * (25e-9 + 0.4e-9 * k) / n_threads;
-    out->bytes = 8 * k * rows + 16.0 * (double)log->n_events;
+    /* Rows of both are kept and moved; items also dealt to groups, packed to be scanned, ranked. */
+    double an_item = (p->pairs.draw == PAL_DRAW_ADAPTIVE ? 12 : 8) * k + 40;
+    out->bytes = (8 * k + 40) * rows + an_item * log->n_items + 16.0 * (double)log->n_events;
 }
 
 const pal_kind pal_kind_bpr = {

@@ -139,7 +139,11 @@ static pal_status ease_fit_sparse(pal_ctx *ctx, const ease_params *p, const pal_
     int32_t n = s->n_items, k = p->k < n ? (int32_t)p->k : n;
     double bytes =
         pal_columns_bytes(n, k, by_item->starts[n], pal_pool_threads(ctx->pool)) + 16.0 * n * k;
-    if (bytes > (double)ctx->memory_limit) return ease_fail_size(ctx, n, bytes, "lower k");
+    if (bytes > (double)ctx->memory_limit) {
+        /* Where the form was open the lesser of what both take would be enough. */
+        bool is_dense_less = p->form == EASE_AUTO && ease_dense_bytes(n) < bytes;
+        return ease_fail_size(ctx, n, is_dense_less ? ease_dense_bytes(n) : bytes, "lower k");
+    }
     int32_t *neighbours = PAL_ARENA_ARRAY(scratch, int32_t, (int64_t)n * k),
             *counts = PAL_ARENA_ARRAY(scratch, int32_t, n);
     float *weights = PAL_ARENA_ARRAY(scratch, float, (int64_t)n *k);
@@ -266,7 +270,7 @@ const pal_kind pal_kind_ease = {
     .summary = "a linear item-item model, solved in closed form",
     .paper = "Steck: Embarrassingly shallow autoencoders for sparse data, WWW 2019",
     .represents = "the items used | a weight for each other item, solved at once",
-    .traits = PAL_SCORES_NEW_USERS,
+    .traits = PAL_SCORES_NEW_USERS | PAL_FITS_MEMORY,
     .params = ease_table,
     .params_size = sizeof(ease_params),
     .state_size = sizeof(ease_state),

@@ -231,7 +231,7 @@ static void knn_estimate(const void *params, const pal_log *log, int32_t n_threa
     }
     double n = log->n_items;
     out->seconds = (0.4e-9 * squares + 0.5e-9 * n * n) / n_threads;
-    out->bytes = 24.0 * (double)log->n_events + 16 * k * n;
+    out->bytes = 24.0 * (double)log->n_events + 16 * (k < n ? k : n) * n;
 }
 
 const pal_kind pal_kind_item_knn = {

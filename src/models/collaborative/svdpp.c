@@ -491,6 +491,8 @@ static pal_status svdpp_fit(pal_ctx *ctx, const void *params, const pal_train_in
                         "svdpp: target=value needs values, and the log has none: use "
                         "target=event, or name a value column");
     }
+    if (p->l2 < 0 && p->l2 > -1)
+        return pal_fail(ctx, PAL_EUSAGE, "svdpp: l2 must be 0 or more, or -1 for the default");
     bool is_value = p->target == PAL_TARGET_VALUE ||
                     (p->target == PAL_TARGET_AUTO && log->about.values_are_ratings);
     svdpp_job job = {.ctx = ctx,

@@ -208,12 +208,72 @@ static void values_are_predicted(void **state) {
     support_close(ctx);
 }
 
+/* The estimate is what the arenas come to, and the work is counted as it is estimated. */
+static void the_estimate_is_what_it_takes(void **state) {
+    (void)state;
+    static const char *const specs[] = {
+        "als factors=64 epochs=2 tolerance=0",
+        "als factors=100 epochs=2 tolerance=0",
+        "als factors=200 epochs=2 tolerance=0 solver=cg",
+        "als factors=256 epochs=2 tolerance=0 solver=blocks block=32",
+        "als factors=64 epochs=2 tolerance=0 target=value",
+        "als factors=40 epochs=2 tolerance=0 confidence=value",
+    };
+    for (size_t i = 0; i < sizeof specs / sizeof *specs; i++) {
+        pal_ctx *ctx = support_open(3);
+        support_log log;
+        tastes(ctx, &log);
+        pal_model *model = train(ctx, specs[i], &log.log);
+        pal_estimate found = pal_kind_estimate(model->kind, model->params, &log.log, 3);
+        double ratio = (double)model->cost.peak_bytes / found.bytes;
+        if (!(ratio > 0.9 && ratio < 1.1)) fail_msg("%s: %g of the estimate", specs[i], ratio);
+        pal_model_free(model);
+        support_log_release(&log);
+        support_close(ctx);
+    }
+}
+
+/* Every row has fewer events than factors, or more: n²k/2 + n³/6, or nk²/2 + k³/6. */
+static void work_is_counted_by_row(void **state) {
+    (void)state;
+    enum { N = 24, FEW = 16, MANY = 64 };
+    pal_ctx *ctx = support_open(1);
+    support_log log;
+    static int32_t users[N * N], items[N * N];
+    for (int32_t e = 0; e < N * N; e++) users[e] = e / N, items[e] = e % N;
+    support_log_make(ctx, &log, N, N, N * N, users, items, NULL, NULL);
+    double n = N, few = FEW, many = MANY;
+    const struct {
+        const char *spec;
+        double rows, turn; /* of a row; what a row adds to the turn */
+        double k;
+    } cases[] = {
+        {"als factors=16 epochs=1", n * few * few / 2 + few * few * few / 6, 1.5, few},
+        {"als factors=64 epochs=1", n * n * many / 2 + n * n * n / 6, 1.5, many},
+        {"als factors=64 epochs=1 solver=cg steps=2", 2 * n * many * 3, 2.5, many},
+        {"als factors=64 epochs=1 solver=blocks block=16",
+         n * many * 16 / 2 + many * 16 * 16 / 6 + 2 * n * many, 2.5, many},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        double k = cases[i].k, turns = 2 * n * k * k * cases[i].turn + 6 * k * k * k;
+        pal_model *model = train(ctx, cases[i].spec, &log.log);
+        double expected = 2 * n * cases[i].rows + turns;
+        if (!(fabs(model->cost.multiply_adds / expected - 1) < 1e-9))
+            fail_msg("%s: %g, not %g", cases[i].spec, model->cost.multiply_adds, expected);
+        pal_model_free(model);
+    }
+    support_log_release(&log);
+    support_close(ctx);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_loss_is_the_objective_and_falls),
         cmocka_unit_test(a_history_gives_the_trained_row),
         cmocka_unit_test(reasons_are_items_used),
         cmocka_unit_test(values_are_predicted),
+        cmocka_unit_test(the_estimate_is_what_it_takes),
+        cmocka_unit_test(work_is_counted_by_row),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

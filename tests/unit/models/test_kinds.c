@@ -6,6 +6,7 @@
 #include "base/rng.h"
 #include "data/read.h"
 #include "models/rank.h"
+#include "models/registry.h"
 #include "models/train.h"
 
 /* u0: a b; u1: a b c; u2: a c; u3: d. Times 0, 100, 200, 300 by user. */
@@ -252,6 +253,45 @@ static void only_patience_keeps_the_best_epoch(void **state) {
     support_close(ctx);
 }
 
+/* What is held against --memory is not less than what the arenas then take, by more than a few
+ * rows. */
+static void estimates_cover_what_is_taken(void **state) {
+    (void)state;
+    enum { USERS = 3000, ITEMS = 1000, N = 40000 };
+    static int32_t users[N], items[N];
+    static int64_t times[N];
+    static float values[N];
+    pal_rng rng = pal_rng_at(7, 0);
+    for (int32_t e = 0; e < N; e++) {
+        users[e] = e < USERS ? e : (int32_t)pal_rng_below(&rng, USERS);
+        items[e] = e < ITEMS ? e : (int32_t)pal_rng_below(&rng, ITEMS);
+        times[e] = e;
+        values[e] = (float)(1 + e % 5);
+    }
+    pal_ctx *ctx = support_open(2);
+    support_log log;
+    support_log_make(ctx, &log, USERS, ITEMS, N, users, items, times, values);
+    int32_t n = 0;
+    for (int32_t k = 0; pal_kinds[k]; k++) {
+        const pal_kind *kind = pal_kinds[k];
+        if (!kind->estimate || (kind->traits & PAL_FITS_MEMORY)) continue;
+        char spec[64];
+        bool has_epochs = pal_param_find(kind->params, "epochs") != NULL;
+        snprintf(spec, sizeof spec, has_epochs ? "%s epochs=1" : "%s", kind->name);
+        pal_model *model = NULL;
+        pal_train_input input = {.log = &log.log};
+        if (pal_model_train(ctx, spec, &input, &model) != PAL_OK) fail_msg("%s", ctx->error);
+        pal_estimate found = pal_kind_estimate(kind, model->params, &log.log, 2);
+        double ratio = (double)model->cost.peak_bytes / found.bytes;
+        if (!(ratio < 1.1)) fail_msg("%s takes %g of its estimate", spec, ratio);
+        pal_model_free(model);
+        n++;
+    }
+    assert_true(n > 8);
+    support_log_release(&log);
+    support_close(ctx);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(similarities_are_their_formulas),
@@ -263,6 +303,7 @@ int main(void) {
         cmocka_unit_test(ease_says_what_it_would_need),
         cmocka_unit_test(faded_events_leave_scores_finite),
         cmocka_unit_test(only_patience_keeps_the_best_epoch),
+        cmocka_unit_test(estimates_cover_what_is_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
