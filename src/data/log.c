@@ -266,3 +266,12 @@ uint64_t pal_log_hash(const pal_log *log) {
     XXH3_64bits_update(&state, &about->target_types, sizeof about->target_types);
     return XXH3_64bits_digest(&state);
 }
+
+int64_t pal_log_longest(const pal_log *log) {
+    int64_t longest = 0;
+    for (int32_t u = 0; u < log->n_users; u++) {
+        int64_t n = log->starts[u + 1] - log->starts[u];
+        if (n > longest) longest = n;
+    }
+    return longest;
+}

@@ -118,4 +118,7 @@ static inline bool pal_log_is_shown(const pal_log *log, int64_t event) {
     return log->types && (log->about.shown_types >> log->types[event] & 1u);
 }
 
+/* Events of the longest history. */
+int64_t pal_log_longest(const pal_log *log);
+
 #endif

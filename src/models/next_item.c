@@ -139,11 +139,7 @@ pal_status pal_next_open(pal_ctx *ctx, const char *what, const pal_next_options 
 }
 
 double pal_next_bytes(const pal_next_options *options, const pal_log *log, double width) {
-    int64_t longest = 0;
-    for (int32_t u = 0; u < log->n_users; u++) {
-        int64_t n = log->starts[u + 1] - log->starts[u] - 1;
-        if (n > longest) longest = n;
-    }
+    int64_t longest = pal_log_longest(log) - 1;
     if (longest > options->length) longest = options->length;
     bool is_softmax = pal_next_form(options, log->n_items) == PAL_NEXT_SOFTMAX;
     double capacity = (double)options->batch * (double)longest,

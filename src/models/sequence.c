@@ -1,11 +1,14 @@
 /* sequence.c - from histories to scores: state, packing, queries. Training: sequence_train.c. */
 #include "models/sequence.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "models/history.h"
 #include "models/panels.h"
 #include "models/sequence_train.h"
+#include "nn/softmax.h"
+#include "nn/table.h"
 
 const char *const pal_sequence_losses[] = {"softmax", "sampled", "bpr", NULL};
 
@@ -53,11 +56,17 @@ void pal_sequence_estimate(const pal_encoder *encoder, const pal_log *log, int32
            epochs = (double)o->epochs / (o->patience > 0 ? 4 : 1);
     double held = o->loss == PAL_SEQUENCE_SOFTMAX ? 4 * items : 3 * (double)o->negatives;
     out->seconds = epochs * n * (3 * encoder->work(encoder->params) + held * k) * 4e-11 / n_threads;
-    double positions = (double)o->batch * (double)o->length;
+    double positions = (double)o->batch * fmin((double)o->length, (double)pal_log_longest(log));
     if (positions > n) positions = n;
     double room = (double)encoder->room(encoder->params, (int64_t)positions, o->batch, true);
-    out->bytes = 4 * (items * k * 5 + room + positions * (5 * k + 8) +
-                      (double)sequence_network_size(encoder) * (4 + PAL_SEQUENCE_CHUNKS));
+    bool is_softmax = o->loss == PAL_SEQUENCE_SOFTMAX;
+    double drawn = is_softmax ? 0 : fmin((double)o->negatives, items),
+           entries = 2 * positions + drawn, network = (double)sequence_network_size(encoder);
+    out->bytes = 4 * (2 * items * k + room + (entries + 3.25 * positions + drawn) * k +
+                      2 * (entries + positions) + network * (4 + PAL_SEQUENCE_CHUNKS) +
+                      PAL_SEQUENCE_CHUNKS * drawn * (k + PAL_SEQUENCE_ROWS)) +
+                 pal_table_bytes(log->n_items, k, entries) + 24.0 * log->n_users +
+                 (is_softmax ? 16 * items * k + pal_softmax_bytes(log->n_items, k, n_threads) : 0);
 }
 
 /* --- packing --- */

@@ -20,7 +20,10 @@
 #include "nn/dropout.h"
 #include "nn/parameters.h"
 
-enum { PAL_SEQUENCE_CHUNKS = 8 };
+enum {
+    PAL_SEQUENCE_CHUNKS = 8,
+    PAL_SEQUENCE_ROWS = 64, /* positions that a chunk holds against the drawn items at a time */
+};
 typedef enum { PAL_SEQUENCE_SOFTMAX, PAL_SEQUENCE_SAMPLED, PAL_SEQUENCE_BPR } pal_sequence_loss;
 extern const char *const pal_sequence_losses[];
 

@@ -16,7 +16,7 @@
 #include "nn/table.h"
 #include "nn/training.h"
 
-enum { CHUNKS = PAL_SEQUENCE_CHUNKS, TRAIN_ROWS = 64 }; /* positions held against the drawn */
+enum { CHUNKS = PAL_SEQUENCE_CHUNKS, TRAIN_ROWS = PAL_SEQUENCE_ROWS };
 
 typedef struct { /* targets are the events [first, first + n); inputs the ones before */
     int64_t first;

@@ -8,14 +8,31 @@
 #include "nn/linear.h"
 #include "nn/loops.h"
 
+/* Tiles of a slab at the most. */
+static int64_t softmax_tiles(int32_t n_items) {
+    int64_t slab = ((int64_t)n_items + PAL_SOFTMAX_SLABS - 1) / PAL_SOFTMAX_SLABS;
+    return (slab + PAL_SOFTMAX_TILE - 1) / PAL_SOFTMAX_TILE;
+}
+
+static bool softmax_keeps(int64_t n_tiles) {
+    return PAL_SOFTMAX_SLABS * n_tiles * PAL_SOFTMAX_ROWS * PAL_SOFTMAX_TILE <= PAL_SOFTMAX_KEPT;
+}
+
+double pal_softmax_bytes(int32_t n_items, double width, int32_t n_threads) {
+    int64_t n_tiles = softmax_tiles(n_items), kept = PAL_SOFTMAX_SLABS * n_tiles;
+    double tile = (double)sizeof(pal_real) * PAL_SOFTMAX_ROWS * PAL_SOFTMAX_TILE,
+           cells = PAL_SOFTMAX_SLABS * PAL_SOFTMAX_ROWS;
+    return softmax_keeps(n_tiles) ? (double)kept * (tile + 8.0 * PAL_SOFTMAX_ROWS) +
+                                        cells * (sizeof(pal_real) * width + 24)
+                                  : n_threads * tile + cells * (sizeof(pal_real) * width + 24);
+}
+
 pal_status pal_softmax_open(pal_ctx *ctx, const char *what, int32_t n_items, int32_t width,
                             pal_arena *scratch, pal_softmax *out) {
     int64_t cells = PAL_SOFTMAX_SLABS * PAL_SOFTMAX_ROWS,
-            tile = PAL_SOFTMAX_ROWS * PAL_SOFTMAX_TILE,
-            slab = ((int64_t)n_items + PAL_SOFTMAX_SLABS - 1) / PAL_SOFTMAX_SLABS,
-            n_tiles = (slab + PAL_SOFTMAX_TILE - 1) / PAL_SOFTMAX_TILE,
+            tile = PAL_SOFTMAX_ROWS * PAL_SOFTMAX_TILE, n_tiles = softmax_tiles(n_items),
             n_kept = PAL_SOFTMAX_SLABS * n_tiles;
-    bool is_kept = n_kept * tile <= PAL_SOFTMAX_KEPT;
+    bool is_kept = softmax_keeps(n_tiles);
     int64_t n_logits = is_kept ? n_kept * tile : pal_pool_threads(ctx->pool) * tile;
     *out = (pal_softmax){
         .n_items = n_items,
@@ -34,7 +51,8 @@ pal_status pal_softmax_open(pal_ctx *ctx, const char *what, int32_t n_items, int
     if (out->logits && out->shifts && out->parts && out->largest && out->sums && out->hits &&
         out->shift && out->total)
         return PAL_OK;
-    return pal_fail_memory(ctx, what, 4.0 * (double)cells * width + 4.0 * (double)n_logits);
+    return pal_fail_memory(ctx, what,
+                           pal_softmax_bytes(n_items, width, pal_pool_threads(ctx->pool)));
 }
 
 static int32_t softmax_rows(const pal_softmax *job) {

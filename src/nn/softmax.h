@@ -51,6 +51,8 @@ typedef struct {
 
 pal_status pal_softmax_open(pal_ctx *ctx, const char *what, int32_t n_items, int32_t width,
                             pal_arena *scratch, pal_softmax *out);
+/* Bytes of that room. */
+double pal_softmax_bytes(int32_t n_items, double width, int32_t n_threads);
 /* Sum of the rows' losses; fields but the room are the caller's. */
 double pal_softmax_run(pal_pool *pool, pal_softmax *job);
 

@@ -502,7 +502,8 @@ static void vae_estimate(const void *params, const pal_log *log, int32_t n_threa
     out->seconds = epochs *
                    (h * (4 * users * (items + 3 * k) + n) * 0.02e-9 + steps * h * items * 10e-9) /
                    n_threads;
-    out->bytes = 36 * h * items + 36 * 3 * h * k + 4 * batch * (4 * h + 8 * k) + 16 * n;
+    out->bytes = 36 * h * items + 36 * 3 * h * k + 4 * batch * (4 * h + 8 * k) + 16 * n +
+                 pal_softmax_bytes(log->n_items, h, n_threads);
 }
 
 const pal_kind pal_kind_mult_vae = {

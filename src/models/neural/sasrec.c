@@ -536,7 +536,8 @@ static void sasrec_estimate(const void *params, const pal_log *log, int32_t n_th
     double k = (double)p->factors, n_items = (double)log->n_items,
            positions = pal_next_positions(&p->sequence, log),
            length = positions / (log->n_users > 0 ? log->n_users : 1),
-           capacity = (double)p->sequence.batch * (double)p->sequence.length,
+           longest = fmin((double)p->sequence.length, (double)pal_log_longest(log)),
+           capacity = (double)p->sequence.batch * longest,
            scored = pal_next_form(&p->sequence, log->n_items) == PAL_NEXT_SOFTMAX
                         ? 3 * n_items
                         : 3 * (double)p->sequence.negatives,
@@ -545,7 +546,7 @@ static void sasrec_estimate(const void *params, const pal_log *log, int32_t n_th
            epochs = p->patience > 0 ? (double)p->epochs / 4 : (double)p->epochs;
     out->seconds = epochs * positions * work * 12e-12 / n_threads;
     out->bytes = 4 * k * n_items + pal_next_bytes(&p->sequence, log, k) +
-                 pal_transformer_bytes(&shape.t, capacity, (double)p->sequence.length) +
+                 pal_transformer_bytes(&shape.t, capacity, longest) +
                  pal_parameters_bytes(slices.n, PAL_NEXT_CHUNKS);
 }
 

@@ -763,10 +763,12 @@ static void tower_estimate(const void *params, const pal_log *log, int32_t n_thr
     double event = (is_full ? 4 : 3) * candidates * width + 3 * pal_mlp_work(&mlp);
     out->seconds =
         epochs * (double)log->n_events * (event / 8e10 + entries * width * 0.3e-9) / n_threads;
-    out->bytes = 12 * (double)log->n_events + pal_parameters_bytes(network.n, TOWER_CHUNKS) +
-                 2 * pal_table_bytes(log->n_items, width, batch * entries) +
-                 8 * candidates * width + (is_full ? 0 : 4 * batch * candidates) +
-                 8.0 * log->n_items * width;
+    out->bytes =
+        24 * (double)log->n_events + 4 * batch * (6.0 * width + (double)pal_mlp_room(&mlp)) +
+        16 * batch * entries + pal_parameters_bytes(network.n, TOWER_CHUNKS) +
+        2 * pal_table_bytes(log->n_items, width, batch * entries) + 8 * candidates * width +
+        (is_full ? pal_softmax_bytes(log->n_items, width, n_threads) : 4 * batch * candidates) +
+        8.0 * log->n_items * width;
 }
 
 const pal_kind pal_kind_two_tower = {
