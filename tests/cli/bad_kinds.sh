@@ -46,8 +46,9 @@ says() { [[ $got -eq 1 ]] && grep -q "$1" said || fail "expected '$1', exit $got
 for kind in $("$palate" describe kinds --names | cut -f 1); do
     spec=$kind
     [[ $kind != blend ]] || spec="blend(popular, item_knn)"
+    [[ $kind != rerank ]] || spec="popular > item_knn"
     for log in 1e30 1e38 3e38 -1e30 once novalues; do try "./$log" "$spec"; done
-    if grep -q '^| `learning_rate`' <("$palate" describe kind "$kind" --markdown) && grep -q '`value`' <("$palate" describe kind "$kind" --markdown); then
+    if grep -q '^| `learning_rate`' <("$palate" describe kind "$kind" --markdown) && grep -q '^| `target`.*`value`' <("$palate" describe kind "$kind" --markdown); then
         try ./1e30 "$spec target=value"
         [[ $got -eq 0 ]] || says 'values as large as'
     fi
