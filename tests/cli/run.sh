@@ -104,14 +104,25 @@ for name, value in models["ease"].items():
         assert abs(value["mean"] - models["ease.run"][name]["mean"]) < 1e-6, name
 PYTHON
 
-# What no budget is left for is skipped, and said why, in each table.
-"$palate" compare events.csv --hide none --task both --budget 0.001s -m random -m popular -m ease -m "mf epochs=1000" -o budget >shown 2>said
-grep -q 'mf .*skipped: .*budget' shown said
+# What the budget is too small for is skipped, and said why, in each table: the 6,000 items cost ease, which cannot stop
+# half way, far more than a second by its own count, and random far less.
+python3 - <<'PYTHON'
+with open("wide.csv", "w") as out:
+    print("user,item,time", file=out)
+    for n in range(18000):
+        print(f"u{n % 20},i{n * 7 % 6000},{1700000000 + n * 60}", file=out)
+PYTHON
+"$palate" compare wide.csv --hide none --task both --budget 1s -m random -m ease -o budget >shown 2>said
+grep -q 'ease .*skipped: .*budget' shown said
 python3 - <<'PYTHON'
 import json
 for task in json.load(open("budget/results.json"))["tasks"]:
+    assert [model["status"] for model in task["models"]] == ["done", "skipped"], task["models"]
     assert all(model["reason"] for model in task["models"] if model["status"] == "skipped"), task["models"]
 PYTHON
+# Nothing fits into a budget that was used up before the first.
+if "$palate" compare events.csv --hide none --budget 0.000001s -m random -m popular -o budget >shown 2>said; then exit 1; fi
+grep -q 'no model could be compared.*raise --budget' said
 
 # Each training says how much of the machine's peak it reached.
 "$palate" compare events.csv --hide none -m popular -m ease -m "mf epochs=2" --refit none --verbose -o verbose >shown 2>said
