@@ -22,7 +22,9 @@ const pal_param pal_compare_params[] = {
      .type = PAL_PARAM_CHOICE,
      .offset = FIELD(protocol.candidates),
      .choices = pal_candidates_choices,
-     .help = "items that can be listed: those with a training event, or the whole catalog"},
+     .help = "items that can be listed: seen (those with a training event), catalog (all that the "
+             "log or --items knows) or new (those without a training event, and only they are "
+             "asked); auto is new with --split cold_items, else seen"},
     {.name = "resamples",
      .type = PAL_PARAM_INT,
      .offset = FIELD(protocol.resamples),

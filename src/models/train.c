@@ -7,6 +7,7 @@
 #include "base/progress.h"
 #include "math/kernels.h"
 #include "math/peak.h"
+#include "models/new_items.h"
 #include "models/registry.h"
 #include "models/watch.h"
 
@@ -163,7 +164,11 @@ static pal_status train_check_memory(pal_ctx *ctx, const pal_model *model, const
     return status;
 }
 
-static pal_status train_all(pal_ctx *ctx, const pal_train_input *input, pal_model *model) {
+static pal_status train_all(pal_ctx *ctx, const pal_train_input *asked, pal_model *model) {
+    pal_train_input own;
+    TRY(pal_input_for_kind(ctx, model->kind, asked, &model->arena, &own));
+    const pal_train_input *input = &own;
+    model->n_seen_items = own.n_seen_items;
     model->log = input->histories ? input->histories : input->log;
     model->items = input->items;
     const pal_param *epochs = pal_param_find(model->kind->params, "epochs");
@@ -288,6 +293,14 @@ pal_model **pal_model_parts(const pal_model *model, int32_t *n) {
     return model->kind && model->kind->parts && model->state
                ? model->kind->parts(model->params, model->state, n)
                : NULL;
+}
+
+bool pal_model_scores_new_items(const pal_model *model) {
+    int32_t n;
+    pal_model **parts = pal_model_parts(model, &n);
+    bool does = n == 0;
+    for (int32_t i = 0; i < n; i++) does |= pal_model_scores_new_items(parts[i]);
+    return does && (model->kind->traits & PAL_SCORES_NEW_ITEMS);
 }
 
 void pal_model_set_fallback(pal_model *model, pal_model *fallback) {
