@@ -38,6 +38,7 @@ typedef enum {
     PAL_FITS_MEMORY = 1 << 11,
     /* Scores items without a training event, by their features: is trained with rows for them. */
     PAL_SCORES_NEW_ITEMS = 1 << 12,
+    PAL_NEEDS_CATALOG = 1 << 13, /* features of items */
 } pal_trait;
 
 /* Judges a model between two epochs, on what training does not see; larger is better, NaN: cannot

@@ -62,7 +62,9 @@ static pal_status train_set_spec(pal_ctx *ctx, pal_model *model) {
     return model->spec ? PAL_OK : pal_fail_memory(ctx, "a model", 1e3);
 }
 
-static pal_status train_check_needs(pal_ctx *ctx, const pal_kind *kind, const pal_log *log) {
+static pal_status train_check_needs(pal_ctx *ctx, const pal_kind *kind,
+                                    const pal_train_input *input) {
+    const pal_log *log = input->log;
     if (log->n_users == 0 || log->n_items == 0 || log->n_events == 0) {
         return pal_fail(ctx, PAL_EDATA, "%s: the training part holds no events", kind->name);
     }
@@ -76,6 +78,12 @@ static pal_status train_check_needs(pal_ctx *ctx, const pal_kind *kind, const pa
             ctx, PAL_EDATA,
             "%s needs values, and the log has none: leave it out or name a value column",
             kind->name);
+    }
+    if ((kind->traits & PAL_NEEDS_CATALOG) && !input->items) {
+        return pal_fail(ctx, PAL_EDATA,
+                        "%s needs features of items, and there are none: leave it out or name "
+                        "their file with --items",
+                        kind->name);
     }
     return PAL_OK;
 }
@@ -113,7 +121,7 @@ static void train_tell_cost(pal_ctx *ctx, const pal_model *model) {
 
 static pal_status train_fit(pal_ctx *ctx, const pal_train_input *input, pal_model *model) {
     const pal_kind *kind = model->kind;
-    TRY(train_check_needs(ctx, kind, input->log));
+    TRY(train_check_needs(ctx, kind, input));
     pal_arena scratch = {0};
     model->state = pal_arena_alloc(&model->arena, 1, kind->state_size);
     if (!model->state) return pal_fail_memory(ctx, kind->name, (double)kind->state_size);
