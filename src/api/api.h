@@ -23,6 +23,12 @@ typedef struct {
     const char *allow, *deny;
 } pal_recommend_options;
 extern const pal_param pal_explain_params[];
+
+typedef struct { /* of pal_train_file */
+    double every;
+    bool resumes;
+} pal_keep_options;
+extern const pal_param pal_keep_params[];
 /* What every list takes; what only recommending takes (hide). */
 extern const pal_param pal_list_params[], pal_recommend_params[];
 

@@ -68,6 +68,9 @@ pal_status pal_catalog_add_rows(pal_ctx *ctx, pal_catalog *catalog, const pal_id
 pal_status pal_catalog_add_vectors(pal_ctx *ctx, pal_catalog *catalog, const char *name,
                                    const float *vectors, int32_t n_dims);
 
+/* Of ids, names of columns, cells and vectors. */
+uint64_t pal_catalog_hash(const pal_catalog *catalog);
+
 void pal_catalog_release(pal_catalog *catalog);
 
 #endif
