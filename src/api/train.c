@@ -1,4 +1,5 @@
 /* train.c - a model from a whole log, kept on the way. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -93,10 +94,13 @@ pal_status pal_train(pal_ctx *ctx, const pal_data *data, const char *spec, pal_m
 
 /* What a person who asked to stop has in hand. */
 static void train_fail_stopped(pal_ctx *ctx, const pal_checkpoint *checkpoint) {
+    char after[48] = "";
+    if (checkpoint->held > 0)
+        snprintf(after, sizeof after, " after epoch %" PRId64, checkpoint->held);
     pal_fail(ctx, PAL_ECANCELLED,
-             "stopped on request: %s holds the training so far, the same command with "
-             "--resume goes on from there",
-             checkpoint->path);
+             "stopped on request%s: %s holds the training so far, the same command with --resume "
+             "goes on from there",
+             after, checkpoint->path);
 }
 
 static pal_status train_write(pal_ctx *ctx, const char *spec, const char *path,

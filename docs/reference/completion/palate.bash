@@ -125,6 +125,7 @@ _palate() {
         --items) return 0 ;;
         --users) return 0 ;;
         --vectors) return 0 ;;
+        --checkpoint-every) _palate_option +o default; return 0 ;;
         --format) words='auto palate movielens recbole mind folder jsonl adjacency table ' ;;
         --columns) _palate_option +o default; return 0 ;;
         --value) _palate_option +o default; return 0 ;;
@@ -144,7 +145,7 @@ _palate() {
         --threads) _palate_option +o default; return 0 ;;
         --memory) _palate_option +o default; return 0 ;;
         *)
-            if [[ $current == -* ]]; then words='-m --model -o --output --items --users --vectors --quiet --format --columns --value --item-columns --user-columns --events --target --bad-lines --min-user --min-item --dedupe --drop-users --since --train-window --half-life --scenario --seed --threads --memory --verbose --help'
+            if [[ $current == -* ]]; then words='-m --model -o --output --items --users --vectors --quiet --checkpoint-every --resume --format --columns --value --item-columns --user-columns --events --target --bad-lines --min-user --min-item --dedupe --drop-users --since --train-window --half-life --scenario --seed --threads --memory --verbose --help'
             else return 0; fi ;;
         esac ;;
     evaluate)
