@@ -1,6 +1,4 @@
 /* train.c - a model from a whole log, kept on the way. */
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "api/api.h"
@@ -92,17 +90,6 @@ pal_status pal_train(pal_ctx *ctx, const pal_data *data, const char *spec, pal_m
 
 /* --- kept on the way --- */
 
-/* What a person who asked to stop has in hand. */
-static void train_fail_stopped(pal_ctx *ctx, const pal_checkpoint *checkpoint) {
-    char after[48] = "";
-    if (checkpoint->held > 0)
-        snprintf(after, sizeof after, " after epoch %" PRId64, checkpoint->held);
-    pal_fail(ctx, PAL_ECANCELLED,
-             "stopped on request%s: %s holds the training so far, the same command with --resume "
-             "goes on from there",
-             after, checkpoint->path);
-}
-
 static pal_status train_write(pal_ctx *ctx, const char *spec, const char *path,
                               const pal_train_input *input) {
     pal_model *model = NULL;
@@ -124,9 +111,9 @@ static pal_status train_keeping(pal_ctx *ctx, const char *spec, const char *path
     if (status == PAL_OK) {
         input->checkpoint = &checkpoint;
         status = train_write(ctx, spec, path, input);
-        if (status == PAL_ECANCELLED && checkpoint.stands) train_fail_stopped(ctx, &checkpoint);
-        /* The model stands for all that the checkpoint held. */
-        if (status == PAL_OK && pal_path_exists(beside.bytes)) (void)remove(beside.bytes);
+        if (status == PAL_ECANCELLED && checkpoint.stands)
+            pal_checkpoint_fail_stopped(ctx, &checkpoint);
+        if (status == PAL_OK) pal_checkpoint_remove(&checkpoint);
         pal_checkpoint_release(&checkpoint);
     }
     pal_text_release(&beside);

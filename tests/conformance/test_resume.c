@@ -49,6 +49,7 @@ typedef struct {
     pal_ctx *ctx;
     int32_t calls, stops_at; /* asks to stop in this call; 0: never */
     int32_t best;            /* the epoch that is judged best; 0: no judgement */
+    bool keeps_all;          /* writes after each epoch, else when asked to stop */
 } stopper;
 
 static double judge(void *arg, const pal_model *model) {
@@ -63,9 +64,9 @@ static pal_status train(pal_ctx *ctx, const char *spec, const pal_log *log, bool
                         stopper *s, pal_model **out) {
     pal_checkpoint checkpoint;
     pal_train_input input = {.log = log, .judge = judge, .judge_arg = s};
+    double every = !s->stops_at ? 0 : s->keeps_all ? 1e-9 : 1e6;
     s->ctx = ctx;
-    pal_status status =
-        pal_checkpoint_open(ctx, path, s->stops_at ? 1e6 : 0, resumes, spec, &input, &checkpoint);
+    pal_status status = pal_checkpoint_open(ctx, path, every, resumes, spec, &input, &checkpoint);
     if (status != PAL_OK) return status;
     input.checkpoint = &checkpoint;
     status = pal_model_train(ctx, spec, &input, out);
@@ -100,7 +101,16 @@ static void assert_same_curve(const pal_curve *a, const pal_curve *b) {
 
 /* --- whole, and interrupted after each epoch --- */
 
-static void check_goes_on(const char *spec, const pal_log *log, int32_t best) {
+static void remove_files(void) {
+    unlink(path);
+    for (int32_t n = 2; n < 16; n++) {
+        char part[80];
+        snprintf(part, sizeof part, "%s.%d", path, n);
+        unlink(part);
+    }
+}
+
+static void check_goes_on(const char *spec, const pal_log *log, int32_t best, bool keeps_all) {
     pal_ctx *ctx = support_open(2);
     pal_model *whole, *model;
     stopper watch = {.best = best};
@@ -108,7 +118,8 @@ static void check_goes_on(const char *spec, const pal_log *log, int32_t best) {
     assert_true(watch.calls > 0);
     support_close(ctx);
     for (int32_t at = 1; at <= watch.calls; at++) {
-        stopper first = {.stops_at = at, .best = best}, second = {.best = best};
+        stopper first = {.stops_at = at, .best = best, .keeps_all = keeps_all},
+                second = {.best = best};
         ctx = support_open(1 + at % 2);
         assert_int_equal(train(ctx, spec, log, false, &first, &model), PAL_ECANCELLED);
         assert_int_equal(first.calls, at);
@@ -116,12 +127,13 @@ static void check_goes_on(const char *spec, const pal_log *log, int32_t best) {
         support_close(ctx);
         ctx = support_open(3 - at % 2);
         if (train(ctx, spec, log, true, &second, &model) != PAL_OK) fail_msg("%s", ctx->error);
+        if (keeps_all) assert_int_equal(second.calls, watch.calls - at);
         assert_true(second.calls < watch.calls);
         assert_same_curve(&whole->curve, &model->curve);
         assert_same_state(whole, model);
         pal_model_free(model);
         support_close(ctx);
-        assert_int_equal(unlink(path), 0);
+        remove_files();
     }
     pal_model_free(whole);
 }
@@ -138,7 +150,7 @@ static void every_kind_goes_on(void **state) {
         char spec[128];
         snprintf(spec, sizeof spec, "%s epochs=%d tolerance=0 patience=0", kind->name, EPOCHS);
         print_message("  %s\n", spec);
-        check_goes_on(spec, &log.log, 0);
+        check_goes_on(spec, &log.log, 0, true);
         n++;
     }
     assert_true(n > 10);
@@ -175,7 +187,7 @@ static void other_forms_go_on(void **state) {
     make_log(ctx, &log, 2);
     for (size_t i = 0; i < sizeof specs / sizeof *specs; i++) {
         print_message("  %s\n", specs[i]);
-        check_goes_on(specs[i], &log.log, 0);
+        check_goes_on(specs[i], &log.log, 0, false);
     }
     support_log_release(&log);
     support_close(ctx);
@@ -190,12 +202,14 @@ static void early_stopping_goes_on(void **state) {
     pal_ctx *ctx = support_open(2);
     support_log log;
     make_log(ctx, &log, 3);
-    for (size_t i = 0; i < sizeof specs / sizeof *specs; i++) check_goes_on(specs[i], &log.log, 2);
+    for (size_t i = 0; i < sizeof specs / sizeof *specs; i++)
+        check_goes_on(specs[i], &log.log, 2, i % 2);
     support_log_release(&log);
     support_close(ctx);
 }
 
-/* The part that was under training goes on, those before it are trained again. */
+/* The part that was under training goes on; those before it are trained again where they were too
+ * short to be kept. */
 static void parts_go_on(void **state) {
     (void)state;
     static const char *const specs[] = {
@@ -206,7 +220,8 @@ static void parts_go_on(void **state) {
     pal_ctx *ctx = support_open(2);
     support_log log;
     make_log(ctx, &log, 4);
-    for (size_t i = 0; i < sizeof specs / sizeof *specs; i++) check_goes_on(specs[i], &log.log, 0);
+    for (size_t i = 0; i < 2 * (sizeof specs / sizeof *specs); i++)
+        check_goes_on(specs[i / 2], &log.log, 0, i % 2);
     support_log_release(&log);
     support_close(ctx);
 }
