@@ -60,10 +60,12 @@ static double judge(void *arg, const pal_model *model) {
     return s->best ? -fabs((double)(model->curve.n + 1 - s->best)) : NAN;
 }
 
+static const pal_catalog *known_items; /* features, or NULL */
+
 static pal_status train(pal_ctx *ctx, const char *spec, const pal_log *log, bool resumes,
                         stopper *s, pal_model **out) {
     pal_checkpoint checkpoint;
-    pal_train_input input = {.log = log, .judge = judge, .judge_arg = s};
+    pal_train_input input = {.log = log, .items = known_items, .judge = judge, .judge_arg = s};
     double every = !s->stops_at ? 0 : s->keeps_all ? 1e-9 : 1e6;
     s->ctx = ctx;
     pal_status status = pal_checkpoint_open(ctx, path, every, resumes, spec, &input, &checkpoint);
@@ -189,6 +191,31 @@ static void other_forms_go_on(void **state) {
         print_message("  %s\n", specs[i]);
         check_goes_on(specs[i], &log.log, 0, false);
     }
+    support_log_release(&log);
+    support_close(ctx);
+}
+
+/* Rows of features are learned too; another catalog is other data. */
+static void features_go_on(void **state) {
+    (void)state;
+    static const char *const specs[] = {"two_tower epochs=2", "ranker epochs=2", "deepfm epochs=2"};
+    pal_ctx *ctx = support_open(2);
+    support_log log;
+    pal_catalog catalog;
+    pal_model *model;
+    make_log(ctx, &log, 5);
+    support_catalog_make(ctx, &log, &catalog);
+    known_items = &catalog;
+    for (size_t i = 0; i < sizeof specs / sizeof *specs; i++)
+        check_goes_on(specs[i], &log.log, 0, true);
+    stopper first = {.stops_at = 1}, second = {0};
+    assert_int_equal(train(ctx, specs[0], &log.log, false, &first, &model), PAL_ECANCELLED);
+    atomic_store(&ctx->cancelled, false);
+    known_items = NULL;
+    assert_int_equal(train(ctx, specs[0], &log.log, true, &second, &model), PAL_EDATA);
+    assert_non_null(strstr(ctx->error, "other data"));
+    remove_files();
+    pal_catalog_release(&catalog);
     support_log_release(&log);
     support_close(ctx);
 }
@@ -340,6 +367,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_kind_goes_on),
         cmocka_unit_test(other_forms_go_on),
+        cmocka_unit_test(features_go_on),
         cmocka_unit_test(early_stopping_goes_on),
         cmocka_unit_test(parts_go_on),
         cmocka_unit_test(another_training_is_refused),
