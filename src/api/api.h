@@ -25,6 +25,7 @@ typedef struct {
 extern const pal_param pal_explain_params[];
 /* What every list takes; what only recommending takes (hide). */
 extern const pal_param pal_list_params[], pal_recommend_params[];
+extern const pal_param pal_shrink_params[];
 
 struct pal_results { /* the public noun */
     json_t *json;

@@ -9,7 +9,7 @@ cd "$work"
 
 "$palate" --version | grep -q '^palate [0-9]'
 "$palate" --help | grep -q compare
-for command in demo case compare train evaluate recommend similar explain vectors inspect import report models describe; do
+for command in demo case compare train evaluate recommend similar explain vectors shrink inspect import report models describe; do
     "$palate" "$command" --help | grep -q "^usage: palate $command"
     "$palate" help "$command" | grep -q "^usage: palate $command"
 done
