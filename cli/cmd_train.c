@@ -31,18 +31,18 @@ static const pal_param train_table[] = {
 static pal_status train_run(cli_run *run) {
     const train_values *values = run->params;
     pal_data *data;
-    const char *keep = cli_options(run, "keep", NULL);
+    const char *options = cli_options(run, "train", "shrink");
     if (!values->spec || !values->output) {
         return cli_fail_usage(
             run, "say what to train with -m and where to write it with -o: usage: palate %s",
             run->command->usage);
     }
-    if (!keep) return PAL_ENOMEM;
+    if (!options) return PAL_ENOMEM;
     pal_status status =
         pal_compare_check(run->ctx, (const char *const[]){values->spec, NULL}, NULL);
     if (status == PAL_OK) status = cli_read(run, 0, &values->parts, &data);
     if (status != PAL_OK) return status;
-    status = pal_train_file(run->ctx, data, values->spec, values->output, keep);
+    status = pal_train_file(run->ctx, data, values->spec, values->output, options);
     if (status == PAL_OK && !run->quiet)
         printf("written: %s\nnext: palate recommend %s --user ID\n", values->output,
                values->output);
@@ -56,7 +56,7 @@ const cli_command cli_train = {
     .usage = "train LOG -m SPEC -o MODEL.palate [OPTIONS]",
     .params = train_table,
     .params_size = sizeof(train_values),
-    .groups = {"keep", "data", "weigh", "scenario", "seed", "context"},
+    .groups = {"train", "shrink", "data", "weigh", "scenario", "seed", "context"},
     .words_min = 1,
     .words_max = 1,
     .run = train_run,

@@ -3,10 +3,14 @@
 
 #include "api/api.h"
 #include "models/checkpoint.h"
+#include "models/new_items.h"
 #include "models/registry.h"
+#include "models/train.h"
 
-#define FIELD(name) offsetof(pal_keep_options, name)
-const pal_param pal_keep_params[] = {
+static const char *const train_candidates[] = {"seen", "catalog", NULL};
+
+#define FIELD(name) offsetof(pal_train_options, name)
+const pal_param pal_train_params[] = {
     {.name = "checkpoint_every",
      .type = PAL_PARAM_SECONDS,
      .offset = FIELD(every),
@@ -19,6 +23,12 @@ const pal_param pal_keep_params[] = {
      .offset = FIELD(resumes),
      .help = "go on from MODEL.checkpoint where it is there: the model is the same to the byte as "
              "of a training that was not interrupted"},
+    {.name = "candidates",
+     .type = PAL_PARAM_CHOICE,
+     .offset = FIELD(has_new),
+     .choices = train_candidates,
+     .help = "items that the model can list: seen (those of the log), or catalog (those that only "
+             "--items knows too, where the kind scores them by their features)"},
     {0},
 };
 #undef FIELD
@@ -26,6 +36,7 @@ const pal_param pal_keep_params[] = {
 typedef struct { /* what training looks at, and what was made for it */
     pal_train_input input;
     pal_log weighed, used, shown;
+    pal_ids item_ids; /* with those of the catalog, where they are candidates */
 } train_data;
 
 static pal_status train_open(pal_ctx *ctx, const pal_data *data, train_data *out) {
@@ -48,7 +59,29 @@ static pal_status train_open(pal_ctx *ctx, const pal_data *data, train_data *out
     return PAL_OK;
 }
 
+/* Items that only the catalog knows get rows behind those of the log. */
+static pal_status train_add_new_items(pal_ctx *ctx, const pal_data *data, train_data *made,
+                                      pal_arena *arena) {
+    const pal_log *log = made->input.log;
+    int32_t *rows = PAL_ARENA_ARRAY(arena, int32_t, log->n_items);
+    if (!rows) return pal_fail_memory(ctx, "the items", 4.0 * log->n_items);
+    for (int32_t i = 0; i < log->n_items; i++) rows[i] = i;
+    TRY(pal_ids_select(ctx, log->about.item_ids, rows, log->n_items, &made->item_ids));
+    TRY(pal_ids_add_catalog(ctx, &data->catalog, &made->item_ids));
+    const pal_log **logs[] = {&made->input.log, &made->input.histories};
+    for (int i = 0; i < 2; i++) {
+        pal_log *copy = PAL_ARENA_ARRAY(arena, pal_log, 1);
+        if (!copy) return pal_fail_memory(ctx, "the items", sizeof *copy);
+        *copy = **logs[i];
+        copy->about.item_ids = &made->item_ids;
+        *logs[i] = copy;
+    }
+    made->input.n_items = made->item_ids.n;
+    return PAL_OK;
+}
+
 static void train_release(train_data *data) {
+    pal_ids_release(&data->item_ids);
     pal_log_release(&data->weighed);
     pal_log_release(&data->used);
     pal_log_release(&data->shown);
@@ -91,16 +124,21 @@ pal_status pal_train(pal_ctx *ctx, const pal_data *data, const char *spec, pal_m
 /* --- kept on the way --- */
 
 static pal_status train_write(pal_ctx *ctx, const char *spec, const char *path,
-                              const pal_train_input *input) {
-    pal_model *model = NULL;
+                              pal_precision precision, const pal_train_input *input) {
+    pal_model *model = NULL, *small = NULL;
     TRY(train_model(ctx, spec, input, &model));
-    pal_status status = pal_model_save(ctx, model, path);
+    pal_status status = precision == PAL_PRECISION_FLOAT32
+                            ? PAL_OK
+                            : pal_model_shrink_to(ctx, model, precision, &small);
+    if (status == PAL_OK) status = pal_model_save(ctx, small ? small : model, path);
+    pal_model_free(small);
     pal_model_free(model);
     return status;
 }
 
 static pal_status train_keeping(pal_ctx *ctx, const char *spec, const char *path,
-                                const pal_keep_options *keep, pal_train_input *input) {
+                                pal_precision precision, const pal_train_options *keep,
+                                pal_train_input *input) {
     pal_text beside = {0};
     pal_checkpoint checkpoint = {0};
     pal_text_addf(&beside, "%s.checkpoint", path);
@@ -110,7 +148,7 @@ static pal_status train_keeping(pal_ctx *ctx, const char *spec, const char *path
                                                   spec, input, &checkpoint);
     if (status == PAL_OK) {
         input->checkpoint = &checkpoint;
-        status = train_write(ctx, spec, path, input);
+        status = train_write(ctx, spec, path, precision, input);
         if (status == PAL_ECANCELLED && checkpoint.stands)
             pal_checkpoint_fail_stopped(ctx, &checkpoint);
         if (status == PAL_OK) pal_checkpoint_remove(&checkpoint);
@@ -123,16 +161,25 @@ static pal_status train_keeping(pal_ctx *ctx, const char *spec, const char *path
 pal_status pal_train_file(pal_ctx *ctx, const pal_data *data, const char *spec, const char *path,
                           const char *options) {
     train_data made = {0};
-    pal_keep_options keep;
+    pal_train_options values;
+    pal_shrink_options shrink;
     pal_arena scratch = {0};
     TRY(train_check_data(ctx, data));
-    pal_params_init(pal_keep_params, &keep);
-    pal_status status = pal_params_parse(ctx, "train", pal_keep_params, &keep, &scratch, options);
-    pal_arena_release(&scratch);
+    pal_params_init(pal_train_params, &values);
+    pal_params_init(pal_shrink_params, &shrink);
+    pal_status status = pal_params_parse_tables(
+        ctx, "train",
+        (const pal_param_group[]){{pal_train_params, &values}, {pal_shrink_params, &shrink}, {0}},
+        &scratch, options);
     if (status == PAL_OK) status = train_open(ctx, data, &made);
+    if (status == PAL_OK && values.has_new)
+        status = train_add_new_items(ctx, data, &made, &scratch);
+    pal_precision precision = (pal_precision)shrink.precision;
     if (status == PAL_OK)
-        status = keep.every > 0 || keep.resumes ? train_keeping(ctx, spec, path, &keep, &made.input)
-                                                : train_write(ctx, spec, path, &made.input);
+        status = values.every > 0 || values.resumes
+                     ? train_keeping(ctx, spec, path, precision, &values, &made.input)
+                     : train_write(ctx, spec, path, precision, &made.input);
     train_release(&made);
+    pal_arena_release(&scratch);
     return status;
 }

@@ -15,9 +15,20 @@
 #include "data/read.h"
 #include "palate.h"
 
-enum { PAL_CONTAINER_VERSION = 1, PAL_CONTAINER_TENSORS_MAX = 256 };
+/* A file tells the oldest format that can hold it, so that an older palate reads what it can. */
+enum { PAL_CONTAINER_VERSION = 2, PAL_CONTAINER_TENSORS_MAX = 256 };
 
-typedef enum { PAL_F32, PAL_F64, PAL_I32, PAL_I64, PAL_U8, PAL_U64, PAL_U16 } pal_dtype;
+typedef enum {
+    PAL_F32,
+    PAL_F64,
+    PAL_I32,
+    PAL_I64,
+    PAL_U8,
+    PAL_U64,
+    PAL_U16,
+    PAL_BF16, /* since format 2, like what follows */
+    PAL_I8,
+} pal_dtype;
 size_t pal_dtype_size(pal_dtype dtype);
 
 typedef struct {

@@ -16,6 +16,7 @@
 #include "data/container.h"
 #include "data/demo.h"
 #include "data/log.h"
+#include "math/small.h"
 
 /* What a kind asks of the data and can do for strangers. */
 typedef enum {
@@ -97,6 +98,9 @@ typedef struct { /* one array of a model's state: names, shapes and roles are th
     void **data;     /* the field that points to it */
     pal_role role;
     int64_t index_bound;
+    /* For f32 [n, width] that the kind also reads in a small form: where that stands. Then *data is
+     * NULL. NULL: always float32. */
+    pal_small *small;
 } pal_tensor;
 enum { PAL_TENSORS_MAX = 32 };
 

@@ -20,8 +20,8 @@ _palate() {
     current=${current#[\"\']}
     if ((COMP_CWORD == 1)); then command=''; fi
     case $command in
-    '') words='demo case compare train evaluate recommend similar explain vectors inspect import report models describe help --help --version' ;;
-    help) words='demo case compare train evaluate recommend similar explain vectors inspect import report models describe ' ;;
+    '') words='demo case compare train evaluate recommend similar explain vectors shrink inspect import report models describe help --help --version' ;;
+    help) words='demo case compare train evaluate recommend similar explain vectors shrink inspect import report models describe ' ;;
     demo)
         case $before in
         -o | --output) _palate_option -o dirnames; return 0 ;;
@@ -141,6 +141,7 @@ _palate() {
         --train-window) _palate_option +o default; return 0 ;;
         --half-life) _palate_option +o default; return 0 ;;
         --scenario) words='none ecommerce social video news ' ;;
+        --precision) words='float32 bf16 int8 ' ;;
         --seed) _palate_option +o default; return 0 ;;
         --threads) _palate_option +o default; return 0 ;;
         --memory) _palate_option +o default; return 0 ;;
@@ -225,6 +226,16 @@ _palate() {
         --memory) _palate_option +o default; return 0 ;;
         *)
             if [[ $current == -* ]]; then words='-o --out --quiet --threads --memory --verbose --help'
+            else return 0; fi ;;
+        esac ;;
+    shrink)
+        case $before in
+        -o | --output) return 0 ;;
+        --precision) words='float32 bf16 int8 ' ;;
+        --threads) _palate_option +o default; return 0 ;;
+        --memory) _palate_option +o default; return 0 ;;
+        *)
+            if [[ $current == -* ]]; then words='-o --output --quiet --precision --threads --memory --verbose --help'
             else return 0; fi ;;
         esac ;;
     inspect)

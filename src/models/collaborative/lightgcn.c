@@ -56,6 +56,7 @@ typedef struct {
     float *hops;   /* [n_items, factors] what a used item brings, before / sqrt |history| */
     float *panels; /* derived: items, packed */
     pal_packed packed;
+    pal_small small_users, small_items, small_hops; /* instead of users, items and hops */
     int32_t n_users, n_items;
 } lightgcn_state;
 
@@ -334,9 +335,9 @@ static pal_status lightgcn_open(pal_ctx *ctx, const lightgcn_params *p, const pa
 static pal_status lightgcn_prepare(pal_ctx *ctx, const void *params, pal_arena *arena,
                                    void *state) {
     lightgcn_state *s = state;
-    return pal_panels_pack(ctx, "lightgcn", s->items, s->n_items,
-                           (int32_t)((const lightgcn_params *)params)->factors, arena, &s->panels,
-                           &s->packed);
+    return pal_panels_pack_rows(ctx, "lightgcn", s->items, &s->small_items, s->n_items,
+                                (int32_t)((const lightgcn_params *)params)->factors, arena,
+                                &s->panels, &s->packed);
 }
 
 /* The state that a file would hold, from the rows as they are. */
@@ -404,22 +405,24 @@ static pal_status lightgcn_fit(pal_ctx *ctx, const void *params, const pal_train
 
 /* --- score --- */
 
-/* Scratch: the history's, then a row for each query. */
+/* Scratch: the history's, then a row for each query, room for two rows. */
 static size_t lightgcn_scratch_bytes(const void *params, const void *state, int32_t n_queries) {
     const lightgcn_params *p = params;
     return pal_history_bytes(((const lightgcn_state *)state)->n_items) +
-           (size_t)n_queries * (size_t)p->factors * sizeof(float);
+           ((size_t)n_queries + 2) * (size_t)p->factors * sizeof(float);
 }
 
+/* user [k], then room for a row. */
 static void lightgcn_user(const lightgcn_state *s, int32_t k, const pal_query *query, void *scratch,
                           float *user) {
     if (query->user_plus_1) {
-        memcpy(user, s->users + (int64_t)(query->user_plus_1 - 1) * k, (size_t)k * sizeof *user);
+        const float *own = pal_row_at(s->users, &s->small_users, k, query->user_plus_1 - 1, user);
+        if (own != user) memcpy(user, own, (size_t)k * sizeof *user);
         return;
     }
     const int32_t *history;
     int32_t n = pal_history_distinct(query, s->n_items, scratch, &history);
-    pal_kernels_best()->sum_rows(s->hops, k, history, n, user, k);
+    pal_row_sum(s->hops, &s->small_hops, k, history, n, user + k, user);
     float scale = n ? 1 / sqrtf((float)n) : 0;
     for (int32_t f = 0; f < k; f++) user[f] *= scale;
 }
@@ -441,15 +444,15 @@ static int32_t lightgcn_explain(const void *params, const void *state, const pal
     int32_t k = (int32_t)((const lightgcn_params *)params)->factors;
     float *user = (float *)(void *)((char *)scratch + pal_history_bytes(s->n_items));
     lightgcn_user(s, k, query, scratch, user);
-    const float *row = s->items + (int64_t)item * k;
+    const float *row = pal_row_at(s->items, &s->small_items, k, item, user + k);
     const int32_t *history;
     int32_t n = pal_history_distinct(query, s->n_items, scratch, &history);
     double rest = 0;
     for (int32_t f = 0; f < k; f++) rest += (double)user[f] * (double)row[f];
     for (int32_t h = 0; h < n; h++) {
         double amount = 0;
-        for (int32_t f = 0; f < k; f++)
-            amount += (double)s->hops[(int64_t)history[h] * k + f] * (double)row[f];
+        const float *hop = pal_row_at(s->hops, &s->small_hops, k, history[h], user + 2 * k);
+        for (int32_t f = 0; f < k; f++) amount += (double)hop[f] * (double)row[f];
         reasons[h] = (pal_reason){.item = history[h], .amount = amount / sqrt((double)n)};
         rest -= reasons[h].amount;
     }
@@ -470,16 +473,18 @@ static int32_t lightgcn_tensors(const void *params, void *state, int32_t n_users
         float **data;
         int32_t n;
         pal_role role;
-    } rows[] = {{"users", &s->users, n_users, PAL_ROLE_USERS},
-                {"items", &s->items, n_items, PAL_ROLE_ITEMS},
-                {"hops", &s->hops, n_items, PAL_ROLE_DATA}};
+        pal_small *small;
+    } rows[] = {{"users", &s->users, n_users, PAL_ROLE_USERS, &s->small_users},
+                {"items", &s->items, n_items, PAL_ROLE_ITEMS, &s->small_items},
+                {"hops", &s->hops, n_items, PAL_ROLE_DATA, &s->small_hops}};
     for (int32_t i = 0; i < 3; i++)
         tensors[i] = (pal_tensor){.name = rows[i].name,
                                   .dtype = PAL_F32,
                                   .n_dims = 2,
                                   .dims = {rows[i].n, p->factors},
                                   .data = (void **)rows[i].data,
-                                  .role = rows[i].role};
+                                  .role = rows[i].role,
+                                  .small = rows[i].small};
     return 3;
 }
 

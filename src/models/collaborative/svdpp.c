@@ -646,8 +646,8 @@ static void svdpp_score(const void *params, const void *state, const pal_query *
         base += (float)s->facts[SVDPP_MEAN];
         for (int32_t first = 0; first < s->n_items; first += PAL_PANEL) {
             int32_t n = s->n_items - first < PAL_PANEL ? s->n_items - first : PAL_PANEL;
-            kernels->score_panel(at.user, 1, s->packed.panels + (int64_t)first * (s->k + 1),
-                                 s->k + 1, at.panel, PAL_PANEL);
+            pal_packed_panel(kernels, &s->packed, first / PAL_PANEL, at.user, 1, at.panel,
+                             PAL_PANEL);
             for (int32_t i = 0; i < n; i++) row[first + i] = base + at.panel[i];
         }
     }
