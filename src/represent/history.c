@@ -42,20 +42,20 @@ static int profile_compare(const void *a, const void *b) {
 }
 
 int32_t pal_profile_weigh(const pal_profile_options *options, const pal_profile_events *events,
-                          float *sums, int32_t *items, float *weights) {
+                          float *sums, uint8_t *marks, int32_t *items, float *weights) {
     const profile_values values = profile_measure(options, events);
     int32_t n = 0;
     for (int32_t e = 0; e < events->n; e++) {
-        items[e] = events->items[e];
-        sums[items[e]] += (float)profile_weight(options, events, &values, e);
+        int32_t item = events->items[e];
+        if (!marks[item]) items[n++] = item;
+        marks[item] = 1;
+        sums[item] += (float)profile_weight(options, events, &values, e);
     }
-    if (events->n) qsort(items, (size_t)events->n, sizeof *items, profile_compare);
-    for (int32_t e = 0; e < events->n; e++) {
-        if (n == 0 || items[n - 1] != items[e]) items[n++] = items[e];
-    }
+    if (n) qsort(items, (size_t)n, sizeof *items, profile_compare);
     for (int32_t i = 0; i < n; i++) {
         weights[i] = sums[items[i]];
         sums[items[i]] = 0;
+        marks[items[i]] = 0;
     }
     return n;
 }

@@ -23,11 +23,11 @@ typedef struct { /* of one person, oldest first */
     int64_t now;
 } pal_profile_events;
 
-/* The distinct items, ascending, and their weights: items, weights [at most n]; returns how many.
- * `sums` [items there are] is zero at first and left so. An event after `now` counts as one of now;
- * weights of 0 are kept. */
+/* The distinct items, ascending, and their weights; returns how many.
+ * `sums` and `marks` [items there are] are zero at first and left so. An event after `now` counts
+ * as one of now; weights of 0 are kept. */
 int32_t pal_profile_weigh(const pal_profile_options *options, const pal_profile_events *events,
-                          float *sums, int32_t *items, float *weights);
+                          float *sums, uint8_t *marks, int32_t *items, float *weights);
 /* out [rows.n_cols] += Σ weight · row. */
 void pal_profile_add(const pal_csr *rows, const int32_t *items, const float *weights, int32_t n,
                      float *out);

@@ -26,6 +26,17 @@ int32_t pal_vocabulary_find(const pal_vocabulary *vocabulary, const char *token)
     return -1;
 }
 
+bool pal_vocabulary_is_valid(const pal_vocabulary *vocabulary) {
+    for (int32_t w = 0; w < vocabulary->n_words; w++) {
+        const char *begin = pal_vocabulary_word(vocabulary, w),
+                   *end = pal_vocabulary_word(vocabulary, w + 1);
+        const char *token = memchr(begin, 0, (size_t)(end - begin));
+        const char *shown = token ? memchr(token + 1, 0, (size_t)(end - token - 1)) : NULL;
+        if (!shown || shown + 1 != end) return false;
+    }
+    return true;
+}
+
 /* --- the words of all chunks --- */
 
 typedef struct {
@@ -126,20 +137,22 @@ static double keyword_idf(const pal_keyword_options *options, double n, double d
     return log((1 + n) / (1 + df)) + 1;
 }
 
-/* Texts of the chosen words one after the other. */
-static bool keyword_copy(const keyword_job *job, int32_t n, bool shown, pal_arena *arena,
-                         int64_t **starts, char **bytes) {
-    *starts = PAL_ARENA_ARRAY(arena, int64_t, (int64_t)n + 1);
-    if (!*starts) return false;
+/* Tokens and shown words of the chosen ones, one after the other. */
+static bool keyword_copy(const keyword_job *job, int32_t n, pal_arena *arena) {
+    pal_vocabulary *v = job->vocabulary;
+    v->starts = PAL_ARENA_ARRAY(arena, int64_t, (int64_t)n + 1);
+    if (!v->starts) return false;
     for (int32_t w = 0; w < n; w++) {
-        const char *text = shown ? job->words[w].shown : job->words[w].bytes;
-        (*starts)[w + 1] = (*starts)[w] + (int64_t)strlen(text) + 1;
+        const keyword_word *word = &job->words[w];
+        v->starts[w + 1] = v->starts[w] + (int64_t)(strlen(word->bytes) + strlen(word->shown)) + 2;
     }
-    *bytes = pal_arena_alloc(arena, (*starts)[n], 1);
-    if (!*bytes) return false;
+    v->bytes = pal_arena_alloc(arena, v->starts[n], 1);
+    if (!v->bytes) return false;
     for (int32_t w = 0; w < n; w++) {
-        const char *text = shown ? job->words[w].shown : job->words[w].bytes;
-        memcpy(*bytes + (*starts)[w], text, (size_t)((*starts)[w + 1] - (*starts)[w]));
+        const keyword_word *word = &job->words[w];
+        size_t length = strlen(word->bytes) + 1;
+        memcpy(v->bytes + v->starts[w], word->bytes, length);
+        memcpy(v->bytes + v->starts[w] + length, word->shown, strlen(word->shown) + 1);
     }
     return true;
 }
@@ -151,8 +164,7 @@ static bool keyword_settle(keyword_job *job, pal_arena *arena) {
     int32_t n = keyword_choose(job), *new_of = calloc((size_t)job->tokens.n + 1, sizeof *new_of);
     v->n_words = n;
     v->idf = PAL_ARENA_ARRAY(arena, float, n);
-    if (!new_of || !v->idf || !keyword_copy(job, n, false, arena, &v->starts, &v->bytes) ||
-        !keyword_copy(job, n, true, arena, &v->shown_starts, &v->shown_bytes)) {
+    if (!new_of || !v->idf || !keyword_copy(job, n, arena)) {
         free(new_of);
         return false;
     }

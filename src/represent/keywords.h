@@ -12,6 +12,7 @@
 #define PAL_REPRESENT_KEYWORDS_H
 
 #include <stdbool.h>
+#include <string.h>
 
 #include "math/csr.h"
 #include "represent/documents.h"
@@ -32,10 +33,8 @@ typedef struct {
 typedef struct {
     int32_t n_words;
     int64_t *starts; /* [n_words + 1] into bytes */
-    char *bytes;     /* tokens, each ended by a NUL */
-    int64_t *shown_starts;
-    char *shown_bytes; /* the word that each was first seen as, for people */
-    float *idf;        /* [n_words] */
+    char *bytes;     /* of each a token and the word that it was first seen as, both NUL-ended */
+    float *idf;      /* [n_words] */
     double mean_length;
     int64_t n_rows; /* with a token */
 } pal_vocabulary;
@@ -52,9 +51,13 @@ pal_status pal_keywords_encode(pal_ctx *ctx, const pal_keyword_options *options,
 static inline const char *pal_vocabulary_word(const pal_vocabulary *vocabulary, int32_t word) {
     return vocabulary->bytes + vocabulary->starts[word];
 }
+/* As a person reads it. */
 static inline const char *pal_vocabulary_shown(const pal_vocabulary *vocabulary, int32_t word) {
-    return vocabulary->shown_bytes + vocabulary->shown_starts[word];
+    const char *token = pal_vocabulary_word(vocabulary, word);
+    return token + strlen(token) + 1;
 }
+/* Whether a vocabulary from a file, whose starts ascend, may be read. */
+bool pal_vocabulary_is_valid(const pal_vocabulary *vocabulary);
 /* The word of a token, or -1. */
 int32_t pal_vocabulary_find(const pal_vocabulary *vocabulary, const char *token);
 
