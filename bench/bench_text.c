@@ -78,8 +78,8 @@ int main(int argc, char **argv) {
     pal_csr rows;
     int64_t before = made_peak_bytes();
     double started = pal_clock();
-    if (pal_keywords_fit(&ctx, &options, &documents, documents.n_rows, &arena, &words, &rows) !=
-        PAL_OK)
+    if (pal_keywords_fit(&ctx, &options, &documents, documents.n_rows, &arena, &words, &arena,
+                         &rows) != PAL_OK)
         made_die(ctx.error);
     printf("{\"seconds\": %.3f, \"texts_bytes\": %" PRId64 ", \"peak_bytes\": %" PRId64
            ", \"words\": %d, \"entries\": %" PRId64 "}\n",

@@ -109,7 +109,8 @@ pal_status pal_item_texts_fit(pal_ctx *ctx, const char *what, const pal_keyword_
         documents.languages[c] = language;
     }
     TRY(pal_documents_settle(ctx, &documents, train->n_seen_items));
-    TRY(pal_keywords_fit(ctx, options, &documents, train->n_seen_items, arena, &out->words, rows));
+    TRY(pal_keywords_fit(ctx, options, &documents, train->n_seen_items, arena, &out->words, scratch,
+                         rows));
     TRY(texts_check(ctx, what, &documents, out));
     out->word_range = PAL_ARENA_ARRAY(arena, int64_t, 2);
     out->corpus = PAL_ARENA_ARRAY(arena, double, 2);

@@ -17,8 +17,8 @@ typedef struct {
 } pal_item_texts;
 
 /* The words of train's items, learned from those that have been used: of the columns that `columns`
- * names (comma-separated), or of the title and all texts. rows: [log's items, n_words]. `what`
- * names the kind in sentences. */
+ * names (comma-separated), or of the title and all texts. rows: [log's items, n_words], in
+ * `scratch`. `what` names the kind in sentences. */
 pal_status pal_item_texts_fit(pal_ctx *ctx, const char *what, const pal_keyword_options *options,
                               const char *columns, int32_t language, const pal_train_input *train,
                               pal_arena *arena, pal_arena *scratch, pal_item_texts *out,

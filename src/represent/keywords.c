@@ -320,11 +320,11 @@ static pal_status keyword_learn(keyword_job *job, const pal_documents *documents
 
 pal_status pal_keywords_fit(pal_ctx *ctx, const pal_keyword_options *options,
                             const pal_documents *documents, int32_t n_fit, pal_arena *arena,
-                            pal_vocabulary *vocabulary, pal_csr *rows) {
+                            pal_vocabulary *vocabulary, pal_arena *rows_arena, pal_csr *rows) {
     *vocabulary = (pal_vocabulary){0};
     keyword_job job = {.ctx = ctx, .options = options, .n_fit = n_fit, .vocabulary = vocabulary};
     pal_status status = keyword_learn(&job, documents, arena);
-    if (status == PAL_OK) status = keyword_fill(&job, arena, rows);
+    if (status == PAL_OK) status = keyword_fill(&job, rows_arena, rows);
     keyword_end(&job);
     return status;
 }

@@ -39,10 +39,11 @@ typedef struct {
     int64_t n_rows; /* with a token */
 } pal_vocabulary;
 
-/* Learns the vocabulary from the first n_fit rows and encodes all: rows [n_rows, n_words]. */
+/* Learns the vocabulary from the first n_fit rows, in `arena`, and encodes all: rows
+ * [n_rows, n_words], in `rows_arena`. */
 pal_status pal_keywords_fit(pal_ctx *ctx, const pal_keyword_options *options,
                             const pal_documents *documents, int32_t n_fit, pal_arena *arena,
-                            pal_vocabulary *vocabulary, pal_csr *rows);
+                            pal_vocabulary *vocabulary, pal_arena *rows_arena, pal_csr *rows);
 /* Rows by a vocabulary that was learned before. */
 pal_status pal_keywords_encode(pal_ctx *ctx, const pal_keyword_options *options,
                                const pal_vocabulary *vocabulary, const pal_documents *documents,

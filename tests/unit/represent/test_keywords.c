@@ -57,9 +57,9 @@ static void rows_equal_peers(void **state) {
         pal_arena arena = {0};
         pal_vocabulary words;
         pal_csr rows, again;
-        assert_int_equal(
-            pal_keywords_fit(ctx, &cases[c].options, &documents, TEXTS, &arena, &words, &rows),
-            PAL_OK);
+        assert_int_equal(pal_keywords_fit(ctx, &cases[c].options, &documents, TEXTS, &arena, &words,
+                                          &arena, &rows),
+                         PAL_OK);
         assert_int_equal(words.n_words, cases[c].n_words);
         for (int32_t w = 0; w < words.n_words; w++) {
             assert_string_equal(pal_vocabulary_word(&words, w), cases[c].words[w]);
@@ -94,9 +94,10 @@ static void later_rows_teach_nothing(void **state) {
     all.rows = places;
     pal_vocabulary words, fewer;
     pal_csr rows, fewer_rows;
-    assert_int_equal(pal_keywords_fit(ctx, &options, &all, 4, &arena, &words, &rows), PAL_OK);
-    assert_int_equal(pal_keywords_fit(ctx, &options, &first, 2, &arena, &fewer, &fewer_rows),
+    assert_int_equal(pal_keywords_fit(ctx, &options, &all, 4, &arena, &words, &arena, &rows),
                      PAL_OK);
+    assert_int_equal(
+        pal_keywords_fit(ctx, &options, &first, 2, &arena, &fewer, &arena, &fewer_rows), PAL_OK);
     assert_int_equal(words.n_words, 3);
     assert_int_equal(words.n_rows, 2);
     assert_int_equal(fewer.n_words, 3);
@@ -127,7 +128,8 @@ static void words_are_shown_as_written(void **state) {
     assert_int_equal(pal_documents_settle(ctx, &documents, 3), PAL_OK);
     assert_string_equal(pal_languages[documents.languages[0]], "en");
     assert_string_equal(pal_languages[documents.languages[1]], "de");
-    assert_int_equal(pal_keywords_fit(ctx, &options, &documents, 3, &arena, &words, &rows), PAL_OK);
+    assert_int_equal(pal_keywords_fit(ctx, &options, &documents, 3, &arena, &words, &arena, &rows),
+                     PAL_OK);
     int32_t galaxy = pal_vocabulary_find(&words, "galaxi"),
             house = pal_vocabulary_find(&words, "haus");
     assert_true(galaxy >= 0 && house >= 0);
@@ -156,8 +158,9 @@ static void nothing_is_no_trouble(void **state) {
             pal_arena arena = {0};
             pal_vocabulary words;
             pal_csr rows;
-            assert_int_equal(pal_keywords_fit(ctx, &options, &documents, n, &arena, &words, &rows),
-                             PAL_OK);
+            assert_int_equal(
+                pal_keywords_fit(ctx, &options, &documents, n, &arena, &words, &arena, &rows),
+                PAL_OK);
             assert_int_equal(words.n_words, 0);
             assert_int_equal(rows.starts[n], 0);
             pal_arena_release(&arena);
@@ -184,9 +187,9 @@ static void threads_do_not_matter(void **state) {
     pal_csr rows[3];
     for (int32_t t = 0; t < 3; t++) {
         pal_ctx *ctx = support_open(t + 1);
-        assert_int_equal(
-            pal_keywords_fit(ctx, &options, &documents, ROWS - 50, &arena, &words[t], &rows[t]),
-            PAL_OK);
+        assert_int_equal(pal_keywords_fit(ctx, &options, &documents, ROWS - 50, &arena, &words[t],
+                                          &arena, &rows[t]),
+                         PAL_OK);
         support_close(ctx);
     }
     size_t n = (size_t)rows[0].starts[ROWS];

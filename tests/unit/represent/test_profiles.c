@@ -127,8 +127,9 @@ static void texts_that_share_no_word_are_near(void **state) {
         pal_vocabulary words;
         pal_csr rows;
         float *directions;
-        assert_int_equal(pal_keywords_fit(ctx, &options, &documents, FIT, &arena, &words, &rows),
-                         PAL_OK);
+        assert_int_equal(
+            pal_keywords_fit(ctx, &options, &documents, FIT, &arena, &words, &arena, &rows),
+            PAL_OK);
         assert_int_equal(
             pal_vectors_of_keywords(ctx, &rows, FIT, 2, &arena, &of_threads[t], &directions),
             PAL_OK);
