@@ -6,11 +6,12 @@
  * number a bias; score = user · item. Each event is an example: guess its item among all items from
  * the events before it (or all others of the person). The loss is the softmax over all items, or
  * over those of the batch and drawn ones with the log of how likely they come up taken off
- * (nn/shared.h), which costs the same for any catalogue. Profiles are hidden from some examples, so
- * that people without one are answered. Features: models/fields.h.
- * Cost of an epoch: an event takes 4 n_items (factors + 1) multiply-adds with the softmax over all,
- * 3 (batch + negatives) (factors + 1) else, 6 times the network's weights, and 2 factors an entry
- * of the history. The model is 4 (2 factors + 1) bytes an item, 4 factors a profile. */
+ * (nn/shared.h), which costs the same for any catalogue. What else the person used is left out of
+ * it: as a negative it would teach that what is near a history is not wanted. Profiles are hidden
+ * from some examples, so that people without one are answered. Features: models/fields.h. Cost of
+ * an epoch: an event takes 4 n_items (factors + 1) multiply-adds with the softmax over all, 3
+ * (batch + negatives) (factors + 1) else, 6 times the network's weights, and 2 factors an entry of
+ * the history. The model is 4 (2 factors + 1) bytes an item, 4 factors a profile. */
 #include <math.h>
 #include <string.h>
 
@@ -225,7 +226,7 @@ typedef struct {
     /* Examples. */
     int64_t n_examples, *events; /* [n_examples] */
     int32_t *users;              /* [n_examples] */
-    pal_csr used;                /* by user: no negatives, for loss sampled and batch */
+    pal_csr used;                /* by user: no negatives */
     int32_t *people;             /* [B] users of the batch */
     double mean_weight;
     float *log_counts; /* [n_items] log of the share of examples, for loss sampled and batch */
@@ -612,6 +613,8 @@ static pal_status tower_open_loss(tower_job *job, pal_arena *scratch) {
     job->softmax.ends = job->begins + 1;
     job->softmax.targets = job->targets;
     job->softmax.amounts = job->amounts;
+    job->softmax.used = &job->used;
+    job->softmax.people = job->people;
     tower_touch_candidates(job);
     return PAL_OK;
 }
@@ -629,7 +632,7 @@ static pal_status tower_fit(pal_ctx *ctx, const void *params, const pal_train_in
                      .is_full = tower_is_full(p, log->n_items),
                      .seed = pal_seed_for(ctx->seed, "examples of two_tower")};
     TRY(tower_list_examples(&job, scratch));
-    if (!job.is_full) TRY(pal_log_pairs(ctx, log, UINT32_MAX, scratch, &job.used));
+    TRY(pal_log_pairs(ctx, log, UINT32_MAX, scratch, &job.used));
     TRY(pal_fields_make(ctx, train->items, log->about.item_ids, log->n_items, scratch,
                         &job.item_fields));
     const pal_catalog *profiles = p->hide_profile < 1 ? train->users : NULL;
