@@ -15,6 +15,7 @@
 
 #include "base/ctx.h"
 #include "base/parallel.h"
+#include "data/catalog.h"
 #include "data/log.h"
 
 static inline pal_ctx *support_open(int32_t n_threads) {
@@ -66,6 +67,36 @@ static inline void support_log_release(support_log *log) {
     pal_log_release(&log->log);
     pal_ids_release(&log->users);
     pal_ids_release(&log->items);
+}
+
+/* Features of the log's items: of two camps, even and odd rows, in tokens ("camp"), words ("about")
+ * and vectors ("picture"). */
+static inline void support_catalog_make(pal_ctx *ctx, const support_log *log, pal_catalog *out) {
+    int32_t n = log->items.n;
+    memset(out, 0, sizeof *out);
+    out->title = -1;
+    const char **camps = PAL_ARENA_ARRAY(&out->arena, const char *, n),
+               **words = PAL_ARENA_ARRAY(&out->arena, const char *, n);
+    out->columns = PAL_ARENA_ARRAY(&out->arena, pal_column, 2);
+    float *vectors = PAL_ARENA_ARRAY(&out->arena, float, 2 * (int64_t)n);
+    assert_true(camps && words && out->columns && vectors);
+    for (int32_t i = 0; i < n; i++) {
+        const char *id = pal_ids_at(&log->items, i);
+        char text[64];
+        snprintf(text, sizeof text, "%s thing number %d", i % 2 ? "odd" : "even", (int)i / 2);
+        assert_int_equal(pal_ids_add(&out->ids, id, strlen(id)), i);
+        camps[i] = i % 2 ? "odd" : "even";
+        words[i] = pal_arena_text(&out->arena, text, strlen(text));
+        vectors[2 * i + i % 2] = 1;
+        vectors[2 * i + !(i % 2)] = 0.01f * (float)i;
+    }
+    strcpy(out->columns[0].name, "camp");
+    out->columns[0].cells = camps;
+    strcpy(out->columns[1].name, "about");
+    out->columns[1].cells = words;
+    out->n_columns = 2;
+    assert_int_equal(pal_catalog_settle(ctx, out, "items", "camp=token,about=text"), PAL_OK);
+    assert_int_equal(pal_catalog_add_vectors(ctx, out, "picture", vectors, 2), PAL_OK);
 }
 
 #endif

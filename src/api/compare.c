@@ -199,7 +199,7 @@ static pal_status evaluate_test(evaluate_job *job, const pal_log *history, const
         for (int64_t e = 0; e < test->n_events; e++)
             split.test_from = test->times[e] < split.test_from ? test->times[e] : split.test_from;
     }
-    TRY(pal_questions_make(job->ctx, &job->protocol, task, history, test, history->n_items,
+    TRY(pal_questions_make(job->ctx, &job->protocol, task, history, test, 0, history->n_items,
                            &questions));
     pal_rank_options rank = {.use = pal_name_equal(job->protocol.fallback, "none")
                                         ? PAL_FALLBACK_NONE

@@ -79,6 +79,8 @@ static const struct {
 } describe_traits[] = {
     {PAL_NEEDS_TIME, "needs times"},
     {PAL_NEEDS_VALUES, "needs values"},
+    {PAL_NEEDS_CATALOG, "needs features of items"},
+    {PAL_SCORES_NEW_ITEMS, "scores items that nobody has used, by their features"},
     {PAL_SCORES_NEW_USERS, "answers new users from their history"},
     {PAL_SCORES_STRANGERS, "answers people without history"},
     {PAL_USES_ORDER, "looks at the order of the history"},

@@ -12,6 +12,7 @@
 #include "eval/categories.h"
 #include "eval/gains.h"
 #include "eval/trec.h"
+#include "models/new_items.h"
 #include "models/registry.h"
 
 /* --- all rows --- */
@@ -296,17 +297,14 @@ static pal_status compare_choose(pal_compare_job *job) {
 
 /* --- set-up --- */
 
-/* New items of the catalog extend the candidates when asked; kinds that cannot score them rank them
- * last. */
-static int32_t compare_candidates(const pal_compare_job *job, const pal_log *history) {
-    const pal_split *split = &job->out->split;
-    if (job->out->options.protocol.candidates == PAL_CANDIDATES_SEEN) return history->n_items;
-    int32_t n = split->item_ids.n;
-    for (int32_t i = 0; i < job->data->catalog.ids.n; i++) {
-        const char *id = pal_ids_at(&job->data->catalog.ids, i);
-        n += pal_ids_find(&split->item_ids, id, strlen(id)) < 0;
-    }
-    return n;
+/* What models that know `history` are asked: all its items, new ones too, or new ones alone. */
+static pal_status compare_ask(const pal_compare_job *job, pal_task task, const pal_log *history,
+                              const pal_log *known, const pal_log *targets, pal_questions *out) {
+    const pal_protocol *protocol = &job->out->options.protocol;
+    bool has_new = protocol->candidates != PAL_CANDIDATES_SEEN;
+    int32_t first = protocol->candidates == PAL_CANDIDATES_NEW ? history->n_items : 0,
+            n = has_new ? job->out->split.item_ids.n : history->n_items;
+    return pal_questions_make(job->ctx, protocol, task, known, targets, first, n, out);
 }
 
 /* What queries of the test see: with fold-ins of held-out users, where the split has them. */
@@ -340,10 +338,9 @@ static pal_status compare_table(pal_compare_job *job, pal_task task, int32_t n_r
     if (!table->rows)
         return pal_fail_memory(job->ctx, "the table", sizeof(pal_row) * (double)n_rows);
     const pal_log *learned = refits ? &split->history : &split->train;
-    TRY(pal_questions_make(job->ctx, protocol, task, pal_split_known(split, false), &split->valid,
-                           compare_candidates(job, &split->train), &table->valid));
-    TRY(pal_questions_make(job->ctx, protocol, task, compare_known(split, refits), &split->test,
-                           compare_candidates(job, learned), &table->test));
+    TRY(compare_ask(job, task, &split->train, pal_split_known(split, false), &split->valid,
+                    &table->valid));
+    TRY(compare_ask(job, task, learned, compare_known(split, refits), &split->test, &table->test));
     TRY(pal_gains_make(job->ctx, protocol, job->data, &table->test));
     TRY(pal_questions_categorize(job->ctx, &job->data->catalog, &table->test));
     TRY(pal_slices_make(job->ctx, protocol, job->data, &table->test, split, &table->slices));
@@ -442,6 +439,8 @@ static pal_status compare_prepare(pal_compare_job *job, const char *const *specs
     TRY(pal_gains_check(job->ctx, protocol, job->data));
     TRY(pal_slices_check(job->ctx, protocol, job->data));
     TRY(pal_split_make(job->ctx, job->data, protocol->split, &out->split));
+    if (protocol->candidates != PAL_CANDIDATES_SEEN)
+        TRY(pal_ids_add_catalog(job->ctx, &job->data->catalog, &out->split.item_ids));
     TRY(compare_weigh(job));
     TRY(compare_train_fallback(job));
     pal_measures_list(protocol, &out->measures);

@@ -52,6 +52,7 @@ typedef struct {                        /* one model of one task's table */
     const char *kind, *family, *lesson; /* lesson: of the kind, or NULL */
     unsigned traits;
     bool is_run, is_oracle;
+    bool is_blind_to_new; /* ranks items without a training event last: it cannot score them */
     pal_row_status status;
     char reason[PAL_ERROR_MAX]; /* why skipped or failed */
     const char *below;          /* why popular does better for known users; NULL: it does not */

@@ -22,7 +22,9 @@ const pal_param pal_compare_params[] = {
      .type = PAL_PARAM_CHOICE,
      .offset = FIELD(protocol.candidates),
      .choices = pal_candidates_choices,
-     .help = "items that can be listed: those with a training event, or the whole catalog"},
+     .help = "items that can be listed: seen (those with a training event), catalog (all that the "
+             "log or --items knows) or new (those without a training event, and only they are "
+             "asked); auto is new with --split cold_items, else seen"},
     {.name = "resamples",
      .type = PAL_PARAM_INT,
      .offset = FIELD(protocol.resamples),
@@ -199,9 +201,11 @@ static pal_status compare_check_families(pal_ctx *ctx, const pal_texts *families
 }
 
 /* What a kind asks of a log before it can be trained at all; a composite needs its parts named. */
-static bool compare_can_serve(const pal_kind *kind, const pal_log *log) {
+static bool compare_can_serve(const pal_kind *kind, const pal_data *data) {
+    const pal_log *log = &data->parts[0];
     return !kind->parts && !((kind->traits & PAL_NEEDS_VALUES) && !log->values) &&
-           !((kind->traits & PAL_NEEDS_TIME) && !log->times);
+           !((kind->traits & PAL_NEEDS_TIME) && !log->times) &&
+           !((kind->traits & PAL_NEEDS_CATALOG) && !data->catalog.ids.n);
 }
 
 /* The spec with every parameter written out, so that two ways to write one are equal. */
@@ -233,7 +237,6 @@ static pal_status compare_is_given(pal_ctx *ctx, const char *const *specs, int32
 pal_status pal_compare_specs(pal_ctx *ctx, const char *const *given, const char *options,
                              pal_comparison *out, const char *const **specs) {
     pal_compare_options asked = {0};
-    const pal_log *log = &out->data->parts[0];
     TRY(compare_parse_tables(ctx, options, &out->arena, &asked));
     TRY(compare_check_families(ctx, &asked.families));
     int32_t n = 0, n_given = 0, n_kinds = 0;
@@ -250,7 +253,8 @@ pal_status pal_compare_specs(pal_ctx *ctx, const char *const *given, const char 
         for (int32_t k = 0; k < n_kinds; k++) {
             const pal_kind *kind = pal_kinds[k];
             bool is_given;
-            if (!compare_is_family(kind, asked.families.at[f]) || !compare_can_serve(kind, log))
+            if (!compare_is_family(kind, asked.families.at[f]) ||
+                !compare_can_serve(kind, out->data))
                 continue;
             TRY(compare_is_given(ctx, all, n, kind->name, &out->arena, &is_given));
             if (!is_given) all[n++] = kind->name;

@@ -15,11 +15,14 @@ pal_train_input pal_compare_input(const pal_compare_job *job, bool final) {
     const pal_log *whole = final ? &split->history : &split->train;
     const pal_log *weighed = final ? &job->history : &job->train;
     const pal_log *shown = final ? &split->shown_history : &split->shown_train;
+    bool has_new = job->out->options.protocol.candidates != PAL_CANDIDATES_SEEN;
     return (pal_train_input){.log = job->is_weighed ? weighed : whole,
                              .histories = whole,
                              .items = job->data->catalog.ids.n ? &job->data->catalog : NULL,
                              .users = job->data->users.ids.n ? &job->data->users : NULL,
                              .shown = shown->n_events ? shown : NULL,
+                             .n_items = has_new ? split->item_ids.n : 0,
+                             .n_seen_items = whole->n_items,
                              .world = job->data->world};
 }
 
@@ -156,6 +159,7 @@ static void compare_describe_row(pal_row *row, const pal_model *model) {
     row->family = model->kind->family;
     row->lesson = model->kind->lesson;
     row->traits = model->kind->traits;
+    row->is_blind_to_new = !pal_model_scores_new_items(model);
 }
 
 /* --- judged between epochs --- */

@@ -216,6 +216,7 @@ pal_status pal_evaluate_model(pal_ctx *ctx, const pal_protocol *protocol,
     pal_rank_options options = *rank;
     options.k = protocol->k.at[protocol->k.n - 1];
     options.hide = (pal_hide)protocol->hide;
+    options.first_item = questions->first_candidate;
     pal_status status = pal_rank(ctx, model, questions->queries, questions->n_queries, &options,
                                  &out->arena, &out->lists);
     if (status == PAL_OK) status = evaluation_fill(ctx, protocol, questions, slices, out);
@@ -236,6 +237,7 @@ pal_status pal_evaluate_choice(pal_ctx *ctx, const pal_protocol *protocol,
     pal_rank_options options = *rank;
     options.k = measures.at[0].k;
     options.hide = (pal_hide)protocol->hide;
+    options.first_item = questions->first_candidate;
     pal_status status =
         pal_rank(ctx, model, questions->queries, questions->n_queries, &options, &scratch, &lists);
     double *by_user = PAL_ARENA_ARRAY(&scratch, double, questions->n_users);

@@ -11,7 +11,7 @@
 #include "base/ctx.h"
 
 static const char *const protocol_tasks[] = {"auto", "window", "next", "both", NULL};
-const char *const pal_candidates_choices[] = {"seen", "catalog", NULL};
+const char *const pal_candidates_choices[] = {"auto", "seen", "catalog", "new", NULL};
 
 #define FIELD(name) offsetof(pal_protocol, name)
 const pal_param pal_protocol_params[] = {
@@ -128,6 +128,10 @@ pal_status pal_protocol_settle(pal_ctx *ctx, const pal_data *data, const pal_ins
                      "%.0f %% of the target events repeat an earlier one of the same user: items "
                      "used before are listed again (--hide target leaves them out)",
                      100 * inspection->repeat_share);
+    }
+    if (protocol->candidates == PAL_CANDIDATES_AUTO) {
+        bool holds_items_out = protocol->split && !strncmp(protocol->split, "cold_items", 10);
+        protocol->candidates = holds_items_out ? PAL_CANDIDATES_NEW : PAL_CANDIDATES_SEEN;
     }
     if (protocol->task != PAL_TASK_WINDOW && !log->times) {
         return pal_fail(ctx, PAL_EDATA,

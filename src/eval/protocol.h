@@ -9,7 +9,15 @@
 #include "models/rank.h"
 
 typedef enum { PAL_TASK_AUTO, PAL_TASK_WINDOW, PAL_TASK_NEXT, PAL_TASK_BOTH } pal_task;
-typedef enum { PAL_CANDIDATES_SEEN, PAL_CANDIDATES_CATALOG } pal_candidates;
+/* Items that can be listed: those with a training event; all that the log or the catalog knows;
+ * those of them without a training event, and then only they are asked. AUTO is SEEN, or NEW where
+ * the split holds items out. */
+typedef enum {
+    PAL_CANDIDATES_AUTO,
+    PAL_CANDIDATES_SEEN,
+    PAL_CANDIDATES_CATALOG,
+    PAL_CANDIDATES_NEW
+} pal_candidates;
 
 typedef struct {
     const char *split;    /* a spec; NULL: time, or random without times */

@@ -81,6 +81,10 @@ static bool questions_is_asked(questions_job *job, const pal_log *targets, int64
         return false;
     }
     int32_t item = targets->items[event];
+    if (item < job->q->first_candidate) {
+        job->q->n_irrelevant++;
+        return false;
+    }
     if (job->hidden_of[item] == user + 1) {
         /* A pair of the window task is counted once, however often it occurs; the next task asks
          * each event. */
@@ -268,18 +272,19 @@ static pal_status questions_check(questions_job *job) {
     if (q->n_users == 0) {
         return pal_fail(job->ctx, PAL_EDATA,
                         "the test part asks nothing: no relevant event is left after target, "
-                        "--relevant and --hide");
+                        "--relevant, --hide and --candidates");
     }
     return PAL_OK;
 }
 
 pal_status pal_questions_make(pal_ctx *ctx, const pal_protocol *protocol, pal_task task,
-                              const pal_log *history, const pal_log *targets, int32_t n_candidates,
-                              pal_questions *out) {
+                              const pal_log *history, const pal_log *targets,
+                              int32_t first_candidate, int32_t n_candidates, pal_questions *out) {
     memset(out, 0, sizeof *out);
     out->history = history;
     out->targets = targets;
     out->task = task;
+    out->first_candidate = first_candidate;
     out->n_candidates = n_candidates;
     questions_job job = {.ctx = ctx, .protocol = protocol, .q = out};
     pal_arena scratch = {0};

@@ -27,20 +27,21 @@ typedef struct {
     int32_t *judged;         /* item rows, ascending in a query */
     uint8_t *disliked;       /* like judged: 1 where the value is in the lowest 40 % of the scale */
     pal_csr categories;      /* [items, words] of the catalog; n_cols = 0: none */
-    int32_t n_candidates;
-    int64_t n_pairs;       /* relevant pairs asked */
-    int64_t n_masked;      /* pairs left out because the mask would hide them */
-    int64_t n_irrelevant;  /* events that are no target or not relevant */
-    int64_t n_unreachable; /* pairs whose item is no candidate */
-    int32_t n_strangers;   /* users without history */
+    int32_t first_candidate, n_candidates; /* rows [first_candidate, n_candidates) can be listed */
+    int64_t n_pairs;                       /* relevant pairs asked */
+    int64_t n_masked;                      /* pairs left out because the mask would hide them */
+    int64_t n_irrelevant;                  /* events that are no target or not relevant */
+    int64_t n_unreachable;                 /* pairs whose item is no candidate */
+    int32_t n_strangers;                   /* users without history */
     pal_arena arena;
 } pal_questions;
 
-/* `history` is what models are trained on. PAL_EDATA when nothing is asked, or when the mask takes
+/* `history` is what models are trained on. With first_candidate > 0 nothing before it is asked.
+ * PAL_EDATA when nothing is asked, or when the mask takes
  * over 30 % of the pairs without allow_drop. */
 pal_status pal_questions_make(pal_ctx *ctx, const pal_protocol *protocol, pal_task task,
-                              const pal_log *history, const pal_log *targets, int32_t n_candidates,
-                              pal_questions *out);
+                              const pal_log *history, const pal_log *targets,
+                              int32_t first_candidate, int32_t n_candidates, pal_questions *out);
 /* At most n_max of the users, evenly spread, with their queries and what is relevant, without
  * values, times, ratings and gains; arrays are shared or in the arena. */
 pal_status pal_questions_sample(pal_ctx *ctx, const pal_questions *questions, int32_t n_max,

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "models/new_items.h"
 #include "models/rank.h"
 #include "models/registry.h"
 #include "models/train.h"
@@ -90,6 +91,10 @@ static pal_status file_store(pal_ctx *ctx, const pal_model *model, pal_container
     snprintf(hash, sizeof hash, "%016" PRIx64, model->data_hash);
     TRY(pal_container_set(ctx, container, "data_hash", hash));
     if (model->hide) TRY(pal_container_set(ctx, container, "hide", pal_hide_choices[model->hide]));
+    if (model->n_seen_items < model->log->n_items) {
+        snprintf(hash, sizeof hash, "%d", (int)model->n_seen_items);
+        TRY(pal_container_set(ctx, container, "n_seen_items", hash));
+    }
     TRY(file_store_model(ctx, model, "", container));
     TRY(pal_ids_store(ctx, model->log->about.user_ids, model->log->n_users, "users/", container));
     TRY(pal_ids_store(ctx, model->log->about.item_ids, model->log->n_items, "items/", container));
@@ -170,6 +175,8 @@ static pal_status file_restore_state(pal_ctx *ctx, const pal_container *containe
     model->spec = pal_arena_text(&model->arena, spec, strlen(spec));
     model->state = pal_arena_alloc(&model->arena, 1, model->kind->state_size);
     if (!model->spec || !model->state) return pal_fail_memory(ctx, "the model", 1e3);
+    TRY(pal_part_log(ctx, model->kind, model->log, model->n_seen_items, &model->arena,
+                     &model->log));
     TRY(file_restore_parts(ctx, container, prefix, model));
     pal_tensor tensors[PAL_TENSORS_MAX];
     int32_t n = file_list_tensors(model, tensors);
@@ -201,6 +208,7 @@ static pal_status file_restore_parts(pal_ctx *ctx, const pal_container *containe
             return pal_fail_memory(ctx, "the model", sizeof *parts[i]);
         parts[i]->catalog.title = -1;
         parts[i]->log = model->log;
+        parts[i]->n_seen_items = model->n_seen_items;
         TRY(file_restore_state(ctx, container, below, spec, parts[i]));
     }
     return PAL_OK;
@@ -225,8 +233,25 @@ static pal_status file_restore_model(pal_ctx *ctx, const pal_container *containe
     if (!fallback) return pal_fail_memory(ctx, "the model", sizeof *fallback);
     fallback->catalog.title = -1;
     fallback->log = model->log;
+    fallback->n_seen_items = model->n_seen_items;
     pal_model_set_fallback(model, fallback);
     return file_restore_model(ctx, container, "fallback/", fallback);
+}
+
+/* How many of the items have a training event; all where nothing is said. */
+static pal_status file_restore_seen(pal_ctx *ctx, const pal_container *container,
+                                    pal_model *model) {
+    const char *text = pal_container_get(container, "n_seen_items");
+    double n = model->log->n_items;
+    bool is_valid = !text || pal_parse_double(text, text + strlen(text), &n);
+    for (int64_t e = 0; is_valid && e < model->log->n_events; e++)
+        is_valid = model->log->items[e] < n;
+    if (!is_valid || !(n >= 1 && n <= model->log->n_items))
+        return pal_fail(ctx, PAL_EFORMAT,
+                        "%s: the model's number of used items is not valid: train the model again",
+                        container->what);
+    model->n_seen_items = (int32_t)n;
+    return PAL_OK;
 }
 
 static pal_status file_restore(pal_ctx *ctx, const pal_container *container, pal_model *model) {
@@ -244,6 +269,7 @@ static pal_status file_restore(pal_ctx *ctx, const pal_container *container, pal
     TRY(pal_catalog_restore(ctx, container, "catalog/", &model->catalog));
     if (model->catalog.ids.n) model->items = &model->catalog;
     model->data_hash = pal_log_hash(model->log);
+    TRY(file_restore_seen(ctx, container, model));
     const char *hide = pal_container_get(container, "hide");
     for (int32_t i = 0; hide && pal_hide_choices[i]; i++) {
         if (!strcmp(pal_hide_choices[i], hide)) model->hide = i;
@@ -304,12 +330,12 @@ static pal_status file_copy_ids(pal_ctx *ctx, const pal_ids *ids, int32_t n, pal
     return status;
 }
 
-static void file_set_log(pal_model *model, const pal_log *log) {
+static pal_status file_set_log(pal_ctx *ctx, pal_model *model, const pal_log *log) {
     int32_t n;
     pal_model **parts = pal_model_parts(model, &n);
-    for (int32_t i = 0; i < n; i++) file_set_log(parts[i], log);
-    if (model->fallback) file_set_log(model->fallback, log);
-    model->log = log;
+    TRY(pal_part_log(ctx, model->kind, log, model->n_seen_items, &model->arena, &model->log));
+    for (int32_t i = 0; i < n; i++) TRY(file_set_log(ctx, parts[i], model->log));
+    return model->fallback ? file_set_log(ctx, model->fallback, log) : PAL_OK;
 }
 
 pal_status pal_model_keep(pal_ctx *ctx, pal_model *model) {
@@ -320,7 +346,7 @@ pal_status pal_model_keep(pal_ctx *ctx, pal_model *model) {
     TRY(file_copy_log(ctx, log, &model->owned_log));
     model->owned_log.about.user_ids = &model->user_ids;
     model->owned_log.about.item_ids = &model->item_ids;
-    file_set_log(model, &model->owned_log);
+    TRY(file_set_log(ctx, model, &model->owned_log));
     if (!model->items) return PAL_OK;
     pal_container titles = {0};
     pal_status status = pal_catalog_store(ctx, model->items, true, "", &titles);

@@ -36,6 +36,9 @@ typedef enum {
     /* Looks for a form that ctx->memory_limit allows, and says itself where there is none: its
      * estimate is not held against the limit. */
     PAL_FITS_MEMORY = 1 << 11,
+    /* Scores items without a training event, by their features: is trained with rows for them. */
+    PAL_SCORES_NEW_ITEMS = 1 << 12,
+    PAL_NEEDS_CATALOG = 1 << 13, /* features of items */
 } pal_trait;
 
 /* Judges a model between two epochs, on what training does not see; larger is better, NaN: cannot
@@ -49,6 +52,11 @@ typedef struct { /* all that training may look at */
     const pal_log *histories; /* the same part unweighed and whole, with the same rows; NULL: log */
     const pal_catalog *items; /* or NULL */
     const pal_catalog *users; /* profiles, by their own ids; or NULL. No model keeps their cells */
+    /* Rows of items [n_seen_items, n_items) have ids and no event: those that only the catalog
+     * knows. Kinds that score new items get a log of n_items rows, with words, scales and negatives
+     * from the first n_seen_items alone; all others one of n_seen_items. 0: the log's rows. `fit`
+     * finds both filled. */
+    int32_t n_items, n_seen_items;
     /* What was shown and not used, of log's users and at the same rows; items may go past log's.
      * NULL: nothing is known of it. */
     const pal_log *shown;
@@ -180,6 +188,7 @@ struct pal_model { /* the public noun: a trained kind with all that it needs to 
     const pal_catalog *items;   /* for titles; or NULL */
     pal_model *fallback;        /* answers queries without history; owned; NULL: popularity */
     uint64_t data_hash;         /* pal_log_hash of log */
+    int32_t n_seen_items;       /* rows of log from here on are items without a training event */
     int32_t hide;               /* pal_hide that it was compared with; 0: not known */
     char *metrics;              /* JSON text of its validation metrics, or NULL */
     float *popularity; /* [n_items] users of each item: answers strangers without a fallback */

@@ -89,19 +89,25 @@ static void rank_normalise(const rank_job *job, rank_scratch *s, int32_t slot,
     s->queries[slot] = query;
 }
 
+pal_status pal_query_drop_unknown(const pal_query *query, int32_t n_items, pal_arena *arena,
+                                  pal_query *out) {
+    int64_t n = query->n_events;
+    int32_t *items = PAL_ARENA_ARRAY(arena, int32_t, n);
+    float *values = PAL_ARENA_ARRAY(arena, float, n);
+    int64_t *times = PAL_ARENA_ARRAY(arena, int64_t, n);
+    uint8_t *types = PAL_ARENA_ARRAY(arena, uint8_t, n);
+    if (!items || !values || !times || !types) return PAL_ENOMEM;
+    *out = *query;
+    rank_drop_unknown(n_items, items, values, times, types, out);
+    return PAL_OK;
+}
+
 pal_status pal_query_settle(pal_ctx *ctx, const pal_model *model, const pal_query *query,
                             pal_arena *arena, pal_query *out) {
     pal_query settled = *query;
-    if (rank_has_unknown(&settled, model->log->n_items)) {
-        int64_t n = query->n_events;
-        int32_t *items = PAL_ARENA_ARRAY(arena, int32_t, n);
-        float *values = PAL_ARENA_ARRAY(arena, float, n);
-        int64_t *times = PAL_ARENA_ARRAY(arena, int64_t, n);
-        uint8_t *types = PAL_ARENA_ARRAY(arena, uint8_t, n);
-        if (!items || !values || !times || !types)
-            return pal_fail_memory(ctx, "a query", 17.0 * (double)n);
-        rank_drop_unknown(model->log->n_items, items, values, times, types, &settled);
-    }
+    if (rank_has_unknown(&settled, model->log->n_items) &&
+        pal_query_drop_unknown(query, model->log->n_items, arena, &settled) != PAL_OK)
+        return pal_fail_memory(ctx, "a query", 17.0 * query->n_events);
     if (!rank_is_known(model, &settled)) settled.user_plus_1 = 0;
     *out = settled;
     return PAL_OK;
@@ -128,7 +134,9 @@ static void rank_take(const rank_job *job, rank_scratch *s, int32_t row, const f
     pal_topk top;
     pal_topk_start(&top, k, job->lists->items + (int64_t)row * k,
                    job->lists->scores + (int64_t)row * k);
-    pal_topk_offer(&top, job->kernels, scores, job->n_items, 0, s->found);
+    int32_t first = job->options->first_item;
+    if (first < job->n_items)
+        pal_topk_offer(&top, job->kernels, scores + first, job->n_items - first, first, s->found);
     int32_t n = pal_topk_finish(&top);
     job->lists->counts[row] = n;
     for (int32_t i = n; i < k; i++) {
@@ -145,6 +153,9 @@ static void rank_score_stranger(const rank_job *job, rank_scratch *s, const pal_
     } else {
         memcpy(scores, job->model->popularity, (size_t)job->n_items * sizeof *scores);
     }
+    /* Popularity does not tell one item that nobody has used from another. */
+    int32_t n_told = job->fallback ? job->fallback->log->n_items : job->model->n_seen_items;
+    for (int32_t i = n_told; i < job->n_items; i++) scores[i] = -INFINITY;
 }
 
 static void rank_chunk(void *arg, int64_t chunk, int32_t worker) {

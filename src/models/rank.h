@@ -26,6 +26,7 @@ typedef struct {
     const uint8_t *excluded;   /* [n_items] 1: not listed; NULL: none */
     const pal_model *fallback; /* instead of the model's own; NULL: the model's own */
     pal_fallback_use use;
+    int32_t first_item; /* rows of items before it are not listed */
 } pal_rank_options;
 
 typedef struct {
@@ -48,6 +49,11 @@ pal_status pal_rank(pal_ctx *ctx, const pal_model *model, const pal_query *queri
  * the history is that of training. Arrays are copied into the arena where they change. */
 pal_status pal_query_settle(pal_ctx *ctx, const pal_model *model, const pal_query *query,
                             pal_arena *arena, pal_query *out);
+
+/* The query without items that are no rows below n_items, its arrays in the arena. PAL_ENOMEM
+ * without a sentence. */
+pal_status pal_query_drop_unknown(const pal_query *query, int32_t n_items, pal_arena *arena,
+                                  pal_query *out);
 
 /* The query of a user with all that a log has of him; a stranger's when that is nothing, or the
  * user is past the log's rows. */

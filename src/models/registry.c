@@ -7,6 +7,7 @@
 #define PAL_KINDS(X)                                                                               \
     X(random)                                                                                      \
     X(popular)                                                                                     \
+    X(feature_count)                                                                               \
     X(again)                                                                                       \
     X(markov)                                                                                      \
     X(bias)                                                                                        \

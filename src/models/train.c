@@ -7,6 +7,7 @@
 #include "base/progress.h"
 #include "math/kernels.h"
 #include "math/peak.h"
+#include "models/new_items.h"
 #include "models/registry.h"
 #include "models/watch.h"
 
@@ -61,7 +62,9 @@ static pal_status train_set_spec(pal_ctx *ctx, pal_model *model) {
     return model->spec ? PAL_OK : pal_fail_memory(ctx, "a model", 1e3);
 }
 
-static pal_status train_check_needs(pal_ctx *ctx, const pal_kind *kind, const pal_log *log) {
+static pal_status train_check_needs(pal_ctx *ctx, const pal_kind *kind,
+                                    const pal_train_input *input) {
+    const pal_log *log = input->log;
     if (log->n_users == 0 || log->n_items == 0 || log->n_events == 0) {
         return pal_fail(ctx, PAL_EDATA, "%s: the training part holds no events", kind->name);
     }
@@ -75,6 +78,12 @@ static pal_status train_check_needs(pal_ctx *ctx, const pal_kind *kind, const pa
             ctx, PAL_EDATA,
             "%s needs values, and the log has none: leave it out or name a value column",
             kind->name);
+    }
+    if ((kind->traits & PAL_NEEDS_CATALOG) && !input->items) {
+        return pal_fail(ctx, PAL_EDATA,
+                        "%s needs features of items, and there are none: leave it out or name "
+                        "their file with --items",
+                        kind->name);
     }
     return PAL_OK;
 }
@@ -112,7 +121,7 @@ static void train_tell_cost(pal_ctx *ctx, const pal_model *model) {
 
 static pal_status train_fit(pal_ctx *ctx, const pal_train_input *input, pal_model *model) {
     const pal_kind *kind = model->kind;
-    TRY(train_check_needs(ctx, kind, input->log));
+    TRY(train_check_needs(ctx, kind, input));
     pal_arena scratch = {0};
     model->state = pal_arena_alloc(&model->arena, 1, kind->state_size);
     if (!model->state) return pal_fail_memory(ctx, kind->name, (double)kind->state_size);
@@ -163,7 +172,11 @@ static pal_status train_check_memory(pal_ctx *ctx, const pal_model *model, const
     return status;
 }
 
-static pal_status train_all(pal_ctx *ctx, const pal_train_input *input, pal_model *model) {
+static pal_status train_all(pal_ctx *ctx, const pal_train_input *asked, pal_model *model) {
+    pal_train_input own;
+    TRY(pal_input_for_kind(ctx, model->kind, asked, &model->arena, &own));
+    const pal_train_input *input = &own;
+    model->n_seen_items = own.n_seen_items;
     model->log = input->histories ? input->histories : input->log;
     model->items = input->items;
     const pal_param *epochs = pal_param_find(model->kind->params, "epochs");
@@ -288,6 +301,14 @@ pal_model **pal_model_parts(const pal_model *model, int32_t *n) {
     return model->kind && model->kind->parts && model->state
                ? model->kind->parts(model->params, model->state, n)
                : NULL;
+}
+
+bool pal_model_scores_new_items(const pal_model *model) {
+    int32_t n;
+    pal_model **parts = pal_model_parts(model, &n);
+    bool does = n == 0;
+    for (int32_t i = 0; i < n; i++) does |= pal_model_scores_new_items(parts[i]);
+    return does && (model->kind->traits & PAL_SCORES_NEW_ITEMS);
 }
 
 void pal_model_set_fallback(pal_model *model, pal_model *fallback) {

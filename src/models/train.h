@@ -45,6 +45,9 @@ pal_estimate pal_kind_estimate(const pal_kind *kind, const void *params, const p
 /* Whether scores are on the scale of the log's values. */
 bool pal_model_predicts_values(const pal_model *model);
 
+/* Whether it tells items without a training event apart, by itself or by a part. */
+bool pal_model_scores_new_items(const pal_model *model);
+
 /* Bytes of the kind's own tensors (without log and ids). */
 int64_t pal_model_state_bytes(const pal_model *model);
 

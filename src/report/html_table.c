@@ -103,6 +103,22 @@ void pal_page_more_metrics(const json_t *results, char names[3][40]) {
     for (int i = 0; i < 3; i++) snprintf(names[i], 40, "%s@%lld", wanted[i], largest);
 }
 
+/* Which models rank items without a training event last. */
+static void table_add_blind(const json_t *task, pal_text *out) {
+    size_t index;
+    json_t *model;
+    bool has_list = false;
+    json_array_foreach(json_object_get(task, "models"), index, model) {
+        if (!json_is_false(json_object_get(model, "scores_new_items"))) continue;
+        pal_text_add(out, has_list ? ", "
+                                   : "<p class=\"small\">Cannot score items without a training "
+                                     "event, and rank them last: ");
+        has_list = true;
+        pal_page_text(model, "spec", out);
+    }
+    if (has_list) pal_text_add(out, ".</p>\n");
+}
+
 /* Which models popular beats for known users, and why. */
 static void table_add_below(const json_t *task, pal_text *out) {
     size_t index;
@@ -149,4 +165,5 @@ void pal_page_table(const json_t *results, const json_t *task, pal_text *out) {
     pal_page_number(task, "smallest_difference", "%.4f", out);
     pal_text_add(out, ".</p>\n");
     table_add_below(task, out);
+    table_add_blind(task, out);
 }

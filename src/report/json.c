@@ -134,6 +134,8 @@ static json_t *json_row(const pal_comparison *comparison, const pal_table *table
                         json_pack("{s:o, s:o, s:o}", "all", pal_json_real(row->valid_choice),
                                   "known", pal_json_real(row->valid_known), "strangers",
                                   pal_json_real(row->valid_strangers)));
+    if (comparison->options.protocol.candidates != PAL_CANDIDATES_SEEN && !row->is_run)
+        json_object_set_new(json, "scores_new_items", json_boolean(!row->is_blind_to_new));
     if (row->below) json_object_set_new(json, "below", pal_json_text(row->below));
     json_object_set_new(json, "strangers_own", json_interval(&row->strangers_own));
     json_object_set_new(json, "slices", json_row_slices(comparison, table, row));
@@ -265,9 +267,10 @@ static json_t *json_table(const pal_comparison *comparison, int32_t t) {
     json_t *json = json_pack(
         "{s:s, s:s, s:i, s:i, s:i, s:i, s:I, s:I, s:I, s:I}", "task", pal_task_name(table->task),
         "fingerprint", table->fingerprint, "n_users", (int)q->n_users, "n_strangers",
-        (int)q->n_strangers, "n_queries", (int)q->n_queries, "n_candidates", (int)q->n_candidates,
-        "n_pairs", (json_int_t)q->n_pairs, "n_masked", (json_int_t)q->n_masked, "n_not_relevant",
-        (json_int_t)q->n_irrelevant, "n_unreachable", (json_int_t)q->n_unreachable);
+        (int)q->n_strangers, "n_queries", (int)q->n_queries, "n_candidates",
+        (int)(q->n_candidates - q->first_candidate), "n_pairs", (json_int_t)q->n_pairs, "n_masked",
+        (json_int_t)q->n_masked, "n_not_relevant", (json_int_t)q->n_irrelevant, "n_unreachable",
+        (json_int_t)q->n_unreachable);
     json_object_set_new(json, "ceiling", pal_json_real(table->ceiling));
     json_object_set_new(json, "smallest_difference", pal_json_real(table->smallest_difference));
     json_object_set_new(json, "models", models);
@@ -285,13 +288,14 @@ static json_t *json_protocol(const pal_comparison *comparison) {
     const pal_split *split = &comparison->split;
     json_t *k = json_array();
     for (int32_t i = 0; i < p->k.n; i++) json_array_append_new(k, json_integer(p->k.at[i]));
-    json_t *json = json_pack(
-        "{s:s, s:s, s:s, s:o, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:I}", "fingerprint",
-        table->fingerprint, "split", split->spec, "task", pal_task_name(table->task), "k", k,
-        "relevant", p->relevant, "hide", pal_hide_choices[p->hide], "candidates",
-        p->candidates == PAL_CANDIDATES_SEEN ? "seen" : "catalog", "fallback", p->fallback,
-        "metric", comparison->measures.at[0].name, "n_users", (int)table->test.n_users,
-        "n_candidates", (int)table->test.n_candidates, "resamples", (json_int_t)p->resamples);
+    json_t *json =
+        json_pack("{s:s, s:s, s:s, s:o, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:I}", "fingerprint",
+                  table->fingerprint, "split", split->spec, "task", pal_task_name(table->task), "k",
+                  k, "relevant", p->relevant, "hide", pal_hide_choices[p->hide], "candidates",
+                  pal_candidates_choices[p->candidates], "fallback", p->fallback, "metric",
+                  comparison->measures.at[0].name, "n_users", (int)table->test.n_users,
+                  "n_candidates", (int)(table->test.n_candidates - table->test.first_candidate),
+                  "resamples", (json_int_t)p->resamples);
     if (p->gain) json_object_set_new(json, "gain", json_string(p->gain));
     if (comparison->n_folds) json_object_set_new(json, "folds", json_integer(comparison->n_folds));
     if (comparison->ratings.n)

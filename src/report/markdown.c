@@ -48,6 +48,22 @@ static void markdown_add_list(const json_t *list, pal_text *out) {
     }
 }
 
+/* Which models rank items without a training event last. */
+static void markdown_add_blind(const json_t *task, pal_text *out) {
+    size_t index;
+    json_t *model;
+    bool has_list = false;
+    json_array_foreach(json_object_get(task, "models"), index, model) {
+        if (!json_is_false(json_object_get(model, "scores_new_items"))) continue;
+        pal_text_add(
+            out, has_list ? ", "
+                          : "\nCannot score items without a training event, and rank them last: ");
+        has_list = true;
+        markdown_add_at(model, "spec", out);
+    }
+    if (has_list) pal_text_add(out, ".\n");
+}
+
 /* --- models --- */
 
 static void markdown_add_row(const json_t *model, const char *metric, char more[3][40],
@@ -119,6 +135,7 @@ static void markdown_add_table(const json_t *results, const json_t *task, pal_te
         markdown_add_at(model, "below", out);
         pal_text_add(out, "\n");
     }
+    markdown_add_blind(task, out);
 }
 
 /* One row a slice, one column a model. */

@@ -94,15 +94,11 @@ void pal_report_table_head(const pal_comparison *comparison, int32_t t, pal_text
                   comparison->n_tables > 1 ? "both" : pal_task_name(table->task), p->relevant,
                   pal_hide_choices[p->hide], table->test.n_users, table->test.n_strangers,
                   p->fallback);
-    pal_text_add_count(out, table->test.n_candidates);
+    pal_text_add_count(out, table->test.n_candidates - table->test.first_candidate);
     pal_text_add(out, " candidates");
     int32_t n_new = table->test.n_candidates - split->history.n_items;
-    if (p->candidates == PAL_CANDIDATES_CATALOG && n_new > 0) {
-        pal_text_addf(
-            out,
-            ", %d of them without a training event: no kind here can score those, they rank last",
-            n_new);
-    }
+    if (p->candidates != PAL_CANDIDATES_SEEN)
+        pal_text_addf(out, ", %d of them without a training event", n_new);
     table_add_plan(comparison, out);
     pal_text_add(out, "\n\n");
     table_add_padded(out, "model", TABLE_NAME);
@@ -146,6 +142,9 @@ void pal_report_table_row(const pal_comparison *comparison, int32_t t, int32_t r
     }
     pal_text_release(&seconds);
     pal_text_release(&list);
+    if (comparison->options.protocol.candidates != PAL_CANDIDATES_SEEN && !row->is_run &&
+        row->is_blind_to_new)
+        pal_text_add(out, "  cannot score new items");
     pal_text_add(out, "\n");
 }
 

@@ -60,10 +60,21 @@ static void checkerboard(pal_ctx *ctx, support_log *out) {
     support_log_make(ctx, out, 2 * CAMP, 2 * CAMP, n, users, items, times, values);
 }
 
-static pal_model *train(pal_ctx *ctx, const char *spec, const pal_log *log) {
+/* With features of the items, for kinds that need some. */
+static pal_status try_train(pal_ctx *ctx, const char *spec, const support_log *log,
+                            pal_model **out) {
+    pal_catalog catalog;
+    support_catalog_make(ctx, log, &catalog);
+    pal_train_input input = {.log = &log->log, .items = &catalog};
+    pal_status status = pal_model_train(ctx, spec, &input, out);
+    if (status == PAL_OK) (*out)->items = NULL; /* ends with this function */
+    pal_catalog_release(&catalog);
+    return status;
+}
+
+static pal_model *train(pal_ctx *ctx, const char *spec, const support_log *log) {
     pal_model *model = NULL;
-    pal_train_input input = {.log = log};
-    if (pal_model_train(ctx, spec, &input, &model) != PAL_OK) fail_msg("%s: %s", spec, ctx->error);
+    if (try_train(ctx, spec, log, &model) != PAL_OK) fail_msg("%s: %s", spec, ctx->error);
     return model;
 }
 
@@ -91,7 +102,7 @@ static void check_withheld_item_comes_first(const pal_kind *kind) {
              !has_epochs                       ? ""
              : !strcmp(kind->family, "neural") ? " epochs=600 tolerance=0"
                                                : " epochs=1000 tolerance=0");
-    pal_model *model = train(ctx, spec, &log.log);
+    pal_model *model = train(ctx, spec, &log);
     pal_lists lists = rank_all(ctx, model, 3, &arena);
     for (int32_t u = 0; u < lists.n; u++) assert_int_equal(lists.items[u * 3], u / 2 * 2 + u % 2);
     pal_model_free(model);
@@ -106,7 +117,7 @@ static void check_reasons_add_up(const pal_kind *kind) {
     support_log log;
     pal_arena arena = {0};
     checkerboard(ctx, &log);
-    pal_model *model = train(ctx, brief_of(kind), &log.log);
+    pal_model *model = train(ctx, brief_of(kind), &log);
     for (int32_t user = 0; user < log.log.n_users; user += 5) {
         pal_query known = pal_query_of_user(model, user), history = known;
         history.user_plus_1 = 0;
@@ -134,7 +145,7 @@ static void check_own_items_come_first(const pal_kind *kind) {
     support_log log;
     pal_arena arena = {0};
     checkerboard(ctx, &log);
-    pal_model *model = train(ctx, brief_of(kind), &log.log);
+    pal_model *model = train(ctx, brief_of(kind), &log);
     pal_query query = pal_query_of_user(model, 3);
     pal_lists lists;
     pal_rank_options options = {.k = 2 * CAMP, .hide = PAL_HIDE_NONE};
@@ -152,7 +163,7 @@ static void check_batch_is_single(const pal_kind *kind) {
     support_log log;
     pal_arena arena = {0};
     checkerboard(ctx, &log);
-    pal_model *model = train(ctx, brief_of(kind), &log.log);
+    pal_model *model = train(ctx, brief_of(kind), &log);
     pal_lists batch = rank_all(ctx, model, 10, &arena);
     for (int32_t u = 0; u < batch.n; u++) {
         pal_query query = pal_query_of_user(model, u);
@@ -190,7 +201,7 @@ static void check_save_load_is_exact(const pal_kind *kind) {
     support_log log;
     pal_arena arena = {0};
     checkerboard(ctx, &log);
-    pal_model *model = train(ctx, brief_of(kind), &log.log), *loaded;
+    pal_model *model = train(ctx, brief_of(kind), &log), *loaded;
     size_t n, n_again;
     char *bytes = file_bytes(ctx, model, &n);
     if (pal_model_parse(ctx, "a test", bytes, n, &loaded) != PAL_OK) fail_msg("%s", ctx->error);
@@ -218,7 +229,7 @@ static void check_threads_do_not_matter(const pal_kind *kind) {
         pal_ctx *ctx = support_open(threads);
         support_log log;
         checkerboard(ctx, &log);
-        pal_model *model = train(ctx, brief_of(kind), &log.log);
+        pal_model *model = train(ctx, brief_of(kind), &log);
         size_t n;
         char *bytes = file_bytes(ctx, model, &n);
         if (first) {
@@ -241,7 +252,7 @@ static void check_damaged_files_are_refused(const pal_kind *kind) {
     pal_ctx *ctx = support_open(1);
     support_log log;
     checkerboard(ctx, &log);
-    pal_model *model = train(ctx, brief_of(kind), &log.log), *loaded;
+    pal_model *model = train(ctx, brief_of(kind), &log), *loaded;
     size_t n;
     char *bytes = file_bytes(ctx, model, &n);
     for (size_t at = 0; at < n; at += 1 + n / 211) {
@@ -262,7 +273,7 @@ static void check_strangers_get_a_list(const pal_kind *kind) {
     support_log log;
     pal_arena arena = {0};
     checkerboard(ctx, &log);
-    pal_model *model = train(ctx, brief_of(kind), &log.log);
+    pal_model *model = train(ctx, brief_of(kind), &log);
     const int32_t unknown[] = {500, 16};
     pal_query queries[] = {{0}, {.n_events = 2, .items = unknown}};
     pal_lists lists;
@@ -300,7 +311,7 @@ static void check_excluded_items_are_not_listed(const pal_kind *kind) {
     support_log log;
     pal_arena arena = {0};
     checkerboard(ctx, &log);
-    pal_model *model = train(ctx, brief_of(kind), &log.log);
+    pal_model *model = train(ctx, brief_of(kind), &log);
     uint8_t excluded[2 * CAMP] = {0};
     for (int32_t i = 0; i < 2 * CAMP; i++) excluded[i] = i != 3;
     pal_query query = {0};
@@ -323,7 +334,7 @@ static void check_smallest_log(const pal_kind *kind) {
     const int32_t zero[] = {0};
     const int64_t time[] = {5};
     support_log_make(ctx, &log, 1, 1, 1, zero, zero, time, (const float[]){3});
-    pal_model *model = train(ctx, brief_of(kind), &log.log);
+    pal_model *model = train(ctx, brief_of(kind), &log);
     pal_lists lists = rank_all(ctx, model, 10, &arena);
     assert_int_equal(lists.counts[0], 0); /* all is seen */
     pal_query stranger = {0};
@@ -344,7 +355,7 @@ static void check_huge_weights(const pal_kind *kind) {
     float *weights = PAL_ARENA_ARRAY(&arena, float, log.log.n_events);
     for (int64_t e = 0; e < log.log.n_events; e++) weights[e] = e % 3 ? 1e-20f : 1e6f;
     log.log.weights = weights;
-    pal_model *model = train(ctx, brief_of(kind), &log.log);
+    pal_model *model = train(ctx, brief_of(kind), &log);
     pal_lists lists = rank_all(ctx, model, 5, &arena);
     for (int32_t i = 0; i < lists.n * lists.k; i++) assert_false(isnan(lists.scores[i]));
     pal_model_free(model);
@@ -376,8 +387,7 @@ static void check_spec_reads_back(const pal_kind *kind) {
     pal_ctx *ctx = support_open(1);
     support_log log;
     checkerboard(ctx, &log);
-    pal_model *model = train(ctx, spec_of(kind), &log.log),
-              *again = train(ctx, model->spec, &log.log);
+    pal_model *model = train(ctx, spec_of(kind), &log), *again = train(ctx, model->spec, &log);
     assert_string_equal(model->spec, again->spec);
     assert_string_equal(model->spec, spec_of(kind)); /* defaults go without saying */
     assert_true(strlen(kind->summary) > 10 && strlen(kind->paper) > 0);
@@ -393,8 +403,7 @@ static void check_stops_when_asked(const pal_kind *kind) {
     checkerboard(ctx, &log);
     atomic_store(&ctx->cancelled, true);
     pal_model *model = NULL;
-    pal_status status =
-        pal_model_train(ctx, brief_of(kind), &(pal_train_input){.log = &log.log}, &model);
+    pal_status status = try_train(ctx, brief_of(kind), &log, &model);
     assert_true(status == PAL_OK || status == PAL_ECANCELLED);
     pal_model_free(model);
     support_log_release(&log);
@@ -409,9 +418,54 @@ static void check_needs_are_said(const pal_kind *kind) {
     pal_model *model = NULL;
     pal_status status =
         pal_model_train(ctx, brief_of(kind), &(pal_train_input){.log = &log.log}, &model);
-    bool needs = kind->traits & (PAL_NEEDS_TIME | PAL_NEEDS_VALUES);
+    bool needs = kind->traits & (PAL_NEEDS_TIME | PAL_NEEDS_VALUES | PAL_NEEDS_CATALOG);
     assert_int_equal(status, needs ? PAL_EDATA : PAL_OK);
     pal_model_free(model);
+    support_log_release(&log);
+    support_close(ctx);
+}
+
+/* Two items that only the catalog knows, one of each camp: listed by kinds that say so, the right
+ * one first where the kind looks at the person; by no other. */
+static void check_new_items_are_listed_by_their_features(const pal_kind *kind) {
+    enum { SEEN = 2 * CAMP };
+    pal_ctx *ctx = support_open(2);
+    support_log log;
+    pal_arena arena = {0};
+    checkerboard(ctx, &log);
+    assert_int_equal(pal_ids_add(&log.items, "new even", 8), SEEN);
+    assert_int_equal(pal_ids_add(&log.items, "new odd", 7), SEEN + 1);
+    pal_catalog catalog;
+    support_catalog_make(ctx, &log, &catalog);
+    pal_train_input input = {.log = &log.log, .items = &catalog, .n_items = SEEN + 2};
+    pal_model *model = NULL, *loaded = NULL;
+    assert_int_equal(pal_model_train(ctx, brief_of(kind), &input, &model), PAL_OK);
+    bool does = pal_model_scores_new_items(model);
+    assert_int_equal(model->n_seen_items, SEEN);
+    assert_int_equal(model->log->n_items, kind->traits & PAL_SCORES_NEW_ITEMS ? SEEN + 2 : SEEN);
+    assert_int_equal(pal_model_keep(ctx, model), PAL_OK);
+    char path[] = "new_items_XXXXXX.palate";
+    close(mkstemps(path, 7));
+    assert_int_equal(pal_model_save(ctx, model, path), PAL_OK);
+    assert_int_equal(pal_model_load(ctx, path, &loaded), PAL_OK);
+    remove(path);
+    for (int32_t user = 0; user < log.log.n_users; user++) {
+        pal_query query = pal_query_of_user(model, user);
+        const pal_rank_options options = {.k = 4, .first_item = SEEN};
+        pal_lists lists, again;
+        assert_int_equal(pal_rank(ctx, model, &query, 1, &options, &arena, &lists), PAL_OK);
+        assert_int_equal(pal_rank(ctx, loaded, &query, 1, &options, &arena, &again), PAL_OK);
+        assert_int_equal(lists.counts[0], does ? 2 : 0);
+        assert_int_equal(again.counts[0], lists.counts[0]);
+        assert_memory_equal(again.items, lists.items, (size_t)lists.k * sizeof *lists.items);
+        assert_memory_equal(again.scores, lists.scores, (size_t)lists.k * sizeof *lists.scores);
+        if (does && !(kind->traits & PAL_IS_CONTROL))
+            assert_int_equal(lists.items[0], SEEN + user % 2);
+    }
+    pal_model_free(model);
+    pal_model_free(loaded);
+    pal_catalog_release(&catalog);
+    pal_arena_release(&arena);
     support_log_release(&log);
     support_close(ctx);
 }
@@ -436,6 +490,7 @@ CONFORMANCE(options_out_of_range_are_refused)
 CONFORMANCE(spec_reads_back)
 CONFORMANCE(stops_when_asked)
 CONFORMANCE(needs_are_said)
+CONFORMANCE(new_items_are_listed_by_their_features)
 
 static void unknown_kinds_are_answered_with_the_nearest(void **state) {
     (void)state;
@@ -461,9 +516,9 @@ static void check_weights_matter_as_told(const pal_kind *kind) {
     float *weights = PAL_ARENA_ARRAY(&arena, float, log.log.n_events);
     assert_non_null(weights);
     for (int64_t e = 0; e < log.log.n_events; e++) weights[e] = (float)(1 + e % 3);
-    pal_log weighed = log.log;
-    weighed.weights = weights;
-    pal_model *plain = train(ctx, brief_of(kind), &log.log),
+    support_log weighed = log;
+    weighed.log.weights = weights;
+    pal_model *plain = train(ctx, brief_of(kind), &log),
               *other = train(ctx, brief_of(kind), &weighed);
     pal_lists a = rank_all(ctx, plain, 5, &arena), b = rank_all(ctx, other, 5, &arena);
     bool same = !memcmp(a.scores, b.scores, (size_t)a.n * (size_t)a.k * sizeof *a.scores);
@@ -498,6 +553,7 @@ int main(void) {
         cmocka_unit_test(spec_reads_back),
         cmocka_unit_test(stops_when_asked),
         cmocka_unit_test(needs_are_said),
+        cmocka_unit_test(new_items_are_listed_by_their_features),
         cmocka_unit_test(unknown_kinds_are_answered_with_the_nearest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,6 +20,7 @@ end
 function __palate_kinds
     printf '%s\t%s\n' random 'a random order for each person: the floor that every other kind must leave'
     printf '%s\t%s\n' popular 'what most people use; with half_life what most people use now'
+    printf '%s\t%s\n' feature_count 'the items of which most is told: the control row of kinds that learn from features'
     printf '%s\t%s\n' again 'what the person uses again and again, the latest counting most'
     printf '%s\t%s\n' markov 'what tends to follow the person\'s last items, counted'
     printf '%s\t%s\n' bias 'how high the person values in general, and how highly the item is valued'
@@ -110,7 +111,7 @@ complete -c palate -n '__palate_is demo' -l allow-drop -d 'go on although the ma
 complete -c palate -n '__palate_is demo' -l gain -d 'also say what the hits are worth (value@k): a column of numbers of the catalog, such as price or margin, or value for the log\'s values' -x
 complete -c palate -n '__palate_is demo' -l slice -d 'also tell apart users by a column of their profiles (--users): its 8 most frequent words, or quarters of its numbers' -x
 complete -c palate -n '__palate_is demo' -l split -d 'how the log is cut: time, leave_last, random, users, kfold, cold_items or cold_users, with options, e.g. "time test=0.2"; default time, or random without times' -x -a '(__palate_splits)'
-complete -c palate -n '__palate_is demo' -l candidates -d 'items that can be listed: those with a training event, or the whole catalog' -x -a 'seen catalog '
+complete -c palate -n '__palate_is demo' -l candidates -d 'items that can be listed: seen (those with a training event), catalog (all that the log or --items knows) or new (those without a training event, and only they are asked); auto is new with --split cold_items, else seen' -x -a 'auto seen catalog new '
 complete -c palate -n '__palate_is demo' -l resamples -d 'bootstrap resamples of users behind each interval' -x
 complete -c palate -n '__palate_is demo' -l refit -d 'train the final models on train and validation together, or on train alone' -x -a 'all none '
 complete -c palate -n '__palate_is demo' -l prefer -d 'what the verdict looks at first; a cheaper model wins only when it loses less than --worth' -x -a 'accuracy cost '
@@ -173,7 +174,7 @@ complete -c palate -n '__palate_is compare' -l allow-drop -d 'go on although the
 complete -c palate -n '__palate_is compare' -l gain -d 'also say what the hits are worth (value@k): a column of numbers of the catalog, such as price or margin, or value for the log\'s values' -x
 complete -c palate -n '__palate_is compare' -l slice -d 'also tell apart users by a column of their profiles (--users): its 8 most frequent words, or quarters of its numbers' -x
 complete -c palate -n '__palate_is compare' -l split -d 'how the log is cut: time, leave_last, random, users, kfold, cold_items or cold_users, with options, e.g. "time test=0.2"; default time, or random without times' -x -a '(__palate_splits)'
-complete -c palate -n '__palate_is compare' -l candidates -d 'items that can be listed: those with a training event, or the whole catalog' -x -a 'seen catalog '
+complete -c palate -n '__palate_is compare' -l candidates -d 'items that can be listed: seen (those with a training event), catalog (all that the log or --items knows) or new (those without a training event, and only they are asked); auto is new with --split cold_items, else seen' -x -a 'auto seen catalog new '
 complete -c palate -n '__palate_is compare' -l resamples -d 'bootstrap resamples of users behind each interval' -x
 complete -c palate -n '__palate_is compare' -l refit -d 'train the final models on train and validation together, or on train alone' -x -a 'all none '
 complete -c palate -n '__palate_is compare' -l prefer -d 'what the verdict looks at first; a cheaper model wins only when it loses less than --worth' -x -a 'accuracy cost '

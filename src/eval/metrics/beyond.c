@@ -41,10 +41,11 @@ static int64_t *beyond_exposures(const pal_shown *shown, int32_t k, pal_arena *s
 static double beyond_coverage(pal_ctx *ctx, const pal_shown *shown, int32_t k) {
     (void)ctx;
     pal_arena scratch = {0};
-    int32_t n = shown->questions->n_candidates, listed = 0;
+    int32_t first = shown->questions->first_candidate, n = shown->questions->n_candidates,
+            listed = 0;
     const int64_t *exposures = beyond_exposures(shown, k, &scratch);
-    for (int32_t i = 0; exposures && i < n; i++) listed += exposures[i] > 0;
-    double coverage = exposures ? (double)listed / n : NAN;
+    for (int32_t i = first; exposures && i < n; i++) listed += exposures[i] > 0;
+    double coverage = exposures ? (double)listed / (n - first) : NAN;
     pal_arena_release(&scratch);
     return coverage;
 }
@@ -57,8 +58,8 @@ static int beyond_compare(const void *a, const void *b) {
 static double beyond_gini(pal_ctx *ctx, const pal_shown *shown, int32_t k) {
     (void)ctx;
     pal_arena scratch = {0};
-    int32_t n = shown->questions->n_candidates;
-    int64_t *exposures = beyond_exposures(shown, k, &scratch);
+    int32_t first = shown->questions->first_candidate, n = shown->questions->n_candidates - first;
+    int64_t *all = beyond_exposures(shown, k, &scratch), *exposures = all ? all + first : NULL;
     double weighted = 0, total = 0;
     if (exposures) qsort(exposures, (size_t)n, sizeof *exposures, beyond_compare);
     for (int32_t i = 0; exposures && i < n; i++) {

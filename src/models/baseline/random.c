@@ -72,7 +72,8 @@ const pal_kind pal_kind_random = {
     .summary = "a random order for each person: the floor that every other kind must leave",
     .paper = "none",
     .represents = "the number of the person | nothing: chance decides",
-    .traits = PAL_SCORES_NEW_USERS | PAL_SCORES_STRANGERS | PAL_IS_CONTROL | PAL_IS_STOCHASTIC,
+    .traits = PAL_SCORES_NEW_USERS | PAL_SCORES_STRANGERS | PAL_IS_CONTROL | PAL_IS_STOCHASTIC |
+              PAL_SCORES_NEW_ITEMS,
     .params = random_table,
     .params_size = sizeof(random_params),
     .state_size = sizeof(random_state),

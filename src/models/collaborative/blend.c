@@ -2,12 +2,13 @@
  * (stacking: Wolpert 1992; blends of recommenders: Jahrer, Toescher, Legenstein 2010).
  *
  * score(u, i) = Σ_p w_p z_p(u, i), z_p the part's scores of the query less their mean over items,
- * divided by their standard deviation. The weights are learned on what the parts have not seen: a
- * comparison's validation, or else the newest tenth of the events (of each user, where the log has
- * no times), which is held out while the parts are trained, in the lists of up to 500 users. First
- * the best part alone, then for each part in turn the factor that gives the best lists, three times
- * round. Then the parts are trained on everything. Cost: each part twice, and 21 · parts² additions
- * an item of each of those users. */
+ * divided by their standard deviation. Items without a training event are scored by the parts that
+ * can (content), their weights taken for the whole. The weights are learned on what the parts have
+ * not seen: a comparison's validation, or else the newest tenth of the events (of each user, where
+ * the log has no times), which is held out while the parts are trained, in the lists of up to 500
+ * users. First the best part alone, then for each part in turn the factor that gives the best
+ * lists, three times round. Then the parts are trained on everything. Cost: each part twice, and 21
+ * · parts² additions an item of each of those users. */
 #include <math.h>
 #include <string.h>
 
@@ -82,6 +83,38 @@ static void blend_standardize(float *scores, int32_t n) {
     }
 }
 
+/* The query without items that the part has no rows for. Without memory, which a part of few rows
+ * alone asks for: without a history. */
+static pal_query blend_query_of_part(const pal_model *part, const pal_query *query,
+                                     pal_arena *arena) {
+    pal_query known = *query;
+    bool has_unknown = false;
+    for (int32_t e = 0; e < query->n_events; e++)
+        has_unknown |= query->items[e] >= part->log->n_items;
+    if (has_unknown && pal_query_drop_unknown(query, part->log->n_items, arena, &known) != PAL_OK)
+        known = (pal_query){.now = query->now};
+    return known;
+}
+
+/* z [n_queries, n_items] of one part; rows that it does not have are left as they are. */
+static void blend_score_part(const pal_model *part, int32_t n_items, const pal_query *queries,
+                             int32_t n_queries, void *memory, float *z) {
+    int32_t n = part->log->n_items;
+    if (n == n_items) {
+        part->kind->score(part->params, part->state, queries, n_queries, memory, z);
+    }
+    for (int32_t q = 0; q < n_queries; q++) {
+        float *row = z + (int64_t)q * n_items;
+        if (n < n_items) {
+            pal_arena arena = {0};
+            pal_query known = blend_query_of_part(part, &queries[q], &arena);
+            part->kind->score(part->params, part->state, &known, 1, memory, row);
+            pal_arena_release(&arena);
+        }
+        blend_standardize(row, n);
+    }
+}
+
 static size_t blend_part_bytes(const pal_model *part, int32_t n_queries) {
     size_t bytes = part->kind->scratch_bytes
                        ? part->kind->scratch_bytes(part->params, part->state, n_queries)
@@ -96,6 +129,7 @@ static const double blend_factors[BLEND_FACTORS] = {0, 0.1, 0.25, 0.5, 1, 2, 4};
 
 typedef struct {
     int32_t n, n_parts, n_items; /* questions */
+    int32_t n_seen;              /* items that can be held out */
     float *z;                    /* [n, n_parts, n_items]; -inf: used before */
     int64_t *starts;             /* [n + 1] */
     int32_t *held;               /* items that were held out, not used before */
@@ -156,9 +190,9 @@ static pal_status blend_ask_user(pal_ctx *ctx, const pal_log *log, const pal_que
         pal_arena scratch = {0};
         void *memory = pal_arena_alloc(&scratch, (int64_t)blend_part_bytes(parts[p], 1), 1);
         if (!memory) return pal_fail_memory(ctx, "blend", 1e6);
-        parts[p]->kind->score(parts[p]->params, parts[p]->state, query, 1, memory, z);
+        blend_score_part(parts[p], out->n_items, query, 1, memory, z);
         pal_arena_release(&scratch);
-        blend_standardize(z, out->n_items);
+        for (int32_t i = out->n_seen; i < out->n_items; i++) z[i] = -INFINITY;
         for (int32_t e = 0; e < query->n_events; e++) z[query->items[e]] = -INFINITY;
     }
     for (int32_t e = 0; e < query->n_events; e++) marks[query->items[e]] = 0;
@@ -295,7 +329,8 @@ static pal_status blend_weigh(pal_ctx *ctx, const char *const *specs, const pal_
     blend_hold_out(log, keep);
     pal_log shorter;
     pal_model *parts[PAL_PARTS_OF_MODEL_MAX] = {0};
-    blend_questions questions = {.n_parts = s->n_parts, .n_items = s->n_items};
+    blend_questions questions = {
+        .n_parts = s->n_parts, .n_items = s->n_items, .n_seen = train->n_seen_items};
     TRY(pal_log_select(ctx, log, keep, NULL, NULL, &log->about, &shorter));
     pal_train_input input = *train;
     input.log = &shorter;
@@ -319,7 +354,8 @@ static pal_status blend_be_judged(pal_ctx *ctx, const void *params, const pal_tr
     pal_model model = {.kind = &pal_kind_blend,
                        .params = (void *)(uintptr_t)params,
                        .state = s,
-                       .log = train->histories ? train->histories : train->log};
+                       .log = train->histories ? train->histories : train->log,
+                       .n_seen_items = train->n_seen_items};
     float learned[PAL_PARTS_OF_MODEL_MAX] = {0};
     TRY(pal_model_count_users(ctx, &model));
     blend_questions questions = {.n_parts = s->n_parts,
@@ -386,6 +422,22 @@ static size_t blend_scratch_bytes(const void *params, const void *state, int32_t
     return bytes;
 }
 
+/* Items that only some parts have rows for: as if these were the whole. */
+static void blend_scale_new(const blend_state *s, int32_t n_queries, float *scores) {
+    int32_t n_seen = s->n_items;
+    float of_new = 0;
+    for (int32_t p = 0; p < s->n_parts; p++) {
+        int32_t n = s->parts[p]->log->n_items;
+        if (n < n_seen) n_seen = n;
+        if (n == s->n_items) of_new += s->weights[p];
+    }
+    for (int32_t q = 0; q < n_queries; q++) {
+        float *row = scores + (int64_t)q * s->n_items;
+        for (int32_t i = n_seen; i < s->n_items; i++)
+            row[i] = of_new > 0 ? row[i] / of_new : -INFINITY;
+    }
+}
+
 static void blend_score(const void *params, const void *state, const pal_query *queries,
                         int32_t n_queries, void *scratch, float *scores) {
     (void)params;
@@ -396,12 +448,15 @@ static void blend_score(const void *params, const void *state, const pal_query *
     memset(scores, 0, (size_t)n * sizeof *scores);
     for (int32_t p = 0; p < s->n_parts; p++) {
         const pal_model *part = s->parts[p];
-        part->kind->score(part->params, part->state, queries, n_queries, at, part_scores);
+        blend_score_part(part, s->n_items, queries, n_queries, at, part_scores);
         at += blend_part_bytes(part, n_queries);
-        for (int32_t q = 0; q < n_queries; q++)
-            blend_standardize(part_scores + (int64_t)q * s->n_items, s->n_items);
-        for (int64_t i = 0; i < n; i++) scores[i] += s->weights[p] * part_scores[i];
+        for (int32_t q = 0; q < n_queries; q++) {
+            const float *z = part_scores + (int64_t)q * s->n_items;
+            float *row = scores + (int64_t)q * s->n_items;
+            for (int32_t i = 0; i < part->log->n_items; i++) row[i] += s->weights[p] * z[i];
+        }
     }
+    blend_scale_new(s, n_queries, scores);
 }
 
 static int32_t blend_tensors(const void *params, void *state, int32_t n_users, int32_t n_items,
@@ -425,7 +480,7 @@ const pal_kind pal_kind_blend = {
     .paper =
         "Jahrer, Toescher, Legenstein: Combining predictions for accurate recommender systems, "
         "KDD 2010",
-    .traits = PAL_SCORES_NEW_USERS | PAL_FITS_MEMORY,
+    .traits = PAL_SCORES_NEW_USERS | PAL_FITS_MEMORY | PAL_SCORES_NEW_ITEMS,
     .params = blend_table,
     .params_size = sizeof(blend_params),
     .state_size = sizeof(blend_state),

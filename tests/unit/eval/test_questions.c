@@ -39,7 +39,7 @@ static void a_window_asks_once_a_user(void **state) {
     pal_questions q;
     pal_protocol protocol = protocol_with(PAL_HIDE_TARGET);
     assert_int_equal(
-        pal_questions_make(ctx, &protocol, PAL_TASK_WINDOW, &p.history.log, &p.test.log, 4, &q),
+        pal_questions_make(ctx, &protocol, PAL_TASK_WINDOW, &p.history.log, &p.test.log, 0, 4, &q),
         PAL_OK);
     assert_int_equal(q.n_users, 2);
     assert_int_equal(q.n_strangers, 1);
@@ -55,7 +55,7 @@ static void a_window_asks_once_a_user(void **state) {
     pal_questions_release(&q);
     protocol.hide = PAL_HIDE_NONE;
     assert_int_equal(
-        pal_questions_make(ctx, &protocol, PAL_TASK_WINDOW, &p.history.log, &p.test.log, 4, &q),
+        pal_questions_make(ctx, &protocol, PAL_TASK_WINDOW, &p.history.log, &p.test.log, 0, 4, &q),
         PAL_OK);
     assert_int_equal(q.n_masked, 0);
     assert_int_equal(q.n_pairs, 4);
@@ -72,7 +72,7 @@ static void next_asks_before_each_event_with_all_that_came_before(void **state) 
     pal_questions q;
     pal_protocol protocol = protocol_with(PAL_HIDE_NONE);
     assert_int_equal(
-        pal_questions_make(ctx, &protocol, PAL_TASK_NEXT, &p.history.log, &p.test.log, 4, &q),
+        pal_questions_make(ctx, &protocol, PAL_TASK_NEXT, &p.history.log, &p.test.log, 0, 4, &q),
         PAL_OK);
     assert_int_equal(q.n_queries, 4);
     assert_int_equal(q.n_users, 2);
@@ -100,12 +100,12 @@ static void a_mask_that_takes_much_is_refused(void **state) {
     pal_questions q;
     pal_protocol protocol = protocol_with(PAL_HIDE_TARGET);
     assert_int_equal(
-        pal_questions_make(ctx, &protocol, PAL_TASK_WINDOW, &history.log, &test.log, 2, &q),
+        pal_questions_make(ctx, &protocol, PAL_TASK_WINDOW, &history.log, &test.log, 0, 2, &q),
         PAL_EDATA);
     assert_non_null(strstr(ctx->error, "--hide none"));
     protocol.allow_drop = true;
     assert_int_equal(
-        pal_questions_make(ctx, &protocol, PAL_TASK_WINDOW, &history.log, &test.log, 2, &q),
+        pal_questions_make(ctx, &protocol, PAL_TASK_WINDOW, &history.log, &test.log, 0, 2, &q),
         PAL_OK);
     assert_int_equal(q.n_pairs, 1);
     pal_questions_release(&q);
@@ -126,7 +126,7 @@ static void a_masked_pair_counts_once(void **state) {
     pal_protocol protocol = protocol_with(PAL_HIDE_TARGET);
     protocol.allow_drop = true;
     assert_int_equal(
-        pal_questions_make(ctx, &protocol, PAL_TASK_WINDOW, &history.log, &test.log, 2, &q),
+        pal_questions_make(ctx, &protocol, PAL_TASK_WINDOW, &history.log, &test.log, 0, 2, &q),
         PAL_OK);
     assert_int_equal(q.n_masked, 1);
     pal_questions_release(&q);
@@ -148,18 +148,18 @@ static void ratings_can_be_asked_by_rule(void **state) {
     pal_questions q;
     protocol.relevant = "value>=5";
     assert_int_equal(
-        pal_questions_make(ctx, &protocol, PAL_TASK_WINDOW, &history.log, &test.log, 3, &q),
+        pal_questions_make(ctx, &protocol, PAL_TASK_WINDOW, &history.log, &test.log, 0, 3, &q),
         PAL_OK);
     assert_int_equal(q.n_pairs, 1);
     assert_int_equal(q.relevant[0], 2);
     pal_questions_release(&q);
     protocol.relevant = "value>=";
     assert_int_equal(
-        pal_questions_make(ctx, &protocol, PAL_TASK_WINDOW, &history.log, &test.log, 3, &q),
+        pal_questions_make(ctx, &protocol, PAL_TASK_WINDOW, &history.log, &test.log, 0, 3, &q),
         PAL_EUSAGE);
     protocol.relevant = "value>9";
     assert_int_equal(
-        pal_questions_make(ctx, &protocol, PAL_TASK_WINDOW, &history.log, &test.log, 3, &q),
+        pal_questions_make(ctx, &protocol, PAL_TASK_WINDOW, &history.log, &test.log, 0, 3, &q),
         PAL_EDATA);
     support_log_release(&history);
     support_log_release(&test);

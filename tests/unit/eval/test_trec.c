@@ -58,7 +58,7 @@ static void bench_open_task(bench *b, pal_task task) {
     pal_params_init(pal_protocol_params, &b->protocol);
     b->protocol.k = (pal_ints){.n = 1, .at = {3}};
     assert_int_equal(pal_questions_make(b->ctx, &b->protocol, task, &b->history.log, &b->test.log,
-                                        4, &b->questions),
+                                        0, 4, &b->questions),
                      PAL_OK);
 }
 

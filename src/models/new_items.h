@@ -1,0 +1,18 @@
+/* new_items.h - items without a training event: who has rows for them. */
+#ifndef PAL_MODELS_NEW_ITEMS_H
+#define PAL_MODELS_NEW_ITEMS_H
+
+#include "models/model.h"
+
+/* The log with rows for as many items; its arrays are shared. NULL without memory. */
+const pal_log *pal_log_with_items(const pal_log *log, int32_t n_items, pal_arena *arena);
+/* `input` as the kind may see it: with rows for new items, or without. */
+pal_status pal_input_for_kind(pal_ctx *ctx, const pal_kind *kind, const pal_train_input *input,
+                              pal_arena *arena, pal_train_input *out);
+/* The same for a model of parts that has `log` and is read from a file: the part's log. */
+pal_status pal_part_log(pal_ctx *ctx, const pal_kind *kind, const pal_log *log,
+                        int32_t n_seen_items, pal_arena *arena, const pal_log **out);
+/* Adds the ids of the catalog that are not there yet. */
+pal_status pal_ids_add_catalog(pal_ctx *ctx, const pal_catalog *catalog, pal_ids *ids);
+
+#endif
