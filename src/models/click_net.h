@@ -6,10 +6,10 @@
  * feature, the item, each feature of it (fields.h). logit = Σ linear weights + FM + MLP(x), x all
  * fields one after the other, then with has_product the product of the person's sum of fields and
  * the item's. FM = Σ_(f<g) x_f·x_g = (|Σ x_f|² - Σ |x_f|²) / 2 with has_fm.
- * Loss: binary cross entropy of a used item, `negatives` drawn ones that the person did not use,
- * and what he was shown and did not use, where the log tells. Cost of an epoch: (1 + negatives)
- * times 3 times the network's weights an event. A list costs the network without its first layer's
- * constant parts an item. */
+ * Loss: binary cross entropy of a used item, of what was shown and not used where the log tells,
+ * and of drawn items that the person did not use, `negatives` of both for each used one. Cost of an
+ * epoch: (1 + negatives) times 3 times the network's weights an event. A list costs the network
+ * without its first layer's constant parts an item. */
 #ifndef PAL_MODELS_CLICK_NET_H
 #define PAL_MODELS_CLICK_NET_H
 
@@ -88,8 +88,9 @@ void pal_click_derive(const pal_click_form *form, const pal_click_options *o, pa
          .initial = "4",                                                                           \
          .min = 0,                                                                                 \
          .max = 1000,                                                                              \
-         .help = "items drawn for each event that the person did not use; 0 where what was shown " \
-                 "and not used suffices"},                                                         \
+         .help =                                                                                   \
+             "items that an event is put against: what was shown and not used, and where that "    \
+             "is less for each event of the log, items drawn that the person did not use"},        \
         PAL_FEATURE_TRAINING_ROWS("0.002", "0.05")
 
 /* The slots of a kind that is form `name##_form` and whose params are the options. */

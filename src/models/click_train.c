@@ -18,6 +18,7 @@ typedef struct {
     pal_click_state *s;
     pal_csr used; /* by user: what is not drawn */
     uint64_t seed;
+    int64_t n_drawn;                  /* items that a used event is put against */
     int32_t d, width, n_user, n_item; /* rows of a person, of an item */
     pal_parameters network;
     pal_feature_tables tables;
@@ -33,6 +34,12 @@ typedef struct {
     float *sums;              /* [P, 2, d] of the person and of the item */
     double losses[PAL_CLICK_CHUNKS];
 } click_job;
+
+/* What was shown and not used tells more than a draw: draws fill up to `negatives` an event. */
+static int64_t click_n_drawn(const pal_click_options *o, const pal_click_examples *examples) {
+    int64_t n_shown = (examples->n - examples->n_used) / examples->n_used;
+    return o->negatives > n_shown ? o->negatives - n_shown : 0;
+}
 
 /* An item that the user did not use, or after CLICK_TRIES any. */
 static int32_t click_draw(const click_job *job, int32_t user, pal_rng *rng) {
@@ -150,7 +157,7 @@ static double click_step(void *arg, const pal_step *step) {
     job->step = step;
     for (int64_t r = 0; r < step->n; r++)
         job->starts[r + 1] =
-            job->starts[r] + 1 + (step->examples[r] < job->examples.n_used ? job->o->negatives : 0);
+            job->starts[r] + 1 + (step->examples[r] < job->examples.n_used ? job->n_drawn : 0);
     pal_parallel(pool, PAL_CLICK_CHUNKS, click_chunk, job);
     for (int32_t c = 0; c < PAL_CLICK_CHUNKS; c++) loss += job->losses[c];
     pal_parameters_sum(pool, &job->network);
@@ -223,7 +230,7 @@ static bool click_open_batch(click_job *job, int64_t batch, int64_t pairs, pal_a
 static pal_status click_open(click_job *job, int64_t batch, pal_arena *scratch) {
     static const double deviation = 0.1;
     pal_ctx *ctx = job->ctx;
-    int64_t pairs = batch * (1 + job->o->negatives);
+    int64_t pairs = batch * (1 + job->n_drawn);
     TRY(pal_parameters_open(ctx, job->form->name, PAL_CLICK_CHUNKS, job->arena, scratch,
                             &job->network));
     job->s->network = job->network.values;
@@ -250,6 +257,7 @@ pal_status pal_click_fit(pal_ctx *ctx, const pal_click_form *form, const pal_cli
     pal_feature_tables *t = &job.tables;
     TRY(pal_log_pairs(ctx, job.log, UINT32_MAX, scratch, &job.used));
     TRY(pal_click_examples_list(ctx, form->name, o, train, &job.used, scratch, &job.examples));
+    job.n_drawn = click_n_drawn(o, &job.examples);
     TRY(pal_feature_tables_look(ctx, form->name, &o->f, train, false, job.width, job.width, scratch,
                                 t));
     job.n_user = t->n_sums + t->n_profile;

@@ -26,7 +26,7 @@ static const pal_param tower_table[] = {
                            NULL,
                            "sizes of the hidden layers of the person's network, e.g. 256,128; "
                            "without: one linear layer"),
-    PAL_FEATURE_PERSON_ROWS("0.3"),
+    PAL_FEATURE_PERSON_ROWS("0.1"),
     {.name = "loss",
      .type = PAL_PARAM_CHOICE,
      .offset = offsetof(tower_params, loss),
@@ -42,7 +42,7 @@ static const pal_param tower_table[] = {
      .max = 100000,
      .scale = PAL_LOG,
      .help = "items drawn for each batch (loss=sampled)"},
-    PAL_FEATURE_TRAINING_ROWS("0.002", "0.05"),
+    PAL_FEATURE_TRAINING_ROWS("0.0007", "0.05"),
     {0},
 };
 
