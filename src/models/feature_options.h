@@ -3,10 +3,8 @@
 #ifndef PAL_MODELS_FEATURE_OPTIONS_H
 #define PAL_MODELS_FEATURE_OPTIONS_H
 
-#include <stddef.h>
-
-#include "base/param.h"
 #include "models/past.h"
+#include "models/training_rows.h"
 #include "nn/activation.h"
 
 typedef struct {
@@ -31,112 +29,36 @@ static inline double pal_feature_epochs(const pal_feature_options *o) {
     return o->patience > 0 ? (double)o->epochs / 3 : (double)o->epochs;
 }
 
-#define PAL_FEATURE_FIELD(name) offsetof(pal_feature_options, name)
+#define PAL_FEATURE_ROW(member, row_type, text, least, most, by, sentence)                         \
+    PAL_ROW(pal_feature_options, member, row_type, text, least, most, by, sentence)
 
 /* A kind's rows about the shape of its network; its params begin with pal_feature_options. */
 #define PAL_FEATURE_SHAPE_ROWS(factors_now, factors_help, layers_now, layers_help)                 \
-    {.name = "factors",                                                                            \
-     .type = PAL_PARAM_INT,                                                                        \
-     .offset = PAL_FEATURE_FIELD(factors),                                                         \
-     .initial = factors_now,                                                                       \
-     .min = 1,                                                                                     \
-     .max = 4096,                                                                                  \
-     .scale = PAL_LOG,                                                                             \
-     .help = factors_help},                                                                        \
-        {.name = "layers",                                                                         \
-         .type = PAL_PARAM_INTS,                                                                   \
-         .offset = PAL_FEATURE_FIELD(layers),                                                      \
-         .initial = layers_now,                                                                    \
-         .min = 1,                                                                                 \
-         .max = 4096,                                                                              \
-         .help = layers_help},                                                                     \
-    {                                                                                              \
-        .name = "activation", .type = PAL_PARAM_CHOICE, .offset = PAL_FEATURE_FIELD(activation),   \
-        .initial = "relu", .choices = pal_activations, .help = "what hidden units do"              \
-    }
+    PAL_FEATURE_ROW(factors, PAL_PARAM_INT, factors_now, 1, 4096, PAL_LOG, factors_help),          \
+        PAL_FEATURE_ROW(layers, PAL_PARAM_INTS, layers_now, 1, 4096, PAL_LINEAR, layers_help),     \
+        PAL_ROW_CHOICE(pal_feature_options, activation, "relu", pal_activations,                   \
+                       "what hidden units do")
 
 /* Rows about what it sees of a person. */
 #define PAL_FEATURE_PERSON_ROWS(dropout_now)                                                       \
-    {.name = "history",                                                                            \
-     .type = PAL_PARAM_INT,                                                                        \
-     .offset = PAL_FEATURE_FIELD(history),                                                         \
-     .initial = "100",                                                                             \
-     .min = 1,                                                                                     \
-     .max = 10000,                                                                                 \
-     .scale = PAL_LOG,                                                                             \
-     .help = "newest events of a history that are summed, all weighed alike"},                     \
-        {.name = "recent",                                                                         \
-         .type = PAL_PARAM_INT,                                                                    \
-         .offset = PAL_FEATURE_FIELD(recent),                                                      \
-         .initial = "0",                                                                           \
-         .min = 0,                                                                                 \
-         .max = 1000,                                                                              \
-         .help = "newest events that are summed once more, the p-th newest weighed 1/p; 0: none"}, \
-        {.name = "context",                                                                        \
-         .type = PAL_PARAM_CHOICE,                                                                 \
-         .offset = PAL_FEATURE_FIELD(context),                                                     \
-         .initial = "others",                                                                      \
-         .choices = pal_past_forms,                                                                \
-         .help = "what an event is learned from: those before it, or all others of the person"},   \
-        {.name = "dropout",                                                                        \
-         .type = PAL_PARAM_REAL,                                                                   \
-         .offset = PAL_FEATURE_FIELD(dropout),                                                     \
-         .initial = dropout_now,                                                                   \
-         .min = 0,                                                                                 \
-         .max = 0.95,                                                                              \
-         .help = "share of a history's events that are left out while training"},                  \
-    {                                                                                              \
-        .name = "hide_profile", .type = PAL_PARAM_REAL, .offset = PAL_FEATURE_FIELD(hide_profile), \
-        .initial = "0.3", .min = 0, .max = 1,                                                      \
-        .help = "share of examples whose profile is hidden, so that people without one are "       \
-                "answered; 1: profiles are not looked at"                                          \
-    }
+    PAL_FEATURE_ROW(history, PAL_PARAM_INT, "100", 1, 10000, PAL_LOG,                              \
+                    "newest events of a history that are summed, all weighed alike"),              \
+        PAL_FEATURE_ROW(recent, PAL_PARAM_INT, "0", 0, 1000, PAL_LINEAR,                           \
+                        "newest events that are summed once more, the p-th newest weighed 1/p; "   \
+                        "0: none"),                                                                \
+        PAL_ROW_CHOICE(pal_feature_options, context, "others", pal_past_forms,                     \
+                       "what an event is learned from: those before it, or all others of the "     \
+                       "person"),                                                                  \
+        PAL_FEATURE_ROW(dropout, PAL_PARAM_REAL, dropout_now, 0, 0.95, PAL_LINEAR,                 \
+                        "share of a history's events that are left out while training"),           \
+        PAL_FEATURE_ROW(hide_profile, PAL_PARAM_REAL, "0.3", 0, 1, PAL_LINEAR,                     \
+                        "share of examples whose profile is hidden, so that people without one "   \
+                        "are answered; 1: profiles are not looked at")
 
 /* Rows about its training. */
 #define PAL_FEATURE_TRAINING_ROWS(rate_now, decay_now)                                             \
-    {.name = "epochs",                                                                             \
-     .type = PAL_PARAM_INT,                                                                        \
-     .offset = PAL_FEATURE_FIELD(epochs),                                                          \
-     .initial = "50",                                                                              \
-     .min = 1,                                                                                     \
-     .max = 100000,                                                                                \
-     .scale = PAL_LOG,                                                                             \
-     .help = "passes over the events at the most"},                                                \
-        {.name = "patience",                                                                       \
-         .type = PAL_PARAM_INT,                                                                    \
-         .offset = PAL_FEATURE_FIELD(patience),                                                    \
-         .initial = "5",                                                                           \
-         .min = 0,                                                                                 \
-         .max = 100000,                                                                            \
-         .help = "epochs without a better validation after which training ends; 0: all epochs"},   \
-        {.name = "batch",                                                                          \
-         .type = PAL_PARAM_INT,                                                                    \
-         .offset = PAL_FEATURE_FIELD(batch),                                                       \
-         .initial = "512",                                                                         \
-         .min = 1,                                                                                 \
-         .max = 65536,                                                                             \
-         .scale = PAL_LOG,                                                                         \
-         .help = "events of a step"},                                                              \
-        {.name = "learning_rate",                                                                  \
-         .type = PAL_PARAM_REAL,                                                                   \
-         .offset = PAL_FEATURE_FIELD(learning_rate),                                               \
-         .initial = rate_now,                                                                      \
-         .min = 1e-6,                                                                              \
-         .max = 1,                                                                                 \
-         .scale = PAL_LOG,                                                                         \
-         .help = "length of Adam's steps"},                                                        \
-        {.name = "decay",                                                                          \
-         .type = PAL_PARAM_REAL,                                                                   \
-         .offset = PAL_FEATURE_FIELD(decay),                                                       \
-         .initial = decay_now,                                                                     \
-         .min = 0,                                                                                 \
-         .max = 100,                                                                               \
-         .scale = PAL_LOG,                                                                         \
-         .help = "decoupled weight decay (AdamW)"},                                                \
-    {                                                                                              \
-        .name = "tolerance", .type = PAL_PARAM_REAL, .offset = PAL_FEATURE_FIELD(tolerance),       \
-        .initial = "1e-5", .min = 0, .max = 1,                                                     \
-        .help = "relative change of the loss under which training ends"                            \
-    }
+    PAL_TRAINING_ROWS(pal_feature_options, "events", "50", "5", "512", 65536, rate_now, "1e-5"),   \
+        PAL_FEATURE_ROW(decay, PAL_PARAM_REAL, decay_now, 0, 100, PAL_LOG,                         \
+                        "decoupled weight decay (AdamW)")
 
 #endif
