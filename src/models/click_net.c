@@ -137,7 +137,7 @@ static float click_person(const pal_click_form *form, const pal_click_options *o
                           const pal_click_state *s, const pal_query *query, click_scratch *c) {
     int32_t d = (int32_t)o->f.factors, w = d + 1, n_sums = pal_feature_sums(&o->f),
             n = n_sums + s->n_profile_fields;
-    pal_feature_sum_query(&o->f, s->history, w, query, c->rows, c->weights, c->person);
+    pal_feature_sum_query(&o->f, s->history, NULL, w, query, c->rows, c->weights, NULL, c->person);
     int64_t row = query->user_plus_1 > 0 ? query->user_plus_1 - 1 : s->n_users;
     if (s->n_profile_fields)
         memcpy(c->person + n_sums * w, s->profiles + row * s->n_profile_fields * w,
@@ -212,13 +212,14 @@ int32_t pal_click_tensors(const pal_click_options *o, pal_click_state *s, int32_
          {n_items, o->f.factors + 1},
          (void **)&s->history,
          PAL_ROLE_DATA,
-         0},
-        {"item_range", PAL_I64, 1, {2}, (void **)&s->item_range, PAL_ROLE_STARTS, 0},
-        {"items", PAL_F32, 1, {-1}, (void **)&s->items, PAL_ROLE_DATA, 0},
-        {"profile_range", PAL_I64, 1, {2}, (void **)&s->profile_range, PAL_ROLE_STARTS, 0},
-        {"profiles", PAL_F32, 1, {-1}, (void **)&s->profiles, PAL_ROLE_DATA, 0},
-        {"network_range", PAL_I64, 1, {2}, (void **)&s->network_range, PAL_ROLE_STARTS, 0},
-        {"network", PAL_F32, 1, {-1}, (void **)&s->network, PAL_ROLE_DATA, 0},
+         0,
+         NULL},
+        {"item_range", PAL_I64, 1, {2}, (void **)&s->item_range, PAL_ROLE_STARTS, 0, NULL},
+        {"items", PAL_F32, 1, {-1}, (void **)&s->items, PAL_ROLE_DATA, 0, NULL},
+        {"profile_range", PAL_I64, 1, {2}, (void **)&s->profile_range, PAL_ROLE_STARTS, 0, NULL},
+        {"profiles", PAL_F32, 1, {-1}, (void **)&s->profiles, PAL_ROLE_DATA, 0, NULL},
+        {"network_range", PAL_I64, 1, {2}, (void **)&s->network_range, PAL_ROLE_STARTS, 0, NULL},
+        {"network", PAL_F32, 1, {-1}, (void **)&s->network, PAL_ROLE_DATA, 0, NULL},
     };
     memcpy(tensors, all, sizeof all);
     return sizeof all / sizeof *all;

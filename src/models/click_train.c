@@ -265,14 +265,17 @@ pal_status pal_click_fit(pal_ctx *ctx, const pal_click_form *form, const pal_cli
     pal_click_plan(form, o, t->n_profile, job.n_item, &job.network, &s->mlp);
     int64_t n = job.examples.n, batch = o->f.batch < n ? o->f.batch : n;
     TRY(click_open(&job, batch, scratch));
-    pal_training training = {.kind = form->name,
-                             .epochs = o->f.epochs,
-                             .n_examples = n,
-                             .batch = batch,
-                             .learning_rate = o->f.learning_rate,
-                             .tolerance = o->f.tolerance,
-                             .step = click_step,
-                             .publish = click_publish,
-                             .arg = &job};
+    pal_training training = {
+        .kind = form->name,
+        .epochs = o->f.epochs,
+        .n_examples = n,
+        .batch = batch,
+        .learning_rate = o->f.learning_rate,
+        .tolerance = o->f.tolerance,
+        .parameters = {&job.network},
+        .tables = {&t->history, &t->items, &t->item_features, &t->user_features},
+        .step = click_step,
+        .publish = click_publish,
+        .arg = &job};
     return pal_training_run(ctx, &training, scratch);
 }

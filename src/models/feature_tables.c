@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "nn/loops.h"
 #include "nn/parameters.h"
 
 pal_status pal_feature_tables_look(pal_ctx *ctx, const char *kind, const pal_feature_options *o,
@@ -104,11 +105,27 @@ static void feature_sum(const pal_feature_options *o, const float *history, int3
         pal_table_pool(&table, rows + o->history, weights + o->history, o->recent, out + width);
 }
 
-void pal_feature_sum_query(const pal_feature_options *o, const float *history, int32_t width,
-                           const pal_query *query, int32_t *rows, float *weights, float *out) {
+/* As feature_sum, of small rows. */
+static void feature_sum_small(const pal_feature_options *o, const pal_small *history, int32_t width,
+                              const int32_t *rows, const float *weights, float *room, float *out) {
+    int64_t n = o->history + o->recent;
+    memset(out, 0, (size_t)(width * pal_feature_sums(o)) * sizeof *out);
+    for (int64_t e = 0; e < n; e++) {
+        if (rows[e] < 0) continue;
+        pal_small_read(history, rows[e], room);
+        pal_loops_best()->add_scaled(out + (e < o->history ? 0 : width), room, weights[e], width);
+    }
+}
+
+void pal_feature_sum_query(const pal_feature_options *o, const float *history,
+                           const pal_small *small, int32_t width, const pal_query *query,
+                           int32_t *rows, float *weights, float *room, float *out) {
     pal_past past = pal_feature_past(o);
     pal_past_of_items(&past, query->items, query->n_events, rows, weights);
-    feature_sum(o, history, width, rows, weights, out);
+    if (history)
+        feature_sum(o, history, width, rows, weights, out);
+    else
+        feature_sum_small(o, small, width, rows, weights, room, out);
 }
 
 /* Rows of the fields of row `row` (< 0: of whom nothing is known). */

@@ -66,9 +66,10 @@ void pal_feature_tables_touch_items(pal_feature_tables *t, const int32_t *items,
 void pal_feature_tables_step(pal_pool *pool, const pal_adam *adam, const float *d_people,
                              const float *d_items, pal_feature_tables *t);
 
-/* The sums over a query's history, [n_sums, width]; rows, weights: room for
- * pal_past_entries of numbers. */
-void pal_feature_sum_query(const pal_feature_options *o, const float *history, int32_t width,
-                           const pal_query *query, int32_t *rows, float *weights, float *out);
+/* The sums over a query's history, [n_sums, width]; rows, weights: room for pal_past_entries of
+ * numbers. Without `history` its rows are the small ones, read into room [width]. */
+void pal_feature_sum_query(const pal_feature_options *o, const float *history,
+                           const pal_small *small, int32_t width, const pal_query *query,
+                           int32_t *rows, float *weights, float *room, float *out);
 
 #endif

@@ -57,8 +57,8 @@ static pal_status tower_prepare(pal_ctx *ctx, const void *params, pal_arena *are
         (n_profiles && n_profiles != (s->n_users + INT64_C(1)) * p->f.factors))
         return pal_fail(ctx, PAL_EFORMAT,
                         "two_tower: the model's network does not fit: train it again");
-    return pal_panels_pack(ctx, "two_tower", s->items, s->n_items, (int32_t)p->f.factors + 1, arena,
-                           &s->panels, &s->packed);
+    return pal_panels_pack_rows(ctx, "two_tower", s->items, &s->small_items, s->n_items,
+                                (int32_t)p->f.factors + 1, arena, &s->panels, &s->packed);
 }
 
 /* --- scores --- */
@@ -93,8 +93,8 @@ static void tower_user(const tower_params *p, const tower_state *s, const pal_qu
                        const tower_scratch *scratch, float *user) {
     int64_t d = p->f.factors;
     bool has_profiles = s->profile_range[1] > 0;
-    pal_feature_sum_query(&p->f, s->history, (int32_t)d, query, scratch->rows, scratch->weights,
-                          scratch->x);
+    pal_feature_sum_query(&p->f, s->history, &s->small_history, (int32_t)d, query, scratch->rows,
+                          scratch->weights, user, scratch->x);
     int64_t row = query->user_plus_1 > 0 ? query->user_plus_1 - 1 : s->n_users;
     if (has_profiles)
         memcpy(scratch->x + (tower_n_parts(p, true) - 1) * d, s->profiles + row * d,
@@ -122,12 +122,26 @@ static int32_t tower_tensors(const void *params, void *state, int32_t n_users, i
     s->n_users = n_users;
     s->n_items = n_items;
     const pal_tensor all[] = {
-        {"history", PAL_F32, 2, {n_items, p->f.factors}, (void **)&s->history, PAL_ROLE_DATA, 0},
-        {"items", PAL_F32, 2, {n_items, p->f.factors + 1}, (void **)&s->items, PAL_ROLE_ITEMS, 0},
-        {"network_range", PAL_I64, 1, {2}, (void **)&s->network_range, PAL_ROLE_STARTS, 0},
-        {"network", PAL_F32, 1, {-1}, (void **)&s->network, PAL_ROLE_DATA, 0},
-        {"profile_range", PAL_I64, 1, {2}, (void **)&s->profile_range, PAL_ROLE_STARTS, 0},
-        {"profiles", PAL_F32, 1, {-1}, (void **)&s->profiles, PAL_ROLE_DATA, 0},
+        {"history",
+         PAL_F32,
+         2,
+         {n_items, p->f.factors},
+         (void **)&s->history,
+         PAL_ROLE_DATA,
+         0,
+         &s->small_history},
+        {"items",
+         PAL_F32,
+         2,
+         {n_items, p->f.factors + 1},
+         (void **)&s->items,
+         PAL_ROLE_ITEMS,
+         0,
+         &s->small_items},
+        {"network_range", PAL_I64, 1, {2}, (void **)&s->network_range, PAL_ROLE_STARTS, 0, NULL},
+        {"network", PAL_F32, 1, {-1}, (void **)&s->network, PAL_ROLE_DATA, 0, NULL},
+        {"profile_range", PAL_I64, 1, {2}, (void **)&s->profile_range, PAL_ROLE_STARTS, 0, NULL},
+        {"profiles", PAL_F32, 1, {-1}, (void **)&s->profiles, PAL_ROLE_DATA, 0, NULL},
     };
     memcpy(tensors, all, sizeof all);
     return sizeof all / sizeof *all;

@@ -31,6 +31,7 @@ typedef struct {
     pal_mlp mlp;
     float *panels;
     pal_packed packed;
+    pal_small small_history, small_items; /* instead of history and items */
 } tower_state;
 
 static inline bool tower_is_full(const tower_params *p, int32_t n_items) {

@@ -305,14 +305,18 @@ pal_status pal_tower_fit(pal_ctx *ctx, const void *params, const pal_train_input
         job.is_full ? log->n_items : batch + (p->loss == TOWER_BATCH ? 0 : p->negatives);
     tower_plan(p, job.tables.n_profile > 0, &job.network, &job.s->mlp);
     TRY(tower_open(&job, batch, scratch));
-    pal_training training = {.kind = "two_tower",
-                             .epochs = p->f.epochs,
-                             .n_examples = job.n_examples,
-                             .batch = batch,
-                             .learning_rate = p->f.learning_rate,
-                             .tolerance = p->f.tolerance,
-                             .step = tower_step,
-                             .publish = tower_publish,
-                             .arg = &job};
+    const pal_feature_tables *t = &job.tables;
+    pal_training training = {
+        .kind = "two_tower",
+        .epochs = p->f.epochs,
+        .n_examples = job.n_examples,
+        .batch = batch,
+        .learning_rate = p->f.learning_rate,
+        .tolerance = p->f.tolerance,
+        .parameters = {&job.network},
+        .tables = {&t->history, &t->items, &t->item_features, &t->user_features},
+        .step = tower_step,
+        .publish = tower_publish,
+        .arg = &job};
     return pal_training_run(ctx, &training, scratch);
 }
