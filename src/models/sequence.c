@@ -79,18 +79,6 @@ void pal_sequence_estimate(const pal_encoder *encoder, const pal_log *log, int32
                  (is_softmax ? 16 * items * k + pal_softmax_bytes(log->n_items, k, n_threads) : 0);
 }
 
-/* --- packing --- */
-
-int64_t pal_sequence_pack(bool by_step, int64_t n, const int64_t *lengths, int64_t *starts) {
-    int64_t n_groups = by_step ? lengths[0] : n, running = n;
-    starts[0] = 0;
-    for (int64_t g = 0; g < n_groups; g++) {
-        while (by_step && lengths[running - 1] <= g) running--;
-        starts[g + 1] = starts[g] + (by_step ? running : lengths[g]);
-    }
-    return n_groups;
-}
-
 /* --- queries --- */
 
 /* Positions of a query at the most. */

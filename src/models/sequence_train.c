@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/progress.h"
 #include "base/rng.h"
 #include "models/sequence_loss.h"
 #include "nn/adam.h"
@@ -19,16 +20,10 @@
 
 enum { CHUNKS = PAL_SEQUENCE_CHUNKS };
 
-typedef struct { /* targets are the events [first, first + n); inputs the ones before */
-    int64_t first;
-    int32_t n, user;
-    bool is_start; /* of the history: its first input is the start */
-} train_window;
-
 typedef struct { /* windows of a batch that one thread passes */
     int64_t n, n_groups, first, n_positions;
     int64_t *starts, *lengths; /* [groups + 1], [n] */
-    const train_window **windows;
+    const pal_sequence_window **windows;
     float *room;
     pal_sequence_part part;
     double loss;
@@ -39,12 +34,10 @@ typedef struct {
     const pal_encoder *encoder;
     const pal_sequence_options *o;
     const pal_log *log;
-    float mean_weight;
-    int64_t n_windows, n_targets;
-    train_window *windows; /* [n_windows] */
-    int64_t batch, per_chunk, longest, capacity, chunk_capacity, n_entries;
+    pal_sequence_windows windows;
+    int64_t batch, per_chunk, capacity, chunk_capacity, n_entries;
     train_chunk chunks[CHUNKS];
-    const train_window **sorted; /* [batch] */
+    const pal_sequence_window **sorted; /* [batch] */
     /* The batch, [capacity] positions. */
     int64_t n, n_sequences, number;
     int32_t *entries; /* inputs, then targets, then drawn items of the chunks: whose rows get
@@ -64,39 +57,10 @@ typedef struct {
     pal_sequence_state *state;
     pal_arena *arena;
     pal_dropout_key dropout;
+    double seconds, n_passed; /* of all steps: time, positions */
 } train_job;
 
 static bool train_draws(const train_job *job) { return job->o->loss != PAL_SEQUENCE_SOFTMAX; }
-
-/* --- windows --- */
-
-static void train_cut_user(train_job *job, int32_t user, bool keeps) {
-    int64_t begin = job->log->starts[user], end = job->log->starts[user + 1];
-    while (end > begin) {
-        int64_t n = end - begin < job->o->length ? end - begin : job->o->length;
-        end -= n;
-        if (keeps)
-            job->windows[job->n_windows] = (train_window){
-                .first = end, .n = (int32_t)n, .user = user, .is_start = end == begin};
-        if (n > job->longest) job->longest = n;
-        job->n_windows++;
-    }
-}
-
-static pal_status train_cut(train_job *job, pal_arena *scratch) {
-    const pal_log *log = job->log;
-    for (int32_t u = 0; u < log->n_users; u++) train_cut_user(job, u, false);
-    job->windows = PAL_ARENA_ARRAY(scratch, train_window, job->n_windows);
-    if (!job->windows)
-        return pal_fail_memory(job->ctx, job->encoder->name, 16.0 * (double)job->n_windows);
-    job->n_windows = 0;
-    for (int32_t u = 0; u < log->n_users; u++) train_cut_user(job, u, true);
-    job->n_targets = log->n_events;
-    double sum = 0;
-    for (int64_t e = 0; log->weights && e < log->n_events; e++) sum += (double)log->weights[e];
-    job->mean_weight = sum > 0 ? (float)(sum / (double)log->n_events) : 1;
-    return PAL_OK;
-}
 
 /* --- room --- */
 
@@ -104,11 +68,11 @@ static bool train_allocate_chunk(train_job *job, int64_t number, pal_arena *scra
     train_chunk *c = &job->chunks[number];
     const pal_encoder *e = job->encoder;
     const pal_sequence_draws *draws = &job->draws;
-    int64_t groups = job->longest > job->per_chunk ? job->longest : job->per_chunk,
+    int64_t groups = job->windows.longest > job->per_chunk ? job->windows.longest : job->per_chunk,
             k = job->o->factors, n = draws->n_drawn;
     c->starts = PAL_ARENA_ARRAY(scratch, int64_t, groups + 1);
     c->lengths = PAL_ARENA_ARRAY(scratch, int64_t, job->per_chunk);
-    c->windows = PAL_ARENA_ARRAY(scratch, const train_window *, job->per_chunk);
+    c->windows = PAL_ARENA_ARRAY(scratch, const pal_sequence_window *, job->per_chunk);
     c->room = PAL_ARENA_ARRAY(scratch, float,
                               e->room(e->params, job->chunk_capacity, job->per_chunk, true));
     c->part = (pal_sequence_part){
@@ -124,7 +88,7 @@ static bool train_allocate_chunk(train_job *job, int64_t number, pal_arena *scra
 
 static bool train_allocate(train_job *job, pal_arena *scratch) {
     int64_t n = job->capacity, k = job->o->factors;
-    job->sorted = PAL_ARENA_ARRAY(scratch, const train_window *, job->batch);
+    job->sorted = PAL_ARENA_ARRAY(scratch, const pal_sequence_window *, job->batch);
     job->entries = PAL_ARENA_ARRAY(scratch, int32_t, job->n_entries);
     job->inputs = job->entries;
     job->targets = job->entries + n;
@@ -188,11 +152,11 @@ static pal_status train_open(train_job *job, pal_arena *arena, pal_arena *scratc
     const pal_sequence_options *o = job->o;
     const pal_encoder *e = job->encoder;
     pal_ctx *ctx = job->ctx;
-    TRY(train_cut(job, scratch));
-    job->batch = o->batch < job->n_windows ? o->batch : job->n_windows;
+    TRY(pal_sequence_cut(ctx, e->name, job->log, o->length, scratch, &job->windows));
+    job->batch = o->batch < job->windows.n ? o->batch : job->windows.n;
     job->per_chunk = (job->batch + CHUNKS - 1) / CHUNKS;
-    job->chunk_capacity = job->per_chunk * job->longest;
-    job->capacity = job->batch * job->longest;
+    job->chunk_capacity = job->per_chunk * job->windows.longest;
+    job->capacity = job->batch * job->windows.longest;
     if (train_draws(job))
         TRY(pal_sequence_draws_open(ctx, e->name, job->log, o->negatives, CHUNKS, scratch,
                                     &job->draws));
@@ -215,23 +179,24 @@ static pal_status train_open(train_job *job, pal_arena *arena, pal_arena *scratc
 /* --- a batch --- */
 
 static int train_by_length(const void *a, const void *b) {
-    const train_window *x = *(const train_window *const *)a, *y = *(const train_window *const *)b;
+    const pal_sequence_window *x = *(const pal_sequence_window *const *)a,
+                              *y = *(const pal_sequence_window *const *)b;
     if (x->n != y->n) return x->n > y->n ? -1 : 1;
     return (x->first > y->first) - (x->first < y->first);
 }
 
-static void train_place(train_job *job, const train_window *w, int64_t t, int64_t position) {
+static void train_place(train_job *job, const pal_sequence_window *w, int64_t t, int64_t position) {
     int64_t event = w->first + t;
     job->targets[position] = job->log->items[event];
     job->inputs[position] = t == 0 && w->is_start ? -1 : job->log->items[event - 1];
-    if (job->weights) job->weights[position] = job->log->weights[event] / job->mean_weight;
+    if (job->weights) job->weights[position] = job->log->weights[event] / job->windows.mean_weight;
 }
 
 /* Every CHUNKS-th window by length is a chunk's, so that chunks take the same time. */
 static void train_deal(train_job *job, const pal_step *step) {
     bool by_step = job->encoder->by_step;
-    for (int64_t i = 0; i < step->n; i++) job->sorted[i] = &job->windows[step->examples[i]];
-    qsort(job->sorted, (size_t)step->n, sizeof(const train_window *), train_by_length);
+    for (int64_t i = 0; i < step->n; i++) job->sorted[i] = &job->windows.all[step->examples[i]];
+    qsort(job->sorted, (size_t)step->n, sizeof(const pal_sequence_window *), train_by_length);
     job->n = 0;
     for (int64_t c = 0; c < CHUNKS; c++) {
         train_chunk *chunk = &job->chunks[c];
@@ -374,7 +339,7 @@ static double train_step(void *arg, const pal_step *step) {
     train_job *job = arg;
     pal_pool *pool = job->ctx->pool;
     const pal_encoder *e = job->encoder;
-    double loss = 0;
+    double loss = 0, started = pal_clock();
     job->number = step->number;
     job->n_sequences = step->n;
     train_deal(job, step);
@@ -392,8 +357,10 @@ static double train_step(void *arg, const pal_step *step) {
     adam.scale = 1;
     train_step_items(job, &adam);
     job->ctx->multiply_adds += train_count(job);
+    job->n_passed += (double)job->n;
+    job->seconds += pal_clock() - started;
     /* The loop divides by windows: the curve shall show the mean of an event. */
-    return loss * (double)job->n_windows / (double)job->n_targets;
+    return loss * (double)job->windows.n / (double)job->log->n_events;
 }
 
 static pal_status train_publish(void *arg) {
@@ -414,15 +381,21 @@ pal_status pal_sequence_fit(pal_ctx *ctx, const pal_encoder *encoder, const pal_
                                    {state->network, job->network.n}};
     pal_training training = {.kind = encoder->name,
                              .epochs = o->epochs,
-                             .n_examples = job->n_windows,
+                             .n_examples = job->windows.n,
                              .batch = job->batch,
                              .learning_rate = o->learning_rate,
                              .tolerance = o->tolerance,
+                             /* Knowing nothing costs log n_items. */
+                             .most_loss = 10 * (1 + log((double)train->log->n_items)),
                              .schedule = (pal_schedule_form)o->schedule,
                              .trained = trained,
                              .n_trained = 2,
                              .step = train_step,
                              .publish = train_publish,
                              .arg = job};
-    return pal_training_run(ctx, &training, scratch);
+    TRY(pal_training_run(ctx, &training, scratch));
+    if (ctx->verbose)
+        pal_note(ctx, PAL_NOTICE_INFO, "%s: %.0f positions a second", encoder->name,
+                 job->n_passed / fmax(job->seconds, 1e-9));
+    return PAL_OK;
 }

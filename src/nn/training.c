@@ -96,8 +96,8 @@ pal_status pal_training_run(pal_ctx *ctx, const pal_training *t, pal_arena *scra
         pal_progress_update(ctx, title, step.epoch - 1, t->epochs);
         training_shuffle(ctx->seed, step.epoch, order, t->n_examples);
         TRY(training_epoch(ctx, t, &step, order, &loss));
-        if (!isfinite(loss) || !training_keep(t, kept))
-            return training_diverged(ctx, t, step.epoch, kept);
+        bool is_lost = !isfinite(loss) || (t->most_loss > 0 && loss > t->most_loss);
+        if (is_lost || !training_keep(t, kept)) return training_diverged(ctx, t, step.epoch, kept);
         if (t->publish) TRY(t->publish(t->arg));
         if (pal_watch_epoch(ctx, (int32_t)step.epoch, loss)) break;
         if (fabs(before - loss) <= t->tolerance * fabs(loss)) break;
