@@ -24,7 +24,7 @@ typedef struct {
 } sasrec_params;
 
 static const pal_param sasrec_table[] = {
-    PAL_SEQUENCE_ROWS(sasrec_params, "200", "0.2", "0.002", "32", "40", "10", "linear", "0"),
+    PAL_SEQUENCE_ROWS(sasrec_params, "200", "0.2", "0.002", "32", "30", "10", "linear", "0"),
     {.name = "blocks",
      .type = PAL_PARAM_INT,
      .offset = offsetof(sasrec_params, blocks),
