@@ -25,20 +25,6 @@ static double held_sampled(float *logits, int64_t n, double target, double shift
     return most + log(sum) - target;
 }
 
-static double held_bpr(float *logits, int64_t n, int64_t others, double target, double weight,
-                       double *d) {
-    double loss = 0, pulled = 0, share = 1 / (double)others;
-    for (int64_t i = 0; i < n; i++) {
-        double x = (double)logits[i] - target, e = exp(-fabs(x));
-        double slope = x > 0 ? 1 / (1 + e) : e / (1 + e);
-        loss += (x > 0 ? x : 0) + log1p(e);
-        logits[i] = (float)(weight * share * slope);
-        pulled += slope;
-    }
-    *d = -weight * share * pulled;
-    return loss * share;
-}
-
 /* softplus(l) = max(l, 0) + log(1 + exp(-|l|)) summed over a tile, whose logits become `share`
  * σ(l): one logarithm of the product of all 1 + exp(-|l|), each in [1, 2]. */
 enum { HELD_TILE = 512 };
@@ -51,9 +37,22 @@ static double held_softplus(float *logits, int64_t n, float share) {
         float slope = 1 / (1 + decays[i]);
         above += logits[i] > 0 ? (double)logits[i] : 0;
         product *= 1 + (double)decays[i];
-        logits[i] = share * (logits[i] > 0 ? slope : 1 - slope);
+        logits[i] = share * slope * (logits[i] > 0 ? 1 : decays[i]);
     }
     return above + log(product);
+}
+
+/* The mean of softplus(logit - target). */
+static double held_bpr(float *logits, int64_t n, int64_t others, double target, double weight,
+                       double *d) {
+    double loss = 0, pulled = 0;
+    for (int64_t i = 0; i < n; i++) logits[i] -= (float)target;
+    for (int64_t first = 0; first < n; first += HELD_TILE)
+        loss += held_softplus(logits + first, n - first < HELD_TILE ? n - first : HELD_TILE,
+                              (float)(weight / (double)others));
+    for (int64_t i = 0; i < n; i++) pulled += (double)logits[i];
+    *d = -pulled;
+    return loss / (double)others;
 }
 
 /* (beta softplus(-target) + Σ softplus(logit)) / (others + 1). */

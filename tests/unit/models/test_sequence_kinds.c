@@ -6,7 +6,9 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "base/rng.h"
 #include "models/rank.h"
+#include "models/sequence_loss.h"
 #include "models/train.h"
 
 enum { USERS = 24, EACH = 9, ITEMS = 12, LENGTH = 6, MANY = 40 };
@@ -221,12 +223,107 @@ static void verbose_tells_positions(void **state) {
     support_close(ctx);
 }
 
+enum { POSITIONS = 3, WIDTH = 4, DRAWN = 5, OWN = 2 };
+
+typedef struct { /* what a loss is made of, and its slopes */
+    float items[ITEMS * WIDTH], y[POSITIONS * WIDTH];
+    float dy[POSITIONS * WIDTH], d_targets[POSITIONS * WIDTH], d_drawn[DRAWN * WIDTH];
+    int32_t drawn[DRAWN];
+} held_case;
+
+/* The sum of the losses; targets are items 1, 6 and 11, the first two windows' one. */
+static double hold(held_case *c, pal_sequence_draws *draws, pal_sequence_loss loss) {
+    static const int32_t targets[] = {1, 6, 11}, owners[] = {0, 0, 1};
+    static const float weights[] = {1, 0.5F, 2};
+    static const int32_t own[2][OWN] = {{1, 6}, {11, 2}};
+    float rows[DRAWN * WIDTH], logits[PAL_SEQUENCE_ROWS_HELD * DRAWN];
+    int64_t starts[3] = {0};
+    int32_t spared[2 * OWN];
+    pal_sequence_drawn(draws, 1, c->drawn);
+    for (int d = 0; d < DRAWN; d++)
+        memcpy(rows + d * WIDTH, c->items + c->drawn[d] * WIDTH, WIDTH * sizeof *rows);
+    for (int w = 0; w < 2; w++) {
+        starts[w + 1] = starts[w];
+        for (int i = 0; i < OWN; i++) {
+            int64_t place = pal_sequence_place(draws, 1, own[w][i]);
+            if (place >= 0) spared[starts[w + 1]++] = (int32_t)place;
+        }
+    }
+    const pal_sequence_held held = {.loss = loss,
+                                    .calibration = 0.75,
+                                    .draws = draws,
+                                    .n = POSITIONS,
+                                    .width = WIDTH,
+                                    .items = c->items,
+                                    .targets = targets,
+                                    .owners = owners,
+                                    .weights = weights,
+                                    .y = c->y,
+                                    .dy = c->dy,
+                                    .d_targets = c->d_targets};
+    const pal_sequence_part part = {.chunk = 1,
+                                    .n = POSITIONS,
+                                    .drawn = rows,
+                                    .logits = logits,
+                                    .d_drawn = c->d_drawn,
+                                    .spared_starts = starts,
+                                    .spared = spared};
+    return pal_sequence_hold(&held, &part);
+}
+
+static double slope_of(held_case *c, pal_sequence_draws *draws, pal_sequence_loss loss, float *x) {
+    const float step = 1.0F / 128, was = *x;
+    *x = was + step;
+    double above = hold(c, draws, loss);
+    *x = was - step;
+    double below = hold(c, draws, loss);
+    *x = was;
+    return (above - below) / (2 * (double)step) / POSITIONS;
+}
+
+/* Slopes by what is read and by the rows of the items against central differences, with own items
+ * spared and not. */
+static void losses_over_drawn_items_go_back(void **state) {
+    (void)state;
+    int32_t deck[ITEMS], slot[ITEMS] = {0};
+    static const int32_t targets[] = {1, 6, 11};
+    pal_sequence_draws draws = {
+        .n_items = ITEMS, .n_drawn = DRAWN, .n_cards = ITEMS, .deck = deck, .slot = slot};
+    for (int32_t i = 0; i < ITEMS; i++) deck[i] = i;
+    for (int32_t loss = PAL_SEQUENCE_SAMPLED; loss <= PAL_SEQUENCE_GBCE; loss++) {
+        for (int32_t spares = 0; spares < 2; spares++) {
+            held_case c = {0}, kept;
+            pal_rng rng = pal_rng_at(3, (uint64_t)loss);
+            draws.spares = spares;
+            pal_sequence_draw(&draws, 5, 1 + loss);
+            for (int i = 0; i < ITEMS * WIDTH; i++) c.items[i] = (float)pal_rng_normal(&rng);
+            for (int i = 0; i < POSITIONS * WIDTH; i++) c.y[i] = (float)pal_rng_normal(&rng);
+            hold(&c, &draws, (pal_sequence_loss)loss);
+            kept = c;
+            float by_item[ITEMS * WIDTH] = {0};
+            for (int i = 0; i < WIDTH; i++) {
+                for (int d = 0; d < DRAWN; d++)
+                    by_item[kept.drawn[d] * WIDTH + i] += kept.d_drawn[d * WIDTH + i];
+                for (int r = 0; r < POSITIONS; r++)
+                    by_item[targets[r] * WIDTH + i] += kept.d_targets[r * WIDTH + i];
+            }
+            for (int i = 0; i < POSITIONS * WIDTH; i++)
+                assert_true(fabs(slope_of(&c, &draws, (pal_sequence_loss)loss, &c.y[i]) -
+                                 (double)kept.dy[i]) < 2e-4);
+            for (int i = 0; i < ITEMS * WIDTH; i++)
+                assert_true(fabs(slope_of(&c, &draws, (pal_sequence_loss)loss, &c.items[i]) -
+                                 (double)by_item[i]) < 2e-4);
+        }
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(histories_may_be_of_any_length),
                                        cmocka_unit_test(unseen_items_are_left_out),
                                        cmocka_unit_test(small_logs_are_learned_from),
                                        cmocka_unit_test(too_long_steps_leave_the_epoch_before),
                                        cmocka_unit_test(every_loss_is_the_same_for_any_threads),
-                                       cmocka_unit_test(verbose_tells_positions)};
+                                       cmocka_unit_test(verbose_tells_positions),
+                                       cmocka_unit_test(losses_over_drawn_items_go_back)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
