@@ -379,6 +379,7 @@ pal_status pal_sequence_fit(pal_ctx *ctx, const pal_encoder *encoder, const pal_
     TRY(pal_sequence_prepare(ctx, encoder, arena, state));
     const pal_trained trained[] = {{state->items, (int64_t)state->n_items * o->factors},
                                    {state->network, job->network.n}};
+    bool draws = train_draws(job);
     pal_training training = {.kind = encoder->name,
                              .epochs = o->epochs,
                              .n_examples = job->windows.n,
@@ -390,6 +391,10 @@ pal_status pal_sequence_fit(pal_ctx *ctx, const pal_encoder *encoder, const pal_
                              .schedule = (pal_schedule_form)o->schedule,
                              .trained = trained,
                              .n_trained = 2,
+                             .parameters = {&job->network, draws ? NULL : &job->dense},
+                             .tables = {draws ? &job->table : NULL},
+                             .deck = draws ? job->draws.deck : NULL,
+                             .n_cards = train->log->n_items,
                              .step = train_step,
                              .publish = train_publish,
                              .arg = job};
