@@ -223,7 +223,10 @@ static void transformer_goes_back(void **state) {
     pal_real dx[POSITIONS * WIDE];
     pal_transformer_add(&t, &network);
     assert_int_equal(pal_parameters_open(ctx, "test", 1, &arena, &arena, &network), PAL_OK);
-    assert_int_equal(pal_transformer_open(ctx, "test", &t, POSITIONS, 4, &arena, &room), PAL_OK);
+    int64_t size = pal_transformer_cut(&t, POSITIONS, 4, 16 + 4, NULL, &room);
+    pal_real *base = PAL_ARENA_ARRAY(&arena, pal_real, size);
+    assert_non_null(base);
+    assert_int_equal(pal_transformer_cut(&t, POSITIONS, 4, 16 + 4, base, &room), size);
     pal_transformer_draw(&t, 7, network.values);
     for (int64_t i = 0; i < network.n; i++) network.values[i] += 0.05 * (double)(i % 5 - 2);
     fill(read_in, POSITIONS * WIDE, 8);
@@ -232,8 +235,7 @@ static void transformer_goes_back(void **state) {
                                             .values = network.values,
                                             .n_sequences = 2,
                                             .starts = transformer_starts,
-                                            .step = 3,
-                                            .chunk = 1};
+                                            .key = {5, 3, 1}};
     transformer_value();
     pal_transformer_backward(&transformer_job, pull, network.gradient, dx);
     check_slopes(transformer_value, read_in, dx, POSITIONS * WIDE);
