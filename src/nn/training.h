@@ -67,7 +67,7 @@ typedef struct {
     void *arg;
 } pal_training;
 
-/* Runs epochs until they are over, the judge has had enough (ctx->watch, which keeps the best
+/* Runs epochs until they are over, the judge has had enough (ctx->listener, which keeps the best
  * epoch), the loss stands still or somebody cancels. */
 pal_status pal_training_run(pal_ctx *ctx, const pal_training *training, pal_arena *scratch);
 
