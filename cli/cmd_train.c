@@ -1,5 +1,6 @@
 /* cmd_train.c - trains one model on a whole log. */
 #include <stdio.h>
+#include <string.h>
 
 #include "cli.h"
 
@@ -44,7 +45,7 @@ static pal_status train_run(cli_run *run) {
     status = pal_train(run->ctx, data, values->spec, &model);
     const char *precision = cli_options(run, "shrink", NULL);
     if (status == PAL_OK && !precision) status = PAL_ENOMEM;
-    if (status == PAL_OK && *precision)
+    if (status == PAL_OK && strchr(precision, '='))
         status = pal_model_shrink(run->ctx, model, precision, &small);
     if (status == PAL_OK) status = pal_model_save(run->ctx, small ? small : model, values->output);
     if (status == PAL_OK && !run->quiet)
