@@ -108,6 +108,15 @@ PAL_API void pal_text_free(char *text);
 /* spec: "ease l2=500". Trains on the whole log. */
 PAL_API PAL_MUST_CHECK pal_status pal_train(pal_ctx *ctx, const pal_data *data, const char *spec,
                                             pal_model **out);
+/* As above, into the model file `path`. A training in epochs is kept in path + ".checkpoint" until
+ * the model is written, now and then and when it is cancelled; options: checkpoint_every (60s; 0:
+ * never), resume (goes on from it to the same bytes, or PAL_EDATA where it is of another training),
+ * candidates (seen, or catalog: items that only the catalog knows get rows too), precision (as of
+ * pal_model_shrink).
+ */
+PAL_API PAL_MUST_CHECK pal_status pal_train_file(pal_ctx *ctx, const pal_data *data,
+                                                 const char *spec, const char *path,
+                                                 const char *options);
 PAL_API PAL_MUST_CHECK pal_status pal_model_load(pal_ctx *ctx, const char *path, pal_model **out);
 PAL_API PAL_MUST_CHECK pal_status pal_model_save(pal_ctx *ctx, const pal_model *model,
                                                  const char *path);

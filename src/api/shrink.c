@@ -4,14 +4,10 @@
 #include "api/api.h"
 #include "models/train.h"
 
-typedef struct {
-    int32_t precision;
-} shrink_options;
-
 const pal_param pal_shrink_params[] = {
     {.name = "precision",
      .type = PAL_PARAM_CHOICE,
-     .offset = offsetof(shrink_options, precision),
+     .offset = offsetof(pal_shrink_options, precision),
      .choices = pal_precision_names,
      .help = "how the model keeps the rows of numbers of users and items: float32, bf16 (half of "
              "the bytes) or int8 (a quarter, with a scale for each row)"},
@@ -22,7 +18,7 @@ pal_status pal_model_shrink(pal_ctx *ctx, const pal_model *model, const char *op
                             pal_model **out) {
     TRY(pal_verb_start(ctx));
     pal_arena scratch = {0};
-    shrink_options values;
+    pal_shrink_options values;
     pal_status status =
         pal_params_parse(ctx, "shrink", pal_shrink_params, &values, &scratch, options);
     if (status == PAL_OK)

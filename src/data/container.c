@@ -257,6 +257,7 @@ static const struct {
 } container_types[] = {
     {"log", "give it to compare, train or inspect"},
     {"model", "give it to recommend, similar or evaluate"},
+    {"checkpoint", "train --resume goes on from it"},
     {NULL, "it is of no use here"},
 };
 

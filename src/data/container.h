@@ -2,9 +2,9 @@
  * with our fields as strings in __metadata__.
  *
  * Tensors start at multiples of 64 bytes, by "_padN" U8 tensors between them. __metadata__ holds
- * "palate.format" (version), "palate.type" (log, model) and "palate.hash": xxh3-128 of the whole
- * file as 32 hex digits, zeros while hashing. Every size is checked against the file's length
- * before it is used. Written whole or not at all (base/file.h). */
+ * "palate.format" (version), "palate.type" (log, model, checkpoint) and "palate.hash": xxh3-128 of
+ * the whole file as 32 hex digits, zeros while hashing. Every size is checked against the file's
+ * length before it is used. Written whole or not at all (base/file.h). */
 #ifndef PAL_DATA_CONTAINER_H
 #define PAL_DATA_CONTAINER_H
 

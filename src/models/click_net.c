@@ -549,15 +549,18 @@ pal_status pal_click_fit(pal_ctx *ctx, const pal_click_form *form, const pal_cli
     TRY(click_open_tables(&job, batch, pairs, scratch));
     if (!click_open_batch(&job, batch, pairs, scratch))
         return pal_fail_memory(ctx, form->name, 8.0 * (double)(pairs * s->mlp.sizes[0]));
-    pal_training training = {.kind = form->name,
-                             .epochs = o->epochs,
-                             .n_examples = job.n_examples,
-                             .batch = batch,
-                             .learning_rate = o->learning_rate,
-                             .tolerance = o->tolerance,
-                             .step = click_step,
-                             .publish = click_publish,
-                             .arg = &job};
+    pal_training training = {
+        .kind = form->name,
+        .epochs = o->epochs,
+        .n_examples = job.n_examples,
+        .batch = batch,
+        .learning_rate = o->learning_rate,
+        .tolerance = o->tolerance,
+        .parameters = {&job.network},
+        .tables = {&job.history, &job.items, &job.item_features, &job.user_features},
+        .step = click_step,
+        .publish = click_publish,
+        .arg = &job};
     return pal_training_run(ctx, &training, scratch);
 }
 

@@ -68,6 +68,7 @@ typedef struct { /* all that training may look at */
     void *judge_arg;
     int64_t epochs;  /* instead of the parameter "epochs": those found before; 0: the parameter */
     double deadline; /* pal_clock() at which such kinds stop with what they have; 0: none */
+    struct pal_checkpoint *checkpoint; /* where such kinds are kept between epochs; or NULL */
 } pal_train_input;
 
 typedef struct {         /* whom to score for; all zero is a stranger */
@@ -114,8 +115,8 @@ typedef struct { /* before training; seconds by rates measured on a machine of 2
     double seconds, bytes;
 } pal_estimate;
 
-/* Kinds that learn in epochs call their parameters "epochs" and "patience", and ask
- * pal_watch_epoch (ctx.h) after each, with their tensors in place. */
+/* Kinds that learn in epochs call their parameters "epochs" and "patience", and run them by
+ * base/epochs.h: judged, kept and gone on from, with their tensors in place after each. */
 typedef struct pal_kind {
     const char *name, *family, *summary, *paper;
     const char *derivation; /* of its gradients, for the reference page; or NULL */

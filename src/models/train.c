@@ -135,8 +135,7 @@ static pal_status train_fit(pal_ctx *ctx, const pal_train_input *input, pal_mode
     pal_watcher watcher;
     pal_watcher_begin(&watcher, ctx, input, model, &scratch);
     pal_status status = kind->fit(ctx, model->params, input, &model->arena, &scratch, model->state);
-    pal_status watched = pal_watcher_end(&watcher);
-    if (status == PAL_OK) status = watched;
+    pal_watcher_end(&watcher);
     if (status == PAL_OK && kind->prepare)
         status = kind->prepare(ctx, model->params, &model->arena, model->state);
     pal_progress_end(ctx);

@@ -52,6 +52,7 @@ function __palate_kinds
     printf '%s\t%s\n' two_tower 'a network that turns a history and a profile into a row, and a row for each item with its features'
     printf '%s\t%s\n' ranker 'a network over a person and an item that orders candidates by the value that their use is expected to have'
     printf '%s\t%s\n' deepfm 'a factorization machine and a network over the rows of what a person used, his profile, the item and its features'
+    printf '%s\t%s\n' keyword 'items whose texts have the words of what the person used'
 end
 
 function __palate_splits
@@ -198,6 +199,8 @@ complete -c palate -n '__palate_is train' -l items -d 'a table of items: titles 
 complete -c palate -n '__palate_is train' -l users -d 'a table of users and their features; found by itself in known folders' -r -F
 complete -c palate -n '__palate_is train' -l vectors -d 'vectors of items, NAME.npy with one id a line in NAME.ids.txt' -r -F
 complete -c palate -n '__palate_is train' -l quiet -d 'print results only'
+complete -c palate -n '__palate_is train' -l checkpoint-every -d 'how often a training in epochs is kept in MODEL.checkpoint until the model is written, and when it is interrupted; 0: never' -x
+complete -c palate -n '__palate_is train' -l resume -d 'go on from MODEL.checkpoint where it is there: the model is the same to the byte as of a training that was not interrupted'
 complete -c palate -n '__palate_is train' -l format -d 'how to read the log' -x -a 'auto palate movielens recbole mind folder jsonl adjacency table '
 complete -c palate -n '__palate_is train' -l columns -d 'which column is what, e.g. user=customer,item=sku,value=3,time=ts,event=action; names, or numbers from 1; text=query keeps events that have words and no item' -x
 complete -c palate -n '__palate_is train' -l value -d 'the column that holds the value of an event (rating, quantity, price), or a product or ratio of two: quantity*price, watched/duration, watched/items.duration' -x

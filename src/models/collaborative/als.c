@@ -20,7 +20,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/progress.h"
+#include "base/epochs.h"
 #include "base/rng.h"
 #include "math/csr.h"
 #include "math/ridge.h"
@@ -381,13 +381,26 @@ static pal_status als_prepare(pal_ctx *ctx, const void *params, pal_arena *arena
     return als_derive(ctx, params, arena, state);
 }
 
+static pal_status als_publish(const als_job *job, pal_arena *arena, als_state *s) {
+    int32_t k = (int32_t)job->p->factors;
+    als_unpad(job->users, s->n_users, job->width, k, s->users);
+    als_unpad(job->items, s->n_items, job->width, k, s->items);
+    memcpy(s->spectrum, job->spectrum, (size_t)k * sizeof *s->spectrum);
+    return als_derive(job->ctx, job->p, arena, s);
+}
+
 static pal_status als_run(als_job *job, pal_arena *arena, als_state *s) {
     pal_ctx *ctx = job->ctx;
     const als_params *p = job->p;
-    int32_t k = (int32_t)p->factors;
-    double before = INFINITY;
-    for (int32_t epoch = 1; epoch <= p->epochs; epoch++) {
-        pal_progress_update(ctx, "training als", epoch - 1, p->epochs);
+    int64_t row = job->width * (int64_t)sizeof(float);
+    pal_epochs run;
+    pal_epochs_init(&run, ctx, "als", p->epochs, p->tolerance);
+    pal_epochs_add(&run, "users", job->users, s->n_users * row);
+    pal_epochs_add(&run, "items", job->items, s->n_items * row);
+    pal_epochs_add(&run, "spectrum", job->spectrum, row);
+    TRY(pal_epochs_begin(&run));
+    if (run.epoch > 0) TRY(als_publish(job, arena, s));
+    while (pal_epochs_next(&run)) {
         double loss = 0;
         bool is_finite = als_epoch(job, &loss);
         TRY(pal_check_cancelled(ctx));
@@ -396,16 +409,11 @@ static pal_status als_run(als_job *job, pal_arena *arena, als_state *s) {
                 ctx, PAL_EDATA,
                 "als: the loss left all bounds in epoch %d: use a larger l2, or smaller "
                 "event weights",
-                (int)epoch);
-        als_unpad(job->users, s->n_users, job->width, k, s->users);
-        als_unpad(job->items, s->n_items, job->width, k, s->items);
-        memcpy(s->spectrum, job->spectrum, (size_t)k * sizeof *s->spectrum);
-        TRY(als_derive(ctx, p, arena, s));
+                (int)run.epoch);
+        TRY(als_publish(job, arena, s));
         ctx->multiply_adds += als_epoch_work(p, job->by_user.pairs.starts, s->n_users,
                                              job->by_item.pairs.starts, s->n_items);
-        if (pal_watch_epoch(ctx, epoch, loss)) break;
-        if (fabs(before - loss) <= p->tolerance * fabs(loss)) break;
-        before = loss;
+        TRY(pal_epochs_end(&run, loss));
     }
     return PAL_OK;
 }

@@ -9,7 +9,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/progress.h"
 #include "base/rng.h"
 #include "models/history.h"
 #include "models/pairwise.h"
@@ -176,9 +175,13 @@ static pal_status bpr_fit(pal_ctx *ctx, const void *params, const pal_train_inpu
     TRY(bpr_allocate(ctx, p->pairs.factors, train->log, arena, state));
     TRY(pal_log_pairs(ctx, train->log, UINT32_MAX, scratch, &pairs));
     TRY(pal_pairwise_open(ctx, "bpr", &p->pairs, &pairs, scratch, &job));
-    double before = INFINITY;
-    for (int64_t epoch = 1; epoch <= p->epochs; epoch++) {
-        pal_progress_update(ctx, "training bpr", epoch - 1, p->epochs);
+    pal_epochs run;
+    pal_epochs_init(&run, ctx, "bpr", p->epochs, p->tolerance);
+    pal_pairwise_list(&job, &run);
+    TRY(pal_epochs_begin(&run));
+    pal_pairwise_go_on(&job, run.epoch);
+    if (run.epoch > 0) TRY(bpr_publish(ctx, p, &job, arena, state));
+    while (pal_epochs_next(&run)) {
         double loss = pal_pairwise_epoch(&job);
         ctx->multiply_adds += 4.0 * job.width * (double)pairs.starts[pairs.n_rows];
         TRY(pal_check_cancelled(ctx));
@@ -186,12 +189,10 @@ static pal_status bpr_fit(pal_ctx *ctx, const void *params, const pal_train_inpu
             return pal_fail(ctx, PAL_EDATA,
                             "bpr: diverged in epoch %" PRId64
                             ": the loss left all bounds; use a learning_rate under %g",
-                            epoch, p->pairs.learning_rate);
+                            run.epoch, p->pairs.learning_rate);
         }
         TRY(bpr_publish(ctx, p, &job, arena, state));
-        if (pal_watch_epoch(ctx, (int32_t)epoch, loss)) break;
-        if (fabs(before - loss) <= p->tolerance * fabs(loss)) break;
-        before = loss;
+        TRY(pal_epochs_end(&run, loss));
     }
     return PAL_OK;
 }

@@ -12,7 +12,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/progress.h"
+#include "base/epochs.h"
 #include "base/rng.h"
 #include "math/csr.h"
 #include "math/kernels.h"
@@ -252,14 +252,20 @@ static double lightgcn_step(lightgcn_job *job) {
     return loss;
 }
 
-static double lightgcn_epoch(lightgcn_job *job) {
+/* Pairs in a new order, from that of the epoch before. */
+static void lightgcn_shuffle(lightgcn_job *job, int64_t epoch) {
     int64_t n = job->pairs->starts[job->n_users];
-    pal_rng rng = pal_rng_at(pal_seed_for(job->ctx->seed, "order"), (uint64_t)job->epoch);
+    pal_rng rng = pal_rng_at(pal_seed_for(job->ctx->seed, "order"), (uint64_t)epoch);
     for (int64_t i = n - 1; i > 0; i--) {
         int64_t other = (int64_t)(pal_rng_uniform(&rng) * (double)(i + 1)), kept = job->order[i];
         job->order[i] = job->order[other];
         job->order[other] = kept;
     }
+}
+
+static double lightgcn_epoch(lightgcn_job *job) {
+    int64_t n = job->pairs->starts[job->n_users];
+    lightgcn_shuffle(job, job->epoch);
     double loss = 0;
     for (job->begin = 0; job->begin < n; job->begin += job->batch) {
         job->n_batch = n - job->begin < job->batch ? n - job->begin : job->batch;
@@ -350,6 +356,20 @@ static pal_status lightgcn_publish(lightgcn_job *job, pal_arena *arena, lightgcn
     return lightgcn_prepare(job->ctx, job->p, arena, s);
 }
 
+/* What an epoch starts from, and what follows from it. */
+static pal_status lightgcn_begin(lightgcn_job *job, pal_arena *arena, lightgcn_state *s,
+                                 pal_epochs *run) {
+    int64_t bytes = (int64_t)job->n_nodes * job->k * (int64_t)sizeof *job->rows;
+    pal_epochs_init(run, job->ctx, "lightgcn", job->p->epochs, job->p->tolerance);
+    pal_epochs_add(run, "rows", job->rows, bytes);
+    pal_epochs_add(run, "first", job->first, bytes);
+    pal_epochs_add(run, "second", job->second, bytes);
+    pal_epochs_add(run, "steps", &job->n_steps, sizeof job->n_steps);
+    TRY(pal_epochs_begin(run));
+    for (int64_t e = 1; e <= run->epoch; e++) lightgcn_shuffle(job, e);
+    return run->epoch ? lightgcn_publish(job, arena, s) : PAL_OK;
+}
+
 static pal_status lightgcn_fit(pal_ctx *ctx, const void *params, const pal_train_input *train,
                                pal_arena *arena, pal_arena *scratch, void *state) {
     const lightgcn_params *p = params;
@@ -365,9 +385,10 @@ static pal_status lightgcn_fit(pal_ctx *ctx, const void *params, const pal_train
     if (!s->users || !s->items || !s->hops)
         return pal_fail_memory(ctx, "lightgcn", 8.0 * (double)p->factors * s->n_items);
     TRY(lightgcn_open(ctx, p, &pairs, scratch, &job));
-    double before = INFINITY;
-    for (job.epoch = 1; job.epoch <= p->epochs; job.epoch++) {
-        pal_progress_update(ctx, "training lightgcn", job.epoch - 1, p->epochs);
+    pal_epochs run;
+    TRY(lightgcn_begin(&job, arena, s, &run));
+    while (pal_epochs_next(&run)) {
+        job.epoch = run.epoch;
         double loss = lightgcn_epoch(&job);
         TRY(pal_check_cancelled(ctx));
         if (!isfinite(loss)) {
@@ -377,9 +398,7 @@ static pal_status lightgcn_fit(pal_ctx *ctx, const void *params, const pal_train
                             job.epoch, p->learning_rate);
         }
         TRY(lightgcn_publish(&job, arena, s));
-        if (pal_watch_epoch(ctx, (int32_t)job.epoch, loss)) break;
-        if (fabs(before - loss) <= p->tolerance * fabs(loss)) break;
-        before = loss;
+        TRY(pal_epochs_end(&run, loss));
     }
     return PAL_OK;
 }

@@ -427,6 +427,8 @@ static pal_status vae_fit(pal_ctx *ctx, const void *params, const pal_train_inpu
                                    .tolerance = p->tolerance,
                                    .trained = trained,
                                    .n_trained = 3,
+                                   .parameters = {&job.network, &job.decoder},
+                                   .tables = {&job.input},
                                    .step = vae_step,
                                    .publish = vae_publish,
                                    .arg = &job};

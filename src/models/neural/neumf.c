@@ -418,6 +418,8 @@ static pal_status neumf_fit(pal_ctx *ctx, const void *params, const pal_train_in
                                    .tolerance = p->tolerance,
                                    .trained = trained,
                                    .n_trained = 3,
+                                   .parameters = {&job.network},
+                                   .tables = {&job.users, &job.items},
                                    .step = neumf_step,
                                    .publish = neumf_publish,
                                    .arg = &job};

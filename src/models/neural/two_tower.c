@@ -649,15 +649,18 @@ static pal_status tower_fit(pal_ctx *ctx, const void *params, const pal_train_in
         return pal_fail_memory(ctx, "two_tower", 12.0 * (double)(batch * job.n_entries));
     tower_fill_batch(&job, batch);
     TRY(tower_open_loss(&job, scratch));
-    pal_training training = {.kind = "two_tower",
-                             .epochs = p->epochs,
-                             .n_examples = job.n_examples,
-                             .batch = batch,
-                             .learning_rate = p->learning_rate,
-                             .tolerance = p->tolerance,
-                             .step = tower_step,
-                             .publish = tower_publish,
-                             .arg = &job};
+    pal_training training = {
+        .kind = "two_tower",
+        .epochs = p->epochs,
+        .n_examples = job.n_examples,
+        .batch = batch,
+        .learning_rate = p->learning_rate,
+        .tolerance = p->tolerance,
+        .parameters = {&job.network},
+        .tables = {&job.history, &job.items, &job.item_features, &job.user_features},
+        .step = tower_step,
+        .publish = tower_publish,
+        .arg = &job};
     return pal_training_run(ctx, &training, scratch);
 }
 
