@@ -126,6 +126,8 @@ _palate() {
         --users) return 0 ;;
         --vectors) return 0 ;;
         --checkpoint-every) _palate_option +o default; return 0 ;;
+        --candidates) words='seen catalog ' ;;
+        --precision) words='float32 bf16 int8 ' ;;
         --format) words='auto palate movielens recbole mind folder jsonl adjacency table ' ;;
         --columns) _palate_option +o default; return 0 ;;
         --value) _palate_option +o default; return 0 ;;
@@ -141,12 +143,11 @@ _palate() {
         --train-window) _palate_option +o default; return 0 ;;
         --half-life) _palate_option +o default; return 0 ;;
         --scenario) words='none ecommerce social video news ' ;;
-        --precision) words='float32 bf16 int8 ' ;;
         --seed) _palate_option +o default; return 0 ;;
         --threads) _palate_option +o default; return 0 ;;
         --memory) _palate_option +o default; return 0 ;;
         *)
-            if [[ $current == -* ]]; then words='-m --model -o --output --items --users --vectors --quiet --checkpoint-every --resume --format --columns --value --item-columns --user-columns --events --target --bad-lines --min-user --min-item --dedupe --drop-users --since --train-window --half-life --scenario --seed --threads --memory --verbose --help'
+            if [[ $current == -* ]]; then words='-m --model -o --output --items --users --vectors --quiet --checkpoint-every --resume --candidates --precision --format --columns --value --item-columns --user-columns --events --target --bad-lines --min-user --min-item --dedupe --drop-users --since --train-window --half-life --scenario --seed --threads --memory --verbose --help'
             else return 0; fi ;;
         esac ;;
     evaluate)

@@ -201,6 +201,8 @@ complete -c palate -n '__palate_is train' -l vectors -d 'vectors of items, NAME.
 complete -c palate -n '__palate_is train' -l quiet -d 'print results only'
 complete -c palate -n '__palate_is train' -l checkpoint-every -d 'how often a training in epochs is kept in MODEL.checkpoint until the model is written, and when it is interrupted; 0: never' -x
 complete -c palate -n '__palate_is train' -l resume -d 'go on from MODEL.checkpoint where it is there: the model is the same to the byte as of a training that was not interrupted'
+complete -c palate -n '__palate_is train' -l candidates -d 'items that the model can list: seen (those of the log), or catalog (those that only --items knows too, where the kind scores them by their features)' -x -a 'seen catalog '
+complete -c palate -n '__palate_is train' -l precision -d 'how the model keeps the rows of numbers of users and items: float32, bf16 (half of the bytes) or int8 (a quarter, with a scale for each row)' -x -a 'float32 bf16 int8 '
 complete -c palate -n '__palate_is train' -l format -d 'how to read the log' -x -a 'auto palate movielens recbole mind folder jsonl adjacency table '
 complete -c palate -n '__palate_is train' -l columns -d 'which column is what, e.g. user=customer,item=sku,value=3,time=ts,event=action; names, or numbers from 1; text=query keeps events that have words and no item' -x
 complete -c palate -n '__palate_is train' -l value -d 'the column that holds the value of an event (rating, quantity, price), or a product or ratio of two: quantity*price, watched/duration, watched/items.duration' -x
@@ -217,7 +219,6 @@ complete -c palate -n '__palate_is train' -l since -d 'drop events before this d
 complete -c palate -n '__palate_is train' -l train-window -d 'train on events of this long before the end of training only, e.g. 90d; 0 is all' -x
 complete -c palate -n '__palate_is train' -l half-life -d 'weight of a training event halves in this time, e.g. 30d, for every kind that weighs events; 0 is no decay' -x
 complete -c palate -n '__palate_is train' -l scenario -d 'fills options that were not given with those of such a service: weights of event types, target, half-life, split, task, what counts as right; palate describe scenarios lists them' -x -a 'none ecommerce social video news '
-complete -c palate -n '__palate_is train' -l precision -d 'how the model keeps the rows of numbers of users and items: float32, bf16 (half of the bytes) or int8 (a quarter, with a scale for each row)' -x -a 'float32 bf16 int8 '
 complete -c palate -n '__palate_is train' -l seed -d 'where all random choices start from' -x
 complete -c palate -n '__palate_is train' -l threads -d 'threads to use; 0 is one a processor; results do not depend on it' -x
 complete -c palate -n '__palate_is train' -l memory -d 'limit for dense matrices and batches; 0 is half of the machine\'s memory' -x
