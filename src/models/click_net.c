@@ -514,11 +514,11 @@ static pal_status click_look_at_data(click_job *job, const pal_train_input *trai
     const pal_log *log = job->log;
     TRY(pal_log_pairs(job->ctx, log, UINT32_MAX, scratch, &job->used));
     TRY(click_list_examples(job, train->shown, scratch));
-    TRY(pal_fields_make(job->ctx, train->items, log->about.item_ids, log->n_items, scratch,
-                        &job->item_fields));
+    TRY(pal_fields_make(job->ctx, train->items, log->about.item_ids, log->n_items, log->n_items,
+                        scratch, &job->item_fields));
     const pal_catalog *profiles = job->o->hide_profile < 1 ? train->users : NULL;
-    TRY(pal_fields_make(job->ctx, profiles, log->about.user_ids, log->n_users, scratch,
-                        &job->user_fields));
+    TRY(pal_fields_make(job->ctx, profiles, log->about.user_ids, log->n_users, log->n_users,
+                        scratch, &job->user_fields));
     job->n_sums = click_n_sums(job->o);
     job->n_user = job->n_sums + job->user_fields.n_fields;
     job->n_item = 1 + job->item_fields.n_fields;

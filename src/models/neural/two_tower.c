@@ -630,10 +630,10 @@ static pal_status tower_fit(pal_ctx *ctx, const void *params, const pal_train_in
                      .seed = pal_seed_for(ctx->seed, "examples of two_tower")};
     TRY(tower_list_examples(&job, scratch));
     if (!job.is_full) TRY(pal_log_pairs(ctx, log, UINT32_MAX, scratch, &job.used));
-    TRY(pal_fields_make(ctx, train->items, log->about.item_ids, log->n_items, scratch,
+    TRY(pal_fields_make(ctx, train->items, log->about.item_ids, log->n_items, log->n_items, scratch,
                         &job.item_fields));
     const pal_catalog *profiles = p->hide_profile < 1 ? train->users : NULL;
-    TRY(pal_fields_make(ctx, profiles, log->about.user_ids, log->n_users, scratch,
+    TRY(pal_fields_make(ctx, profiles, log->about.user_ids, log->n_users, log->n_users, scratch,
                         &job.user_fields));
     int64_t batch = p->batch < job.n_examples ? p->batch : job.n_examples;
     job.most_features = pal_fields_most(&job.item_fields);
