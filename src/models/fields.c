@@ -93,6 +93,7 @@ static pal_status fields_choose(fields_job *job) {
         if (!fields_takes(catalog, c)) continue;
         int32_t f = out->n_fields;
         job->columns[f] = &catalog->columns[c];
+        job->renumbered[f] = NULL; /* of a column that told nothing */
         job->first[f] = out->n_features;
         int32_t n = fields_count(job, f);
         if (n < 0) return pal_fail_memory(job->ctx, "the features", 8.0 * job->n_rows);

@@ -18,6 +18,7 @@ static const pal_param fm_table[] = {
     {.name = "loss",
      .type = PAL_PARAM_CHOICE,
      .offset = offsetof(pal_sums_options, loss),
+     .initial = "warp",
      .choices = fm_losses,
      .help = "what is learned: bpr, that used items come before drawn ones, -log σ of the "
              "difference; warp, the same weighed by the guessed rank of the used item (Weston et "
@@ -30,7 +31,7 @@ static const pal_param fm_table[] = {
      .max = 100000,
      .scale = PAL_LOG,
      .help = "items of the history that a step looks at; they stand for all of it"},
-    PAL_SUMS_ROWS("0.003", "0.1", "0.01", "0.1", "0.5"),
+    PAL_SUMS_ROWS("0.001", "0.1", "0.01", "0.1", "0.5"),
     {0},
 };
 

@@ -16,10 +16,11 @@ static const pal_param item_features_table[] = {
     {.name = "loss",
      .type = PAL_PARAM_CHOICE,
      .offset = offsetof(pal_sums_options, loss),
+     .initial = "warp",
      .choices = item_features_losses,
      .help = "what a used item below a drawn one costs: bpr, -log σ of the difference, or warp, "
              "which weighs by the guessed rank of the used item (Weston et al. 2011)"},
-    PAL_SUMS_ROWS("0.003", "0.1", "0.01", "0.1", "0"),
+    PAL_SUMS_ROWS("0.001", "0.1", "0.01", "0.1", "0"),
     {0},
 };
 
