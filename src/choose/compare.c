@@ -1,6 +1,7 @@
 /* compare.c - a comparison: the same questions for all models, then the choice. */
 #include "choose/compare.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -361,6 +362,23 @@ static pal_status compare_weigh(pal_compare_job *job) {
                          options->train_window, &job->history);
 }
 
+/* What was written about items after the cut, by people who use them, is no feature before it. */
+static pal_status compare_cut_features(pal_compare_job *job) {
+    const pal_catalog *all = &job->data->catalog;
+    const pal_split *split = &job->out->split;
+    int64_t n_valid, n_test;
+    TRY(pal_catalog_before(job->ctx, all, split->valid_from, &job->out->arena, &job->items_valid,
+                           &n_valid));
+    TRY(pal_catalog_before(job->ctx, all, split->test_from, &job->out->arena, &job->items_test,
+                           &n_test));
+    if (n_test > 0 && job->fold <= 1)
+        pal_note(job->ctx, PAL_NOTICE_INFO,
+                 "%" PRId64 " words that were written about items after the test began are no "
+                 "features of them",
+                 n_test);
+    return PAL_OK;
+}
+
 static pal_status compare_train_fallback(pal_compare_job *job) {
     const char *fallback = job->out->options.protocol.fallback;
     if (!pal_fallback_is_spec(fallback)) return PAL_OK;
@@ -441,6 +459,7 @@ static pal_status compare_prepare(pal_compare_job *job, const char *const *specs
     TRY(pal_split_make(job->ctx, job->data, protocol->split, &out->split));
     if (protocol->candidates != PAL_CANDIDATES_SEEN)
         TRY(pal_ids_add_catalog(job->ctx, &job->data->catalog, &out->split.item_ids));
+    TRY(compare_cut_features(job));
     TRY(compare_weigh(job));
     TRY(compare_train_fallback(job));
     pal_measures_list(protocol, &out->measures);

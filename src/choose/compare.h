@@ -109,7 +109,7 @@ typedef struct { /* one task */
     double smallest_difference; /* that this test can see, on the choice metric */
 } pal_table;
 
-enum { PAL_DEFAULT_SPECS = 13 };
+enum { PAL_DEFAULT_SPECS = 16 };
 
 typedef struct pal_comparison {
     const pal_data *data;
@@ -153,9 +153,10 @@ pal_status pal_compare_parse(pal_ctx *ctx, const char *const *specs, const char 
  * settled). */
 typedef void pal_row_fn(void *arg, const pal_comparison *comparison, int32_t table, int32_t row);
 
-/* The specs compared when none is given: what is worth trying on such a log. NULL-ended. */
-void pal_default_specs(const pal_log *log, const pal_inspection *found,
-                       const char *specs[PAL_DEFAULT_SPECS + 1]);
+/* The specs compared when none is given: what is worth trying on such a log; however_large: also
+ * what would take long or much memory there. NULL-ended. */
+void pal_default_specs(pal_ctx *ctx, const pal_data *data, const pal_inspection *found,
+                       bool however_large, const char *specs[PAL_DEFAULT_SPECS + 1]);
 
 /* `data` must outlive the comparison. A row that fails is kept with its reason; PAL_EDATA when
  * nothing could be compared. */

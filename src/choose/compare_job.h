@@ -11,6 +11,8 @@ typedef struct {
     pal_comparison *out;
     pal_log train, history; /* weighed by --half-life and --train-window */
     bool is_weighed;
+    pal_catalog items_valid, items_test; /* as known before the part; arrays are of the data or of
+                                            out->arena */
     pal_model *fallback_valid, *fallback_test; /* of --fallback SPEC, or NULL */
     pal_batch trec;                            /* of --trec: qrels before training, runs after it */
     pal_row_fn *on_row;
@@ -41,7 +43,7 @@ pal_status pal_compare_ages(pal_compare_job *job, pal_table *table);
 pal_status pal_compare_fill_scenario(pal_ctx *ctx, const char *text, pal_comparison *out);
 void pal_compare_tell_scenario(pal_ctx *ctx, const pal_comparison *comparison);
 /* The specs compared when none is given: the scenario's, or pal_default_specs. NULL-ended. */
-const char *const *pal_compare_default_specs(pal_comparison *comparison);
+const char *const *pal_compare_default_specs(pal_ctx *ctx, pal_comparison *comparison);
 /* Those given and the kinds of --family in `options` that the log can serve, with default settings,
  * in the arena of `out`; the usual ones when neither names any. NULL-ended. */
 pal_status pal_compare_specs(pal_ctx *ctx, const char *const *given, const char *options,

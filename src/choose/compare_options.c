@@ -97,8 +97,10 @@ typedef enum {
     SPEC_SESSIONS = 1 << 3, /* ids are sessions, or histories are short */
     SPEC_FEW_USERS = 1 << 4,
     SPEC_FEW_ITEMS = 1 << 5, /* a dense item-item matrix is solved within a minute */
+    SPEC_QUICK = 1 << 6,     /* trained within SPEC_SECONDS_MAX, by its own count on two threads */
+    SPEC_FEATURES = 1 << 7,  /* items have features */
 } spec_need;
-enum { SPEC_USERS_MAX = 200000, SPEC_ITEMS_MAX = 12000 };
+enum { SPEC_USERS_MAX = 200000, SPEC_ITEMS_MAX = 12000, SPEC_SECONDS_MAX = 40 };
 
 static const struct {
     const char *spec;
@@ -117,19 +119,39 @@ static const struct {
     {"als", 0},
     {"bias", SPEC_RATINGS},
     {"mf", SPEC_RATINGS},
+    {"mult_vae", SPEC_QUICK},
+    {"two_tower", SPEC_QUICK},
+    {"gru", SPEC_QUICK | SPEC_TIMES},
 };
 
-void pal_default_specs(const pal_log *log, const pal_inspection *found,
-                       const char *specs[PAL_DEFAULT_SPECS + 1]) {
+static bool spec_is_quick(pal_ctx *ctx, const char *spec, const pal_log *log) {
+    enum { THREADS = 2 }; /* whatever the machine has: the same kinds everywhere */
+    pal_arena scratch = {0};
+    const pal_kind *kind;
+    void *params;
+    bool is_quick =
+        pal_kind_parse(ctx, spec, &scratch, &kind, &params) == PAL_OK &&
+        pal_kind_estimate(kind, params, log, THREADS).seconds <= (double)SPEC_SECONDS_MAX;
+    pal_arena_release(&scratch);
+    return is_quick;
+}
+
+void pal_default_specs(pal_ctx *ctx, const pal_data *data, const pal_inspection *found,
+                       bool however_large, const char *specs[PAL_DEFAULT_SPECS + 1]) {
+    const pal_log *log = &data->parts[0];
+    unsigned large = SPEC_FEW_USERS | SPEC_FEW_ITEMS | SPEC_QUICK;
     unsigned has = (log->times ? SPEC_TIMES : 0) |
                    (found->repeat_share >= 0.05 ? SPEC_REPEATS : 0) |
                    (log->about.values_are_ratings ? SPEC_RATINGS : 0) |
                    (log->times && !strcmp(found->task, "next") ? SPEC_SESSIONS : 0) |
                    (found->n_users <= SPEC_USERS_MAX ? SPEC_FEW_USERS : 0) |
-                   (found->n_items <= SPEC_ITEMS_MAX ? SPEC_FEW_ITEMS : 0);
+                   (found->n_items <= SPEC_ITEMS_MAX ? SPEC_FEW_ITEMS : 0) |
+                   (data->catalog.ids.n ? SPEC_FEATURES : 0) | (however_large ? large : 0);
     int32_t n = 0;
     for (int32_t i = 0; i < PAL_DEFAULT_SPECS; i++) {
-        if ((spec_kinds[i].needs & ~has) == 0) specs[n++] = spec_kinds[i].spec;
+        unsigned missing = spec_kinds[i].needs & ~has;
+        if (missing == SPEC_QUICK && spec_is_quick(ctx, spec_kinds[i].spec, log)) missing = 0;
+        if (missing == 0) specs[n++] = spec_kinds[i].spec;
     }
     specs[n] = NULL;
 }
@@ -243,7 +265,7 @@ pal_status pal_compare_specs(pal_ctx *ctx, const char *const *given, const char 
     while (given && given[n_given]) n_given++;
     while (pal_kinds[n_kinds]) n_kinds++;
     if (n_given + asked.families.n == 0) {
-        *specs = pal_compare_default_specs(out);
+        *specs = pal_compare_default_specs(ctx, out);
         return PAL_OK;
     }
     const char **all = PAL_ARENA_ARRAY(&out->arena, const char *, n_given + n_kinds + 1);

@@ -15,10 +15,11 @@ pal_train_input pal_compare_input(const pal_compare_job *job, bool final) {
     const pal_log *whole = final ? &split->history : &split->train;
     const pal_log *weighed = final ? &job->history : &job->train;
     const pal_log *shown = final ? &split->shown_history : &split->shown_train;
+    const pal_catalog *items = final ? &job->items_test : &job->items_valid;
     bool has_new = job->out->options.protocol.candidates != PAL_CANDIDATES_SEEN;
     return (pal_train_input){.log = job->is_weighed ? weighed : whole,
                              .histories = whole,
-                             .items = job->data->catalog.ids.n ? &job->data->catalog : NULL,
+                             .items = items->ids.n ? items : NULL,
                              .users = job->data->users.ids.n ? &job->data->users : NULL,
                              .shown = shown->n_events ? shown : NULL,
                              .n_items = has_new ? split->item_ids.n : 0,

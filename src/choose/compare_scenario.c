@@ -7,21 +7,20 @@
 #include "choose/compare_job.h"
 #include "data/scenario.h"
 
-const char *const *pal_compare_default_specs(pal_comparison *comparison) {
+const char *const *pal_compare_default_specs(pal_ctx *ctx, pal_comparison *comparison) {
     const pal_scenario *scenario = pal_scenario_of(comparison->data);
     const pal_log *log = &comparison->data->parts[0];
     if (scenario && log->times) return scenario->kinds;
-    pal_default_specs(log, &comparison->inspection, comparison->default_specs);
+    pal_default_specs(ctx, comparison->data, &comparison->inspection, false,
+                      comparison->default_specs);
     return comparison->default_specs;
 }
 
 void pal_compare_tell_left_out(pal_ctx *ctx, const pal_comparison *comparison) {
     const pal_inspection *found = &comparison->inspection;
-    pal_inspection small = *found;
     const char *all[PAL_DEFAULT_SPECS + 1], *const *taken = comparison->default_specs;
     char list[256] = "";
-    small.n_users = small.n_items = 0;
-    pal_default_specs(&comparison->data->parts[0], &small, all);
+    pal_default_specs(ctx, comparison->data, found, true, all);
     for (int32_t i = 0; all[i]; i++) {
         size_t length = strlen(list);
         if (*taken && !strcmp(*taken, all[i])) {

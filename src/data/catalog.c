@@ -38,21 +38,92 @@ pal_status pal_catalog_add_rows(pal_ctx *ctx, pal_catalog *catalog, const pal_id
     return PAL_OK;
 }
 
-pal_status pal_catalog_add_vectors(pal_ctx *ctx, pal_catalog *catalog, const char *name,
-                                   const float *vectors, int32_t n_dims) {
-    int32_t n = catalog->ids.n, n_columns = catalog->n_columns;
+/* A column behind the others, without cells yet; NULL without memory. */
+static pal_column *catalog_add_column(pal_ctx *ctx, pal_catalog *catalog, const char *name) {
+    int32_t n_columns = catalog->n_columns;
     pal_column *columns = PAL_ARENA_ARRAY(&catalog->arena, pal_column, (int64_t)n_columns + 1);
-    const char **cells = PAL_ARENA_ARRAY(&catalog->arena, const char *, n);
-    if (!columns || !cells) return pal_fail_memory(ctx, "the catalog", 8.0 * n);
+    if (!columns) {
+        pal_fail_memory(ctx, "the catalog", 8.0 * catalog->ids.n);
+        return NULL;
+    }
     if (n_columns) memcpy(columns, catalog->columns, (size_t)n_columns * sizeof *columns);
-    for (int32_t i = 0; i < n; i++) cells[i] = "";
     pal_column *column = &columns[n_columns];
-    *column = (pal_column){
-        .cells = cells, .type = PAL_FEATURE_VECTOR, .n_dims = n_dims, .vectors = vectors};
+    *column = (pal_column){0};
     snprintf(column->name, sizeof column->name, "%s", name);
     column->name[pal_utf8_valid_prefix(column->name, strlen(column->name))] = '\0';
     catalog->columns = columns;
     catalog->n_columns = n_columns + 1;
+    return column;
+}
+
+pal_status pal_catalog_add_vectors(pal_ctx *ctx, pal_catalog *catalog, const char *name,
+                                   const float *vectors, int32_t n_dims) {
+    int32_t n = catalog->ids.n;
+    const char **cells = PAL_ARENA_ARRAY(&catalog->arena, const char *, n);
+    if (!cells) return pal_fail_memory(ctx, "the catalog", 8.0 * n);
+    for (int32_t i = 0; i < n; i++) cells[i] = "";
+    pal_column *column = catalog_add_column(ctx, catalog, name);
+    if (!column) return PAL_ENOMEM;
+    column->cells = cells;
+    column->type = PAL_FEATURE_VECTOR;
+    column->n_dims = n_dims;
+    column->vectors = vectors;
+    return PAL_OK;
+}
+
+pal_status pal_catalog_add_timed(pal_ctx *ctx, pal_catalog *catalog, const char *name,
+                                 const char *const *cells) {
+    pal_column *column = catalog_add_column(ctx, catalog, name);
+    if (!column) return PAL_ENOMEM;
+    column->cells = cells;
+    column->type = PAL_FEATURE_TIMED;
+    column->separator = '|';
+    return PAL_OK;
+}
+
+/* One column without what was written at `time` or later. */
+static bool catalog_cut_column(pal_column *column, int64_t time, pal_arena *arena,
+                               int64_t *n_left_out) {
+    const pal_csr *sets = &column->sets;
+    int64_t *starts = PAL_ARENA_ARRAY(arena, int64_t, (int64_t)sets->n_rows + 1);
+    int64_t n = sets->starts[sets->n_rows];
+    int32_t *cols = PAL_ARENA_ARRAY(arena, int32_t, n);
+    int64_t *times = PAL_ARENA_ARRAY(arena, int64_t, n);
+    if (!starts || !cols || !times) return false;
+    int64_t at = 0;
+    column->n_missing = 0;
+    for (int32_t r = 0; r < sets->n_rows; r++) {
+        for (int64_t e = sets->starts[r]; e < sets->starts[r + 1]; e++) {
+            if (column->times[e] >= time) continue;
+            cols[at] = sets->cols[e];
+            times[at++] = column->times[e];
+        }
+        starts[r + 1] = at;
+        column->n_missing += starts[r + 1] == starts[r];
+    }
+    *n_left_out += n - at;
+    column->sets =
+        (pal_csr){.n_rows = sets->n_rows, .n_cols = sets->n_cols, .starts = starts, .cols = cols};
+    column->times = times;
+    return true;
+}
+
+pal_status pal_catalog_before(pal_ctx *ctx, const pal_catalog *catalog, int64_t time,
+                              pal_arena *arena, pal_catalog *out, int64_t *n_left_out) {
+    *out = *catalog;
+    out->arena = (pal_arena){0};
+    *n_left_out = 0;
+    bool has_times = false;
+    for (int32_t c = 0; c < catalog->n_columns; c++) has_times |= catalog->columns[c].times != NULL;
+    if (!has_times) return PAL_OK;
+    out->columns = PAL_ARENA_ARRAY(arena, pal_column, catalog->n_columns);
+    if (!out->columns) return pal_fail_memory(ctx, "the catalog", 1e3);
+    for (int32_t c = 0; c < catalog->n_columns; c++) {
+        out->columns[c] = catalog->columns[c];
+        if (catalog->columns[c].times &&
+            !catalog_cut_column(&out->columns[c], time, arena, n_left_out))
+            return pal_fail_memory(ctx, "the catalog", 8.0 * catalog->ids.n);
+    }
     return PAL_OK;
 }
 

@@ -20,6 +20,8 @@ typedef enum {
     PAL_FEATURE_NUMBER,
     PAL_FEATURE_TEXT,
     PAL_FEATURE_VECTOR,
+    PAL_FEATURE_TIMED, /* told only: a set whose tokens end with @ and when they were written; a
+                          settled column is a set with times */
     PAL_FEATURE_TYPES
 } pal_feature_type;
 extern const char *const pal_feature_names[]; /* "unknown", "id", "token", …; NULL-ended */
@@ -34,6 +36,7 @@ typedef struct {
     pal_ids vocabulary;    /* token, set: tokens by first appearance; heap-owned */
     const int32_t *tokens; /* token: [ids.n] rows of the vocabulary, -1 where missing */
     pal_csr sets;          /* set: [ids.n, vocabulary.n], values NULL */
+    const int64_t *times;  /* set: like sets.cols, seconds; NULL: known from the start */
     const float *numbers;  /* number: [ids.n], NaN where missing */
     int32_t n_dims;
     const float *vectors; /* vector: [ids.n, n_dims] finite, zeros where missing */
@@ -67,6 +70,16 @@ pal_status pal_catalog_add_rows(pal_ctx *ctx, pal_catalog *catalog, const pal_id
 /* Adds a vector column: vectors [ids.n, n_dims] in the catalog's arena. */
 pal_status pal_catalog_add_vectors(pal_ctx *ctx, pal_catalog *catalog, const char *name,
                                    const float *vectors, int32_t n_dims);
+
+/* Adds a column of timed sets, "token@seconds|…": cells [ids.n] in the catalog's arena; before the
+ * catalog is settled. */
+pal_status pal_catalog_add_timed(pal_ctx *ctx, pal_catalog *catalog, const char *name,
+                                 const char *const *cells);
+
+/* The catalog as it was before a time: tokens that were written later are left out of the copy,
+ * which shares all else. *n_left_out counts them. */
+pal_status pal_catalog_before(pal_ctx *ctx, const pal_catalog *catalog, int64_t time,
+                              pal_arena *arena, pal_catalog *out, int64_t *n_left_out);
 
 void pal_catalog_release(pal_catalog *catalog);
 

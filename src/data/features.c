@@ -6,9 +6,10 @@
 
 #include "base/ctx.h"
 #include "data/catalog.h"
+#include "data/log.h"
 
-const char *const pal_feature_names[] = {"unknown", "id",   "token",  "set",
-                                         "number",  "text", "vector", NULL};
+const char *const pal_feature_names[] = {"unknown", "id",     "token", "set", "number",
+                                         "text",    "vector", "timed", NULL};
 
 /* Shares of the filled cells from which a column is taken for numbers, sets and texts. */
 static const double feature_numbers = 0.95, feature_joined = 0.05, feature_distinct = 0.5;
@@ -198,19 +199,38 @@ static pal_status feature_fill_tokens(pal_ctx *ctx, pal_catalog *catalog, pal_co
     return PAL_OK;
 }
 
-static int feature_compare_columns(const void *a, const void *b) {
-    int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
-    return (x > y) - (x < y);
+typedef struct { /* a token of a set */
+    int32_t col;
+    int64_t time; /* 0 without times */
+} feature_entry;
+
+static int feature_compare_entries(const void *a, const void *b) {
+    const feature_entry *x = a, *y = b;
+    if (x->col != y->col) return (x->col > y->col) - (x->col < y->col);
+    return (x->time > y->time) - (x->time < y->time);
 }
 
-/* Sorts a row and drops what stands twice; returns how many are left. */
-static int64_t feature_order(int32_t *row, int64_t n) {
-    qsort(row, (size_t)n, sizeof *row, feature_compare_columns);
+/* Sorts a row and drops what stands twice, the later one; returns how many are left. */
+static int64_t feature_order(feature_entry *row, int64_t n) {
+    qsort(row, (size_t)n, sizeof *row, feature_compare_entries);
     int64_t kept = 0;
     for (int64_t i = 0; i < n; i++) {
-        if (i == 0 || row[i] != row[i - 1]) row[kept++] = row[i];
+        if (i == 0 || row[i].col != row[i - 1].col) row[kept++] = row[i];
     }
     return kept;
+}
+
+/* Cuts "@seconds" off a token; 0 where it has none: known from the start. */
+static int64_t feature_take_time(feature_span *token) {
+    const char *at = token->end;
+    while (at > token->begin && at[-1] >= '0' && at[-1] <= '9') at--;
+    double time;
+    if (at - token->begin < 2 || at == token->end || at[-1] != '@' ||
+        !pal_parse_double(at, token->end, &time) || time > (double)PAL_TIME_MAX)
+        return 0;
+    token->end = at - 1;
+    *token = feature_trim(*token);
+    return (int64_t)time;
 }
 
 static pal_status feature_fill_sets(pal_ctx *ctx, pal_catalog *catalog, pal_column *column) {
@@ -222,20 +242,35 @@ static pal_status feature_fill_sets(pal_ctx *ctx, pal_catalog *catalog, pal_colu
         feature_span cell = feature_cell(column->cells[i]);
         while (feature_next(&cell, column->separator, &token)) n_tokens++;
     }
-    int64_t *starts = PAL_ARENA_ARRAY(&catalog->arena, int64_t, (int64_t)n + 1);
+    bool is_timed = column->type == PAL_FEATURE_TIMED;
+    pal_arena scratch = {0};
+    feature_entry *entries = PAL_ARENA_ARRAY(&scratch, feature_entry, n_tokens);
+    int64_t *starts = PAL_ARENA_ARRAY(&catalog->arena, int64_t, (int64_t)n + 1),
+            *times = is_timed ? PAL_ARENA_ARRAY(&catalog->arena, int64_t, n_tokens) : NULL;
     int32_t *cols = PAL_ARENA_ARRAY(&catalog->arena, int32_t, n_tokens);
-    if (!starts || !cols) return pal_fail_memory(ctx, "the catalog's sets", 4.0 * (double)n_tokens);
-    for (int32_t i = 0; i < n; i++) {
+    bool failed = !entries || !starts || !cols || (is_timed && !times);
+    for (int32_t i = 0; !failed && i < n; i++) {
         feature_span cell = feature_cell(column->cells[i]);
-        int64_t end = starts[i];
+        int64_t n_row = 0;
         while (feature_next(&cell, column->separator, &token)) {
-            cols[end] =
+            int64_t time = is_timed ? feature_take_time(&token) : 0;
+            int32_t col =
                 pal_ids_add(&column->vocabulary, token.begin, (size_t)(token.end - token.begin));
-            if (cols[end++] < 0) return pal_fail_memory(ctx, "the catalog's sets", 64.0 * n);
+            failed |= col < 0;
+            entries[n_row++] = (feature_entry){col, time};
         }
-        starts[i + 1] = starts[i] + feature_order(cols + starts[i], end - starts[i]);
-        column->n_missing += starts[i + 1] == starts[i];
+        n_row = feature_order(entries, n_row);
+        for (int64_t e = 0; e < n_row; e++) {
+            cols[starts[i] + e] = entries[e].col;
+            if (is_timed) times[starts[i] + e] = entries[e].time;
+        }
+        starts[i + 1] = starts[i] + n_row;
+        column->n_missing += n_row == 0;
     }
+    pal_arena_release(&scratch);
+    if (failed) return pal_fail_memory(ctx, "the catalog's sets", 64.0 * n);
+    column->type = PAL_FEATURE_SET;
+    column->times = times;
     column->sets =
         (pal_csr){.n_rows = n, .n_cols = column->vocabulary.n, .starts = starts, .cols = cols};
     return PAL_OK;
@@ -319,7 +354,8 @@ static pal_status feature_fill(pal_ctx *ctx, pal_catalog *catalog, pal_column *c
     *wrong = -1;
     column->n_missing = 0;
     if (column->type == PAL_FEATURE_TOKEN) return feature_fill_tokens(ctx, catalog, column);
-    if (column->type == PAL_FEATURE_SET) return feature_fill_sets(ctx, catalog, column);
+    if (column->type == PAL_FEATURE_SET || column->type == PAL_FEATURE_TIMED)
+        return feature_fill_sets(ctx, catalog, column);
     if (column->type == PAL_FEATURE_NUMBER) return feature_fill_numbers(ctx, catalog, column);
     if (column->type == PAL_FEATURE_VECTOR)
         return feature_fill_vectors(ctx, catalog, column, wrong);
@@ -352,7 +388,7 @@ static pal_status feature_tell(pal_ctx *ctx, pal_catalog *catalog, const char *o
     if (!equals || !pal_feature_names[type]) {
         return pal_fail(ctx, PAL_EUSAGE,
                         "%s must look like genre=set,year=number with the types token, set, "
-                        "number, text and vector, not '%s%s%s'",
+                        "timed, number, text and vector, not '%s%s%s'",
                         option, part, equals ? "=" : "", equals ? equals + 1 : "");
     }
     for (int32_t c = 0; c < catalog->n_columns; c++) {

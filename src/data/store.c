@@ -284,7 +284,9 @@ static json_t *store_describe_columns(const pal_catalog *catalog, store_columns 
     for (int32_t c = 0; c < columns.n; c++) {
         const pal_column *column = &catalog->columns[columns.first + c];
         json_array_append_new(names, pal_json_text(column->name));
-        json_array_append_new(types, json_string(pal_feature_names[column->type]));
+        json_array_append_new(
+            types,
+            json_string(pal_feature_names[column->times ? PAL_FEATURE_TIMED : column->type]));
         json_array_append_new(separators, json_integer(column->separator));
     }
     return json_pack("{s:o, s:i, s:o, s:o}", "names", names, "title",

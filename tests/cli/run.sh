@@ -25,12 +25,12 @@ grep -q 'Next: palate recommend model.palate' demo/report.html
 for file in report.html report.md results.json model.palate; do [[ -s demo/$file ]]; done
 
 # --json prints one document and nothing else.
-"$palate" demo --users 300 --items 200 --days 120 --hide none -o again --json >document 2>said
+"$palate" demo --users 300 --items 200 --days 120 --hide none -o again -m popular -m ease --json >document 2>said
 python3 -c 'import json; json.load(open("document"))'
 
 # The seed reaches the work.
-"$palate" demo --users 100 --items 80 --days 60 --allow-drop --seed 2 -o seed2 --quiet >shown2 2>said
-"$palate" demo --users 100 --items 80 --days 60 --allow-drop --seed 3 -o seed3 --quiet >shown3 2>said
+"$palate" demo --users 100 --items 80 --days 60 --allow-drop -m popular -m als --seed 2 -o seed2 --quiet >shown2 2>said
+"$palate" demo --users 100 --items 80 --days 60 --allow-drop -m popular -m als --seed 3 -o seed3 --quiet >shown3 2>said
 if cmp -s shown2 shown3; then exit 1; fi
 
 # --family brings every kind of it that the log can serve, beside what is named; none twice, a typo is told.

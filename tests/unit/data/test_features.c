@@ -247,6 +247,68 @@ static void test_features_are_stored(void **state) {
     pal_data_free(data);
 }
 
+/* Tokens with a time are known from then on; of two the earlier one counts. */
+static void test_timed_tokens(void **state) {
+    (void)state;
+    pal_data *data = read_with("item_id\twords\na\told@100|red@300|old@200\nb\tblue\nc\t\n"
+                               "d\tred@x|@5\n",
+                               NULL, "item_columns=words=timed");
+    const pal_column *words = column_of(&data->catalog, "words", PAL_FEATURE_SET);
+    assert_non_null(words->times);
+    assert_set(words, 0, "old|red");
+    assert_int_equal(words->times[0], 100);
+    assert_int_equal(words->times[1], 300);
+    assert_set(words, 1, "blue");
+    assert_int_equal(words->times[2], 0);
+    assert_set(words, 3, "red@x|@5");
+    const struct {
+        int64_t time;
+        const char *left;
+        int64_t n_left_out;
+    } rows[] = {{301, "old|red", 0}, {300, "old", 1}, {100, "", 2}};
+    pal_ctx ctx = {0};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        pal_arena arena = {0};
+        pal_catalog before;
+        int64_t n_left_out;
+        assert_int_equal(
+            pal_catalog_before(&ctx, &data->catalog, rows[i].time, &arena, &before, &n_left_out),
+            PAL_OK);
+        const pal_column *cut = column_of(&before, "words", PAL_FEATURE_SET);
+        assert_set(cut, 0, rows[i].left);
+        assert_set(cut, 1, "blue");
+        assert_int_equal(n_left_out, rows[i].n_left_out);
+        assert_int_equal(cut->n_missing, words->n_missing + !*rows[i].left);
+        pal_arena_release(&arena);
+    }
+    pal_data_free(data);
+}
+
+/* What people wrote about films stands in the folder beside them. */
+static void test_movielens_has_timed_tags(void **state) {
+    (void)state;
+    write_text("ratings.csv",
+               "userId,movieId,rating,timestamp\n1,2,4,1000\n2,2,3,2000\n1,3,5,3000\n");
+    write_text("movies.csv",
+               "movieId,title,genres\n2,\"City, The (1995)\",Drama\n3,Hen (1996),Comedy\n");
+    write_text("tags.csv", "userId,movieId,tag,timestamp\n1,2,\"slow, dark\",1500\n2,2,a|b@c,2500\n"
+                           "1,9,unknown film,1600\n");
+    pal_data *data = read_folder();
+    const pal_column *tags = column_of(&data->catalog, "tags", PAL_FEATURE_SET);
+    assert_set(tags, 0, "slow, dark|a b c");
+    assert_int_equal(tags->times[1], 2500);
+    assert_set(tags, 1, "");
+    pal_ctx ctx = {0};
+    assert_int_equal(pal_data_save(&ctx, data, path_of("x.palate")), PAL_OK);
+    pal_data *back = read_paths(&(pal_paths){.log = path_of("x.palate")}, NULL);
+    const pal_column *kept = column_of(&back->catalog, "tags", PAL_FEATURE_SET);
+    assert_set(kept, 0, "slow, dark|a b c");
+    assert_non_null(kept->times);
+    assert_int_equal(kept->times[1], 2500);
+    pal_data_free(back);
+    pal_data_free(data);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         FOLDER_TEST(test_types_are_guessed),
@@ -258,6 +320,8 @@ int main(void) {
         FOLDER_TEST(test_amazon_metadata),
         FOLDER_TEST(test_wrong_json_is_refused),
         FOLDER_TEST(test_features_are_stored),
+        FOLDER_TEST(test_timed_tokens),
+        FOLDER_TEST(test_movielens_has_timed_tags),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
