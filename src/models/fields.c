@@ -9,6 +9,7 @@
 #include "base/ctx.h"
 #include "base/text.h"
 #include "nn/loops.h"
+#include "represent/attributes.h"
 
 typedef struct {
     pal_ctx *ctx;
@@ -23,38 +24,13 @@ typedef struct {
     pal_fields *out;
 } fields_job;
 
-static bool fields_takes(const pal_catalog *catalog, int32_t c) {
-    pal_feature_type type = catalog->columns[c].type;
-    return c != catalog->title && (type == PAL_FEATURE_TOKEN || type == PAL_FEATURE_SET ||
-                                   type == PAL_FEATURE_NUMBER || type == PAL_FEATURE_VECTOR);
-}
-
-/* The tokens of a row in `one` or in the column; returns how many. */
-static int32_t fields_tokens(const pal_column *column, int32_t row, const int32_t **tokens) {
-    *tokens = NULL;
-    if (row < 0) return 0;
-    if (column->type == PAL_FEATURE_TOKEN) {
-        *tokens = column->tokens + row;
-        return column->tokens[row] >= 0;
-    }
-    *tokens = column->sets.cols + column->sets.starts[row];
-    return (int32_t)(column->sets.starts[row + 1] - column->sets.starts[row]);
-}
-
 /* Numbers the tokens that two rows and more have; returns how many. */
 static int32_t fields_number_tokens(fields_job *job, int32_t f) {
     const pal_column *column = job->columns[f];
-    int32_t n = 0, *counts = PAL_ARENA_ARRAY(&job->scratch, int32_t, column->vocabulary.n);
-    job->renumbered[f] = counts;
-    if (!counts) return -1;
-    for (int32_t r = 0; r < job->n_seen; r++) {
-        const int32_t *tokens;
-        int32_t n_tokens = fields_tokens(column, job->rows[r], &tokens);
-        for (int32_t t = 0; t < n_tokens; t++) counts[tokens[t]]++;
-    }
-    for (int32_t t = 0; t < column->vocabulary.n; t++)
-        counts[t] = counts[t] > 1 ? job->first[f] + n++ : -1;
-    return n;
+    job->renumbered[f] = PAL_ARENA_ARRAY(&job->scratch, int32_t, column->vocabulary.n);
+    if (!job->renumbered[f]) return -1;
+    return pal_column_number_tokens(column, job->rows, job->n_seen, 2, job->first[f],
+                                    job->renumbered[f]);
 }
 
 static int fields_compare(const void *a, const void *b) {
@@ -90,7 +66,7 @@ static pal_status fields_choose(fields_job *job) {
     pal_fields *out = job->out;
     const pal_catalog *catalog = job->catalog;
     for (int32_t c = 0; c < catalog->n_columns && out->n_fields < PAL_FIELDS_MAX; c++) {
-        if (!fields_takes(catalog, c)) continue;
+        if (!pal_column_is_attribute(catalog, c)) continue;
         int32_t f = out->n_fields;
         job->columns[f] = &catalog->columns[c];
         job->renumbered[f] = NULL; /* of a column that told nothing */
@@ -126,7 +102,7 @@ static int32_t fields_entries(const fields_job *job, int32_t r, int32_t f, int32
         if (n) return n;
     } else if (column->type == PAL_FEATURE_TOKEN || column->type == PAL_FEATURE_SET) {
         const int32_t *tokens;
-        int32_t n_tokens = fields_tokens(column, row, &tokens);
+        int32_t n_tokens = pal_column_tokens(column, row, &tokens);
         for (int32_t t = 0; t < n_tokens; t++) {
             if (job->renumbered[f][tokens[t]] >= 0) features[n++] = job->renumbered[f][tokens[t]];
         }
@@ -144,7 +120,7 @@ static int32_t fields_longest(const fields_job *job) {
         if (column->type == PAL_FEATURE_VECTOR && column->n_dims > most) most = column->n_dims;
         for (int32_t r = 0; column->type == PAL_FEATURE_SET && r < job->n_rows; r++) {
             const int32_t *tokens;
-            int32_t n = fields_tokens(column, job->rows[r], &tokens);
+            int32_t n = pal_column_tokens(column, job->rows[r], &tokens);
             if (n > most) most = n;
         }
     }
@@ -227,13 +203,8 @@ static pal_status fields_name(const fields_job *job, pal_arena *arena) {
 }
 
 static pal_status fields_run(fields_job *job, const pal_ids *ids, pal_arena *arena) {
-    int32_t *rows = PAL_ARENA_ARRAY(&job->scratch, int32_t, job->n_rows);
-    if (!rows) return pal_fail_memory(job->ctx, "the features", 4.0 * job->n_rows);
-    for (int32_t r = 0; r < job->n_rows; r++) {
-        const char *id = pal_ids_at(ids, r);
-        rows[r] = pal_ids_find(&job->catalog->ids, id, strlen(id));
-    }
-    job->rows = rows;
+    job->rows = pal_catalog_rows(job->catalog, ids, job->n_rows, &job->scratch);
+    if (!job->rows) return pal_fail_memory(job->ctx, "the features", 4.0 * job->n_rows);
     TRY(fields_choose(job));
     TRY(fields_name(job, arena));
     return fields_fill(job, arena);

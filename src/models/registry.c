@@ -39,7 +39,8 @@
     X(cnn)                                                                                         \
     X(two_tower)                                                                                   \
     X(ranker)                                                                                      \
-    X(deepfm)
+    X(deepfm)                                                                                      \
+    X(keyword)
 
 #define REGISTRY_DECLARE(name) extern const pal_kind pal_kind_##name;
 PAL_KINDS(REGISTRY_DECLARE)

@@ -20,12 +20,12 @@ _palate() {
     current=${current#[\"\']}
     if ((COMP_CWORD == 1)); then command=''; fi
     case $command in
-    '') words='demo case compare train evaluate recommend similar explain vectors inspect import report models describe help --help --version' ;;
-    help) words='demo case compare train evaluate recommend similar explain vectors inspect import report models describe ' ;;
+    '') words='demo case compare train evaluate recommend similar explain vectors shrink inspect import report models describe help --help --version' ;;
+    help) words='demo case compare train evaluate recommend similar explain vectors shrink inspect import report models describe ' ;;
     demo)
         case $before in
         -o | --output) _palate_option -o dirnames; return 0 ;;
-        -m | --model) words='random popular feature_count again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend als rerank mf svdpp gmf bpr lightgcn fm item_features nn neumf mult_vae sasrec rnn gru lstm cnn two_tower ranker deepfm ' ;;
+        -m | --model) words='random popular feature_count again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend als rerank mf svdpp gmf bpr lightgcn nn neumf mult_vae sasrec rnn gru lstm cnn two_tower ranker deepfm keyword ' ;;
         --users) _palate_option +o default; return 0 ;;
         --items) _palate_option +o default; return 0 ;;
         --days) _palate_option +o default; return 0 ;;
@@ -33,7 +33,7 @@ _palate() {
         --task) words='auto window next both ' ;;
         --relevant) _palate_option +o default; return 0 ;;
         --hide) words='auto target any none ' ;;
-        --fallback) words='random popular feature_count again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend als rerank mf svdpp gmf bpr lightgcn fm item_features nn neumf mult_vae sasrec rnn gru lstm cnn two_tower ranker deepfm ' ;;
+        --fallback) words='random popular feature_count again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend als rerank mf svdpp gmf bpr lightgcn nn neumf mult_vae sasrec rnn gru lstm cnn two_tower ranker deepfm keyword ' ;;
         -k | --k) _palate_option +o default; return 0 ;;
         --gain) _palate_option +o default; return 0 ;;
         --slice) _palate_option +o default; return 0 ;;
@@ -70,7 +70,7 @@ _palate() {
         esac ;;
     compare)
         case $before in
-        -m | --model) words='random popular feature_count again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend als rerank mf svdpp gmf bpr lightgcn fm item_features nn neumf mult_vae sasrec rnn gru lstm cnn two_tower ranker deepfm ' ;;
+        -m | --model) words='random popular feature_count again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend als rerank mf svdpp gmf bpr lightgcn nn neumf mult_vae sasrec rnn gru lstm cnn two_tower ranker deepfm keyword ' ;;
         -o | --output) _palate_option -o dirnames; return 0 ;;
         --train) return 0 ;;
         --valid) return 0 ;;
@@ -96,7 +96,7 @@ _palate() {
         --task) words='auto window next both ' ;;
         --relevant) _palate_option +o default; return 0 ;;
         --hide) words='auto target any none ' ;;
-        --fallback) words='random popular feature_count again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend als rerank mf svdpp gmf bpr lightgcn fm item_features nn neumf mult_vae sasrec rnn gru lstm cnn two_tower ranker deepfm ' ;;
+        --fallback) words='random popular feature_count again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend als rerank mf svdpp gmf bpr lightgcn nn neumf mult_vae sasrec rnn gru lstm cnn two_tower ranker deepfm keyword ' ;;
         -k | --k) _palate_option +o default; return 0 ;;
         --gain) _palate_option +o default; return 0 ;;
         --slice) _palate_option +o default; return 0 ;;
@@ -120,11 +120,14 @@ _palate() {
         esac ;;
     train)
         case $before in
-        -m | --model) words='random popular feature_count again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend als rerank mf svdpp gmf bpr lightgcn fm item_features nn neumf mult_vae sasrec rnn gru lstm cnn two_tower ranker deepfm ' ;;
+        -m | --model) words='random popular feature_count again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend als rerank mf svdpp gmf bpr lightgcn nn neumf mult_vae sasrec rnn gru lstm cnn two_tower ranker deepfm keyword ' ;;
         -o | --output) return 0 ;;
         --items) return 0 ;;
         --users) return 0 ;;
         --vectors) return 0 ;;
+        --checkpoint-every) _palate_option +o default; return 0 ;;
+        --candidates) words='seen catalog ' ;;
+        --precision) words='float32 bf16 int8 ' ;;
         --format) words='auto palate movielens recbole mind folder jsonl adjacency table ' ;;
         --columns) _palate_option +o default; return 0 ;;
         --value) _palate_option +o default; return 0 ;;
@@ -144,7 +147,7 @@ _palate() {
         --threads) _palate_option +o default; return 0 ;;
         --memory) _palate_option +o default; return 0 ;;
         *)
-            if [[ $current == -* ]]; then words='-m --model -o --output --items --users --vectors --quiet --format --columns --value --item-columns --user-columns --events --target --bad-lines --min-user --min-item --dedupe --drop-users --since --train-window --half-life --scenario --seed --threads --memory --verbose --help'
+            if [[ $current == -* ]]; then words='-m --model -o --output --items --users --vectors --quiet --checkpoint-every --resume --candidates --precision --format --columns --value --item-columns --user-columns --events --target --bad-lines --min-user --min-item --dedupe --drop-users --since --train-window --half-life --scenario --seed --threads --memory --verbose --help'
             else return 0; fi ;;
         esac ;;
     evaluate)
@@ -166,7 +169,7 @@ _palate() {
         --task) words='auto window next both ' ;;
         --relevant) _palate_option +o default; return 0 ;;
         --hide) words='auto target any none ' ;;
-        --fallback) words='random popular feature_count again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend als rerank mf svdpp gmf bpr lightgcn fm item_features nn neumf mult_vae sasrec rnn gru lstm cnn two_tower ranker deepfm ' ;;
+        --fallback) words='random popular feature_count again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend als rerank mf svdpp gmf bpr lightgcn nn neumf mult_vae sasrec rnn gru lstm cnn two_tower ranker deepfm keyword ' ;;
         -k | --k) _palate_option +o default; return 0 ;;
         --gain) _palate_option +o default; return 0 ;;
         --slice) _palate_option +o default; return 0 ;;
@@ -224,6 +227,16 @@ _palate() {
         --memory) _palate_option +o default; return 0 ;;
         *)
             if [[ $current == -* ]]; then words='-o --out --quiet --threads --memory --verbose --help'
+            else return 0; fi ;;
+        esac ;;
+    shrink)
+        case $before in
+        -o | --output) return 0 ;;
+        --precision) words='float32 bf16 int8 ' ;;
+        --threads) _palate_option +o default; return 0 ;;
+        --memory) _palate_option +o default; return 0 ;;
+        *)
+            if [[ $current == -* ]]; then words='-o --output --quiet --precision --threads --memory --verbose --help'
             else return 0; fi ;;
         esac ;;
     inspect)
@@ -291,7 +304,7 @@ _palate() {
         case $before in
         *)
             if [[ $current == -* ]]; then words='--json --help'
-            else words='random popular feature_count again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend als rerank mf svdpp gmf bpr lightgcn fm item_features nn neumf mult_vae sasrec rnn gru lstm cnn two_tower ranker deepfm '; fi ;;
+            else words='random popular feature_count again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend als rerank mf svdpp gmf bpr lightgcn nn neumf mult_vae sasrec rnn gru lstm cnn two_tower ranker deepfm keyword '; fi ;;
         esac ;;
     describe)
         case $before in

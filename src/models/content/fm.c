@@ -31,7 +31,7 @@ static const pal_param fm_table[] = {
      .max = 100000,
      .scale = PAL_LOG,
      .help = "items of the history that a step looks at; they stand for all of it"},
-    PAL_SUMS_ROWS("0.001", "0.1", "0.01", "0.1", "0.5"),
+    PAL_SUMS_ROWS("0.001", "3", "0.1", "0.01", "0.1", "0.5"),
     {0},
 };
 

@@ -28,7 +28,8 @@ typedef enum { PAL_SUMS_BPR, PAL_SUMS_WARP, PAL_SUMS_SQUARED } pal_sums_loss;
 typedef struct { /* the first field of the parameters of each such kind */
     int32_t loss;
     int64_t factors, history, group, batch, tries, epochs, patience;
-    double learning_rate, decay_own, decay_features, hide_items, hide_users, tolerance;
+    double learning_rate, feature_rate, decay_own, decay_features, hide_items, hide_users,
+        tolerance;
 } pal_sums_options;
 
 typedef struct {
@@ -89,7 +90,7 @@ float pal_sums_within(const float *sum, float squares, int32_t k);
         .name = #member, .type = row_type, .offset = offsetof(pal_sums_options, member),           \
         .initial = text, .min = least, .max = most, .scale = by, .help = sentence                  \
     }
-#define PAL_SUMS_ROWS(rate, own, of_features, hidden_items, hidden_users)                          \
+#define PAL_SUMS_ROWS(rate, features_faster, own, of_features, hidden_items, hidden_users)         \
     PAL_SUMS_ROW(factors, PAL_PARAM_INT, "64", 1, 4096, PAL_LOG, "length of the rows"),            \
         PAL_SUMS_ROW(tries, PAL_PARAM_INT, "32", 1, 10000, PAL_LOG,                                \
                      "draws for one event at the most (loss=warp)"),                               \
@@ -103,6 +104,9 @@ float pal_sums_within(const float *sum, float squares, int32_t k);
         PAL_SUMS_ROW(batch, PAL_PARAM_INT, "64", 1, 100000, PAL_LOG, "groups of a step"),          \
         PAL_SUMS_ROW(learning_rate, PAL_PARAM_REAL, rate, 1e-7, 1, PAL_LOG,                        \
                      "length of Adam's steps"),                                                    \
+        PAL_SUMS_ROW(feature_rate, PAL_PARAM_REAL, features_faster, 0.01, 100, PAL_LOG,            \
+                     "how many times as long steps of the rows of features are: few rows that "    \
+                     "many items share bear more than rows of one's own"),                         \
         PAL_SUMS_ROW(decay_own, PAL_PARAM_REAL, own, 0, 100, PAL_LOG,                              \
                      "decoupled weight decay (AdamW) of the rows that people and items have of "   \
                      "their own"),                                                                 \

@@ -248,7 +248,9 @@ static double sums_step(void *arg, const pal_step *step) {
     double loss = pal_sums_batch(job, step), n = 0;
     for (int32_t b = 0; b < PAL_BANKS; b++) {
         if (!job->banks[b].most) continue;
-        pal_adam adam = pal_adam_at(step->rate, step->number);
+        bool is_of_features = b == PAL_BANK_PROFILES || b == PAL_BANK_FEATURES;
+        pal_adam adam =
+            pal_adam_at(step->rate * (is_of_features ? job->o->feature_rate : 1), step->number);
         adam.decay = job->banks[b].decay;
         pal_adam_table(job->ctx->pool, &adam, &job->banks[b].table);
         n += (double)job->banks[b].table.starts[job->banks[b].table.n_touched];
@@ -326,12 +328,7 @@ pal_status pal_sums_fit(pal_ctx *ctx, const pal_sums_form *form, const pal_sums_
                         pal_sums_state *s) {
     pal_sums_job job;
     pal_trained trained[PAL_BANKS];
-    int32_t n_trained = 0;
     TRY(pal_sums_open(ctx, form, o, train, arena, scratch, s, &job));
-    for (int32_t b = 0; b < PAL_BANKS; b++) {
-        const pal_table *table = &job.banks[b].table;
-        trained[n_trained++] = (pal_trained){table->values, (int64_t)table->n_rows * table->width};
-    }
     pal_training training = {.kind = form->name,
                              .epochs = o->epochs,
                              .n_examples = job.n_groups,
@@ -339,9 +336,14 @@ pal_status pal_sums_fit(pal_ctx *ctx, const pal_sums_form *form, const pal_sums_
                              .learning_rate = o->learning_rate,
                              .tolerance = o->tolerance,
                              .trained = trained,
-                             .n_trained = n_trained,
+                             .n_trained = PAL_BANKS,
                              .step = sums_step,
                              .publish = sums_publish,
                              .arg = &job};
+    for (int32_t b = 0; b < PAL_BANKS; b++) {
+        const pal_table *table = &job.banks[b].table;
+        trained[b] = (pal_trained){table->values, (int64_t)table->n_rows * table->width};
+        training.tables[b] = table;
+    }
     return pal_training_run(ctx, &training, scratch);
 }
