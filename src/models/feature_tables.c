@@ -20,9 +20,9 @@ pal_status pal_feature_tables_look(pal_ctx *ctx, const char *kind, const pal_fea
                                 .is_summed = is_summed,
                                 .person_width = person_width,
                                 .item_width = item_width};
-    TRY(pal_fields_make(ctx, train->items, log->about.item_ids, log->n_items, scratch,
+    TRY(pal_fields_make(ctx, train->items, log->about.item_ids, log->n_items, log->n_items, scratch,
                         &out->item_fields));
-    TRY(pal_fields_make(ctx, profiles, log->about.user_ids, log->n_users, scratch,
+    TRY(pal_fields_make(ctx, profiles, log->about.user_ids, log->n_users, log->n_users, scratch,
                         &out->user_fields));
     int32_t n_user = out->user_fields.n_fields, n_item = out->item_fields.n_fields;
     out->n_sums = pal_feature_sums(o);

@@ -2,18 +2,20 @@
 #include "models/fields.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/ctx.h"
+#include "base/text.h"
 #include "nn/loops.h"
 #include "represent/attributes.h"
 
 typedef struct {
     pal_ctx *ctx;
     const pal_catalog *catalog;
-    const int32_t *rows; /* [n_rows] of the catalog, or -1 */
-    int32_t n_rows;
+    const int32_t *rows;    /* [n_rows] of the catalog, or -1 */
+    int32_t n_rows, n_seen; /* the vocabulary is that of the first n_seen */
     pal_arena scratch;
     const pal_column *columns[PAL_FIELDS_MAX];
     int32_t *renumbered[PAL_FIELDS_MAX]; /* token, set: [vocabulary] feature, or -1 */
@@ -27,7 +29,7 @@ static int32_t fields_number_tokens(fields_job *job, int32_t f) {
     const pal_column *column = job->columns[f];
     job->renumbered[f] = PAL_ARENA_ARRAY(&job->scratch, int32_t, column->vocabulary.n);
     if (!job->renumbered[f]) return -1;
-    return pal_column_number_tokens(column, job->rows, job->n_rows, 2, job->first[f],
+    return pal_column_number_tokens(column, job->rows, job->n_seen, 2, job->first[f],
                                     job->renumbered[f]);
 }
 
@@ -43,7 +45,7 @@ static int32_t fields_cut_numbers(fields_job *job, int32_t f) {
     job->edges[f] = PAL_ARENA_ARRAY(&job->scratch, float, PAL_FIELD_BINS);
     if (!sorted || !job->edges[f]) return -1;
     int64_t n = 0;
-    for (int32_t r = 0; r < job->n_rows; r++) {
+    for (int32_t r = 0; r < job->n_seen; r++) {
         if (job->rows[r] >= 0 && !isnan(numbers[job->rows[r]])) sorted[n++] = numbers[job->rows[r]];
     }
     qsort(sorted, (size_t)n, sizeof *sorted, fields_compare);
@@ -74,6 +76,7 @@ static pal_status fields_choose(fields_job *job) {
         if (!pal_column_is_attribute(catalog, c)) continue;
         int32_t f = out->n_fields;
         job->columns[f] = &catalog->columns[c];
+        job->renumbered[f] = NULL; /* of a column that told nothing */
         job->first[f] = out->n_features;
         int32_t n = fields_count(job, f);
         if (n < 0) return pal_fail_memory(job->ctx, "the features", 8.0 * job->n_rows);
@@ -155,18 +158,71 @@ static pal_status fields_fill(fields_job *job, pal_arena *arena) {
     return PAL_OK;
 }
 
+/* The bin by its edges: "1990 to 1994", "under 1950", "2010 and more". */
+static void fields_tell_bin(const float *edges, int32_t bin, char *out, size_t room) {
+    if (bin == 0) {
+        snprintf(out, room, "under %g", (double)edges[0]);
+    } else if (bin == PAL_FIELD_BINS - 1) {
+        snprintf(out, room, "%g and more", (double)edges[bin - 1]);
+    } else {
+        snprintf(out, room, "%g to %g", (double)edges[bin - 1], (double)edges[bin]);
+    }
+}
+
+/* Keeps "column: what" as the feature's name; without memory the name stays NULL. */
+static void fields_keep_name(const fields_job *job, int32_t f, int32_t feature, const char *what,
+                             pal_arena *arena, pal_text *name) {
+    name->length = 0;
+    pal_text_addf(name, "%s: %s", job->columns[f]->name, what);
+    if (!name->failed) job->out->names[feature] = pal_arena_text(arena, name->bytes, name->length);
+}
+
+static void fields_name_field(const fields_job *job, int32_t f, pal_arena *arena, pal_text *name) {
+    const pal_column *column = job->columns[f];
+    for (int32_t t = 0; job->renumbered[f] && t < column->vocabulary.n; t++) {
+        if (job->renumbered[f][t] >= 0)
+            fields_keep_name(job, f, job->renumbered[f][t], pal_ids_at(&column->vocabulary, t),
+                             arena, name);
+    }
+    char what[96];
+    for (int32_t at = 0; !job->renumbered[f] && job->first[f] + at < job->out->missing[f]; at++) {
+        if (column->type == PAL_FEATURE_NUMBER) {
+            fields_tell_bin(job->edges[f], at, what, sizeof what);
+        } else {
+            snprintf(what, sizeof what, "dimension %d", (int)at + 1);
+        }
+        fields_keep_name(job, f, job->first[f] + at, what, arena, name);
+    }
+    fields_keep_name(job, f, job->out->missing[f], "not known", arena, name);
+}
+
+static pal_status fields_name(const fields_job *job, pal_arena *arena) {
+    pal_fields *out = job->out;
+    pal_text name = {0};
+    out->names = PAL_ARENA_ARRAY(arena, const char *, out->n_features);
+    for (int32_t f = 0; out->names && f < out->n_fields; f++)
+        fields_name_field(job, f, arena, &name);
+    pal_text_release(&name);
+    bool is_whole = out->names != NULL;
+    for (int32_t i = 0; is_whole && i < out->n_features; i++) is_whole = out->names[i] != NULL;
+    return is_whole ? PAL_OK
+                    : pal_fail_memory(job->ctx, "the names of features", 32.0 * out->n_features);
+}
+
 static pal_status fields_run(fields_job *job, const pal_ids *ids, pal_arena *arena) {
     job->rows = pal_catalog_rows(job->catalog, ids, job->n_rows, &job->scratch);
     if (!job->rows) return pal_fail_memory(job->ctx, "the features", 4.0 * job->n_rows);
     TRY(fields_choose(job));
+    TRY(fields_name(job, arena));
     return fields_fill(job, arena);
 }
 
 pal_status pal_fields_make(pal_ctx *ctx, const pal_catalog *catalog, const pal_ids *ids,
-                           int32_t n_rows, pal_arena *arena, pal_fields *out) {
+                           int32_t n_rows, int32_t n_seen, pal_arena *arena, pal_fields *out) {
     *out = (pal_fields){.n_rows = n_rows};
     if (!catalog || catalog->ids.n == 0) return PAL_OK;
-    fields_job job = {.ctx = ctx, .catalog = catalog, .n_rows = n_rows, .out = out};
+    fields_job job = {
+        .ctx = ctx, .catalog = catalog, .n_rows = n_rows, .n_seen = n_seen, .out = out};
     pal_status status = fields_run(&job, ids, arena);
     pal_arena_release(&job.scratch);
     return status;

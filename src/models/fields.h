@@ -6,8 +6,7 @@
  * brought to length 1, one feature a dimension weighed by it (a linear map). Each field has one
  * more feature, learned like the others, for rows without a value, rows that the catalog does not
  * know, and tokens of a single row, from which nothing can be learned about others. Texts and
- * titles are no fields. Bins and tokens are those of the log's rows alone: nothing comes from rows
- * that only later parts know. */
+ * titles are no fields. Nothing comes from rows that only later parts know. */
 #ifndef PAL_MODELS_FIELDS_H
 #define PAL_MODELS_FIELDS_H
 
@@ -23,11 +22,13 @@ typedef struct {
     int32_t *features;
     float *weights;
     int32_t missing[PAL_FIELDS_MAX]; /* the feature that stands for no value */
+    const char **names;              /* [n_features] for people: "genres: Comedy" */
 } pal_fields;
 
-/* ids: of the log's rows [0, n_rows); catalog may be NULL. */
+/* ids: of the log's rows [0, n_rows); catalog may be NULL. Bins and tokens come from the first
+ * n_seen rows, the others are encoded by them. */
 pal_status pal_fields_make(pal_ctx *ctx, const pal_catalog *catalog, const pal_ids *ids,
-                           int32_t n_rows, pal_arena *arena, pal_fields *out);
+                           int32_t n_rows, int32_t n_seen, pal_arena *arena, pal_fields *out);
 /* The entries of field f of a row; row < 0: the missing one. Returns how many. */
 int32_t pal_fields_of(const pal_fields *fields, int32_t row, int32_t f, const int32_t **features,
                       const float **weights);

@@ -27,6 +27,8 @@
     X(gmf)                                                                                         \
     X(bpr)                                                                                         \
     X(lightgcn)                                                                                    \
+    X(fm)                                                                                          \
+    X(item_features)                                                                               \
     X(nn)                                                                                          \
     X(neumf)                                                                                       \
     X(mult_vae)                                                                                    \

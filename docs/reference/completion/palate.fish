@@ -41,6 +41,8 @@ function __palate_kinds
     printf '%s\t%s\n' gmf 'matrix factorization whose factors have learned weights'
     printf '%s\t%s\n' bpr 'a row of numbers for each user and item, learned so that used items come before others'
     printf '%s\t%s\n' lightgcn 'rows of users and items, each gathering those of its neighbours in the graph of who used what'
+    printf '%s\t%s\n' fm 'a factorization machine: every two of what is known of a person, of what he used and of an item add something to the score'
+    printf '%s\t%s\n' item_features 'a row of numbers for each user and item that is the sum of the rows of what is known of them, so that new items have one too'
     printf '%s\t%s\n' nn 'a network over the rows of a user and an item'
     printf '%s\t%s\n' neumf 'products of rows beside a network over other rows of a user and an item'
     printf '%s\t%s\n' mult_vae 'a history squeezed through a small code and drawn out again (autoencoder)'

@@ -229,7 +229,8 @@ static void fields_have_a_missing_feature(void **state) {
     pal_fields fields;
     circle(ctx, &log);
     half_known(ctx, 'i', ITEMS, &items);
-    assert_int_equal(pal_fields_make(ctx, &items, &log.items, ITEMS, &arena, &fields), PAL_OK);
+    assert_int_equal(pal_fields_make(ctx, &items, &log.items, ITEMS, ITEMS, &arena, &fields),
+                     PAL_OK);
     assert_int_equal(fields.n_fields, 3);
     for (int32_t r = -1; r < ITEMS; r++) {
         for (int32_t f = 0; f < 3; f++) {

@@ -1,0 +1,344 @@
+/* test_sums.c - what fm and item_features promise beyond conformance: gradients, losses that fall,
+ * new items that are told by their features alone, explanations by name, values that are predicted,
+ * catalogs that say little or nothing. */
+#include "support.h"
+
+#include <math.h>
+#include <unistd.h>
+
+#include "base/rng.h"
+#include "models/content/sums_train.h"
+#include "models/explain.h"
+#include "models/rank.h"
+#include "models/registry.h"
+#include "models/train.h"
+#include "nn/parameters.h"
+
+/* Two camps of users and items; a tenth of the events crosses over. Items from SEEN on are new. */
+enum { USERS = 60, SEEN = 40, NEW = 4, EVENTS_OF_USER = 8 };
+
+static void camps(pal_ctx *ctx, support_log *out) {
+    static int32_t users[USERS * EVENTS_OF_USER], items[USERS * EVENTS_OF_USER];
+    static float values[USERS * EVENTS_OF_USER];
+    pal_rng rng = pal_rng_at(5, 0);
+    int64_t n = 0;
+    for (int32_t u = 0; u < USERS; u++) {
+        for (int32_t e = 0; e < EVENTS_OF_USER; e++) {
+            int32_t camp = pal_rng_below(&rng, 10) ? u % 2 : 1 - u % 2;
+            users[n] = u;
+            values[n] = camp == u % 2 ? 5 : 1;
+            items[n++] = (int32_t)pal_rng_below(&rng, SEEN / 2) * 2 + camp;
+        }
+    }
+    support_log_make(ctx, out, USERS, SEEN, n, users, items, NULL, values);
+    for (int32_t i = SEEN; i < SEEN + NEW; i++) {
+        char id[16];
+        snprintf(id, sizeof id, "i%d", (int)i);
+        assert_int_equal(pal_ids_add(&out->items, id, strlen(id)), i);
+    }
+}
+
+static pal_train_input input_of(const support_log *log, const pal_catalog *catalog) {
+    return (pal_train_input){
+        .log = &log->log, .items = catalog, .n_items = SEEN + NEW, .n_seen_items = SEEN};
+}
+
+static pal_model *train(pal_ctx *ctx, const char *spec, const pal_train_input *input) {
+    pal_model *model = NULL;
+    if (pal_model_train(ctx, spec, input, &model) != PAL_OK) fail_msg("%s: %s", spec, ctx->error);
+    return model;
+}
+
+/* --- gradients --- */
+
+/* The loss of a batch with one number of a table moved. */
+static double loss_at(pal_sums_job *job, const pal_step *step, float *number, float value) {
+    float before = *number;
+    *number = value;
+    double loss = pal_sums_batch(job, step);
+    *number = before;
+    return loss;
+}
+
+static void check_gradients(const pal_sums_form *form, pal_sums_loss loss) {
+    pal_ctx *ctx = support_open(2);
+    support_log log;
+    pal_catalog catalog;
+    pal_arena arena = {0};
+    pal_sums_state s = {0};
+    pal_sums_job job;
+    camps(ctx, &log);
+    support_catalog_make(ctx, &log, &catalog);
+    pal_log with_new = log.log; /* rows for new items, as training gives them */
+    with_new.n_items = SEEN + NEW;
+    pal_train_input input = input_of(&log, &catalog);
+    input.log = &with_new;
+    const pal_sums_options o = {.loss = loss,
+                                .factors = 5,
+                                .history = 3,
+                                .group = 2,
+                                .batch = 10,
+                                .tries = 1,
+                                .hide_items = 0.3,
+                                .hide_users = 0.3};
+    assert_int_equal(pal_sums_open(ctx, form, &o, &input, &arena, &arena, &s, &job), PAL_OK);
+    for (int32_t b = 0; b < PAL_BANKS; b++) { /* far from 0, where all products vanish */
+        pal_table *table = &job.banks[b].table;
+        pal_draw_normal(b, "rows", table->values, (int64_t)table->n_rows * table->width, 0.5);
+    }
+    const int64_t groups[] = {0, 3, 17, 30, 40, 41, 42, 43, 60, 100};
+    pal_step step = {.epoch = 1, .number = 1, .examples = groups, .n = 10};
+    pal_sums_deal(&job, 1);
+    int32_t n_checked = 0;
+    for (int32_t b = 0; b < PAL_BANKS; b++) {
+        pal_table *table = &job.banks[b].table;
+        for (int32_t t = 0; job.banks[b].most && t < 12; t++) {
+            pal_sums_batch(&job, &step);
+            assert_true(table->n_touched > 0);
+            int32_t row = table->touched[t % table->n_touched];
+            for (int32_t f = 0; f < table->width; f++) {
+                pal_sums_batch(&job, &step);
+                double gradient =
+                    (double)table->gradient[(t % table->n_touched) * table->width + f];
+                float *number = table->values + (int64_t)row * table->width + f, h = 1e-2f;
+                double above = loss_at(&job, &step, number, *number + h),
+                       below = loss_at(&job, &step, number, *number - h),
+                       by_difference = (above - below) / (2 * (double)h);
+                if (fabs(by_difference - gradient) > 3e-3 * (1 + fabs(gradient)))
+                    fail_msg("%s loss %d, table %d, row %d, number %d: %g, by difference %g",
+                             form->name, loss, b, row, f, gradient, by_difference);
+                n_checked++;
+            }
+        }
+    }
+    assert_true(n_checked > 100);
+    pal_arena_release(&arena);
+    pal_catalog_release(&catalog);
+    support_log_release(&log);
+    support_close(ctx);
+}
+
+static void gradients_are_those_of_the_loss(void **state) {
+    (void)state;
+    const pal_sums_form fm = {.name = "fm", .has_history = true, .has_products = true},
+                        item_features = {.name = "item_features"};
+    check_gradients(&fm, PAL_SUMS_BPR);
+    check_gradients(&fm, PAL_SUMS_SQUARED);
+    check_gradients(&item_features, PAL_SUMS_BPR);
+}
+
+/* --- what is learned --- */
+
+static void losses_fall(void **state) {
+    (void)state;
+    const char *const specs[] = {
+        "fm epochs=40 tolerance=0 learning_rate=0.01 loss=bpr",
+        "fm epochs=40 tolerance=0 learning_rate=0.01 factors=17",
+        "fm epochs=40 tolerance=0 learning_rate=0.01 loss=squared",
+        "item_features epochs=40 tolerance=0 learning_rate=0.01 loss=bpr",
+        "item_features epochs=40 tolerance=0 learning_rate=0.01",
+    };
+    pal_ctx *ctx = support_open(2);
+    support_log log;
+    camps(ctx, &log);
+    pal_train_input input = {.log = &log.log};
+    for (size_t i = 0; i < sizeof specs / sizeof *specs; i++) {
+        pal_model *model = train(ctx, specs[i], &input);
+        assert_int_equal(model->curve.n, 40);
+        if (!(model->curve.loss[39] < 0.9 * model->curve.loss[0])) fail_msg("%s", specs[i]);
+        pal_model_free(model);
+    }
+    support_log_release(&log);
+    support_close(ctx);
+}
+
+/* Two new items with the same features stand level, whatever rows the draws would have given them,
+ * and those of the person's camp above the others. */
+static void new_items_are_told_by_their_features_alone(void **state) {
+    (void)state;
+    const char *const specs[] = {"fm epochs=60 tolerance=0 learning_rate=0.01",
+                                 "item_features epochs=60 tolerance=0 learning_rate=0.01",
+                                 "fm epochs=60 tolerance=0 learning_rate=0.01 loss=squared"};
+    pal_ctx *ctx = support_open(2);
+    support_log log;
+    pal_catalog catalog;
+    camps(ctx, &log);
+    support_catalog_make(ctx, &log, &catalog);
+    catalog.n_columns = 1; /* the camp alone */
+    pal_train_input input = input_of(&log, &catalog);
+    for (size_t i = 0; i < sizeof specs / sizeof *specs; i++) {
+        pal_model *model = train(ctx, specs[i], &input);
+        pal_arena arena = {0};
+        for (int32_t u = 0; u < 6; u++) {
+            pal_query query = pal_query_of_user(model, u);
+            float scores[SEEN + NEW];
+            void *scratch = pal_arena_alloc(
+                &arena, (int64_t)model->kind->scratch_bytes(model->params, model->state, 1), 1);
+            model->kind->score(model->params, model->state, &query, 1, scratch, scores);
+            assert_true(scores[SEEN] == scores[SEEN + 2] && scores[SEEN + 1] == scores[SEEN + 3]);
+            assert_true((scores[SEEN] > scores[SEEN + 1]) == (u % 2 == 0));
+        }
+        pal_arena_release(&arena);
+        pal_model_free(model);
+    }
+    pal_catalog_release(&catalog);
+    support_log_release(&log);
+    support_close(ctx);
+}
+
+/* Words that only new items have must not change what is learned. */
+static void what_only_new_items_have_is_not_learned(void **state) {
+    (void)state;
+    pal_ctx *ctx = support_open(1);
+    support_log log;
+    camps(ctx, &log);
+    pal_model *models[2];
+    pal_catalog catalogs[2];
+    for (int32_t m = 0; m < 2; m++) {
+        support_catalog_make(ctx, &log, &catalogs[m]);
+        const char **cells = (const char **)(uintptr_t)catalogs[m].columns[0].cells;
+        for (int32_t i = SEEN; m && i < SEEN + NEW; i++) cells[i] = "only new";
+        catalogs[m].columns[0].vocabulary = (pal_ids){0};
+        catalogs[m].n_columns = 1;
+        catalogs[m].columns[0].type = PAL_FEATURE_UNKNOWN;
+        assert_int_equal(pal_catalog_settle(ctx, &catalogs[m], "items", "camp=token"), PAL_OK);
+        pal_train_input input = input_of(&log, &catalogs[m]);
+        models[m] = train(ctx, "item_features epochs=5", &input);
+    }
+    const pal_sums_state *a = models[0]->state, *b = models[1]->state;
+    assert_int_equal(a->feature_range[1], b->feature_range[1]);
+    assert_memory_equal(a->items, b->items, SEEN * 64 * sizeof(float));
+    assert_memory_not_equal(a->items + SEEN * 64, b->items + SEEN * 64, sizeof(float) * 64);
+    for (int32_t m = 0; m < 2; m++) {
+        pal_model_free(models[m]);
+        pal_catalog_release(&catalogs[m]);
+    }
+    support_log_release(&log);
+    support_close(ctx);
+}
+
+/* --- explanations --- */
+
+static void reasons_name_features_and_sum_to_the_score(void **state) {
+    (void)state;
+    pal_ctx *ctx = support_open(1);
+    support_log log;
+    pal_catalog catalog;
+    pal_arena arena = {0};
+    camps(ctx, &log);
+    support_catalog_make(ctx, &log, &catalog);
+    pal_train_input input = input_of(&log, &catalog);
+    const char *const specs[] = {"item_features epochs=30", "fm epochs=30",
+                                 "fm epochs=30 loss=squared"};
+    for (size_t i = 0; i < sizeof specs / sizeof *specs; i++) {
+        pal_model *model = train(ctx, specs[i], &input);
+        for (int32_t item = 0; item < SEEN + NEW; item += 7) {
+            pal_query query = pal_query_of_user(model, item % USERS);
+            pal_explanation found;
+            assert_int_equal(pal_explain(ctx, model, &query, item, &arena, &found), PAL_OK);
+            double sum = 0;
+            bool names_camp = false, names_used = false;
+            for (int32_t r = 0; r < found.n; r++) {
+                sum += found.reasons[r].amount;
+                const char *what = found.reasons[r].what;
+                names_camp |= what && !strcmp(what, item % 2 ? "camp: odd" : "camp: even");
+                names_used |= found.reasons[r].item >= 0;
+            }
+            assert_true(found.is_sum && fabs(sum - found.score) < 1e-4 * (1 + fabs(sum)));
+            assert_true(i == 0 ? names_camp : names_used);
+        }
+        pal_model_free(model);
+    }
+    pal_arena_release(&arena);
+    pal_catalog_release(&catalog);
+    support_log_release(&log);
+    support_close(ctx);
+}
+
+/* --- values --- */
+
+static void squared_loss_predicts_values(void **state) {
+    (void)state;
+    pal_ctx *ctx = support_open(2);
+    support_log log;
+    camps(ctx, &log);
+    pal_train_input input = {.log = &log.log};
+    pal_model *model = train(ctx, "fm loss=squared epochs=100", &input);
+    assert_true(pal_model_predicts_values(model));
+    pal_arena arena = {0};
+    double off = 0, n = 0;
+    for (int32_t u = 0; u < USERS; u++) {
+        pal_query query = pal_query_of_user(model, u);
+        float scores[SEEN];
+        void *scratch = pal_arena_alloc(
+            &arena, (int64_t)model->kind->scratch_bytes(model->params, model->state, 1), 1);
+        model->kind->score(model->params, model->state, &query, 1, scratch, scores);
+        for (int32_t e = 0; e < query.n_events; e++) {
+            double d = (double)scores[query.items[e]] - (double)query.values[e];
+            off += d * d;
+            n++;
+        }
+    }
+    if (!(sqrt(off / n) < 0.8)) fail_msg("off by %g", sqrt(off / n));
+    pal_arena_release(&arena);
+    pal_model_free(model);
+    model = train(ctx, "fm epochs=2", &input);
+    assert_false(pal_model_predicts_values(model));
+    pal_model_free(model);
+    pal_log without = log.log;
+    without.values = NULL;
+    input.log = &without;
+    assert_int_equal(pal_model_train(ctx, "fm loss=squared", &input, &model), PAL_EDATA);
+    assert_non_null(strstr(ctx->error, "loss=bpr"));
+    support_log_release(&log);
+    support_close(ctx);
+}
+
+/* --- catalogs that do not help --- */
+
+static void a_catalog_of_other_items_changes_nothing_but_is_no_error(void **state) {
+    (void)state;
+    const char *const specs[] = {"fm epochs=30", "item_features epochs=30"};
+    pal_ctx *ctx = support_open(1);
+    support_log log, other;
+    pal_catalog catalog;
+    camps(ctx, &log);
+    camps(ctx, &other);
+    pal_ids_release(&other.items);
+    for (int32_t i = 0; i < SEEN; i++) {
+        char id[16];
+        snprintf(id, sizeof id, "x%d", (int)i);
+        pal_ids_add(&other.items, id, strlen(id));
+    }
+    support_catalog_make(ctx, &other, &catalog);
+    for (size_t i = 0; i < sizeof specs / sizeof *specs; i++) {
+        pal_train_input input = input_of(&log, &catalog);
+        pal_model *model = train(ctx, specs[i], &input);
+        pal_arena arena = {0};
+        pal_lists lists;
+        pal_query query = pal_query_of_user(model, 0);
+        assert_int_equal(
+            pal_rank(ctx, model, &query, 1, &(pal_rank_options){.k = SEEN + NEW}, &arena, &lists),
+            PAL_OK);
+        for (int32_t r = 0; r < lists.counts[0]; r++) assert_true(isfinite(lists.scores[r]));
+        pal_arena_release(&arena);
+        pal_model_free(model);
+    }
+    pal_catalog_release(&catalog);
+    support_log_release(&log);
+    support_log_release(&other);
+    support_close(ctx);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(gradients_are_those_of_the_loss),
+        cmocka_unit_test(losses_fall),
+        cmocka_unit_test(new_items_are_told_by_their_features_alone),
+        cmocka_unit_test(what_only_new_items_have_is_not_learned),
+        cmocka_unit_test(reasons_name_features_and_sum_to_the_score),
+        cmocka_unit_test(squared_loss_predicts_values),
+        cmocka_unit_test(a_catalog_of_other_items_changes_nothing_but_is_no_error),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
