@@ -271,6 +271,8 @@ static void estimates_cover_what_is_taken(void **state) {
     pal_ctx *ctx = support_open(2);
     support_log log;
     support_log_make(ctx, &log, USERS, ITEMS, N, users, items, times, values);
+    pal_catalog catalog;
+    support_catalog_make(ctx, &log, &catalog);
     int32_t n = 0;
     for (int32_t k = 0; pal_kinds[k]; k++) {
         const pal_kind *kind = pal_kinds[k];
@@ -279,7 +281,8 @@ static void estimates_cover_what_is_taken(void **state) {
         bool has_epochs = pal_param_find(kind->params, "epochs") != NULL;
         snprintf(spec, sizeof spec, has_epochs ? "%s epochs=1" : "%s", kind->name);
         pal_model *model = NULL;
-        pal_train_input input = {.log = &log.log};
+        pal_train_input input = {.log = &log.log, .items = &catalog};
+        if (!(kind->traits & PAL_NEEDS_CATALOG)) input.items = NULL;
         if (pal_model_train(ctx, spec, &input, &model) != PAL_OK) fail_msg("%s", ctx->error);
         pal_estimate found = pal_kind_estimate(kind, model->params, &log.log, 2);
         double ratio = (double)model->cost.peak_bytes / found.bytes;
@@ -288,6 +291,7 @@ static void estimates_cover_what_is_taken(void **state) {
         n++;
     }
     assert_true(n > 8);
+    pal_catalog_release(&catalog);
     support_log_release(&log);
     support_close(ctx);
 }
