@@ -36,8 +36,8 @@ struct cli_run { /* a command line, taken apart */
 };
 
 extern const cli_command cli_demo, cli_case, cli_compare, cli_train, cli_evaluate, cli_recommend,
-    cli_similar, cli_explain, cli_vectors, cli_inspect, cli_import, cli_report, cli_models,
-    cli_describe;
+    cli_similar, cli_explain, cli_vectors, cli_shrink, cli_inspect, cli_import, cli_report,
+    cli_models, cli_describe;
 extern const cli_command *const cli_commands[]; /* NULL-ended */
 
 /* Takes argv after the command's name apart; prints its sentence itself and returns an exit code,

@@ -31,22 +31,21 @@ static const pal_param train_table[] = {
 static pal_status train_run(cli_run *run) {
     const train_values *values = run->params;
     pal_data *data;
-    pal_model *model = NULL;
+    const char *options = cli_options(run, "train", "shrink");
     if (!values->spec || !values->output) {
         return cli_fail_usage(
             run, "say what to train with -m and where to write it with -o: usage: palate %s",
             run->command->usage);
     }
+    if (!options) return PAL_ENOMEM;
     pal_status status =
         pal_compare_check(run->ctx, (const char *const[]){values->spec, NULL}, NULL);
     if (status == PAL_OK) status = cli_read(run, 0, &values->parts, &data);
     if (status != PAL_OK) return status;
-    status = pal_train(run->ctx, data, values->spec, &model);
-    if (status == PAL_OK) status = pal_model_save(run->ctx, model, values->output);
+    status = pal_train_file(run->ctx, data, values->spec, values->output, options);
     if (status == PAL_OK && !run->quiet)
         printf("written: %s\nnext: palate recommend %s --user ID\n", values->output,
                values->output);
-    pal_model_free(model);
     pal_data_free(data);
     return status;
 }
@@ -57,7 +56,7 @@ const cli_command cli_train = {
     .usage = "train LOG -m SPEC -o MODEL.palate [OPTIONS]",
     .params = train_table,
     .params_size = sizeof(train_values),
-    .groups = {"data", "weigh", "scenario", "seed", "context"},
+    .groups = {"train", "shrink", "data", "weigh", "scenario", "seed", "context"},
     .words_min = 1,
     .words_max = 1,
     .run = train_run,

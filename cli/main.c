@@ -10,9 +10,9 @@
 #include "cli.h"
 
 const cli_command *const cli_commands[] = {
-    &cli_demo,      &cli_case,    &cli_compare, &cli_train,    &cli_evaluate,
-    &cli_recommend, &cli_similar, &cli_explain, &cli_vectors,  &cli_inspect,
-    &cli_import,    &cli_report,  &cli_models,  &cli_describe, NULL};
+    &cli_demo,    &cli_case,    &cli_compare,  &cli_train,  &cli_evaluate, &cli_recommend,
+    &cli_similar, &cli_explain, &cli_vectors,  &cli_shrink, &cli_inspect,  &cli_import,
+    &cli_report,  &cli_models,  &cli_describe, NULL};
 
 const char cli_summary[] = "trains, compares and explains recommenders";
 

@@ -108,10 +108,24 @@ PAL_API void pal_text_free(char *text);
 /* spec: "ease l2=500". Trains on the whole log. */
 PAL_API PAL_MUST_CHECK pal_status pal_train(pal_ctx *ctx, const pal_data *data, const char *spec,
                                             pal_model **out);
+/* As above, into the model file `path`. A training in epochs is kept in path + ".checkpoint" until
+ * the model is written, now and then and when it is cancelled; options: checkpoint_every (60s; 0:
+ * never), resume (goes on from it to the same bytes, or PAL_EDATA where it is of another training),
+ * candidates (seen, or catalog: items that only the catalog knows get rows too), precision (as of
+ * pal_model_shrink).
+ */
+PAL_API PAL_MUST_CHECK pal_status pal_train_file(pal_ctx *ctx, const pal_data *data,
+                                                 const char *spec, const char *path,
+                                                 const char *options);
 PAL_API PAL_MUST_CHECK pal_status pal_model_load(pal_ctx *ctx, const char *path, pal_model **out);
 PAL_API PAL_MUST_CHECK pal_status pal_model_save(pal_ctx *ctx, const pal_model *model,
                                                  const char *path);
 PAL_API void pal_model_free(pal_model *model);
+/* A copy for serving whose rows of users and items take half or a quarter of the bytes, in memory
+ * and in its file; kinds without such rows stay as they are and are told. options:
+ * "precision=bf16" or "precision=int8". */
+PAL_API PAL_MUST_CHECK pal_status pal_model_shrink(pal_ctx *ctx, const pal_model *model,
+                                                   const char *options, pal_model **out);
 
 typedef struct {
     const char *id;    /* outside id of the item; lives as long as the model */
@@ -217,8 +231,8 @@ PAL_API PAL_MUST_CHECK pal_status pal_describe(pal_ctx *ctx, const char *what, c
                                                char **out);
 
 /* Tables that the command line parses and prints help from: "context", "seed", "data", "weigh",
- * "scenario", "demo", "case", "evaluate", "compare", "explain", "list", "recommend"; NULL for
- * another name. Rows are read with base/param.h. */
+ * "scenario", "demo", "case", "evaluate", "compare", "explain", "shrink", "list", "recommend"; NULL
+ * for another name. Rows are read with base/param.h. */
 struct pal_param;
 PAL_API const struct pal_param *pal_option_table(const char *group);
 /* What the options of a group are about, a few words; NULL for another name. */

@@ -23,8 +23,19 @@ typedef struct {
     const char *allow, *deny;
 } pal_recommend_options;
 extern const pal_param pal_explain_params[];
+
+typedef struct { /* of pal_train_file */
+    double every;
+    bool resumes;
+    int32_t has_new; /* 1: items that only the catalog knows can be listed too */
+} pal_train_options;
+extern const pal_param pal_train_params[];
 /* What every list takes; what only recommending takes (hide). */
 extern const pal_param pal_list_params[], pal_recommend_params[];
+typedef struct {
+    int32_t precision; /* pal_precision */
+} pal_shrink_options;
+extern const pal_param pal_shrink_params[];
 
 struct pal_results { /* the public noun */
     json_t *json;

@@ -26,6 +26,8 @@ static const describe_group describe_groups[] = {
     {"case", "the article's case", pal_case_params},
     {"evaluate", "how models are judged", pal_protocol_params},
     {"compare", "how models are compared and the verdict chooses", pal_compare_params},
+    {"train", "how the whole log is learned", pal_train_params},
+    {"shrink", "how large the model is kept", pal_shrink_params},
     {"list", "the list", pal_list_params},
     {"explain", "the explanation", pal_explain_params},
     {"recommend", "what the list leaves out", pal_recommend_params},

@@ -1,4 +1,4 @@
-/* models.c - training, lists, similar items. */
+/* models.c - lists, similar items. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,50 +38,6 @@ const pal_param pal_recommend_params[] = {
     {0},
 };
 #undef FIELD
-
-pal_status pal_train(pal_ctx *ctx, const pal_data *data, const char *spec, pal_model **out) {
-    TRY(pal_verb_start(ctx));
-    if (data->n_parts > 1)
-        return pal_fail(ctx, PAL_EUSAGE,
-                        "train learns from one log: name a log, not the parts of a split");
-    const pal_log *log = &data->parts[0];
-    pal_log weighed = {0}, used = {0}, shown = {0};
-    if (log->about.shown_types) {
-        TRY(pal_log_select_used(ctx, log, &used));
-        pal_status selected = pal_log_select_shown(ctx, log, &shown);
-        if (selected != PAL_OK) pal_log_release(&used);
-        TRY(selected);
-        log = &used;
-    }
-    if (*data->scenario)
-        pal_note(ctx, PAL_NOTICE_INFO, "scenario %s: %s", pal_scenario_of(data)->name,
-                 data->scenario);
-    bool is_weighed = data->options.half_life > 0 || data->options.train_window > 0;
-    pal_status status = PAL_OK;
-    if (is_weighed)
-        status =
-            pal_log_weigh(ctx, log, data->options.half_life, data->options.train_window, &weighed);
-    pal_train_input input = {.log = is_weighed ? &weighed : log,
-                             .histories = log,
-                             .items = data->catalog.ids.n ? &data->catalog : NULL,
-                             .users = data->users.ids.n ? &data->users : NULL,
-                             .shown = shown.n_events ? &shown : NULL,
-                             .world = data->world};
-    pal_model *model = NULL;
-    if (status == PAL_OK) status = pal_model_train(ctx, spec, &input, &model);
-    if (status == PAL_OK && input.log->weights)
-        pal_specs_tell_weights(ctx, (const char *const[]){spec, NULL});
-    if (status == PAL_OK) status = pal_model_keep(ctx, model);
-    pal_log_release(&weighed);
-    pal_log_release(&used);
-    pal_log_release(&shown);
-    if (status != PAL_OK) {
-        pal_model_free(model);
-        return status;
-    }
-    *out = model;
-    return PAL_OK;
-}
 
 /* --- ids in, ids out --- */
 

@@ -5,6 +5,7 @@
 #include "api/api.h"
 #include "base/file.h"
 #include "models/registry.h"
+#include "models/shrink.h"
 
 /* A NumPy file, version 1.0: magic, length of the header, the header padded to 64 bytes, the rows.
  */
@@ -47,7 +48,10 @@ static pal_status vectors_write(pal_ctx *ctx, const char *folder, const char *na
     const char *vectors = pal_path_join(arena, folder, npy),
                *list = pal_path_join(arena, folder, txt);
     if (!vectors || !list) return pal_fail_memory(ctx, folder, 1e3);
-    TRY(vectors_write_npy(ctx, vectors, *tensor->data, tensor->dims[0], tensor->dims[1]));
+    const float *rows = pal_tensor_floats(tensor, arena);
+    if (!rows)
+        return pal_fail_memory(ctx, folder, 4.0 * (double)(tensor->dims[0] * tensor->dims[1]));
+    TRY(vectors_write_npy(ctx, vectors, rows, tensor->dims[0], tensor->dims[1]));
     return vectors_write_ids(ctx, list, ids, (int32_t)tensor->dims[0]);
 }
 

@@ -80,5 +80,12 @@ void pal_note(pal_ctx *ctx, pal_notice_type type, const char *format, ...) {
 
 pal_status pal_check_cancelled(pal_ctx *ctx) {
     if (!atomic_load(&ctx->cancelled)) return PAL_OK;
+    if (ctx->holds_cancel) {
+        if (!ctx->has_told_hold)
+            pal_note(ctx, PAL_NOTICE_INFO,
+                     "stopping after this epoch, to keep it; interrupt again to stop at once");
+        ctx->has_told_hold = true;
+        return PAL_OK;
+    }
     return pal_fail(ctx, PAL_ECANCELLED, "stopped on request");
 }

@@ -13,9 +13,6 @@ typedef struct pal_pool pal_pool;
 
 enum { PAL_ERROR_MAX = 1024 };
 
-/* Called between epochs, outside parallel sections; true asks the kind to stop. */
-typedef bool pal_watch_fn(void *arg, int32_t epoch, double loss);
-
 struct pal_ctx {
     char error[PAL_ERROR_MAX]; /* one sentence, no newline; "" before the first failure */
     pal_pool *pool;            /* threads of this context */
@@ -24,9 +21,11 @@ struct pal_ctx {
     bool verbose;
     pal_notice_fn *notice; /* or NULL */
     void *notice_arg;
-    pal_watch_fn *watch; /* or NULL */
-    void *watch_arg;
+    const struct pal_listener *listener; /* of the training that runs (epochs.h), or NULL */
     atomic_bool cancelled;
+    /* A request to stop waits: an epoch that runs will be kept when it is whole (models/watch.h).
+     * Told once. */
+    bool holds_cancel, has_told_hold;
     double multiply_adds;                    /* of the running fit, as its kind counts them */
     double progress_started, progress_shown; /* seconds of a monotonic clock; base/progress.c */
     pal_status open_status;                  /* what pal_open found wrong with its options */
@@ -48,12 +47,7 @@ pal_status pal_fail_name(pal_ctx *ctx, const char *what, const char *name, const
 /* Tells whoever listens; one line. */
 void pal_note(pal_ctx *ctx, pal_notice_type type, const char *format, ...) PAL_PRINTF(3, 4);
 
-/* After epoch `epoch` (from 1) of training, with the state whole: true asks to end here. */
-static inline bool pal_watch_epoch(pal_ctx *ctx, int32_t epoch, double loss) {
-    return ctx->watch && ctx->watch(ctx->watch_arg, epoch, loss);
-}
-
-/* PAL_ECANCELLED when somebody asked to stop. */
+/* PAL_ECANCELLED when somebody asked to stop, and the request does not wait. */
 pal_status pal_check_cancelled(pal_ctx *ctx);
 
 /* The only macro that hides a return. */

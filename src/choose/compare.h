@@ -69,7 +69,7 @@ typedef struct {                        /* one model of one task's table */
     bool tied;                     /* difference.low <= 0 */
     bool on_front;                 /* nobody trains faster and is better */
     double train_seconds;
-    int64_t peak_bytes, model_bytes;
+    int64_t peak_bytes, model_bytes, parameters; /* parameters: learned numbers */
     double multiply_adds;
     bool has_epochs; /* learns in epochs: can stop early */
     bool predicts_values;

@@ -281,6 +281,7 @@ pal_status pal_compare_spec(pal_compare_job *job, const char *spec, bool is_orac
         row->peak_bytes = final->cost.peak_bytes;
         row->multiply_adds = final->cost.multiply_adds;
         row->model_bytes = pal_model_state_bytes(final);
+        row->parameters = pal_model_parameters(final);
         status = compare_test(job, &out->tables[t], final, row);
         if (status == PAL_OK) status = compare_intervals(job, &out->tables[t], row);
         if (status == PAL_OK) status = compare_rate(job, final, true, row);

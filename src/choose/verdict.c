@@ -292,12 +292,15 @@ static void verdict_cost(verdict_job *job) {
                     cheaper->name, other.bytes, size.bytes,
                     mean > 0 ? 100 * fmax(0, cheaper->known_difference.high) / mean : 0, worth);
     } else {
-        pal_text work = {0};
+        pal_text work = {0}, numbers = {0};
         pal_text_add_large(&work, winner->multiply_adds);
-        if (work.bytes && !work.failed)
-            verdict_say(job, "%s costs %s multiply-adds to train and %s to keep.", winner->name,
-                        work.bytes, size.bytes);
+        pal_text_add_large(&numbers, (double)winner->parameters);
+        if (!work.failed && !numbers.failed)
+            verdict_say(job,
+                        "%s costs %s multiply-adds to train and %s to keep (%s learned numbers).",
+                        winner->name, work.bytes, size.bytes, numbers.bytes);
         pal_text_release(&work);
+        pal_text_release(&numbers);
     }
     pal_text_release(&size);
     pal_text_release(&other);

@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 #include <string.h>
+#define XXH_STATIC_LINKING_ONLY
+#include <xxhash.h>
 
 #include "base/ctx.h"
 
@@ -125,6 +127,27 @@ pal_status pal_catalog_before(pal_ctx *ctx, const pal_catalog *catalog, int64_t 
             return pal_fail_memory(ctx, "the catalog", 8.0 * catalog->ids.n);
     }
     return PAL_OK;
+}
+
+uint64_t pal_catalog_hash(const pal_catalog *catalog) {
+    size_t n = (size_t)catalog->ids.n;
+    XXH3_state_t state;
+    XXH3_64bits_reset(&state);
+    if (n) XXH3_64bits_update(&state, catalog->ids.bytes, (size_t)catalog->ids.offsets[n]);
+    for (int32_t c = 0; c < catalog->n_columns; c++) {
+        const pal_column *column = &catalog->columns[c];
+        XXH3_64bits_update(&state, column->name, strlen(column->name) + 1);
+        XXH3_64bits_update(&state, &column->type, sizeof column->type);
+        for (size_t i = 0; column->cells && i < n; i++)
+            XXH3_64bits_update(&state, column->cells[i], strlen(column->cells[i]) + 1);
+        if (column->times)
+            XXH3_64bits_update(&state, column->times,
+                               (size_t)column->sets.starts[n] * sizeof *column->times);
+        if (column->vectors)
+            XXH3_64bits_update(&state, column->vectors,
+                               n * (size_t)column->n_dims * sizeof *column->vectors);
+    }
+    return XXH3_64bits_digest(&state);
 }
 
 void pal_catalog_release(pal_catalog *catalog) {

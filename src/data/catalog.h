@@ -71,6 +71,9 @@ pal_status pal_catalog_add_rows(pal_ctx *ctx, pal_catalog *catalog, const pal_id
 pal_status pal_catalog_add_vectors(pal_ctx *ctx, pal_catalog *catalog, const char *name,
                                    const float *vectors, int32_t n_dims);
 
+/* Of ids, names of columns, cells, times and vectors. */
+uint64_t pal_catalog_hash(const pal_catalog *catalog);
+
 /* Adds a column of timed sets, "token@seconds|…": cells [ids.n] in the catalog's arena; before the
  * catalog is settled. */
 pal_status pal_catalog_add_timed(pal_ctx *ctx, pal_catalog *catalog, const char *name,

@@ -19,8 +19,9 @@ static const struct {
     const char *name;
     size_t size;
 } container_dtypes[] = {
-    [PAL_F32] = {"F32", 4}, [PAL_F64] = {"F64", 8}, [PAL_I32] = {"I32", 4}, [PAL_I64] = {"I64", 8},
-    [PAL_U8] = {"U8", 1},   [PAL_U64] = {"U64", 8}, [PAL_U16] = {"U16", 2},
+    [PAL_F32] = {"F32", 4}, [PAL_F64] = {"F64", 8},   [PAL_I32] = {"I32", 4},
+    [PAL_I64] = {"I64", 8}, [PAL_U8] = {"U8", 1},     [PAL_U64] = {"U64", 8},
+    [PAL_U16] = {"U16", 2}, [PAL_BF16] = {"BF16", 2}, [PAL_I8] = {"I8", 1},
 };
 enum { CONTAINER_DTYPES = sizeof container_dtypes / sizeof *container_dtypes };
 
@@ -73,13 +74,21 @@ static void container_add_entry(pal_text *header, const char *name, const char *
     pal_text_addf(header, "],\"data_offsets\":[%" PRId64 ",%" PRId64 "]}", begin, end);
 }
 
+/* The oldest format that knows all types of its tensors. */
+static int container_version(const pal_container *container) {
+    for (int32_t i = 0; i < container->n; i++) {
+        if (container->tensors[i].dtype >= PAL_BF16) return 2;
+    }
+    return 1;
+}
+
 /* The JSON header with the hash still zero, padded with spaces so that data start aligned. */
 static pal_status container_header(pal_ctx *ctx, const pal_container *container, const char *type,
                                    pal_text *header) {
     pal_text_addf(
         header,
         "{\"__metadata__\":{\"palate.hash\":\"%s\",\"palate.format\":\"%d\",\"palate.type\":\"%s\"",
-        container_no_hash, PAL_CONTAINER_VERSION, type);
+        container_no_hash, container_version(container), type);
     const char *key;
     json_t *value;
     json_object_foreach(container->metadata, key, value) {
@@ -248,6 +257,7 @@ static const struct {
 } container_types[] = {
     {"log", "give it to compare, train or inspect"},
     {"model", "give it to recommend, similar or evaluate"},
+    {"checkpoint", "train --resume goes on from it"},
     {NULL, "it is of no use here"},
 };
 

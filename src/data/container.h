@@ -2,9 +2,9 @@
  * with our fields as strings in __metadata__.
  *
  * Tensors start at multiples of 64 bytes, by "_padN" U8 tensors between them. __metadata__ holds
- * "palate.format" (version), "palate.type" (log, model) and "palate.hash": xxh3-128 of the whole
- * file as 32 hex digits, zeros while hashing. Every size is checked against the file's length
- * before it is used. Written whole or not at all (base/file.h). */
+ * "palate.format" (version), "palate.type" (log, model, checkpoint) and "palate.hash": xxh3-128 of
+ * the whole file as 32 hex digits, zeros while hashing. Every size is checked against the file's
+ * length before it is used. Written whole or not at all (base/file.h). */
 #ifndef PAL_DATA_CONTAINER_H
 #define PAL_DATA_CONTAINER_H
 
@@ -15,9 +15,20 @@
 #include "data/read.h"
 #include "palate.h"
 
-enum { PAL_CONTAINER_VERSION = 1, PAL_CONTAINER_TENSORS_MAX = 256 };
+/* A file tells the oldest format that can hold it, so that an older palate reads what it can. */
+enum { PAL_CONTAINER_VERSION = 2, PAL_CONTAINER_TENSORS_MAX = 256 };
 
-typedef enum { PAL_F32, PAL_F64, PAL_I32, PAL_I64, PAL_U8, PAL_U64, PAL_U16 } pal_dtype;
+typedef enum {
+    PAL_F32,
+    PAL_F64,
+    PAL_I32,
+    PAL_I64,
+    PAL_U8,
+    PAL_U64,
+    PAL_U16,
+    PAL_BF16, /* since format 2, like what follows */
+    PAL_I8,
+} pal_dtype;
 size_t pal_dtype_size(pal_dtype dtype);
 
 typedef struct {

@@ -28,6 +28,13 @@ typedef struct pal_kernels {
     void (*score_panel)(const float *queries, int32_t n_queries, const float *panel,
                         int32_t n_factors, float *scores, int64_t stride);
 
+    /* The same over panels of small numbers (small.h): each is widened to a float that holds it
+     * exactly; int8 sums are then multiplied by scales[i], i in [0, PAL_PANEL). */
+    void (*score_panel_bf16)(const float *queries, int32_t n_queries, const uint16_t *panel,
+                             int32_t n_factors, float *scores, int64_t stride);
+    void (*score_panel_int8)(const float *queries, int32_t n_queries, const int8_t *panel,
+                             const float *scales, int32_t n_factors, float *scores, int64_t stride);
+
     /* out[i] = Σ_r matrix[rows[r] * stride + i], r ascending, one chain of additions from 0; i in
      * [0, n). */
     void (*sum_rows)(const float *matrix, int64_t stride, const int32_t *rows, int32_t n_rows,

@@ -3,21 +3,37 @@
 #include <immintrin.h>
 
 #include "math/kernels.h"
+#include "math/small.h"
 #include "math/spd.h"
 
 enum { AVX2_LANES = 8, AVX2_QUERIES = 6, AVX2_HALF = 16 };
 
-/* n_queries is a constant at every call, so that the sums stay in registers. */
-static inline __attribute__((always_inline)) void avx2_score_block(const float *queries,
-                                                                   const int32_t n_queries,
-                                                                   const float *panel,
-                                                                   int32_t n_factors, float *scores,
-                                                                   int64_t stride) {
+/* Eight numbers of a panel as floats. */
+static inline __attribute__((always_inline)) __m256 avx2_widen(const void *panel,
+                                                               const pal_precision form,
+                                                               int64_t at) {
+    if (form == PAL_PRECISION_INT8) {
+        __m128i codes = _mm_loadl_epi64((const void *)((const int8_t *)panel + at));
+        return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(codes));
+    }
+    if (form == PAL_PRECISION_BF16) {
+        __m128i codes = _mm_loadu_si128((const void *)((const uint16_t *)panel + at));
+        return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(codes), 16));
+    }
+    return _mm256_loadu_ps((const float *)panel + at);
+}
+
+/* Half a panel, from item `first` on. n_queries and form are constants at every call, so that the
+ * sums stay in registers. */
+static inline __attribute__((always_inline)) void avx2_score_block(
+    const float *queries, const int32_t n_queries, const void *panel, const pal_precision form,
+    const float *scales, int32_t first, int32_t n_factors, float *scores, int64_t stride) {
     __m256 sums[AVX2_QUERIES][2];
     for (int32_t q = 0; q < n_queries; q++) sums[q][0] = sums[q][1] = _mm256_setzero_ps();
     for (int32_t f = 0; f < n_factors; f++) {
-        __m256 left = _mm256_loadu_ps(panel + (int64_t)f * PAL_PANEL);
-        __m256 right = _mm256_loadu_ps(panel + (int64_t)f * PAL_PANEL + AVX2_LANES);
+        int64_t at = (int64_t)f * PAL_PANEL + first;
+        __m256 left = avx2_widen(panel, form, at);
+        __m256 right = avx2_widen(panel, form, at + AVX2_LANES);
         for (int32_t q = 0; q < n_queries; q++) {
             __m256 factor = _mm256_broadcast_ss(queries + (int64_t)q * n_factors + f);
             sums[q][0] = _mm256_fmadd_ps(factor, left, sums[q][0]);
@@ -25,26 +41,48 @@ static inline __attribute__((always_inline)) void avx2_score_block(const float *
         }
     }
     for (int32_t q = 0; q < n_queries; q++) {
-        _mm256_storeu_ps(scores + q * stride, sums[q][0]);
-        _mm256_storeu_ps(scores + q * stride + AVX2_LANES, sums[q][1]);
+        float *to = scores + q * stride + first;
+        if (form == PAL_PRECISION_INT8) {
+            sums[q][0] = _mm256_mul_ps(sums[q][0], _mm256_loadu_ps(scales + first));
+            sums[q][1] = _mm256_mul_ps(sums[q][1], _mm256_loadu_ps(scales + first + AVX2_LANES));
+        }
+        _mm256_storeu_ps(to, sums[q][0]);
+        _mm256_storeu_ps(to + AVX2_LANES, sums[q][1]);
+    }
+}
+
+static inline __attribute__((always_inline)) void avx2_score(const float *queries,
+                                                             int32_t n_queries, const void *panel,
+                                                             const pal_precision form,
+                                                             const float *scales, int32_t n_factors,
+                                                             float *scores, int64_t stride) {
+    int32_t q = 0;
+    for (; q + AVX2_QUERIES <= n_queries; q += AVX2_QUERIES) {
+        for (int32_t first = 0; first < PAL_PANEL; first += AVX2_HALF)
+            avx2_score_block(queries + (int64_t)q * n_factors, AVX2_QUERIES, panel, form, scales,
+                             first, n_factors, scores + q * stride, stride);
+    }
+    for (; q < n_queries; q++) {
+        for (int32_t first = 0; first < PAL_PANEL; first += AVX2_HALF)
+            avx2_score_block(queries + (int64_t)q * n_factors, 1, panel, form, scales, first,
+                             n_factors, scores + q * stride, stride);
     }
 }
 
 static void avx2_score_panel(const float *queries, int32_t n_queries, const float *panel,
                              int32_t n_factors, float *scores, int64_t stride) {
-    int32_t q = 0;
-    for (; q + AVX2_QUERIES <= n_queries; q += AVX2_QUERIES) {
-        const float *block = queries + (int64_t)q * n_factors;
-        avx2_score_block(block, AVX2_QUERIES, panel, n_factors, scores + q * stride, stride);
-        avx2_score_block(block, AVX2_QUERIES, panel + AVX2_HALF, n_factors,
-                         scores + q * stride + AVX2_HALF, stride);
-    }
-    for (; q < n_queries; q++) {
-        const float *block = queries + (int64_t)q * n_factors;
-        avx2_score_block(block, 1, panel, n_factors, scores + q * stride, stride);
-        avx2_score_block(block, 1, panel + AVX2_HALF, n_factors, scores + q * stride + AVX2_HALF,
-                         stride);
-    }
+    avx2_score(queries, n_queries, panel, PAL_PRECISION_FLOAT32, NULL, n_factors, scores, stride);
+}
+
+static void avx2_score_panel_bf16(const float *queries, int32_t n_queries, const uint16_t *panel,
+                                  int32_t n_factors, float *scores, int64_t stride) {
+    avx2_score(queries, n_queries, panel, PAL_PRECISION_BF16, NULL, n_factors, scores, stride);
+}
+
+static void avx2_score_panel_int8(const float *queries, int32_t n_queries, const int8_t *panel,
+                                  const float *scales, int32_t n_factors, float *scores,
+                                  int64_t stride) {
+    avx2_score(queries, n_queries, panel, PAL_PRECISION_INT8, scales, n_factors, scores, stride);
 }
 
 static void avx2_sum_rows(const float *matrix, int64_t stride, const int32_t *rows, int32_t n_rows,
@@ -166,6 +204,8 @@ static void avx2_spin(float *chains, float factor, float addend, int64_t n) {
 const pal_kernels pal_kernels_avx2 = {
     .name = "avx2",
     .score_panel = avx2_score_panel,
+    .score_panel_bf16 = avx2_score_panel_bf16,
+    .score_panel_int8 = avx2_score_panel_int8,
     .sum_rows = avx2_sum_rows,
     .above = avx2_above,
     .reaching = avx2_reaching,

@@ -2,19 +2,35 @@
 #include <immintrin.h>
 
 #include "math/kernels.h"
+#include "math/small.h"
 #include "math/spd.h"
 
 enum { AVX512_LANES = 16, AVX512_QUERIES = 12 };
 
-/* n_queries is a constant at every call, so that the sums stay in registers. */
+/* Sixteen numbers of a panel as floats. */
+static inline __attribute__((always_inline)) __m512 avx512_widen(const void *panel,
+                                                                 const pal_precision form,
+                                                                 int64_t at) {
+    if (form == PAL_PRECISION_INT8) {
+        __m128i codes = _mm_loadu_si128((const void *)((const int8_t *)panel + at));
+        return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(codes));
+    }
+    if (form == PAL_PRECISION_BF16) {
+        __m256i codes = _mm256_loadu_si256((const void *)((const uint16_t *)panel + at));
+        return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(codes), 16));
+    }
+    return _mm512_loadu_ps((const float *)panel + at);
+}
+
+/* n_queries and form are constants at every call, so that the sums stay in registers. */
 static inline __attribute__((always_inline)) void avx512_score_block(
-    const float *queries, const int32_t n_queries, const float *panel, int32_t n_factors,
-    float *scores, int64_t stride) {
+    const float *queries, const int32_t n_queries, const void *panel, const pal_precision form,
+    const float *scales, int32_t n_factors, float *scores, int64_t stride) {
     __m512 sums[AVX512_QUERIES][2];
     for (int32_t q = 0; q < n_queries; q++) sums[q][0] = sums[q][1] = _mm512_setzero_ps();
     for (int32_t f = 0; f < n_factors; f++) {
-        __m512 left = _mm512_loadu_ps(panel + (int64_t)f * PAL_PANEL);
-        __m512 right = _mm512_loadu_ps(panel + (int64_t)f * PAL_PANEL + AVX512_LANES);
+        __m512 left = avx512_widen(panel, form, (int64_t)f * PAL_PANEL);
+        __m512 right = avx512_widen(panel, form, (int64_t)f * PAL_PANEL + AVX512_LANES);
         for (int32_t q = 0; q < n_queries; q++) {
             __m512 factor = _mm512_set1_ps(queries[(int64_t)q * n_factors + f]);
             sums[q][0] = _mm512_fmadd_ps(factor, left, sums[q][0]);
@@ -22,26 +38,47 @@ static inline __attribute__((always_inline)) void avx512_score_block(
         }
     }
     for (int32_t q = 0; q < n_queries; q++) {
+        if (form == PAL_PRECISION_INT8) {
+            sums[q][0] = _mm512_mul_ps(sums[q][0], _mm512_loadu_ps(scales));
+            sums[q][1] = _mm512_mul_ps(sums[q][1], _mm512_loadu_ps(scales + AVX512_LANES));
+        }
         _mm512_storeu_ps(scores + q * stride, sums[q][0]);
         _mm512_storeu_ps(scores + q * stride + AVX512_LANES, sums[q][1]);
     }
 }
 
-static void avx512_score_panel(const float *queries, int32_t n_queries, const float *panel,
-                               int32_t n_factors, float *scores, int64_t stride) {
+static inline __attribute__((always_inline)) void avx512_score(
+    const float *queries, int32_t n_queries, const void *panel, const pal_precision form,
+    const float *scales, int32_t n_factors, float *scores, int64_t stride) {
     int32_t q = 0;
     for (; q + AVX512_QUERIES <= n_queries; q += AVX512_QUERIES) {
-        avx512_score_block(queries + (int64_t)q * n_factors, AVX512_QUERIES, panel, n_factors,
-                           scores + q * stride, stride);
+        avx512_score_block(queries + (int64_t)q * n_factors, AVX512_QUERIES, panel, form, scales,
+                           n_factors, scores + q * stride, stride);
     }
     for (; q + 4 <= n_queries; q += 4) {
-        avx512_score_block(queries + (int64_t)q * n_factors, 4, panel, n_factors,
+        avx512_score_block(queries + (int64_t)q * n_factors, 4, panel, form, scales, n_factors,
                            scores + q * stride, stride);
     }
     for (; q < n_queries; q++) {
-        avx512_score_block(queries + (int64_t)q * n_factors, 1, panel, n_factors,
+        avx512_score_block(queries + (int64_t)q * n_factors, 1, panel, form, scales, n_factors,
                            scores + q * stride, stride);
     }
+}
+
+static void avx512_score_panel(const float *queries, int32_t n_queries, const float *panel,
+                               int32_t n_factors, float *scores, int64_t stride) {
+    avx512_score(queries, n_queries, panel, PAL_PRECISION_FLOAT32, NULL, n_factors, scores, stride);
+}
+
+static void avx512_score_panel_bf16(const float *queries, int32_t n_queries, const uint16_t *panel,
+                                    int32_t n_factors, float *scores, int64_t stride) {
+    avx512_score(queries, n_queries, panel, PAL_PRECISION_BF16, NULL, n_factors, scores, stride);
+}
+
+static void avx512_score_panel_int8(const float *queries, int32_t n_queries, const int8_t *panel,
+                                    const float *scales, int32_t n_factors, float *scores,
+                                    int64_t stride) {
+    avx512_score(queries, n_queries, panel, PAL_PRECISION_INT8, scales, n_factors, scores, stride);
 }
 
 static void avx512_sum_rows(const float *matrix, int64_t stride, const int32_t *rows,
@@ -162,6 +199,8 @@ static void avx512_spin(float *chains, float factor, float addend, int64_t n) {
 const pal_kernels pal_kernels_avx512 = {
     .name = "avx512",
     .score_panel = avx512_score_panel,
+    .score_panel_bf16 = avx512_score_panel_bf16,
+    .score_panel_int8 = avx512_score_panel_int8,
     .sum_rows = avx512_sum_rows,
     .above = avx512_above,
     .reaching = avx512_reaching,

@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "math/kernels.h"
+#include "math/small.h"
 #include "math/spd.h"
 
 static void reference_score_panel(const float *queries, int32_t n_queries, const float *panel,
@@ -14,6 +15,34 @@ static void reference_score_panel(const float *queries, int32_t n_queries, const
                 score = fmaf(query[f], panel[(int64_t)f * PAL_PANEL + i], score);
             }
             scores[q * stride + i] = score;
+        }
+    }
+}
+
+static void reference_score_panel_bf16(const float *queries, int32_t n_queries,
+                                       const uint16_t *panel, int32_t n_factors, float *scores,
+                                       int64_t stride) {
+    for (int32_t q = 0; q < n_queries; q++) {
+        const float *query = queries + (int64_t)q * n_factors;
+        for (int32_t i = 0; i < PAL_PANEL; i++) {
+            float score = 0;
+            for (int32_t f = 0; f < n_factors; f++)
+                score = fmaf(query[f], pal_bf16_read(panel[(int64_t)f * PAL_PANEL + i]), score);
+            scores[q * stride + i] = score;
+        }
+    }
+}
+
+static void reference_score_panel_int8(const float *queries, int32_t n_queries, const int8_t *panel,
+                                       const float *scales, int32_t n_factors, float *scores,
+                                       int64_t stride) {
+    for (int32_t q = 0; q < n_queries; q++) {
+        const float *query = queries + (int64_t)q * n_factors;
+        for (int32_t i = 0; i < PAL_PANEL; i++) {
+            float score = 0;
+            for (int32_t f = 0; f < n_factors; f++)
+                score = fmaf(query[f], (float)panel[(int64_t)f * PAL_PANEL + i], score);
+            scores[q * stride + i] = score * scales[i];
         }
     }
 }
@@ -84,6 +113,8 @@ static void reference_spin(float *chains, float factor, float addend, int64_t n)
 const pal_kernels pal_kernels_reference = {
     .name = "reference",
     .score_panel = reference_score_panel,
+    .score_panel_bf16 = reference_score_panel_bf16,
+    .score_panel_int8 = reference_score_panel_int8,
     .sum_rows = reference_sum_rows,
     .above = reference_above,
     .reaching = reference_reaching,

@@ -106,16 +106,53 @@ pal_packed pal_pack(const float *vectors, int32_t n_items, int32_t n_factors, fl
                         .n_panels = (n_items + PAL_PANEL - 1) / PAL_PANEL};
 }
 
+pal_packed pal_pack_small(const pal_small *small, int32_t n_factors, void *panels, float *scales) {
+    int32_t n_items = (int32_t)small->n;
+    size_t size = pal_precision_size(small->precision);
+    pal_packed packed = {.panels = panels,
+                         .n_items = n_items,
+                         .n_factors = n_factors,
+                         .n_panels = (n_items + PAL_PANEL - 1) / PAL_PANEL,
+                         .precision = small->precision,
+                         .scales = scales};
+    memset(panels, 0, pal_packed_floats(n_items, n_factors) * size);
+    for (int64_t i = 0; i < n_items; i++) {
+        int64_t first = i / PAL_PANEL * n_factors * PAL_PANEL + i % PAL_PANEL;
+        for (int64_t f = 0; f < small->width; f++)
+            memcpy((char *)panels + (size_t)(first + f * PAL_PANEL) * size,
+                   (const char *)small->codes + (size_t)(i * small->width + f) * size, size);
+        if (scales) scales[i] = small->scales[i];
+    }
+    for (int64_t i = n_items; scales && i < (int64_t)packed.n_panels * PAL_PANEL; i++)
+        scales[i] = 0;
+    return packed;
+}
+
+void pal_packed_panel(const pal_kernels *kernels, const pal_packed *packed, int32_t p,
+                      const float *users, int32_t n_queries, float *scores, int64_t stride) {
+    int32_t n_factors = packed->n_factors;
+    int64_t first = (int64_t)p * n_factors * PAL_PANEL;
+    if (packed->precision == PAL_PRECISION_INT8)
+        kernels->score_panel_int8(users, n_queries, (const int8_t *)packed->panels + first,
+                                  packed->scales + (int64_t)p * PAL_PANEL, n_factors, scores,
+                                  stride);
+    else if (packed->precision == PAL_PRECISION_BF16)
+        kernels->score_panel_bf16(users, n_queries, (const uint16_t *)packed->panels + first,
+                                  n_factors, scores, stride);
+    else
+        kernels->score_panel(users, n_queries, (const float *)packed->panels + first, n_factors,
+                             scores, stride);
+}
+
 void pal_packed_scores(const pal_kernels *kernels, const pal_packed *packed, const float *users,
                        int32_t n_queries, float *edge, float *scores) {
-    int32_t n_factors = packed->n_factors, n_items = packed->n_items;
+    int32_t n_items = packed->n_items;
     for (int32_t p = 0; p < packed->n_panels; p++) {
         int32_t first = p * PAL_PANEL,
                 n = n_items - first < PAL_PANEL ? n_items - first : PAL_PANEL;
-        const float *panel = packed->panels + (int64_t)p * n_factors * PAL_PANEL;
         bool is_whole = n == PAL_PANEL;
-        kernels->score_panel(users, n_queries, panel, n_factors, is_whole ? scores + first : edge,
-                             is_whole ? n_items : PAL_PANEL);
+        pal_packed_panel(kernels, packed, p, users, n_queries, is_whole ? scores + first : edge,
+                         is_whole ? n_items : PAL_PANEL);
         for (int32_t q = 0; !is_whole && q < n_queries; q++)
             memcpy(scores + (int64_t)q * n_items + first, edge + (int64_t)q * PAL_PANEL,
                    (size_t)n * sizeof *scores);
@@ -170,10 +207,8 @@ void pal_scan(const pal_kernels *kernels, const pal_packed *packed, const float 
             int32_t first = p * PAL_PANEL, last = first + SCAN_ITEMS;
             if (last > packed->n_items) last = packed->n_items;
             for (int32_t j = p; j < p + SCAN_PANELS && j < packed->n_panels; j++) {
-                kernels->score_panel(users + (int64_t)from * packed->n_factors, n,
-                                     packed->panels + (int64_t)j * packed->n_factors * PAL_PANEL,
-                                     packed->n_factors, s.scores + (int64_t)(j - p) * PAL_PANEL,
-                                     SCAN_ITEMS);
+                pal_packed_panel(kernels, packed, j, users + (int64_t)from * packed->n_factors, n,
+                                 s.scores + (int64_t)(j - p) * PAL_PANEL, SCAN_ITEMS);
             }
             for (int32_t q = 0; q < n; q++) {
                 scan_offer(kernels, &s, q, first, last - first, hidden,

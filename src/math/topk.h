@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "math/kernels.h"
+#include "math/small.h"
 
 /* The best so far of a stream of scores: a heap with the worst on top. Lives in the caller's
  * arrays. */
@@ -31,14 +32,23 @@ int32_t pal_topk_finish(pal_topk *top);
 /* Item vectors rearranged for scanning: panels of PAL_PANEL items side by side, the last filled
  * with zeros. */
 typedef struct {
-    const float *panels; /* [n_panels, n_factors, PAL_PANEL] */
+    const void *panels; /* [n_panels, n_factors, PAL_PANEL] of this precision */
     int32_t n_items, n_factors, n_panels;
+    pal_precision precision;
+    const float *scales; /* [n_panels, PAL_PANEL]; int8 */
 } pal_packed;
 
 size_t pal_packed_floats(int32_t n_items, int32_t n_factors);
 /* vectors [n_items, n_factors]; panels has room for pal_packed_floats. */
 pal_packed pal_pack(const float *vectors, int32_t n_items, int32_t n_factors, float *panels);
 
+/* The same from small rows, with zeros up to n_factors; panels has room for pal_packed_floats
+ * numbers of their precision, scales (int8) for one float an item of the panels. */
+pal_packed pal_pack_small(const pal_small *small, int32_t n_factors, void *panels, float *scales);
+
+/* scores[q * stride + i] of panel p, i in [0, PAL_PANEL); users [n_queries, n_factors]. */
+void pal_packed_panel(const pal_kernels *kernels, const pal_packed *packed, int32_t p,
+                      const float *users, int32_t n_queries, float *scores, int64_t stride);
 /* scores [n_queries, n_items]: the inner products of users [n_queries, n_factors] with all items.
  * `edge` is scratch [n_queries, PAL_PANEL]. Same bits for any way of cutting the queries. */
 void pal_packed_scores(const pal_kernels *kernels, const pal_packed *packed, const float *users,

@@ -549,15 +549,18 @@ pal_status pal_click_fit(pal_ctx *ctx, const pal_click_form *form, const pal_cli
     TRY(click_open_tables(&job, batch, pairs, scratch));
     if (!click_open_batch(&job, batch, pairs, scratch))
         return pal_fail_memory(ctx, form->name, 8.0 * (double)(pairs * s->mlp.sizes[0]));
-    pal_training training = {.kind = form->name,
-                             .epochs = o->epochs,
-                             .n_examples = job.n_examples,
-                             .batch = batch,
-                             .learning_rate = o->learning_rate,
-                             .tolerance = o->tolerance,
-                             .step = click_step,
-                             .publish = click_publish,
-                             .arg = &job};
+    pal_training training = {
+        .kind = form->name,
+        .epochs = o->epochs,
+        .n_examples = job.n_examples,
+        .batch = batch,
+        .learning_rate = o->learning_rate,
+        .tolerance = o->tolerance,
+        .parameters = {&job.network},
+        .tables = {&job.history, &job.items, &job.item_features, &job.user_features},
+        .step = click_step,
+        .publish = click_publish,
+        .arg = &job};
     return pal_training_run(ctx, &training, scratch);
 }
 
@@ -702,13 +705,20 @@ int32_t pal_click_tensors(const pal_click_options *o, pal_click_state *s, int32_
     s->n_users = n_users;
     s->n_items = n_items;
     const pal_tensor all[] = {
-        {"history", PAL_F32, 2, {n_items, o->factors + 1}, (void **)&s->history, PAL_ROLE_DATA, 0},
-        {"item_range", PAL_I64, 1, {2}, (void **)&s->item_range, PAL_ROLE_STARTS, 0},
-        {"items", PAL_F32, 1, {-1}, (void **)&s->items, PAL_ROLE_DATA, 0},
-        {"profile_range", PAL_I64, 1, {2}, (void **)&s->profile_range, PAL_ROLE_STARTS, 0},
-        {"profiles", PAL_F32, 1, {-1}, (void **)&s->profiles, PAL_ROLE_DATA, 0},
-        {"network_range", PAL_I64, 1, {2}, (void **)&s->network_range, PAL_ROLE_STARTS, 0},
-        {"network", PAL_F32, 1, {-1}, (void **)&s->network, PAL_ROLE_DATA, 0},
+        {"history",
+         PAL_F32,
+         2,
+         {n_items, o->factors + 1},
+         (void **)&s->history,
+         PAL_ROLE_DATA,
+         0,
+         NULL},
+        {"item_range", PAL_I64, 1, {2}, (void **)&s->item_range, PAL_ROLE_STARTS, 0, NULL},
+        {"items", PAL_F32, 1, {-1}, (void **)&s->items, PAL_ROLE_DATA, 0, NULL},
+        {"profile_range", PAL_I64, 1, {2}, (void **)&s->profile_range, PAL_ROLE_STARTS, 0, NULL},
+        {"profiles", PAL_F32, 1, {-1}, (void **)&s->profiles, PAL_ROLE_DATA, 0, NULL},
+        {"network_range", PAL_I64, 1, {2}, (void **)&s->network_range, PAL_ROLE_STARTS, 0, NULL},
+        {"network", PAL_F32, 1, {-1}, (void **)&s->network, PAL_ROLE_DATA, 0, NULL},
     };
     memcpy(tensors, all, sizeof all);
     return sizeof all / sizeof *all;

@@ -8,6 +8,7 @@
 #include "models/new_items.h"
 #include "models/rank.h"
 #include "models/registry.h"
+#include "models/shrink.h"
 #include "models/train.h"
 
 /* --- tensors --- */
@@ -37,28 +38,11 @@ int32_t pal_model_tensors(const pal_model *model, pal_tensor tensors[PAL_TENSORS
     return n;
 }
 
-int64_t pal_tensor_bytes(const pal_tensor *tensor) {
-    int64_t bytes = (int64_t)pal_dtype_size(tensor->dtype);
-    for (int32_t d = 0; d < tensor->n_dims; d++) bytes *= tensor->dims[d];
-    return bytes;
-}
-
-int64_t pal_model_state_bytes(const pal_model *model) {
-    pal_tensor tensors[PAL_TENSORS_MAX];
-    int32_t n = pal_model_tensors(model, tensors);
-    int64_t bytes = 0;
-    for (int32_t i = 0; i < n; i++) bytes += pal_tensor_bytes(&tensors[i]);
-    int32_t n_parts;
-    pal_model **parts = pal_model_parts(model, &n_parts);
-    for (int32_t i = 0; i < n_parts; i++) bytes += pal_model_state_bytes(parts[i]);
-    return bytes;
-}
-
 /* --- writing --- */
 
 /* Spec and tensors of a model under `prefix`, and its fallback's under prefix + "fallback/". */
 static pal_status file_store_model(pal_ctx *ctx, const pal_model *model, const char *prefix,
-                                   pal_container *container) {
+                                   pal_precision precision, pal_container *container) {
     if (!model->kind->tensors)
         return pal_fail(ctx, PAL_EUSAGE, "%s cannot be stored", model->kind->name);
     char name[96];
@@ -72,21 +56,21 @@ static pal_status file_store_model(pal_ctx *ctx, const pal_model *model, const c
     int32_t n = pal_model_tensors(model, tensors);
     for (int32_t i = 0; i < n; i++) {
         snprintf(name, sizeof name, "%sstate/%s", prefix, tensors[i].name);
-        TRY(pal_container_add(ctx, container, name, tensors[i].dtype, tensors[i].n_dims,
-                              tensors[i].dims, *tensors[i].data));
+        TRY(pal_tensor_store(ctx, model, &tensors[i], name, precision, container));
     }
     int32_t n_parts;
     pal_model **parts = pal_model_parts(model, &n_parts);
     for (int32_t i = 0; i < n_parts; i++) {
         snprintf(name, sizeof name, "%spart%d/", prefix, i);
-        TRY(file_store_model(ctx, parts[i], name, container));
+        TRY(file_store_model(ctx, parts[i], name, precision, container));
     }
     if (!model->fallback) return PAL_OK;
     snprintf(name, sizeof name, "%sfallback/", prefix);
-    return file_store_model(ctx, model->fallback, name, container);
+    return file_store_model(ctx, model->fallback, name, precision, container);
 }
 
-static pal_status file_store(pal_ctx *ctx, const pal_model *model, pal_container *container) {
+pal_status pal_model_store(pal_ctx *ctx, const pal_model *model, pal_precision precision,
+                           pal_container *container) {
     char hash[32];
     snprintf(hash, sizeof hash, "%016" PRIx64, model->data_hash);
     TRY(pal_container_set(ctx, container, "data_hash", hash));
@@ -95,7 +79,7 @@ static pal_status file_store(pal_ctx *ctx, const pal_model *model, pal_container
         snprintf(hash, sizeof hash, "%d", (int)model->n_seen_items);
         TRY(pal_container_set(ctx, container, "n_seen_items", hash));
     }
-    TRY(file_store_model(ctx, model, "", container));
+    TRY(file_store_model(ctx, model, "", precision, container));
     TRY(pal_ids_store(ctx, model->log->about.user_ids, model->log->n_users, "users/", container));
     TRY(pal_ids_store(ctx, model->log->about.item_ids, model->log->n_items, "items/", container));
     TRY(pal_log_store(ctx, model->log, "log/", container));
@@ -105,7 +89,7 @@ static pal_status file_store(pal_ctx *ctx, const pal_model *model, pal_container
 
 pal_status pal_model_put(pal_ctx *ctx, const pal_model *model, pal_writer *writer) {
     pal_container container = {0};
-    pal_status status = file_store(ctx, model, &container);
+    pal_status status = pal_model_store(ctx, model, PAL_PRECISION_FLOAT32, &container);
     if (status == PAL_OK) status = pal_container_put(ctx, &container, "model", writer);
     pal_container_release(&container);
     return status;
@@ -113,7 +97,7 @@ pal_status pal_model_put(pal_ctx *ctx, const pal_model *model, pal_writer *write
 
 pal_status pal_model_save(pal_ctx *ctx, const pal_model *model, const char *path) {
     pal_container container = {0};
-    pal_status status = file_store(ctx, model, &container);
+    pal_status status = pal_model_store(ctx, model, PAL_PRECISION_FLOAT32, &container);
     if (status == PAL_OK) status = pal_container_write(ctx, &container, "model", path);
     pal_container_release(&container);
     return status;
@@ -145,6 +129,8 @@ static pal_status file_restore_tensor(pal_ctx *ctx, const pal_container *contain
     char name[96];
     const pal_stored *stored;
     snprintf(name, sizeof name, "%sstate/%s", prefix, tensor->name);
+    if (pal_tensor_is_small(container, tensor, name))
+        return pal_tensor_restore_small(ctx, container, tensor, name, arena);
     TRY(pal_container_find(ctx, container, name, tensor->dtype, tensor->n_dims, &stored));
     bool fits = true;
     for (int32_t d = 0; d < tensor->n_dims; d++) fits &= stored->dims[d] == tensor->dims[d];
@@ -277,7 +263,7 @@ static pal_status file_restore(pal_ctx *ctx, const pal_container *container, pal
     return file_restore_model(ctx, container, "", model);
 }
 
-static pal_status file_restore_new(pal_ctx *ctx, const pal_container *container, pal_model **out) {
+pal_status pal_model_restore(pal_ctx *ctx, const pal_container *container, pal_model **out) {
     pal_model *model = calloc(1, sizeof *model);
     if (!model) return pal_fail_memory(ctx, "the model", sizeof *model);
     model->catalog.title = -1;
@@ -293,7 +279,7 @@ static pal_status file_restore_new(pal_ctx *ctx, const pal_container *container,
 pal_status pal_model_load(pal_ctx *ctx, const char *path, pal_model **out) {
     pal_container container;
     TRY(pal_container_open(ctx, path, "model", true, &container));
-    pal_status status = file_restore_new(ctx, &container, out);
+    pal_status status = pal_model_restore(ctx, &container, out);
     pal_container_release(&container);
     return status;
 }
@@ -302,7 +288,7 @@ pal_status pal_model_parse(pal_ctx *ctx, const char *what, const char *bytes, si
                            pal_model **out) {
     pal_container container;
     TRY(pal_container_parse(ctx, what, bytes, n, "model", &container));
-    pal_status status = file_restore_new(ctx, &container, out);
+    pal_status status = pal_model_restore(ctx, &container, out);
     pal_container_release(&container);
     return status;
 }

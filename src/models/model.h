@@ -16,6 +16,7 @@
 #include "data/container.h"
 #include "data/demo.h"
 #include "data/log.h"
+#include "math/small.h"
 
 /* What a kind asks of the data and can do for strangers. */
 typedef enum {
@@ -67,6 +68,7 @@ typedef struct { /* all that training may look at */
     void *judge_arg;
     int64_t epochs;  /* instead of the parameter "epochs": those found before; 0: the parameter */
     double deadline; /* pal_clock() at which such kinds stop with what they have; 0: none */
+    struct pal_checkpoint *checkpoint; /* where such kinds are kept between epochs; or NULL */
 } pal_train_input;
 
 typedef struct {         /* whom to score for; all zero is a stranger */
@@ -96,6 +98,9 @@ typedef struct { /* one array of a model's state: names, shapes and roles are th
     void **data;     /* the field that points to it */
     pal_role role;
     int64_t index_bound;
+    /* For f32 [n, width] that the kind also reads in a small form: where that stands. Then *data is
+     * NULL. NULL: always float32. */
+    pal_small *small;
 } pal_tensor;
 enum { PAL_TENSORS_MAX = 32 };
 
@@ -110,8 +115,8 @@ typedef struct { /* before training; seconds by rates measured on a machine of 2
     double seconds, bytes;
 } pal_estimate;
 
-/* Kinds that learn in epochs call their parameters "epochs" and "patience", and ask
- * pal_watch_epoch (ctx.h) after each, with their tensors in place. */
+/* Kinds that learn in epochs call their parameters "epochs" and "patience", and run them by
+ * base/epochs.h: judged, kept and gone on from, with their tensors in place after each. */
 typedef struct pal_kind {
     const char *name, *family, *summary, *paper;
     const char *derivation; /* of its gradients, for the reference page; or NULL */

@@ -162,6 +162,14 @@ static void pair_return_group(void *arg, int64_t group, int32_t worker) {
     }
 }
 
+/* The group's users in a new order, from that of the epoch before. */
+static void pair_shuffle_users(pal_pairwise *job, int64_t epoch, int64_t group) {
+    int32_t first = job->user_starts[group];
+    pal_rng rng = pal_rng_at(pal_seed_for(job->ctx->seed, "order of users"),
+                             (uint64_t)(epoch * PAL_PAIR_BLOCKS + group));
+    pal_rng_shuffle(&rng, job->group_users + first, job->user_starts[group + 1] - first);
+}
+
 /* The pairs of one group of users by groups of items, users in a new order. */
 static void pair_order_group(void *arg, int64_t group, int32_t worker) {
     (void)worker;
@@ -169,10 +177,8 @@ static void pair_order_group(void *arg, int64_t group, int32_t worker) {
     const pal_csr *pairs = job->pairs;
     int32_t b = job->n_blocks, first = job->user_starts[group],
             n = job->user_starts[group + 1] - first;
-    int32_t *users = job->group_users + first;
-    pal_rng rng = pal_rng_at(pal_seed_for(job->ctx->seed, "order of users"),
-                             (uint64_t)(job->epoch * PAL_PAIR_BLOCKS + group));
-    pal_rng_shuffle(&rng, users, n);
+    const int32_t *users = job->group_users + first;
+    pair_shuffle_users(job, job->epoch, group);
     int64_t counts[PAL_PAIR_BLOCKS] = {0}, at[PAL_PAIR_BLOCKS];
     for (int32_t i = 0; i < n; i++) {
         for (int64_t e = pairs->starts[users[i]]; e < pairs->starts[users[i] + 1]; e++)
@@ -433,4 +439,18 @@ double pal_pairwise_epoch(pal_pairwise *job) {
     }
     pal_parallel(job->ctx->pool, b, pair_return_group, job);
     return loss / (double)job->pairs->starts[job->pairs->n_rows];
+}
+
+void pal_pairwise_list(pal_pairwise *job, pal_epochs *run) {
+    int64_t size = sizeof(float), row = job->width * size;
+    pal_epochs_add(run, "users", job->users, job->pairs->n_rows * row);
+    pal_epochs_add(run, "items", job->items, job->pairs->n_cols * row);
+    pal_epochs_add(run, "biases", job->biases, job->pairs->n_cols * size);
+}
+
+void pal_pairwise_go_on(pal_pairwise *job, int64_t epochs) {
+    for (int64_t e = 1; e <= epochs; e++) {
+        for (int32_t g = 0; g < job->n_blocks; g++) pair_shuffle_users(job, e, g);
+    }
+    job->epoch = epochs;
 }

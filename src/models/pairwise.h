@@ -9,6 +9,7 @@
 #ifndef PAL_MODELS_PAIRWISE_H
 #define PAL_MODELS_PAIRWISE_H
 
+#include "base/epochs.h"
 #include "math/csr.h"
 #include "models/model.h"
 
@@ -67,6 +68,11 @@ pal_status pal_pairwise_open(pal_ctx *ctx, const char *name, const pal_pair_opti
 /* One pass over the pairs; returns the mean loss of a pair before its step. The same bytes for any
  * number of threads. */
 double pal_pairwise_epoch(pal_pairwise *job);
+
+/* Names to `run` what an epoch starts from. */
+void pal_pairwise_list(pal_pairwise *job, pal_epochs *run);
+/* Brings the rest to where it is after so many epochs. */
+void pal_pairwise_go_on(pal_pairwise *job, int64_t epochs);
 
 /* log(1 + exp(-x)), and its derivative by -x. */
 float pal_pair_logistic(float x, float *derivative);

@@ -12,6 +12,19 @@ pal_status pal_panels_pack(pal_ctx *ctx, const char *what, const float *vectors,
     return PAL_OK;
 }
 
+pal_status pal_panels_pack_rows(pal_ctx *ctx, const char *what, const float *vectors,
+                                const pal_small *small, int32_t n_items, int32_t n_factors,
+                                pal_arena *arena, float **panels, pal_packed *out) {
+    if (vectors) return pal_panels_pack(ctx, what, vectors, n_items, n_factors, arena, panels, out);
+    int64_t n = (int64_t)pal_packed_floats(n_items, n_factors);
+    bool has_scales = small->precision == PAL_PRECISION_INT8;
+    void *codes = pal_arena_alloc(arena, n, pal_precision_size(small->precision));
+    float *scales = has_scales ? PAL_ARENA_ARRAY(arena, float, (int64_t)n_items + PAL_PANEL) : NULL;
+    if (!codes || (has_scales && !scales)) return pal_fail_memory(ctx, what, 2.0 * (double)n);
+    *out = pal_pack_small(small, n_factors, codes, scales);
+    return PAL_OK;
+}
+
 void pal_panels_score(const pal_packed *packed, const float *users, int32_t n_queries,
                       const float *biases, float *scores) {
     enum { QUERIES = 16 };
@@ -21,13 +34,14 @@ void pal_panels_score(const pal_packed *packed, const float *users, int32_t n_qu
         int32_t n_now = n_queries - first < QUERIES ? n_queries - first : QUERIES;
         float *rows = scores + (int64_t)first * n, last[QUERIES * PAL_PANEL];
         for (int32_t p = 0; p < packed->n_panels; p++) {
-            const float *panel = packed->panels + (int64_t)p * k * PAL_PANEL;
             int32_t at = p * PAL_PANEL, width = n - at < PAL_PANEL ? n - at : PAL_PANEL;
             if (width == PAL_PANEL) {
-                kernels->score_panel(users + (int64_t)first * k, n_now, panel, k, rows + at, n);
+                pal_packed_panel(kernels, packed, p, users + (int64_t)first * k, n_now, rows + at,
+                                 n);
                 continue;
             }
-            kernels->score_panel(users + (int64_t)first * k, n_now, panel, k, last, PAL_PANEL);
+            pal_packed_panel(kernels, packed, p, users + (int64_t)first * k, n_now, last,
+                             PAL_PANEL);
             for (int32_t q = 0; q < n_now; q++)
                 memcpy(rows + (int64_t)q * n + at, last + q * PAL_PANEL,
                        (size_t)width * sizeof *last);

@@ -10,7 +10,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/progress.h"
+#include "base/epochs.h"
 #include "base/rng.h"
 #include "models/history.h"
 
@@ -276,9 +276,9 @@ static void pointwise_run_block(void *arg, int64_t chunk, int32_t worker) {
 }
 
 /* Deals rows to blocks: a shuffled deck, dealt round. */
-static void pointwise_deal(const pointwise_job *job, int32_t n, const char *what, int32_t *deck,
-                           int32_t *block_of) {
-    pal_rng rng = pal_rng_at(pal_seed_for(job->ctx->seed, what), (uint64_t)job->epoch);
+static void pointwise_deal(const pointwise_job *job, int64_t epoch, int32_t n, const char *what,
+                           int32_t *deck, int32_t *block_of) {
+    pal_rng rng = pal_rng_at(pal_seed_for(job->ctx->seed, what), (uint64_t)epoch);
     for (int32_t i = 0; i < n; i++) deck[i] = i;
     pal_rng_shuffle(&rng, deck, n);
     for (int32_t i = 0; i < n; i++) block_of[deck[i]] = i % job->n_blocks;
@@ -287,9 +287,7 @@ static void pointwise_deal(const pointwise_job *job, int32_t n, const char *what
 /* Items anew to blocks, triples by block. */
 static void pointwise_sort(pointwise_job *job, int32_t *deck) {
     int32_t b = job->n_blocks, n_items = job->weights.n_items;
-    if (job->epoch == 1)
-        pointwise_deal(job, job->weights.n_users, "users of blocks", deck, job->user_block);
-    pointwise_deal(job, n_items, "items of blocks", deck, job->item_block);
+    pointwise_deal(job, job->epoch, n_items, "items of blocks", deck, job->item_block);
     memset(job->deal_starts, 0, ((size_t)b + 1) * sizeof *job->deal_starts);
     for (int32_t i = 0; i < n_items; i++) job->deal_starts[job->item_block[i] + 1]++;
     for (int32_t i = 0; i < b; i++) job->deal_starts[i + 1] += job->deal_starts[i];
@@ -486,6 +484,32 @@ static double pointwise_epoch(pointwise_job *job, int32_t *deck, double *gradien
                           gradients, job->blocks[0].derivatives);
 }
 
+/* All that an epoch starts from; users are dealt to blocks once for all epochs. */
+static pal_status pointwise_begin(pointwise_job *job, const char *name, int32_t *deck,
+                                  pal_epochs *run) {
+    const pal_weights *w = &job->weights;
+    int64_t n_user = (int64_t)w->n_users * job->form->user_width,
+            n_item = (int64_t)w->n_items * job->form->item_width, n_globals = job->form->n_globals,
+            size = sizeof(double);
+    pal_epochs_init(run, job->ctx, name, job->o->epochs, job->o->tolerance);
+    pal_epochs_add(run, "users", w->users, n_user * size);
+    pal_epochs_add(run, "items", w->items, n_item * size);
+    pal_epochs_add(run, "globals", w->globals, n_globals * size);
+    if (job->o->optimizer != 0) {
+        const pointwise_moments *u = &job->of_users, *i = &job->of_items;
+        pal_epochs_add(run, "users/first", u->first, n_user * size);
+        pal_epochs_add(run, "users/second", u->second, n_user * size);
+        pal_epochs_add(run, "users/steps", u->steps, w->n_users * (int64_t)sizeof *u->steps);
+        pal_epochs_add(run, "items/first", i->first, n_item * size);
+        pal_epochs_add(run, "items/second", i->second, n_item * size);
+        pal_epochs_add(run, "items/steps", i->steps, w->n_items * (int64_t)sizeof *i->steps);
+        pal_epochs_add(run, "globals/moments", job->global_moments, 2 * n_globals * size);
+        pal_epochs_add(run, "globals/steps", &job->global_steps, sizeof job->global_steps);
+    }
+    pointwise_deal(job, 1, w->n_users, "users of blocks", deck, job->user_block);
+    return pal_epochs_begin(run);
+}
+
 static pal_status pointwise_run(pointwise_job *job, const char *name, pal_arena *scratch,
                                 pal_pointwise_state *state) {
     const pal_form *form = job->form;
@@ -499,27 +523,21 @@ static pal_status pointwise_run(pointwise_job *job, const char *name, pal_arena 
                        (int64_t)job->weights.n_items * form->item_width + form->n_globals
                  : 0);
     if (!deck || !gradients) return pal_fail_memory(job->ctx, name, 12.0 * (double)n_rows);
-    pal_text what = {0};
-    pal_text_addf(&what, "training %s", name);
-    double before = INFINITY;
-    pal_status status = PAL_OK;
-    for (job->epoch = 1; status == PAL_OK && job->epoch <= job->o->epochs; job->epoch++) {
-        if (!what.failed) pal_progress_update(job->ctx, what.bytes, job->epoch - 1, job->o->epochs);
+    pal_epochs run;
+    TRY(pointwise_begin(job, name, deck, &run));
+    if (run.epoch > 0) pointwise_publish(job, state);
+    while (pal_epochs_next(&run)) {
+        job->epoch = run.epoch;
         double loss = pointwise_epoch(job, deck, gradients);
-        status = pal_check_cancelled(job->ctx);
-        if (status == PAL_OK && !isfinite(loss))
-            status = pointwise_fail_diverged(job->ctx, name, job);
-        if (status != PAL_OK) break;
+        TRY(pal_check_cancelled(job->ctx));
+        if (!isfinite(loss)) return pointwise_fail_diverged(job->ctx, name, job);
         double per_step = (double)(form->user_width + form->item_width + form->n_globals) * 3;
         job->ctx->multiply_adds +=
             per_step * (double)job->data.n * (job->is_event ? 1 + (double)job->o->negatives : 1);
         pointwise_publish(job, state);
-        if (pal_watch_epoch(job->ctx, (int32_t)job->epoch, loss)) break;
-        if (fabs(before - loss) <= job->o->tolerance * fabs(loss)) break;
-        before = loss;
+        TRY(pal_epochs_end(&run, loss));
     }
-    pal_text_release(&what);
-    return status;
+    return PAL_OK;
 }
 
 /* Squared errors of ratings pull harder at a row than the logistic loss. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "math/topk.h"
+#include "models/shrink.h"
 #include "models/train.h"
 
 const char *const pal_hide_choices[] = {"auto", "target", "any", "none", NULL};
@@ -295,15 +296,19 @@ static double rank_dot(const float *a, const float *b, int64_t n) {
 }
 
 /* Cosine of the representations. */
-static void rank_by_vectors(const pal_tensor *rows, int32_t row, float *scores) {
+static pal_status rank_by_vectors(pal_ctx *ctx, const pal_tensor *rows, int32_t row,
+                                  pal_arena *arena, float *scores) {
     int64_t width = rows->dims[1];
-    const float *vectors = *rows->data, *own = vectors + row * width;
+    const float *vectors = pal_tensor_floats(rows, arena);
+    if (!vectors) return pal_fail_memory(ctx, "what is similar", 4.0 * (double)width);
+    const float *own = vectors + row * width;
     double norm = rank_dot(own, own, width);
     for (int32_t v = 0; v < rows->dims[0]; v++) {
         const float *other = vectors + v * width;
         double product = norm * rank_dot(other, other, width);
         scores[v] = product > 0 ? (float)(rank_dot(own, other, width) / sqrt(product)) : -INFINITY;
     }
+    return PAL_OK;
 }
 
 /* Cosine of the sets of items. */
@@ -347,7 +352,7 @@ pal_status pal_similar_users(pal_ctx *ctx, const pal_model *model, int32_t user,
     int32_t n_tensors = pal_model_tensors(model, tensors);
     const pal_tensor *users = rank_find_role(tensors, n_tensors, PAL_ROLE_USERS);
     if (users) {
-        rank_by_vectors(users, user, scores);
+        TRY(rank_by_vectors(ctx, users, user, arena, scores));
     } else {
         pal_csr pairs;
         TRY(pal_log_pairs(ctx, model->log, UINT32_MAX, arena, &pairs));
@@ -378,7 +383,7 @@ pal_status pal_similar_items(pal_ctx *ctx, const pal_model *model, int32_t item,
     }
     float *scores = PAL_ARENA_ARRAY(arena, float, n);
     if (!scores) return pal_fail_memory(ctx, "similar items", 4.0 * n);
-    rank_by_vectors(rows, item, scores);
+    TRY(rank_by_vectors(ctx, rows, item, arena, scores));
     for (int32_t i = 0; i < n; i++) {
         if (i == item || (excluded && excluded[i])) scores[i] = -INFINITY;
     }

@@ -28,8 +28,8 @@ pal_status pal_sequence_prepare(pal_ctx *ctx, const pal_encoder *encoder, pal_ar
         if (!s->derived) return pal_fail_memory(ctx, encoder->name, 4.0 * (double)n);
         encoder->derive(encoder->params, s->network, s->derived);
     }
-    return pal_panels_pack(ctx, encoder->name, s->items, s->n_items,
-                           (int32_t)encoder->options->factors, arena, &s->panels, &s->packed);
+    return pal_panels_pack_rows(ctx, encoder->name, s->items, &s->small, s->n_items,
+                                (int32_t)encoder->options->factors, arena, &s->panels, &s->packed);
 }
 
 int32_t pal_sequence_tensors(const pal_encoder *encoder, pal_sequence_state *s, int32_t n_items,
@@ -40,7 +40,8 @@ int32_t pal_sequence_tensors(const pal_encoder *encoder, pal_sequence_state *s, 
                               .n_dims = 2,
                               .dims = {n_items, encoder->options->factors},
                               .data = (void **)&s->items,
-                              .role = PAL_ROLE_ITEMS};
+                              .role = PAL_ROLE_ITEMS,
+                              .small = &s->small};
     tensors[1] = (pal_tensor){.name = "network",
                               .dtype = PAL_F32,
                               .n_dims = 1,
@@ -174,7 +175,9 @@ void pal_sequence_score(const pal_encoder *encoder, const pal_sequence_state *st
             if (event < 0) {
                 memset(to, 0, row);
             } else {
-                memcpy(to, state->items + query->items[event] * k, row);
+                const float *from =
+                    pal_row_at(state->items, &state->small, k, query->items[event], to);
+                if (from != to) memcpy(to, from, row);
             }
         }
     }

@@ -75,6 +75,7 @@ typedef struct {
     float *panels;  /* derived: items, packed */
     float *derived; /* derived by the encoder */
     pal_packed packed;
+    pal_small small; /* instead of items */
     int32_t n_items;
 } pal_sequence_state;
 

@@ -450,12 +450,17 @@ pal_status pal_sequence_fit(pal_ctx *ctx, const pal_encoder *encoder, const pal_
     *job = (train_job){.ctx = ctx, .encoder = encoder, .o = o, .log = train->log, .state = state};
     TRY(train_open(job, arena, scratch));
     TRY(pal_sequence_prepare(ctx, encoder, arena, state));
+    bool draws = train_draws(job);
     pal_training training = {.kind = encoder->name,
                              .epochs = o->epochs,
                              .n_examples = job->n_windows,
                              .batch = job->batch,
                              .learning_rate = o->learning_rate,
                              .tolerance = o->tolerance,
+                             .parameters = {&job->network, draws ? NULL : &job->dense},
+                             .tables = {draws ? &job->table : NULL},
+                             .deck = draws ? job->deck : NULL,
+                             .n_cards = train->log->n_items,
                              .step = train_step,
                              .publish = train_publish,
                              .arg = job};

@@ -172,21 +172,29 @@ static int32_t texts_count_languages(void) {
 int32_t pal_item_texts_tensors(pal_item_texts *texts, pal_tensor *tensors) {
     pal_vocabulary *v = &texts->words;
     const pal_tensor all[] = {
-        {"column_range", PAL_I64, 1, {2}, (void **)&texts->column_range, PAL_ROLE_STARTS, 0},
+        {"column_range", PAL_I64, 1, {2}, (void **)&texts->column_range, PAL_ROLE_STARTS, 0, NULL},
         {"column_languages",
          PAL_I32,
          1,
          {-1},
          (void **)&texts->languages,
          PAL_ROLE_INDEX,
-         texts_count_languages()},
-        {"column_starts", PAL_I64, 1, {-2}, (void **)&texts->column_starts, PAL_ROLE_STARTS, 0},
-        {"column_names", PAL_U8, 1, {-1}, (void **)&texts->column_names, PAL_ROLE_DATA, 0},
-        {"word_range", PAL_I64, 1, {2}, (void **)&texts->word_range, PAL_ROLE_STARTS, 0},
-        {"word_idf", PAL_F32, 1, {-1}, (void **)&v->idf, PAL_ROLE_DATA, 0},
-        {"word_starts", PAL_I64, 1, {-2}, (void **)&v->starts, PAL_ROLE_STARTS, 0},
-        {"words", PAL_U8, 1, {-1}, (void **)&v->bytes, PAL_ROLE_DATA, 0},
-        {"corpus", PAL_F64, 1, {2}, (void **)&texts->corpus, PAL_ROLE_DATA, 0},
+         texts_count_languages(),
+         NULL},
+        {"column_starts",
+         PAL_I64,
+         1,
+         {-2},
+         (void **)&texts->column_starts,
+         PAL_ROLE_STARTS,
+         0,
+         NULL},
+        {"column_names", PAL_U8, 1, {-1}, (void **)&texts->column_names, PAL_ROLE_DATA, 0, NULL},
+        {"word_range", PAL_I64, 1, {2}, (void **)&texts->word_range, PAL_ROLE_STARTS, 0, NULL},
+        {"word_idf", PAL_F32, 1, {-1}, (void **)&v->idf, PAL_ROLE_DATA, 0, NULL},
+        {"word_starts", PAL_I64, 1, {-2}, (void **)&v->starts, PAL_ROLE_STARTS, 0, NULL},
+        {"words", PAL_U8, 1, {-1}, (void **)&v->bytes, PAL_ROLE_DATA, 0, NULL},
+        {"corpus", PAL_F64, 1, {2}, (void **)&texts->corpus, PAL_ROLE_DATA, 0, NULL},
     };
     int32_t n = sizeof all / sizeof *all;
     for (int32_t i = 0; i < n; i++) tensors[i] = all[i];

@@ -113,10 +113,11 @@ static void train_tell_cost(pal_ctx *ctx, const pal_model *model) {
            rate = model->cost.multiply_adds / seconds;
     pal_note(ctx, PAL_NOTICE_INFO,
              "%s: trained in %.3f s, %.3g multiply-adds (%.2f G a second, %.2g %% of the peak %.0f "
-             "G; memory moves %.1f GB a second), %.1f MB, kernels %s",
+             "G; memory moves %.1f GB a second), %.3g learned numbers, %.1f MB, kernels %s",
              model->spec, model->cost.seconds, model->cost.multiply_adds, rate / 1e9,
              peak.multiply_adds > 0 ? 100 * rate / peak.multiply_adds : 0, peak.multiply_adds / 1e9,
-             peak.bytes / 1e9, (double)model->cost.peak_bytes / 1e6, pal_kernels_best()->name);
+             peak.bytes / 1e9, (double)pal_model_parameters(model),
+             (double)model->cost.peak_bytes / 1e6, pal_kernels_best()->name);
 }
 
 static pal_status train_fit(pal_ctx *ctx, const pal_train_input *input, pal_model *model) {
@@ -134,8 +135,7 @@ static pal_status train_fit(pal_ctx *ctx, const pal_train_input *input, pal_mode
     pal_watcher watcher;
     pal_watcher_begin(&watcher, ctx, input, model, &scratch);
     pal_status status = kind->fit(ctx, model->params, input, &model->arena, &scratch, model->state);
-    pal_status watched = pal_watcher_end(&watcher);
-    if (status == PAL_OK) status = watched;
+    pal_watcher_end(&watcher);
     if (status == PAL_OK && kind->prepare)
         status = kind->prepare(ctx, model->params, &model->arena, model->state);
     pal_progress_end(ctx);

@@ -38,7 +38,7 @@ void pal_spec_format(const pal_kind *kind, const void *params, bool every, pal_t
 
 /* The kind's tensors with all dims; returns how many, 0 for a state that is not stored. */
 int32_t pal_model_tensors(const pal_model *model, pal_tensor tensors[PAL_TENSORS_MAX]);
-int64_t pal_tensor_bytes(const pal_tensor *tensor);
+int64_t pal_tensor_bytes(const pal_tensor *tensor); /* as it is kept */
 /* What training will take: the kind's own estimate, or a pass over the log. */
 pal_estimate pal_kind_estimate(const pal_kind *kind, const void *params, const pal_log *log,
                                int32_t n_threads);
@@ -50,5 +50,17 @@ bool pal_model_scores_new_items(const pal_model *model);
 
 /* Bytes of the kind's own tensors (without log and ids). */
 int64_t pal_model_state_bytes(const pal_model *model);
+/* Learned numbers: all that those tensors hold but indices, in parts too. */
+int64_t pal_model_parameters(const pal_model *model);
+
+/* A model as a container and back, without a file: rows of users and items in `precision`, or, with
+ * float32, as they are. */
+pal_status pal_model_store(pal_ctx *ctx, const pal_model *model, pal_precision precision,
+                           pal_container *container);
+pal_status pal_model_restore(pal_ctx *ctx, const pal_container *container, pal_model **out);
+/* A copy that owns what it needs, as one that was stored in `precision` and loaded. Tells which
+ * kinds keep float32. */
+pal_status pal_model_shrink_to(pal_ctx *ctx, const pal_model *model, pal_precision precision,
+                               pal_model **out);
 
 #endif

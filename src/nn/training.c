@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/progress.h"
 #include "base/rng.h"
 
 static void training_shuffle(uint64_t seed, int64_t epoch, int64_t *order, int64_t n) {
@@ -17,6 +16,34 @@ static void training_shuffle(uint64_t seed, int64_t epoch, int64_t *order, int64
         order[i] = order[other];
         order[other] = kept;
     }
+}
+
+/* Values and both moments. */
+static void training_list_adam(pal_epochs *run, const char *what, int32_t number, int64_t n,
+                               pal_real *values, pal_real *first, pal_real *second) {
+    const struct {
+        const char *name;
+        pal_real *data;
+    } arrays[] = {{"values", values}, {"first", first}, {"second", second}};
+    for (int a = 0; a < 3; a++) {
+        char name[PAL_PIECE_NAME_MAX];
+        snprintf(name, sizeof name, "%s%d/%s", what, (int)number, arrays[a].name);
+        pal_epochs_add(run, name, arrays[a].data, n * (int64_t)sizeof *values);
+    }
+}
+
+/* All that an epoch starts from. */
+static void training_list(const pal_training *t, pal_epochs *run) {
+    for (int32_t i = 0; i < PAL_TRAINED_MAX && t->parameters[i]; i++) {
+        const pal_parameters *p = t->parameters[i];
+        training_list_adam(run, "parameters", i, p->n, p->values, p->first, p->second);
+    }
+    for (int32_t i = 0; i < PAL_TRAINED_MAX && t->tables[i]; i++) {
+        const pal_table *table = t->tables[i];
+        training_list_adam(run, "table", i, (int64_t)table->n_rows * table->width, table->values,
+                           table->first, table->second);
+    }
+    if (t->deck) pal_epochs_add_rows(run, "deck", t->deck, t->n_cards, t->n_cards);
 }
 
 /* One epoch; *loss is the mean over examples. Stops at the first batch that is not finite. */
@@ -84,24 +111,28 @@ static pal_status training_open(pal_ctx *ctx, const pal_training *t, pal_arena *
 }
 
 pal_status pal_training_run(pal_ctx *ctx, const pal_training *t, pal_arena *scratch) {
-    char title[64];
-    snprintf(title, sizeof title, "training %s", t->kind);
-    int64_t *order;
+    int64_t *order, n_steps = (t->n_examples + t->batch - 1) / t->batch;
     pal_real *kept;
+    pal_epochs run;
     TRY(training_open(ctx, t, scratch, &order, &kept));
-    pal_step step = {.n_steps = t->epochs * ((t->n_examples + t->batch - 1) / t->batch)};
-    double before = INFINITY;
-    for (step.epoch = 1; step.epoch <= t->epochs; step.epoch++) {
+    pal_epochs_init(&run, ctx, t->kind, t->epochs, t->tolerance);
+    training_list(t, &run);
+    TRY(pal_epochs_begin(&run));
+    pal_step step = {.number = run.epoch * n_steps, .n_steps = t->epochs * n_steps};
+    for (int64_t e = 1; e <= run.epoch; e++) training_shuffle(ctx->seed, e, order, t->n_examples);
+    if (run.epoch > 0) {
+        (void)training_keep(t, kept); /* finite, or it would not have come so far */
+        if (t->publish) TRY(t->publish(t->arg));
+    }
+    while (pal_epochs_next(&run)) {
         double loss;
-        pal_progress_update(ctx, title, step.epoch - 1, t->epochs);
+        step.epoch = run.epoch;
         training_shuffle(ctx->seed, step.epoch, order, t->n_examples);
         TRY(training_epoch(ctx, t, &step, order, &loss));
         if (!isfinite(loss) || !training_keep(t, kept))
             return training_diverged(ctx, t, step.epoch, kept);
         if (t->publish) TRY(t->publish(t->arg));
-        if (pal_watch_epoch(ctx, (int32_t)step.epoch, loss)) break;
-        if (fabs(before - loss) <= t->tolerance * fabs(loss)) break;
-        before = loss;
+        TRY(pal_epochs_end(&run, loss));
     }
     return PAL_OK;
 }

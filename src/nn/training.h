@@ -3,7 +3,11 @@
  *
  * An example is a number in [0, n_examples): an event, a pair, a user, a sequence; the kind looks
  * up what it stands for, so that batches are ranges of an order and nothing is copied. The order is
- * shuffled by the stream of (seed, epoch). */
+ * shuffled by the stream of (seed, epoch), on from epoch to epoch.
+ *
+ * A training goes on from a checkpoint (base/epochs.h) when all that its steps change is listed:
+ * parameters and tables with their moments, a deck. Everything else that a step draws must be
+ * keyed by (seed, step). */
 #ifndef PAL_NN_TRAINING_H
 #define PAL_NN_TRAINING_H
 
@@ -11,8 +15,11 @@
 
 #include "base/arena.h"
 #include "base/ctx.h"
+#include "base/epochs.h"
+#include "nn/parameters.h"
 #include "nn/real.h"
 #include "nn/schedule.h"
+#include "nn/table.h"
 
 typedef struct {
     int64_t epoch;           /* from 1 */
@@ -27,6 +34,8 @@ typedef struct { /* an array that steps change in place */
     int64_t n;
 } pal_trained;
 
+enum { PAL_TRAINED_MAX = 8 };
+
 typedef struct {
     const char *kind;          /* "sasrec", for sentences */
     int64_t epochs;            /* at the most */
@@ -39,6 +48,12 @@ typedef struct {
     /* What a training that diverges is set back to the last good epoch in; NULL: nothing. */
     const pal_trained *trained; /* [n_trained] */
     int32_t n_trained;
+
+    /* All that steps change, with Adam's moments; NULL-ended unless full. */
+    const pal_parameters *parameters[PAL_TRAINED_MAX];
+    const pal_table *tables[PAL_TRAINED_MAX];
+    int32_t *deck; /* [n_cards] cards in [0, n_cards), shuffled on from step to step; or NULL */
+    int64_t n_cards;
 
     /* Forward, backward and the optimizer's step of one batch; returns the sum of its examples'
      * losses before the step and adds to ctx->multiply_adds. A loss or a trained value that is not

@@ -57,11 +57,21 @@ static void table_add_seconds(const char *label, double seconds, pal_text *out) 
     pal_text_add(out, "</td>");
 }
 
+static void table_add_large(const char *label, double n, pal_text *out) {
+    table_open_cell(label, n, out);
+    if (n >= 0 && n < 1e24) {
+        pal_text_add_large(out, n);
+    } else {
+        pal_text_add(out, "–");
+    }
+    pal_text_add(out, "</td>");
+}
+
 static void table_add_row(const json_t *model, const char *metric, char more[3][40],
                           pal_text *out) {
     table_add_spec(model, out);
     if (!pal_page_is_done(model)) {
-        pal_text_add(out, "<td class=\"text\" colspan=\"9\">");
+        pal_text_add(out, "<td class=\"text\" colspan=\"11\">");
         pal_page_text(model, "status", out);
         pal_text_add(out, ": ");
         pal_page_text(model, "reason", out);
@@ -89,6 +99,8 @@ static void table_add_row(const json_t *model, const char *metric, char more[3][
                       out);
     table_add_seconds("one list",
                       unit * pal_json_number_at(model, "measured/list_us_p50", NAN) / 1e6, out);
+    table_add_large("multiply-adds", unit * pal_json_number_at(model, "multiply_adds", NAN), out);
+    table_add_large("learned numbers", unit * pal_json_number_at(model, "parameters", NAN), out);
     double bytes = pal_json_number_at(model, "model_bytes", NAN);
     table_open_cell("size", bytes, out);
     if (bytes >= 0 && bytes < 1e18) pal_text_add_size(out, bytes);
@@ -148,7 +160,8 @@ void pal_page_table(const json_t *results, const json_t *task, pal_text *out) {
     pal_text_add_html(out, metric);
     pal_text_add(out, "</th><th>95 % interval</th><th>winner − model</th>");
     for (int i = 0; i < 3; i++) pal_text_addf(out, "<th>%s</th>", more[i]);
-    pal_text_add(out, "<th>training</th><th>one list</th><th>size</th></tr></thead><tbody>\n");
+    pal_text_add(out, "<th>training</th><th>one list</th><th>multiply-adds</th>"
+                      "<th>learned numbers</th><th>size</th></tr></thead><tbody>\n");
     json_array_foreach(json_object_get(task, "models"), index, model)
         table_add_row(model, metric, more, out);
     pal_text_add(out,

@@ -150,6 +150,7 @@ static json_t *json_row(const pal_comparison *comparison, const pal_table *table
     const pal_model *model = comparison->tables[0].rows[r].model;
     if (model) json_object_set_new(json, "flow", pal_document_flow(comparison, model));
     json_object_set_new(json, "model_bytes", json_integer(row->model_bytes));
+    json_object_set_new(json, "parameters", json_integer(row->parameters));
     json_object_set_new(json, "multiply_adds", pal_json_real(row->multiply_adds));
     json_object_set_new(json, "measured", json_measured(row));
     return json;

@@ -38,6 +38,14 @@ static void markdown_add_seconds(double seconds, pal_text *out) {
     }
 }
 
+static void markdown_add_large(double n, pal_text *out) {
+    if (n >= 0 && n < 1e24) {
+        pal_text_add_large(out, n);
+    } else {
+        pal_text_add(out, "–");
+    }
+}
+
 static void markdown_add_list(const json_t *list, pal_text *out) {
     size_t index;
     json_t *line;
@@ -78,7 +86,7 @@ static void markdown_add_row(const json_t *model, const char *metric, char more[
         markdown_add_at(model, "status", out);
         pal_text_add(out, ": ");
         markdown_add_at(model, "reason", out);
-        pal_text_add(out, " | | | | | | | |\n");
+        pal_text_add(out, " | | | | | | | | | | |\n");
         return;
     }
     const json_t *metrics = json_object_get(model, "metrics"),
@@ -104,7 +112,16 @@ static void markdown_add_row(const json_t *model, const char *metric, char more[
     markdown_add_seconds(pal_json_number_at(model, "measured/train_seconds", NAN), out);
     pal_text_add(out, " | ");
     markdown_add_seconds(pal_json_number_at(model, "measured/list_us_p50", NAN) / 1e6, out);
-    pal_text_add(out, " |\n");
+    /* What others' lists cost is not known. */
+    double unit = pal_page_has_role(model, "run") ? NAN : 1,
+           bytes = unit * pal_json_number_at(model, "model_bytes", NAN);
+    pal_text_add(out, " | ");
+    markdown_add_large(unit * pal_json_number_at(model, "multiply_adds", NAN), out);
+    pal_text_add(out, " | ");
+    markdown_add_large(unit * pal_json_number_at(model, "parameters", NAN), out);
+    pal_text_add(out, " | ");
+    if (bytes >= 0 && bytes < 1e18) pal_text_add_size(out, bytes);
+    pal_text_add(out, bytes >= 0 ? " |\n" : "– |\n");
 }
 
 static void markdown_add_table(const json_t *results, const json_t *task, pal_text *out) {
@@ -117,8 +134,9 @@ static void markdown_add_table(const json_t *results, const json_t *task, pal_te
     markdown_add(metric, out);
     pal_text_add(out, " | 95 % interval | winner − model");
     for (int i = 0; i < 3; i++) pal_text_addf(out, " | %s", more[i]);
-    pal_text_add(out, " | training | one list |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: | "
-                      "---: | ---: |\n");
+    pal_text_add(
+        out, " | training | one list | multiply-adds | learned numbers | size |\n| --- | ---: | "
+             "---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n");
     json_array_foreach(json_object_get(task, "models"), index, model)
         markdown_add_row(model, metric, more, out);
     pal_text_add(out, "\nIntervals of differences hold together with 95 %. ≈: this test cannot "

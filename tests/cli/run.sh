@@ -9,7 +9,7 @@ cd "$work"
 
 "$palate" --version | grep -q '^palate [0-9]'
 "$palate" --help | grep -q compare
-for command in demo case compare train evaluate recommend similar explain vectors inspect import report models describe; do
+for command in demo case compare train evaluate recommend similar explain vectors shrink inspect import report models describe; do
     "$palate" "$command" --help | grep -q "^usage: palate $command"
     "$palate" help "$command" | grep -q "^usage: palate $command"
 done
@@ -191,6 +191,45 @@ import json
 a, b = (json.load(open(name)) for name in ("by_model", "by_train"))
 assert a["metrics"] == b["metrics"] and a["metrics"]["ndcg@10"] > 0
 PYTHON
+
+# Small rows: training with a precision and shrinking what was trained give one file, a quarter as large in its rows, and
+# lists that hardly change; a kind without such rows says so; what is small already, or no precision, is refused.
+"$palate" train train.csv -m "bpr factors=48 epochs=5" -o whole.palate --quiet >/dev/null 2>said
+for precision in bf16 int8; do
+    "$palate" train train.csv -m "bpr factors=48 epochs=5" --precision $precision -o trained.palate --quiet >/dev/null 2>said
+    "$palate" shrink whole.palate --precision $precision -o $precision.palate >shown 2>said
+    grep -q "^written: $precision.palate" shown
+    grep -q "^bpr factors=48 epochs=5: what it learned takes .* kB as $precision, .* kB before" said
+    cmp trained.palate $precision.palate
+    "$palate" recommend $precision.palate --user c7 -n 5 --json | python3 -c 'import json, sys; assert len(json.load(sys.stdin)["items"]) == 5'
+    "$palate" similar $precision.palate --item s7 -n 3 --quiet >/dev/null
+    "$palate" vectors $precision.palate -o vectors_$precision --quiet >/dev/null
+done
+python3 - <<'PYTHON'
+import os
+whole, half, quarter = (os.path.getsize(name + ".palate") for name in ("whole", "bf16", "int8"))
+rows = (whole - half) / 2 / 48  # of users and items; padding hides a few bytes
+assert 190 < rows < 214 and abs(whole - quarter - rows * (3 * 48 - 4)) < 800, (whole, half, quarter)
+PYTHON
+for name in whole int8; do "$palate" evaluate $name.palate --test test.csv --hide none --json 2>said >by_$name; done
+python3 - <<'PYTHON'
+import json
+a, b = (json.load(open("by_" + name))["metrics"]["ndcg@10"] for name in ("whole", "int8"))
+assert abs(a - b) < 0.02, (a, b)
+PYTHON
+"$palate" shrink half.palate --precision int8 -o same.palate >shown 2>said
+grep -q 'ease keeps float32' said
+cmp half.palate same.palate
+code=0
+"$palate" shrink int8.palate --precision bf16 -o never.palate >shown 2>said || code=$?
+[[ $code == 1 && ! -e never.palate ]]
+grep -q 'bpr: its rows are kept as int8 already: shrink the model that keeps float32' said
+for wrong in "" "--precision float32" "--precision int4"; do
+    code=0
+    # shellcheck disable=SC2086
+    "$palate" shrink whole.palate $wrong -o never.palate >shown 2>said || code=$?
+    [[ $code == 2 && $(wc -l <said) == 1 && ! -e never.palate ]]
+done
 
 # Lists are judged as they are served: hide auto is what the model was compared with.
 "$palate" compare train.csv --hide none -m popular -m item_knn -o served --quiet >/dev/null 2>said

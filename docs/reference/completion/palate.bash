@@ -20,8 +20,8 @@ _palate() {
     current=${current#[\"\']}
     if ((COMP_CWORD == 1)); then command=''; fi
     case $command in
-    '') words='demo case compare train evaluate recommend similar explain vectors inspect import report models describe help --help --version' ;;
-    help) words='demo case compare train evaluate recommend similar explain vectors inspect import report models describe ' ;;
+    '') words='demo case compare train evaluate recommend similar explain vectors shrink inspect import report models describe help --help --version' ;;
+    help) words='demo case compare train evaluate recommend similar explain vectors shrink inspect import report models describe ' ;;
     demo)
         case $before in
         -o | --output) _palate_option -o dirnames; return 0 ;;
@@ -125,6 +125,9 @@ _palate() {
         --items) return 0 ;;
         --users) return 0 ;;
         --vectors) return 0 ;;
+        --checkpoint-every) _palate_option +o default; return 0 ;;
+        --candidates) words='seen catalog ' ;;
+        --precision) words='float32 bf16 int8 ' ;;
         --format) words='auto palate movielens recbole mind folder jsonl adjacency table ' ;;
         --columns) _palate_option +o default; return 0 ;;
         --value) _palate_option +o default; return 0 ;;
@@ -144,7 +147,7 @@ _palate() {
         --threads) _palate_option +o default; return 0 ;;
         --memory) _palate_option +o default; return 0 ;;
         *)
-            if [[ $current == -* ]]; then words='-m --model -o --output --items --users --vectors --quiet --format --columns --value --item-columns --user-columns --events --target --bad-lines --min-user --min-item --dedupe --drop-users --since --train-window --half-life --scenario --seed --threads --memory --verbose --help'
+            if [[ $current == -* ]]; then words='-m --model -o --output --items --users --vectors --quiet --checkpoint-every --resume --candidates --precision --format --columns --value --item-columns --user-columns --events --target --bad-lines --min-user --min-item --dedupe --drop-users --since --train-window --half-life --scenario --seed --threads --memory --verbose --help'
             else return 0; fi ;;
         esac ;;
     evaluate)
@@ -224,6 +227,16 @@ _palate() {
         --memory) _palate_option +o default; return 0 ;;
         *)
             if [[ $current == -* ]]; then words='-o --out --quiet --threads --memory --verbose --help'
+            else return 0; fi ;;
+        esac ;;
+    shrink)
+        case $before in
+        -o | --output) return 0 ;;
+        --precision) words='float32 bf16 int8 ' ;;
+        --threads) _palate_option +o default; return 0 ;;
+        --memory) _palate_option +o default; return 0 ;;
+        *)
+            if [[ $current == -* ]]; then words='-o --output --quiet --precision --threads --memory --verbose --help'
             else return 0; fi ;;
         esac ;;
     inspect)

@@ -10,6 +10,7 @@ function __palate_commands
     printf '%s\t%s\n' similar 'the items most similar to one, or the users nearest to one, by the model\'s measure'
     printf '%s\t%s\n' explain 'why an item has its score for somebody, and why it is not listed'
     printf '%s\t%s\n' vectors 'the representations of users and items as NumPy files'
+    printf '%s\t%s\n' shrink 'a model file in half or a quarter of the bytes'
     printf '%s\t%s\n' inspect 'what a log is, what is odd about it, which flags fit it'
     printf '%s\t%s\n' import 'read a log once, check it, and write it as one .palate file'
     printf '%s\t%s\n' report 'draw the report of a comparison again from its results.json'
@@ -198,6 +199,10 @@ complete -c palate -n '__palate_is train' -l items -d 'a table of items: titles 
 complete -c palate -n '__palate_is train' -l users -d 'a table of users and their features; found by itself in known folders' -r -F
 complete -c palate -n '__palate_is train' -l vectors -d 'vectors of items, NAME.npy with one id a line in NAME.ids.txt' -r -F
 complete -c palate -n '__palate_is train' -l quiet -d 'print results only'
+complete -c palate -n '__palate_is train' -l checkpoint-every -d 'how often a training in epochs is kept in MODEL.checkpoint until the model is written, and when it is interrupted; 0: never' -x
+complete -c palate -n '__palate_is train' -l resume -d 'go on from MODEL.checkpoint where it is there: the model is the same to the byte as of a training that was not interrupted'
+complete -c palate -n '__palate_is train' -l candidates -d 'items that the model can list: seen (those of the log), or catalog (those that only --items knows too, where the kind scores them by their features)' -x -a 'seen catalog '
+complete -c palate -n '__palate_is train' -l precision -d 'how the model keeps the rows of numbers of users and items: float32, bf16 (half of the bytes) or int8 (a quarter, with a scale for each row)' -x -a 'float32 bf16 int8 '
 complete -c palate -n '__palate_is train' -l format -d 'how to read the log' -x -a 'auto palate movielens recbole mind folder jsonl adjacency table '
 complete -c palate -n '__palate_is train' -l columns -d 'which column is what, e.g. user=customer,item=sku,value=3,time=ts,event=action; names, or numbers from 1; text=query keeps events that have words and no item' -x
 complete -c palate -n '__palate_is train' -l value -d 'the column that holds the value of an event (rating, quantity, price), or a product or ratio of two: quantity*price, watched/duration, watched/items.duration' -x
@@ -295,6 +300,14 @@ complete -c palate -n '__palate_is vectors' -l threads -d 'threads to use; 0 is 
 complete -c palate -n '__palate_is vectors' -l memory -d 'limit for dense matrices and batches; 0 is half of the machine\'s memory' -x
 complete -c palate -n '__palate_is vectors' -l verbose -d 'say more about what is done; of each training the share of the machine\'s peak, measured at that moment'
 complete -c palate -n '__palate_is vectors' -F
+
+complete -c palate -n '__palate_is shrink' -l output -s o -d 'the model file to write' -r -F
+complete -c palate -n '__palate_is shrink' -l quiet -d 'print results only'
+complete -c palate -n '__palate_is shrink' -l precision -d 'how the model keeps the rows of numbers of users and items: float32, bf16 (half of the bytes) or int8 (a quarter, with a scale for each row)' -x -a 'float32 bf16 int8 '
+complete -c palate -n '__palate_is shrink' -l threads -d 'threads to use; 0 is one a processor; results do not depend on it' -x
+complete -c palate -n '__palate_is shrink' -l memory -d 'limit for dense matrices and batches; 0 is half of the machine\'s memory' -x
+complete -c palate -n '__palate_is shrink' -l verbose -d 'say more about what is done; of each training the share of the machine\'s peak, measured at that moment'
+complete -c palate -n '__palate_is shrink' -F
 
 complete -c palate -n '__palate_is inspect' -l items -d 'a table of items: titles and features; found by itself in known folders' -r -F
 complete -c palate -n '__palate_is inspect' -l users -d 'a table of users and their features; found by itself in known folders' -r -F

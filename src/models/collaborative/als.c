@@ -20,7 +20,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/progress.h"
+#include "base/epochs.h"
 #include "base/rng.h"
 #include "math/csr.h"
 #include "math/ridge.h"
@@ -88,6 +88,7 @@ typedef struct {
     /* derived */
     float *padded, *padded_spectrum, *panels; /* items and spectrum with zeros up to the width */
     pal_packed packed;
+    pal_small small_users, small_items; /* instead of users, items and padded */
 } als_state;
 enum { ALS_FACT_MEAN, ALS_FACT_HIGHEST, ALS_FACTS };
 
@@ -363,26 +364,43 @@ static void als_unpad(const float *from, int64_t n, int32_t width, int32_t k, fl
 static pal_status als_derive(pal_ctx *ctx, const als_params *p, pal_arena *arena, als_state *s) {
     int32_t k = (int32_t)p->factors, width = als_width(p);
     int64_t cells = (int64_t)s->n_items * width;
-    if (!s->padded) s->padded = k == width ? s->items : PAL_ARENA_ARRAY(arena, float, cells);
+    bool is_small = !s->items;
+    if (!s->padded && !is_small)
+        s->padded = k == width ? s->items : PAL_ARENA_ARRAY(arena, float, cells);
     if (!s->padded_spectrum) s->padded_spectrum = PAL_ARENA_ARRAY(arena, float, width);
-    if (!s->padded || !s->padded_spectrum) return pal_fail_memory(ctx, "als", 8.0 * (double)cells);
-    for (int64_t i = 0; k != width && i < s->n_items; i++)
+    if (!(s->padded || is_small) || !s->padded_spectrum)
+        return pal_fail_memory(ctx, "als", 8.0 * (double)cells);
+    for (int64_t i = 0; k != width && !is_small && i < s->n_items; i++)
         memcpy(s->padded + i * width, s->items + i * k, (size_t)k * sizeof *s->items);
     memcpy(s->padded_spectrum, s->spectrum, (size_t)k * sizeof *s->spectrum);
-    return pal_panels_pack(ctx, "als", s->padded, s->n_items, width, arena, &s->panels, &s->packed);
+    return pal_panels_pack_rows(ctx, "als", s->padded, &s->small_items, s->n_items, width, arena,
+                                &s->panels, &s->packed);
 }
 
 static pal_status als_prepare(pal_ctx *ctx, const void *params, pal_arena *arena, void *state) {
     return als_derive(ctx, params, arena, state);
 }
 
+static pal_status als_publish(const als_job *job, pal_arena *arena, als_state *s) {
+    int32_t k = (int32_t)job->p->factors;
+    als_unpad(job->users, s->n_users, job->width, k, s->users);
+    als_unpad(job->items, s->n_items, job->width, k, s->items);
+    memcpy(s->spectrum, job->spectrum, (size_t)k * sizeof *s->spectrum);
+    return als_derive(job->ctx, job->p, arena, s);
+}
+
 static pal_status als_run(als_job *job, pal_arena *arena, als_state *s) {
     pal_ctx *ctx = job->ctx;
     const als_params *p = job->p;
-    int32_t k = (int32_t)p->factors;
-    double before = INFINITY;
-    for (int32_t epoch = 1; epoch <= p->epochs; epoch++) {
-        pal_progress_update(ctx, "training als", epoch - 1, p->epochs);
+    int64_t row = job->width * (int64_t)sizeof(float);
+    pal_epochs run;
+    pal_epochs_init(&run, ctx, "als", p->epochs, p->tolerance);
+    pal_epochs_add(&run, "users", job->users, s->n_users * row);
+    pal_epochs_add(&run, "items", job->items, s->n_items * row);
+    pal_epochs_add(&run, "spectrum", job->spectrum, row);
+    TRY(pal_epochs_begin(&run));
+    if (run.epoch > 0) TRY(als_publish(job, arena, s));
+    while (pal_epochs_next(&run)) {
         double loss = 0;
         bool is_finite = als_epoch(job, &loss);
         TRY(pal_check_cancelled(ctx));
@@ -391,16 +409,11 @@ static pal_status als_run(als_job *job, pal_arena *arena, als_state *s) {
                 ctx, PAL_EDATA,
                 "als: the loss left all bounds in epoch %d: use a larger l2, or smaller "
                 "event weights",
-                (int)epoch);
-        als_unpad(job->users, s->n_users, job->width, k, s->users);
-        als_unpad(job->items, s->n_items, job->width, k, s->items);
-        memcpy(s->spectrum, job->spectrum, (size_t)k * sizeof *s->spectrum);
-        TRY(als_derive(ctx, p, arena, s));
+                (int)run.epoch);
+        TRY(als_publish(job, arena, s));
         ctx->multiply_adds += als_epoch_work(p, job->by_user.pairs.starts, s->n_users,
                                              job->by_item.pairs.starts, s->n_items);
-        if (pal_watch_epoch(ctx, epoch, loss)) break;
-        if (fabs(before - loss) <= p->tolerance * fabs(loss)) break;
-        before = loss;
+        TRY(pal_epochs_end(&run, loss));
     }
     return PAL_OK;
 }
@@ -473,6 +486,8 @@ typedef struct {            /* of one scoring thread */
     float *weights, *gains; /* [n_items] */
     float *ridge, *vector;  /* pal_ridge_scratch, [width] */
     float *levels;          /* [n_queries] */
+    float *rows;            /* [n_items, width] those of the history, where items are small */
+    int32_t *places;        /* [n_items] 0, 1, …; the same */
 } als_scratch;
 
 /* Cuts `memory` (NULL: only counts) and returns the bytes that it takes. */
@@ -480,13 +495,20 @@ static size_t als_cut(const als_params *p, const als_state *s, int32_t n_queries
                       als_scratch *out) {
     int32_t width = als_width(p);
     size_t n_items = (size_t)s->n_items, n = (size_t)n_queries, used = 0;
+    size_t n_small = s->items ? 0 : n_items;
+    float *places = NULL;
     const struct {
         float **to;
         size_t n;
     } parts[] = {
-        {&out->users, n * (size_t)width}, {&out->weights, n_items},
-        {&out->gains, n_items},           {&out->ridge, (size_t)pal_ridge_scratch(width, width, 0)},
-        {&out->vector, (size_t)width},    {&out->levels, n},
+        {&out->users, n * (size_t)width},
+        {&out->weights, n_items},
+        {&out->gains, n_items},
+        {&out->ridge, (size_t)pal_ridge_scratch(width, width, 0)},
+        {&out->vector, (size_t)width},
+        {&out->levels, n},
+        {&out->rows, n_small * (size_t)width},
+        {&places, n_small},
     };
     out->history = memory;
     used += pal_history_bytes(s->n_items);
@@ -494,6 +516,7 @@ static size_t als_cut(const als_params *p, const als_state *s, int32_t n_queries
         if (memory) *parts[i].to = (float *)(void *)(memory + used);
         used += pal_scratch_round(parts[i].n * sizeof(float));
     }
+    out->places = (int32_t *)places;
     return used;
 }
 
@@ -530,8 +553,21 @@ static float als_history(const als_params *p, const als_state *s, const pal_quer
     return bias;
 }
 
-static pal_ridge als_items(const als_params *p, const als_state *s) {
-    return (pal_ridge){pal_kernels_best()->spd, s->padded, s->padded_spectrum, als_width(p)};
+/* The side that the row's events are of: all items, or, where these are small, the row's alone, to
+ * which `others` then points. */
+static pal_ridge als_items(const als_params *p, const als_state *s, const als_scratch *scratch,
+                           pal_ridge_row *row) {
+    int32_t width = als_width(p);
+    const float *factors = s->padded;
+    for (int32_t e = 0; !s->padded && e < row->n; e++) {
+        pal_small_read(&s->small_items, row->others[e], scratch->rows + (int64_t)e * width);
+        scratch->places[e] = e;
+    }
+    if (!s->padded) {
+        factors = scratch->rows;
+        row->others = scratch->places;
+    }
+    return (pal_ridge){pal_kernels_best()->spd, factors, s->padded_spectrum, width};
 }
 
 /* user [width] and its bias: the trained row, or the exact solution for the history. */
@@ -540,12 +576,13 @@ static float als_user(const als_params *p, const als_state *s, const pal_query *
     int32_t u = query->user_plus_1 - 1;
     memset(user, 0, (size_t)als_width(p) * sizeof *user);
     if (u >= 0) {
-        memcpy(user, s->users + (int64_t)u * p->factors, (size_t)p->factors * sizeof *user);
+        const float *own = pal_row_at(s->users, &s->small_users, p->factors, u, user);
+        if (own != user) memcpy(user, own, (size_t)p->factors * sizeof *user);
         return p->target == ALS_VALUE ? s->user_biases[u] : 0;
     }
     pal_ridge_row row;
-    pal_ridge items = als_items(p, s);
     float bias = als_history(p, s, query, scratch, &row);
+    pal_ridge items = als_items(p, s, scratch, &row);
     pal_ridge_exact(&items, &row, scratch->ridge, user);
     return bias;
 }
@@ -587,21 +624,24 @@ static int32_t als_explain(const void *params, const void *state, const pal_quer
     als_scratch scratch;
     als_cut(p, s, 1, memory, &scratch);
     float bias = als_user(p, s, query, &scratch, scratch.users);
-    pal_ridge items = als_items(p, s);
     pal_ridge_row row;
-    const float *target = s->padded + (int64_t)item * width;
     als_history(p, s, query, &scratch, &row);
-    memcpy(scratch.vector, target, (size_t)width * sizeof *target);
-    pal_ridge_inverse(&items, &row, scratch.ridge, scratch.vector);
+    const int32_t *used = row.others;
+    pal_ridge items = als_items(p, s, &scratch, &row);
+    float *vector = scratch.vector;
+    memset(vector, 0, (size_t)width * sizeof *vector);
+    const float *target = pal_row_at(s->items, &s->small_items, p->factors, item, vector);
+    if (target != vector) memcpy(vector, target, (size_t)p->factors * sizeof *vector);
     double rest = 0;
-    for (int32_t f = 0; f < width; f++) rest += (double)scratch.users[f] * (double)target[f];
+    for (int32_t f = 0; f < width; f++) rest += (double)scratch.users[f] * (double)vector[f];
+    pal_ridge_inverse(&items, &row, scratch.ridge, vector);
     for (; n_reasons < row.n; n_reasons++) {
-        const float *from = s->padded + (int64_t)row.others[n_reasons] * width;
+        const float *from = items.factors + (int64_t)row.others[n_reasons] * width;
         double amount = 0;
-        for (int32_t f = 0; f < width; f++) amount += (double)from[f] * (double)scratch.vector[f];
+        for (int32_t f = 0; f < width; f++) amount += (double)from[f] * (double)vector[f];
         amount *= (double)(row.gains ? row.gains[n_reasons] : 1);
         rest -= amount;
-        reasons[n_reasons] = (pal_reason){.item = row.others[n_reasons], .amount = amount};
+        reasons[n_reasons] = (pal_reason){.item = used[n_reasons], .amount = amount};
     }
     if (fabs(rest) > 1e-5) /* a row trained with event weights, or not to the end */
         n_reasons = als_reason("what training weighed otherwise", rest, reasons, n_reasons);
@@ -626,12 +666,13 @@ static int32_t als_tensors(const void *params, void *state, int32_t n_users, int
         int32_t n_dims;
         int64_t dims[2];
         pal_role role;
+        pal_small *small;
     } rows[] = {
-        {"users", &s->users, 2, {n_users, p->factors}, PAL_ROLE_USERS},
-        {"items", &s->items, 2, {n_items, p->factors}, PAL_ROLE_ITEMS},
-        {"spectrum", &s->spectrum, 1, {p->factors, 0}, PAL_ROLE_DATA},
-        {"user_biases", &s->user_biases, 1, {n_users, 0}, PAL_ROLE_DATA},
-        {"item_biases", &s->item_biases, 1, {n_items, 0}, PAL_ROLE_DATA},
+        {"users", &s->users, 2, {n_users, p->factors}, PAL_ROLE_USERS, &s->small_users},
+        {"items", &s->items, 2, {n_items, p->factors}, PAL_ROLE_ITEMS, &s->small_items},
+        {"spectrum", &s->spectrum, 1, {p->factors, 0}, PAL_ROLE_DATA, NULL},
+        {"user_biases", &s->user_biases, 1, {n_users, 0}, PAL_ROLE_DATA, NULL},
+        {"item_biases", &s->item_biases, 1, {n_items, 0}, PAL_ROLE_DATA, NULL},
     };
     int32_t n = p->target == ALS_VALUE ? 5 : 3;
     for (int32_t i = 0; i < n; i++) {
@@ -640,7 +681,8 @@ static int32_t als_tensors(const void *params, void *state, int32_t n_users, int
                                   .n_dims = rows[i].n_dims,
                                   .dims = {rows[i].dims[0], rows[i].dims[1]},
                                   .data = (void **)rows[i].data,
-                                  .role = rows[i].role};
+                                  .role = rows[i].role,
+                                  .small = rows[i].small};
     }
     tensors[n++] = (pal_tensor){.name = "facts",
                                 .dtype = PAL_F64,

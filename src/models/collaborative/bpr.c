@@ -9,7 +9,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/progress.h"
 #include "base/rng.h"
 #include "models/history.h"
 #include "models/pairwise.h"
@@ -131,6 +130,7 @@ typedef struct {
     float *biases; /* [n_items] */
     float *panels; /* derived: items, packed */
     pal_packed packed;
+    pal_small small_users, small_items; /* instead of users and items */
     int32_t n_users, n_items;
 } bpr_state;
 
@@ -139,8 +139,8 @@ typedef struct {
 static pal_status bpr_prepare(pal_ctx *ctx, const void *params, pal_arena *arena, void *state) {
     const bpr_params *p = params;
     bpr_state *s = state;
-    return pal_panels_pack(ctx, "bpr", s->items, s->n_items, (int32_t)p->pairs.factors, arena,
-                           &s->panels, &s->packed);
+    return pal_panels_pack_rows(ctx, "bpr", s->items, &s->small_items, s->n_items,
+                                (int32_t)p->pairs.factors, arena, &s->panels, &s->packed);
 }
 
 static void bpr_copy(const float *from, int32_t n, int32_t width, int32_t k, float *to) {
@@ -175,9 +175,13 @@ static pal_status bpr_fit(pal_ctx *ctx, const void *params, const pal_train_inpu
     TRY(bpr_allocate(ctx, p->pairs.factors, train->log, arena, state));
     TRY(pal_log_pairs(ctx, train->log, UINT32_MAX, scratch, &pairs));
     TRY(pal_pairwise_open(ctx, "bpr", &p->pairs, &pairs, scratch, &job));
-    double before = INFINITY;
-    for (int64_t epoch = 1; epoch <= p->epochs; epoch++) {
-        pal_progress_update(ctx, "training bpr", epoch - 1, p->epochs);
+    pal_epochs run;
+    pal_epochs_init(&run, ctx, "bpr", p->epochs, p->tolerance);
+    pal_pairwise_list(&job, &run);
+    TRY(pal_epochs_begin(&run));
+    pal_pairwise_go_on(&job, run.epoch);
+    if (run.epoch > 0) TRY(bpr_publish(ctx, p, &job, arena, state));
+    while (pal_epochs_next(&run)) {
         double loss = pal_pairwise_epoch(&job);
         ctx->multiply_adds += 4.0 * job.width * (double)pairs.starts[pairs.n_rows];
         TRY(pal_check_cancelled(ctx));
@@ -185,12 +189,10 @@ static pal_status bpr_fit(pal_ctx *ctx, const void *params, const pal_train_inpu
             return pal_fail(ctx, PAL_EDATA,
                             "bpr: diverged in epoch %" PRId64
                             ": the loss left all bounds; use a learning_rate under %g",
-                            epoch, p->pairs.learning_rate);
+                            run.epoch, p->pairs.learning_rate);
         }
         TRY(bpr_publish(ctx, p, &job, arena, state));
-        if (pal_watch_epoch(ctx, (int32_t)epoch, loss)) break;
-        if (fabs(before - loss) <= p->tolerance * fabs(loss)) break;
-        before = loss;
+        TRY(pal_epochs_end(&run, loss));
     }
     return PAL_OK;
 }
@@ -205,10 +207,15 @@ static double bpr_dot(const float *a, const float *b, int32_t k) {
     return sum;
 }
 
+static const float *bpr_item(const bpr_state *s, int32_t k, int32_t item, float *room) {
+    return pal_row_at(s->items, &s->small_items, k, item, room);
+}
+
+/* user [factors], then room for two rows. */
 static void bpr_fold_step(const bpr_params *p, const bpr_state *s, int32_t i, int32_t j,
                           float *user) {
     int32_t k = (int32_t)p->pairs.factors;
-    const float *used = s->items + (int64_t)i * k, *drawn = s->items + (int64_t)j * k;
+    const float *used = bpr_item(s, k, i, user + k), *drawn = bpr_item(s, k, j, user + 2 * k);
     double x = bpr_dot(user, used, k) - bpr_dot(user, drawn, k) +
                ((double)s->biases[i] - (double)s->biases[j]);
     float e, rate = (float)p->pairs.learning_rate;
@@ -227,7 +234,8 @@ static void bpr_user(const bpr_params *p, const bpr_state *s, const pal_query *q
                      float *user) {
     int32_t k = (int32_t)p->pairs.factors;
     if (query->user_plus_1) {
-        memcpy(user, s->users + (int64_t)(query->user_plus_1 - 1) * k, (size_t)k * sizeof *user);
+        const float *own = pal_row_at(s->users, &s->small_users, k, query->user_plus_1 - 1, user);
+        if (own != user) memcpy(user, own, (size_t)k * sizeof *user);
         return;
     }
     memset(user, 0, (size_t)k * sizeof *user);
@@ -253,15 +261,15 @@ static void bpr_user(const bpr_params *p, const bpr_state *s, const pal_query *q
 
 /* --- score --- */
 
-/* Scratch: the history's, one walker, then a row for each query. */
+/* Scratch: the history's, one walker and two items, then a row for each query. */
 static size_t bpr_scratch_bytes(const void *params, const void *state, int32_t n_queries) {
     const bpr_params *p = params;
     return pal_history_bytes(((const bpr_state *)state)->n_items) +
-           ((size_t)n_queries + 1) * (size_t)p->pairs.factors * sizeof(float);
+           ((size_t)n_queries + 3) * (size_t)p->pairs.factors * sizeof(float);
 }
 
 static float *bpr_user_rows(const bpr_params *p, const bpr_state *s, void *scratch) {
-    return (float *)((char *)scratch + pal_history_bytes(s->n_items)) + p->pairs.factors;
+    return (float *)((char *)scratch + pal_history_bytes(s->n_items)) + 3 * p->pairs.factors;
 }
 
 static void bpr_score(const void *params, const void *state, const pal_query *queries,
@@ -281,9 +289,10 @@ static int32_t bpr_explain(const void *params, const void *state, const pal_quer
     int32_t k = (int32_t)p->pairs.factors, n = 0;
     float *user = bpr_user_rows(p, s, scratch);
     bpr_user(p, s, query, scratch, user);
+    const float *row = bpr_item(s, k, item, user - k);
     reasons[n++] = (pal_reason){.item = -1,
                                 .what = "how well it matches the person's tastes",
-                                .amount = bpr_dot(user, s->items + (int64_t)item * k, k)};
+                                .amount = bpr_dot(user, row, k)};
     if (p->pairs.has_biases)
         reasons[n++] = (pal_reason){
             .item = -1, .what = "how many people use it", .amount = (double)s->biases[item]};
@@ -301,13 +310,15 @@ static int32_t bpr_tensors(const void *params, void *state, int32_t n_users, int
                               .n_dims = 2,
                               .dims = {n_users, p->pairs.factors},
                               .data = (void **)&s->users,
-                              .role = PAL_ROLE_USERS};
+                              .role = PAL_ROLE_USERS,
+                              .small = &s->small_users};
     tensors[1] = (pal_tensor){.name = "items",
                               .dtype = PAL_F32,
                               .n_dims = 2,
                               .dims = {n_items, p->pairs.factors},
                               .data = (void **)&s->items,
-                              .role = PAL_ROLE_ITEMS};
+                              .role = PAL_ROLE_ITEMS,
+                              .small = &s->small_items};
     tensors[2] = (pal_tensor){.name = "biases",
                               .dtype = PAL_F32,
                               .n_dims = 1,

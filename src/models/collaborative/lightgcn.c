@@ -12,7 +12,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/progress.h"
+#include "base/epochs.h"
 #include "base/rng.h"
 #include "math/csr.h"
 #include "math/kernels.h"
@@ -56,6 +56,7 @@ typedef struct {
     float *hops;   /* [n_items, factors] what a used item brings, before / sqrt |history| */
     float *panels; /* derived: items, packed */
     pal_packed packed;
+    pal_small small_users, small_items, small_hops; /* instead of users, items and hops */
     int32_t n_users, n_items;
 } lightgcn_state;
 
@@ -251,14 +252,20 @@ static double lightgcn_step(lightgcn_job *job) {
     return loss;
 }
 
-static double lightgcn_epoch(lightgcn_job *job) {
+/* Pairs in a new order, from that of the epoch before. */
+static void lightgcn_shuffle(lightgcn_job *job, int64_t epoch) {
     int64_t n = job->pairs->starts[job->n_users];
-    pal_rng rng = pal_rng_at(pal_seed_for(job->ctx->seed, "order"), (uint64_t)job->epoch);
+    pal_rng rng = pal_rng_at(pal_seed_for(job->ctx->seed, "order"), (uint64_t)epoch);
     for (int64_t i = n - 1; i > 0; i--) {
         int64_t other = (int64_t)(pal_rng_uniform(&rng) * (double)(i + 1)), kept = job->order[i];
         job->order[i] = job->order[other];
         job->order[other] = kept;
     }
+}
+
+static double lightgcn_epoch(lightgcn_job *job) {
+    int64_t n = job->pairs->starts[job->n_users];
+    lightgcn_shuffle(job, job->epoch);
     double loss = 0;
     for (job->begin = 0; job->begin < n; job->begin += job->batch) {
         job->n_batch = n - job->begin < job->batch ? n - job->begin : job->batch;
@@ -328,9 +335,9 @@ static pal_status lightgcn_open(pal_ctx *ctx, const lightgcn_params *p, const pa
 static pal_status lightgcn_prepare(pal_ctx *ctx, const void *params, pal_arena *arena,
                                    void *state) {
     lightgcn_state *s = state;
-    return pal_panels_pack(ctx, "lightgcn", s->items, s->n_items,
-                           (int32_t)((const lightgcn_params *)params)->factors, arena, &s->panels,
-                           &s->packed);
+    return pal_panels_pack_rows(ctx, "lightgcn", s->items, &s->small_items, s->n_items,
+                                (int32_t)((const lightgcn_params *)params)->factors, arena,
+                                &s->panels, &s->packed);
 }
 
 /* The state that a file would hold, from the rows as they are. */
@@ -349,6 +356,20 @@ static pal_status lightgcn_publish(lightgcn_job *job, pal_arena *arena, lightgcn
     return lightgcn_prepare(job->ctx, job->p, arena, s);
 }
 
+/* What an epoch starts from, and what follows from it. */
+static pal_status lightgcn_begin(lightgcn_job *job, pal_arena *arena, lightgcn_state *s,
+                                 pal_epochs *run) {
+    int64_t bytes = (int64_t)job->n_nodes * job->k * (int64_t)sizeof *job->rows;
+    pal_epochs_init(run, job->ctx, "lightgcn", job->p->epochs, job->p->tolerance);
+    pal_epochs_add(run, "rows", job->rows, bytes);
+    pal_epochs_add(run, "first", job->first, bytes);
+    pal_epochs_add(run, "second", job->second, bytes);
+    pal_epochs_add(run, "steps", &job->n_steps, sizeof job->n_steps);
+    TRY(pal_epochs_begin(run));
+    for (int64_t e = 1; e <= run->epoch; e++) lightgcn_shuffle(job, e);
+    return run->epoch ? lightgcn_publish(job, arena, s) : PAL_OK;
+}
+
 static pal_status lightgcn_fit(pal_ctx *ctx, const void *params, const pal_train_input *train,
                                pal_arena *arena, pal_arena *scratch, void *state) {
     const lightgcn_params *p = params;
@@ -364,9 +385,10 @@ static pal_status lightgcn_fit(pal_ctx *ctx, const void *params, const pal_train
     if (!s->users || !s->items || !s->hops)
         return pal_fail_memory(ctx, "lightgcn", 8.0 * (double)p->factors * s->n_items);
     TRY(lightgcn_open(ctx, p, &pairs, scratch, &job));
-    double before = INFINITY;
-    for (job.epoch = 1; job.epoch <= p->epochs; job.epoch++) {
-        pal_progress_update(ctx, "training lightgcn", job.epoch - 1, p->epochs);
+    pal_epochs run;
+    TRY(lightgcn_begin(&job, arena, s, &run));
+    while (pal_epochs_next(&run)) {
+        job.epoch = run.epoch;
         double loss = lightgcn_epoch(&job);
         TRY(pal_check_cancelled(ctx));
         if (!isfinite(loss)) {
@@ -376,31 +398,31 @@ static pal_status lightgcn_fit(pal_ctx *ctx, const void *params, const pal_train
                             job.epoch, p->learning_rate);
         }
         TRY(lightgcn_publish(&job, arena, s));
-        if (pal_watch_epoch(ctx, (int32_t)job.epoch, loss)) break;
-        if (fabs(before - loss) <= p->tolerance * fabs(loss)) break;
-        before = loss;
+        TRY(pal_epochs_end(&run, loss));
     }
     return PAL_OK;
 }
 
 /* --- score --- */
 
-/* Scratch: the history's, then a row for each query. */
+/* Scratch: the history's, then a row for each query, room for two rows. */
 static size_t lightgcn_scratch_bytes(const void *params, const void *state, int32_t n_queries) {
     const lightgcn_params *p = params;
     return pal_history_bytes(((const lightgcn_state *)state)->n_items) +
-           (size_t)n_queries * (size_t)p->factors * sizeof(float);
+           ((size_t)n_queries + 2) * (size_t)p->factors * sizeof(float);
 }
 
+/* user [k], then room for a row. */
 static void lightgcn_user(const lightgcn_state *s, int32_t k, const pal_query *query, void *scratch,
                           float *user) {
     if (query->user_plus_1) {
-        memcpy(user, s->users + (int64_t)(query->user_plus_1 - 1) * k, (size_t)k * sizeof *user);
+        const float *own = pal_row_at(s->users, &s->small_users, k, query->user_plus_1 - 1, user);
+        if (own != user) memcpy(user, own, (size_t)k * sizeof *user);
         return;
     }
     const int32_t *history;
     int32_t n = pal_history_distinct(query, s->n_items, scratch, &history);
-    pal_kernels_best()->sum_rows(s->hops, k, history, n, user, k);
+    pal_row_sum(s->hops, &s->small_hops, k, history, n, user + k, user);
     float scale = n ? 1 / sqrtf((float)n) : 0;
     for (int32_t f = 0; f < k; f++) user[f] *= scale;
 }
@@ -422,15 +444,15 @@ static int32_t lightgcn_explain(const void *params, const void *state, const pal
     int32_t k = (int32_t)((const lightgcn_params *)params)->factors;
     float *user = (float *)(void *)((char *)scratch + pal_history_bytes(s->n_items));
     lightgcn_user(s, k, query, scratch, user);
-    const float *row = s->items + (int64_t)item * k;
+    const float *row = pal_row_at(s->items, &s->small_items, k, item, user + k);
     const int32_t *history;
     int32_t n = pal_history_distinct(query, s->n_items, scratch, &history);
     double rest = 0;
     for (int32_t f = 0; f < k; f++) rest += (double)user[f] * (double)row[f];
     for (int32_t h = 0; h < n; h++) {
         double amount = 0;
-        for (int32_t f = 0; f < k; f++)
-            amount += (double)s->hops[(int64_t)history[h] * k + f] * (double)row[f];
+        const float *hop = pal_row_at(s->hops, &s->small_hops, k, history[h], user + 2 * k);
+        for (int32_t f = 0; f < k; f++) amount += (double)hop[f] * (double)row[f];
         reasons[h] = (pal_reason){.item = history[h], .amount = amount / sqrt((double)n)};
         rest -= reasons[h].amount;
     }
@@ -451,16 +473,18 @@ static int32_t lightgcn_tensors(const void *params, void *state, int32_t n_users
         float **data;
         int32_t n;
         pal_role role;
-    } rows[] = {{"users", &s->users, n_users, PAL_ROLE_USERS},
-                {"items", &s->items, n_items, PAL_ROLE_ITEMS},
-                {"hops", &s->hops, n_items, PAL_ROLE_DATA}};
+        pal_small *small;
+    } rows[] = {{"users", &s->users, n_users, PAL_ROLE_USERS, &s->small_users},
+                {"items", &s->items, n_items, PAL_ROLE_ITEMS, &s->small_items},
+                {"hops", &s->hops, n_items, PAL_ROLE_DATA, &s->small_hops}};
     for (int32_t i = 0; i < 3; i++)
         tensors[i] = (pal_tensor){.name = rows[i].name,
                                   .dtype = PAL_F32,
                                   .n_dims = 2,
                                   .dims = {rows[i].n, p->factors},
                                   .data = (void **)rows[i].data,
-                                  .role = rows[i].role};
+                                  .role = rows[i].role,
+                                  .small = rows[i].small};
     return 3;
 }
 

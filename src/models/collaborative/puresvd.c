@@ -12,7 +12,7 @@
 #include "math/svd.h"
 #include "math/topk.h"
 #include "models/history.h"
-#include "models/model.h"
+#include "models/panels.h"
 
 enum { PURESVD_ITEMS = 24 }; /* items to a factor, at the least */
 
@@ -36,6 +36,8 @@ static const pal_param puresvd_table[] = {
 typedef struct {
     float *vectors;    /* [n_items, width] V */
     pal_packed packed; /* of vectors */
+    float *panels;
+    pal_small small; /* instead of vectors */
     int32_t n_items, width;
 } puresvd_state;
 
@@ -66,20 +68,17 @@ static pal_status puresvd_fit(pal_ctx *ctx, const void *params, const pal_train_
 static pal_status puresvd_prepare(pal_ctx *ctx, const void *params, pal_arena *arena, void *state) {
     (void)params;
     puresvd_state *s = state;
-    int64_t n = (int64_t)pal_packed_floats(s->n_items, s->width);
-    float *panels = PAL_ARENA_ARRAY(arena, float, n);
-    if (!panels) return pal_fail_memory(ctx, "puresvd", 4.0 * (double)n);
-    s->packed = pal_pack(s->vectors, s->n_items, s->width, panels);
-    return PAL_OK;
+    return pal_panels_pack_rows(ctx, "puresvd", s->vectors, &s->small, s->n_items, s->width, arena,
+                                &s->panels, &s->packed);
 }
 
-/* Scratch: the history's, a user's sum [width] in double, users [n_queries, width], the edge
- * [n_queries, PAL_PANEL]. */
+/* Scratch: the history's, a user's sum [width] in double, users [n_queries, width], room for two
+ * rows, the edge [n_queries, PAL_PANEL]. */
 static size_t puresvd_scratch_bytes(const void *params, const void *state, int32_t n_queries) {
     (void)params;
     const puresvd_state *s = state;
     size_t width = (size_t)s->width, n = (size_t)n_queries;
-    return width * sizeof(double) + n * (width + PAL_PANEL) * sizeof(float) +
+    return width * sizeof(double) + (n * (width + PAL_PANEL) + 2 * width) * sizeof(float) +
            pal_history_bytes(s->n_items);
 }
 
@@ -89,7 +88,7 @@ static void puresvd_user(const puresvd_state *s, const pal_query *query, void *s
     int32_t n = pal_history_distinct(query, s->n_items, scratch, &history);
     for (int32_t f = 0; f < s->width; f++) sum[f] = 0;
     for (int32_t h = 0; h < n; h++) {
-        const float *row = s->vectors + (int64_t)history[h] * s->width;
+        const float *row = pal_row_at(s->vectors, &s->small, s->width, history[h], user);
         for (int32_t f = 0; f < s->width; f++) sum[f] += (double)row[f];
     }
     for (int32_t f = 0; f < s->width; f++) user[f] = (float)sum[f];
@@ -100,7 +99,7 @@ static void puresvd_score(const void *params, const void *state, const pal_query
     (void)params;
     const puresvd_state *s = state;
     double *sum = (double *)((char *)scratch + pal_history_bytes(s->n_items));
-    float *users = (float *)(sum + s->width), *edge = users + (int64_t)n_queries * s->width;
+    float *users = (float *)(sum + s->width), *edge = users + ((int64_t)n_queries + 2) * s->width;
     for (int32_t q = 0; q < n_queries; q++)
         puresvd_user(s, &queries[q], scratch, sum, users + (int64_t)q * s->width);
     pal_packed_scores(pal_kernels_best(), &s->packed, users, n_queries, edge, scores);
@@ -112,9 +111,11 @@ static int32_t puresvd_explain(const void *params, const void *state, const pal_
     const puresvd_state *s = state;
     const int32_t *history;
     int32_t n = pal_history_distinct(query, s->n_items, scratch, &history);
-    const float *target = s->vectors + (int64_t)item * s->width;
+    double *sum = (double *)((char *)scratch + pal_history_bytes(s->n_items));
+    float *room = (float *)(sum + s->width);
+    const float *target = pal_row_at(s->vectors, &s->small, s->width, item, room);
     for (int32_t h = 0; h < n; h++) {
-        const float *row = s->vectors + (int64_t)history[h] * s->width;
+        const float *row = pal_row_at(s->vectors, &s->small, s->width, history[h], room + s->width);
         double amount = 0;
         for (int32_t f = 0; f < s->width; f++) amount += (double)row[f] * (double)target[f];
         reasons[h] = (pal_reason){.item = history[h], .amount = amount};
@@ -133,7 +134,8 @@ static int32_t puresvd_tensors(const void *params, void *state, int32_t n_users,
                               .n_dims = 2,
                               .dims = {n_items, s->width},
                               .data = (void **)&s->vectors,
-                              .role = PAL_ROLE_ITEMS};
+                              .role = PAL_ROLE_ITEMS,
+                              .small = &s->small};
     return 1;
 }
 

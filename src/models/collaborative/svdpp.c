@@ -17,7 +17,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/progress.h"
+#include "base/epochs.h"
 #include "base/rng.h"
 #include "math/topk.h"
 #include "models/history.h"
@@ -459,11 +459,26 @@ static void svdpp_publish(const svdpp_job *job, svdpp_state *s) {
     s->packed = pal_pack(s->items, s->n_items, s->k + 1, s->panels);
 }
 
+/* All that an epoch starts from. */
+static void svdpp_list(const svdpp_job *job, pal_epochs *run) {
+    int64_t n_users = job->n_users, n_items = job->n_items, size = sizeof(float),
+            row = job->width * size;
+    pal_epochs_init(run, job->ctx, "svdpp", job->p->epochs, job->p->tolerance);
+    pal_epochs_add(run, "p", job->p_rows, n_users * row);
+    pal_epochs_add(run, "q", job->q_rows, n_items * row);
+    pal_epochs_add(run, "y", job->y_rows, n_items * row);
+    pal_epochs_add(run, "user_biases", job->user_biases, n_users * size);
+    pal_epochs_add(run, "item_biases", job->item_biases, n_items * size);
+}
+
 static pal_status svdpp_run(svdpp_job *job, svdpp_state *s) {
     const svdpp_params *p = job->p;
-    double before = INFINITY;
-    for (job->epoch = 1; job->epoch <= p->epochs; job->epoch++) {
-        pal_progress_update(job->ctx, "training svdpp", job->epoch - 1, p->epochs);
+    pal_epochs run;
+    svdpp_list(job, &run);
+    TRY(pal_epochs_begin(&run));
+    if (run.epoch > 0) svdpp_publish(job, s);
+    while (pal_epochs_next(&run)) {
+        job->epoch = run.epoch;
         double loss = svdpp_epoch(job);
         TRY(pal_check_cancelled(job->ctx));
         if (!isfinite(loss)) {
@@ -475,9 +490,7 @@ static pal_status svdpp_run(svdpp_job *job, svdpp_state *s) {
         double steps = (double)job->steps.n * (job->targets ? 1 : 1 + (double)p->negatives);
         job->ctx->multiply_adds += (6 * steps + 3 * (double)job->used.n) * job->width;
         svdpp_publish(job, s);
-        if (pal_watch_epoch(job->ctx, (int32_t)job->epoch, loss)) break;
-        if (fabs(before - loss) <= p->tolerance * fabs(loss)) break;
-        before = loss;
+        TRY(pal_epochs_end(&run, loss));
     }
     return PAL_OK;
 }
@@ -633,8 +646,8 @@ static void svdpp_score(const void *params, const void *state, const pal_query *
         base += (float)s->facts[SVDPP_MEAN];
         for (int32_t first = 0; first < s->n_items; first += PAL_PANEL) {
             int32_t n = s->n_items - first < PAL_PANEL ? s->n_items - first : PAL_PANEL;
-            kernels->score_panel(at.user, 1, s->packed.panels + (int64_t)first * (s->k + 1),
-                                 s->k + 1, at.panel, PAL_PANEL);
+            pal_packed_panel(kernels, &s->packed, first / PAL_PANEL, at.user, 1, at.panel,
+                             PAL_PANEL);
             for (int32_t i = 0; i < n; i++) row[first + i] = base + at.panel[i];
         }
     }

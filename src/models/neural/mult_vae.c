@@ -74,6 +74,7 @@ typedef struct {
     float *item_biases;                             /* [n_items] */
     float *code_panels, *back_panels, *item_panels; /* derived: W_2's half for μ, W_3, W_4 */
     pal_packed code, back, out;
+    pal_small small_input, small_items; /* instead of input and items */
     int32_t n_users, n_items;
 } vae_state;
 
@@ -296,8 +297,8 @@ static pal_status vae_prepare(pal_ctx *ctx, const void *params, pal_arena *arena
                         &s->code));
     TRY(pal_panels_pack(ctx, "mult_vae", s->network + at.back, h, k, arena, &s->back_panels,
                         &s->back));
-    return pal_panels_pack(ctx, "mult_vae", s->items, s->n_items, h, arena, &s->item_panels,
-                           &s->out);
+    return pal_panels_pack_rows(ctx, "mult_vae", s->items, &s->small_items, s->n_items, h, arena,
+                                &s->item_panels, &s->out);
 }
 
 static pal_status vae_publish(void *arg) {
@@ -426,6 +427,8 @@ static pal_status vae_fit(pal_ctx *ctx, const void *params, const pal_train_inpu
                                    .tolerance = p->tolerance,
                                    .trained = trained,
                                    .n_trained = 3,
+                                   .parameters = {&job.network, &job.decoder},
+                                   .tables = {&job.input},
                                    .step = vae_step,
                                    .publish = vae_publish,
                                    .arg = &job};
@@ -455,7 +458,7 @@ static void vae_score(const void *params, const void *state, const pal_query *qu
         const int32_t *history;
         int32_t n = pal_history_distinct(&queries[q], s->n_items, scratch, &history);
         float *row = first + q * h, scale = n ? 1 / sqrtf((float)n) : 0;
-        pal_kernels_best()->sum_rows(s->input, h, history, n, row, (int32_t)h);
+        pal_row_sum(s->input, &s->small_input, (int32_t)h, history, n, back, row);
         for (int64_t f = 0; f < h; f++) row[f] = scale * row[f] + s->network[at.first_bias + f];
     }
     loops->tanh(first, first, n_queries * h);
@@ -478,17 +481,19 @@ static int32_t vae_tensors(const void *params, void *state, int32_t n_users, int
         float **data;
         int64_t n, width; /* width 0: one dimension */
         pal_role role;
-    } rows[] = {{"input", &s->input, n_items, p->hidden, PAL_ROLE_DATA},
-                {"network", &s->network, n_network, 0, PAL_ROLE_DATA},
-                {"items", &s->items, n_items, p->hidden, PAL_ROLE_ITEMS},
-                {"item_biases", &s->item_biases, n_items, 0, PAL_ROLE_DATA}};
+        pal_small *small;
+    } rows[] = {{"input", &s->input, n_items, p->hidden, PAL_ROLE_DATA, &s->small_input},
+                {"network", &s->network, n_network, 0, PAL_ROLE_DATA, NULL},
+                {"items", &s->items, n_items, p->hidden, PAL_ROLE_ITEMS, &s->small_items},
+                {"item_biases", &s->item_biases, n_items, 0, PAL_ROLE_DATA, NULL}};
     for (int32_t i = 0; i < 4; i++)
         tensors[i] = (pal_tensor){.name = rows[i].name,
                                   .dtype = PAL_F32,
                                   .n_dims = rows[i].width ? 2 : 1,
                                   .dims = {rows[i].n, rows[i].width},
                                   .data = (void **)rows[i].data,
-                                  .role = rows[i].role};
+                                  .role = rows[i].role,
+                                  .small = rows[i].small};
     return 4;
 }
 

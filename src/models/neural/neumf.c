@@ -18,6 +18,7 @@
 #include "math/kernels.h"
 #include "models/history.h"
 #include "models/panels.h"
+#include "models/shrink.h"
 #include "nn/adam.h"
 #include "nn/linear.h"
 #include "nn/loops.h"
@@ -71,6 +72,7 @@ typedef struct {
     float *products; /* [n_items, factors] q */
     float *product_panels, *panels[NEUMF_LAYERS];
     pal_packed product, layers[NEUMF_LAYERS];
+    pal_small small_users, small_items, small_hops; /* instead of users, items and hops */
     int32_t n_users, n_items;
 } neumf_state;
 
@@ -266,23 +268,36 @@ static pal_status neumf_check(pal_ctx *ctx, const neumf_params *p) {
         "neumf needs a hidden layer: write layers=64,32, or use bpr for products alone");
 }
 
+/* What is derived of the items stays float32, also where their rows are small. */
+static pal_status neumf_halve(pal_ctx *ctx, const neumf_params *p, const neumf_layout *at,
+                              neumf_state *s) {
+    int64_t k = p->factors, w = 2 * k, h = neumf_width(p, 1), n = s->n_items;
+    pal_arena scratch = {0};
+    pal_tensor tensor = {.dims = {n, w}, .data = (void **)&s->items, .small = &s->small_items};
+    const float *items = pal_tensor_floats(&tensor, &scratch);
+    for (int64_t i = 0; items && i < n; i++) {
+        memcpy(s->halves + i * h, s->network + at->biases[0], (size_t)h * sizeof(float));
+        memcpy(s->products + i * k, items + i * w, (size_t)k * sizeof(float));
+    }
+    if (items)
+        pal_gemm(false, true, n, h, k, items + k, w, s->network + at->weights[0] + k, w, 1,
+                 s->halves, h);
+    pal_arena_release(&scratch);
+    return items ? PAL_OK : pal_fail_memory(ctx, "neumf", 4.0 * (double)(n * w));
+}
+
 static pal_status neumf_prepare(pal_ctx *ctx, const void *params, pal_arena *arena, void *state) {
     const neumf_params *p = params;
     neumf_state *s = state;
     neumf_layout at;
-    int64_t k = p->factors, w = 2 * k, h = neumf_width(p, 1), n = s->n_items;
+    int64_t k = p->factors, h = neumf_width(p, 1), n = s->n_items;
     TRY(neumf_check(ctx, p));
     neumf_lay_out(p, &at);
     if (!s->halves) s->halves = PAL_ARENA_ARRAY(arena, float, n *h);
     if (!s->products) s->products = PAL_ARENA_ARRAY(arena, float, n *k);
     if (!s->halves || !s->products)
         return pal_fail_memory(ctx, "neumf", 4.0 * (double)(n * (h + k)));
-    for (int64_t i = 0; i < n; i++) {
-        memcpy(s->halves + i * h, s->network + at.biases[0], (size_t)h * sizeof(float));
-        memcpy(s->products + i * k, s->items + i * w, (size_t)k * sizeof(float));
-    }
-    pal_gemm(false, true, n, h, k, s->items + k, w, s->network + at.weights[0] + k, w, 1, s->halves,
-             h);
+    TRY(neumf_halve(ctx, p, &at, s));
     for (int32_t l = 1; l < p->layers.n; l++)
         TRY(pal_panels_pack(ctx, "neumf", s->network + at.weights[l],
                             (int32_t)neumf_width(p, l + 1), (int32_t)neumf_width(p, l), arena,
@@ -403,6 +418,8 @@ static pal_status neumf_fit(pal_ctx *ctx, const void *params, const pal_train_in
                                    .tolerance = p->tolerance,
                                    .trained = trained,
                                    .n_trained = 3,
+                                   .parameters = {&job.network},
+                                   .tables = {&job.users, &job.items},
                                    .step = neumf_step,
                                    .publish = neumf_publish,
                                    .arg = &job};
@@ -418,24 +435,27 @@ static int64_t neumf_widest(const neumf_params *p) {
     return widest;
 }
 
-/* Scratch: the history's, products' rows of the queries, rows and halves of one, two tiles. */
+/* Scratch: the history's, rows of the queries and room for one, their products and halves, two
+ * tiles. */
 static size_t neumf_scratch_bytes(const void *params, const void *state, int32_t n_queries) {
     const neumf_params *p = params;
-    int64_t floats =
-        n_queries * (3 * p->factors + neumf_width(p, 1)) + 2 * NEUMF_TILE * neumf_widest(p);
+    int64_t floats = n_queries * (3 * p->factors + neumf_width(p, 1)) + 2 * p->factors +
+                     2 * NEUMF_TILE * neumf_widest(p);
     return pal_history_bytes(((const neumf_state *)state)->n_items) +
            (size_t)floats * sizeof(float);
 }
 
+/* row [w], then room for another. */
 static void neumf_user(const neumf_state *s, int64_t w, const pal_query *query, void *scratch,
                        float *row) {
     if (query->user_plus_1) {
-        memcpy(row, s->users + (query->user_plus_1 - 1) * w, (size_t)w * sizeof *row);
+        const float *own = pal_row_at(s->users, &s->small_users, w, query->user_plus_1 - 1, row);
+        if (own != row) memcpy(row, own, (size_t)w * sizeof *row);
         return;
     }
     const int32_t *history;
     int32_t n = pal_history_distinct(query, s->n_items, scratch, &history);
-    pal_kernels_best()->sum_rows(s->hops, w, history, n, row, (int32_t)w);
+    pal_row_sum(s->hops, &s->small_hops, (int32_t)w, history, n, row + w, row);
     for (int64_t f = 0; n && f < w; f++) row[f] /= (float)n;
 }
 
@@ -472,7 +492,7 @@ static void neumf_score(const void *params, const void *state, const pal_query *
     neumf_layout at;
     neumf_lay_out(p, &at);
     float *rows = (float *)(void *)((char *)scratch + pal_history_bytes(s->n_items)),
-          *products = rows + n_queries * w, *halves = products + n_queries * k,
+          *products = rows + (n_queries + 1) * w, *halves = products + n_queries * k,
           *in = halves + n_queries * h, *out = in + NEUMF_TILE * neumf_widest(p);
     for (int32_t q = 0; q < n_queries; q++) {
         float *row = rows + q * w;
@@ -504,17 +524,19 @@ static int32_t neumf_tensors(const void *params, void *state, int32_t n_users, i
         float **data;
         int64_t n, width; /* width 0: one dimension */
         pal_role role;
-    } rows[] = {{"users", &s->users, n_users, 2 * p->factors, PAL_ROLE_USERS},
-                {"items", &s->items, n_items, 2 * p->factors, PAL_ROLE_ITEMS},
-                {"hops", &s->hops, n_items, 2 * p->factors, PAL_ROLE_DATA},
-                {"network", &s->network, n_network, 0, PAL_ROLE_DATA}};
+        pal_small *small;
+    } rows[] = {{"users", &s->users, n_users, 2 * p->factors, PAL_ROLE_USERS, &s->small_users},
+                {"items", &s->items, n_items, 2 * p->factors, PAL_ROLE_ITEMS, &s->small_items},
+                {"hops", &s->hops, n_items, 2 * p->factors, PAL_ROLE_DATA, &s->small_hops},
+                {"network", &s->network, n_network, 0, PAL_ROLE_DATA, NULL}};
     for (int32_t i = 0; i < 4; i++)
         tensors[i] = (pal_tensor){.name = rows[i].name,
                                   .dtype = PAL_F32,
                                   .n_dims = rows[i].width ? 2 : 1,
                                   .dims = {rows[i].n, rows[i].width},
                                   .data = (void **)rows[i].data,
-                                  .role = rows[i].role};
+                                  .role = rows[i].role,
+                                  .small = rows[i].small};
     return 4;
 }
 

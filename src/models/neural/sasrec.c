@@ -380,6 +380,8 @@ static pal_status sasrec_fit(pal_ctx *ctx, const void *params, const pal_train_i
                                    .schedule = (pal_schedule_form)p->schedule,
                                    .trained = trained,
                                    .n_trained = 2,
+                                   .parameters = {&job.parameters},
+                                   .tables = {&job.sequence.items},
                                    .step = sasrec_step,
                                    .publish = sasrec_publish,
                                    .arg = &job};

@@ -174,6 +174,7 @@ typedef struct {
     pal_mlp mlp;
     float *panels;
     pal_packed packed;
+    pal_small small_history, small_items; /* instead of history and items */
 } tower_state;
 
 /* --- the person's network --- */
@@ -648,15 +649,18 @@ static pal_status tower_fit(pal_ctx *ctx, const void *params, const pal_train_in
         return pal_fail_memory(ctx, "two_tower", 12.0 * (double)(batch * job.n_entries));
     tower_fill_batch(&job, batch);
     TRY(tower_open_loss(&job, scratch));
-    pal_training training = {.kind = "two_tower",
-                             .epochs = p->epochs,
-                             .n_examples = job.n_examples,
-                             .batch = batch,
-                             .learning_rate = p->learning_rate,
-                             .tolerance = p->tolerance,
-                             .step = tower_step,
-                             .publish = tower_publish,
-                             .arg = &job};
+    pal_training training = {
+        .kind = "two_tower",
+        .epochs = p->epochs,
+        .n_examples = job.n_examples,
+        .batch = batch,
+        .learning_rate = p->learning_rate,
+        .tolerance = p->tolerance,
+        .parameters = {&job.network},
+        .tables = {&job.history, &job.items, &job.item_features, &job.user_features},
+        .step = tower_step,
+        .publish = tower_publish,
+        .arg = &job};
     return pal_training_run(ctx, &training, scratch);
 }
 
@@ -671,8 +675,8 @@ static pal_status tower_prepare(pal_ctx *ctx, const void *params, pal_arena *are
         (n_profiles && n_profiles != (s->n_users + INT64_C(1)) * p->factors))
         return pal_fail(ctx, PAL_EFORMAT,
                         "two_tower: the model's network does not fit: train it again");
-    return pal_panels_pack(ctx, "two_tower", s->items, s->n_items, (int32_t)p->factors + 1, arena,
-                           &s->panels, &s->packed);
+    return pal_panels_pack_rows(ctx, "two_tower", s->items, &s->small_items, s->n_items,
+                                (int32_t)p->factors + 1, arena, &s->panels, &s->packed);
 }
 
 /* --- scores --- */
@@ -702,6 +706,18 @@ static size_t tower_scratch_bytes(const void *params, const void *state, int32_t
     return tower_carve(params, state, n_queries, NULL, NULL);
 }
 
+/* As tower_sum_history, of small rows; room [factors]. */
+static void tower_sum_small(const tower_params *p, const tower_state *s, const int32_t *rows,
+                            const float *weights, float *room, float *x) {
+    int64_t d = p->factors, n = p->history + p->recent;
+    memset(x, 0, (size_t)(d * (p->recent > 0 ? 2 : 1)) * sizeof *x);
+    for (int64_t e = 0; e < n; e++) {
+        if (rows[e] < 0) continue;
+        pal_small_read(&s->small_history, rows[e], room);
+        pal_loops_best()->add_scaled(x + (e < p->history ? 0 : d), room, weights[e], d);
+    }
+}
+
 /* One person at a time, so that a batch gives the same bits. */
 static void tower_user(const tower_params *p, const tower_state *s, const pal_query *query,
                        const tower_scratch *scratch, float *user) {
@@ -709,7 +725,10 @@ static void tower_user(const tower_params *p, const tower_state *s, const pal_qu
     bool has_profiles = s->profile_range[1] > 0;
     pal_past past = tower_past(p);
     pal_past_of_items(&past, query->items, query->n_events, scratch->rows, scratch->weights);
-    tower_sum_history(p, s->history, scratch->rows, scratch->weights, scratch->x);
+    if (s->history)
+        tower_sum_history(p, s->history, scratch->rows, scratch->weights, scratch->x);
+    else
+        tower_sum_small(p, s, scratch->rows, scratch->weights, user, scratch->x);
     int64_t row = query->user_plus_1 > 0 ? query->user_plus_1 - 1 : s->n_users;
     if (has_profiles)
         memcpy(scratch->x + (tower_n_parts(p, true) - 1) * d, s->profiles + row * d,
@@ -737,12 +756,26 @@ static int32_t tower_tensors(const void *params, void *state, int32_t n_users, i
     s->n_users = n_users;
     s->n_items = n_items;
     const pal_tensor all[] = {
-        {"history", PAL_F32, 2, {n_items, p->factors}, (void **)&s->history, PAL_ROLE_DATA, 0},
-        {"items", PAL_F32, 2, {n_items, p->factors + 1}, (void **)&s->items, PAL_ROLE_ITEMS, 0},
-        {"network_range", PAL_I64, 1, {2}, (void **)&s->network_range, PAL_ROLE_STARTS, 0},
-        {"network", PAL_F32, 1, {-1}, (void **)&s->network, PAL_ROLE_DATA, 0},
-        {"profile_range", PAL_I64, 1, {2}, (void **)&s->profile_range, PAL_ROLE_STARTS, 0},
-        {"profiles", PAL_F32, 1, {-1}, (void **)&s->profiles, PAL_ROLE_DATA, 0},
+        {"history",
+         PAL_F32,
+         2,
+         {n_items, p->factors},
+         (void **)&s->history,
+         PAL_ROLE_DATA,
+         0,
+         &s->small_history},
+        {"items",
+         PAL_F32,
+         2,
+         {n_items, p->factors + 1},
+         (void **)&s->items,
+         PAL_ROLE_ITEMS,
+         0,
+         &s->small_items},
+        {"network_range", PAL_I64, 1, {2}, (void **)&s->network_range, PAL_ROLE_STARTS, 0, NULL},
+        {"network", PAL_F32, 1, {-1}, (void **)&s->network, PAL_ROLE_DATA, 0, NULL},
+        {"profile_range", PAL_I64, 1, {2}, (void **)&s->profile_range, PAL_ROLE_STARTS, 0, NULL},
+        {"profiles", PAL_F32, 1, {-1}, (void **)&s->profiles, PAL_ROLE_DATA, 0, NULL},
     };
     memcpy(tensors, all, sizeof all);
     return sizeof all / sizeof *all;

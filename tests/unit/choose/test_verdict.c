@@ -66,6 +66,7 @@ static void bench_rows(bench *b) {
         row->intervals = b->intervals[r];
         row->slice_intervals = b->slice_intervals[r];
         row->model_bytes = r == POPULAR ? 4000 : 2000000;
+        row->parameters = row->model_bytes / 4;
         row->multiply_adds = r == POPULAR ? 1e3 : 2.5e9;
         row->strangers_own = (pal_interval){NAN, NAN, NAN};
     }
@@ -148,7 +149,9 @@ static void a_clear_winner_is_named_with_what_it_gains(void **state) {
         "It beats popular by 0.050 (0.040 to 0.060), a gain of 50 %.",
         "For the 40 of 200 test users without history use popular: by its own list ndcg@10 0.080 "
         "(0.060 to 0.100); the table shows the fallback's.",
-        "ease l2=500 costs 2.5 billion multiply-adds to train and 2.0 MB to keep.",
+        "ease l2=500 costs 2.5 billion multiply-adds to train and 2.0 MB to keep (500 thousand "
+        "learned "
+        "numbers).",
     };
     assert_int_equal(verdict->n_lines, 4);
     for (int32_t i = 0; i < 4; i++) assert_string_equal(verdict->lines[i], lines[i]);
@@ -296,7 +299,9 @@ static void a_cheaper_model_within_worth_is_shown(void **state) {
     b->rows[KNN].known_difference.high = 0.0031; /* over 2 % of 0.150 */
     bench_judge(b);
     assert_silent(b, "is cheaper");
-    assert_says(b, "ease l2=500 costs 2.5 billion multiply-adds to train and 2.0 MB to keep.");
+    assert_says(b, "ease l2=500 costs 2.5 billion multiply-adds to train and 2.0 MB to keep (500 "
+                   "thousand learned "
+                   "numbers).");
     b->rows[KNN].known_difference.high = 0.0015;
     b->rows[KNN].multiply_adds = 2.6e9; /* smaller, but more work */
     bench_judge(b);

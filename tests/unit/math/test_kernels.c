@@ -39,6 +39,36 @@ static void score_panel_is_the_same_in_every_table(void **state) {
     }
 }
 
+static void small_panels_are_the_same_in_every_table(void **state) {
+    (void)state;
+    const pal_kernels *const *tables = pal_kernels_all();
+    const int32_t queries[] = {1, 3, 4, 6, 12, 13, 25}, factors[] = {1, 7, 64, 129};
+    float *users = random_floats(25 * 129, 1), *scales = random_floats(PAL_PANEL, 3);
+    uint16_t halves[129 * PAL_PANEL];
+    int8_t bytes[129 * PAL_PANEL];
+    pal_rng rng = pal_rng_at(1, 4);
+    for (int32_t i = 0; i < 129 * PAL_PANEL; i++) {
+        halves[i] = (uint16_t)(0x3F00 + pal_rng_below(&rng, 256) + pal_rng_below(&rng, 2) * 0x8000);
+        bytes[i] = (int8_t)((int32_t)pal_rng_below(&rng, 256) - 128);
+    }
+    for (size_t a = 0; a < sizeof queries / sizeof *queries; a++) {
+        for (size_t b = 0; b < sizeof factors / sizeof *factors; b++) {
+            int32_t n = queries[a], f = factors[b];
+            float of_bf16[25 * 40] = {0}, of_int8[25 * 40] = {0}, found[25 * 40] = {0};
+            tables[0]->score_panel_bf16(users, n, halves, f, of_bf16, 40);
+            tables[0]->score_panel_int8(users, n, bytes, scales, f, of_int8, 40);
+            for (int t = 1; tables[t]; t++) {
+                tables[t]->score_panel_bf16(users, n, halves, f, found, 40);
+                assert_memory_equal(found, of_bf16, sizeof found);
+                tables[t]->score_panel_int8(users, n, bytes, scales, f, found, 40);
+                assert_memory_equal(found, of_int8, sizeof found);
+            }
+        }
+    }
+    free(users);
+    free(scales);
+}
+
 static void sum_rows_and_above_are_the_same_in_every_table(void **state) {
     (void)state;
     const pal_kernels *const *tables = pal_kernels_all();
@@ -200,6 +230,7 @@ static void scan_matches_a_plain_sort_however_it_is_cut(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(score_panel_is_the_same_in_every_table),
+        cmocka_unit_test(small_panels_are_the_same_in_every_table),
         cmocka_unit_test(sum_rows_and_above_are_the_same_in_every_table),
         cmocka_unit_test(pairs_and_weighed_rows_are_the_same_in_every_table),
         cmocka_unit_test(spins_are_the_same_in_every_table),

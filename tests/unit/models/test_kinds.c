@@ -281,8 +281,8 @@ static void estimates_cover_what_is_taken(void **state) {
         bool has_epochs = pal_param_find(kind->params, "epochs") != NULL;
         snprintf(spec, sizeof spec, has_epochs ? "%s epochs=1" : "%s", kind->name);
         pal_model *model = NULL;
-        pal_train_input input = {.log = &log.log, .items = &catalog};
-        if (!(kind->traits & PAL_NEEDS_CATALOG)) input.items = NULL;
+        bool needs_catalog = kind->traits & PAL_NEEDS_CATALOG;
+        pal_train_input input = {.log = &log.log, .items = needs_catalog ? &catalog : NULL};
         if (pal_model_train(ctx, spec, &input, &model) != PAL_OK) fail_msg("%s", ctx->error);
         pal_estimate found = pal_kind_estimate(kind, model->params, &log.log, 2);
         double ratio = (double)model->cost.peak_bytes / found.bytes;

@@ -3,6 +3,7 @@
 #include "support.h"
 
 #include <inttypes.h>
+#include <math.h>
 #define XXH_STATIC_LINKING_ONLY
 #include <xxhash.h>
 
@@ -323,6 +324,71 @@ static void stored_replace(stored *s, const char *from, const char *to) {
     memcpy(at, to, strlen(to));
 }
 
+/* Small rows are believed only with scales that can be multiplied and shapes that fit. */
+static void small_rows_are_checked(void **state) {
+    (void)state;
+    static const float bad_scales[] = {NAN, INFINITY, -INFINITY, -1};
+    static const struct {
+        const char *from, *to, *sentence;
+    } texts[] = {
+        {"\"state/items.scales\"", "\"state/items.scalez\"",
+         "tensor state/items.scales is missing"},
+        {"\"I8\",\"shape\":[4,8]", "\"I8\",\"shape\":[8,4]", "state/users is not valid"},
+        {"\"I8\",\"shape\":[4,8]", "\"U8\",\"shape\":[4,8]", "state/users is of another type"},
+        {"\"F32\",\"shape\":[4]", "\"I32\",\"shape\":[4]", "is of another type or shape"},
+    };
+    stored s;
+    stored_make(&s, "bpr factors=8 epochs=2", NULL);
+    pal_model *small;
+    assert_int_equal(pal_model_shrink_to(s.ctx, s.model, PAL_PRECISION_INT8, &small), PAL_OK);
+    pal_model_free(s.model);
+    s.model = small;
+    char path[128];
+    snprintf(path, sizeof path, "%s/model.palate", folder);
+    assert_int_equal(pal_model_save(s.ctx, s.model, path), PAL_OK);
+    free(s.bytes);
+    stored_read_back(&s, path);
+    unlink(path);
+    assert_non_null(memmem(s.bytes, s.n, "\"palate.format\":\"2\"", 19));
+    char *scales = stored_tensor(&s, "state/users.scales");
+    for (int i = 0; i < 4; i++) {
+        float right;
+        memcpy(&right, scales + 4, sizeof right);
+        memcpy(scales + 4, &bad_scales[i], sizeof right);
+        assert_refused(&s, "state/users.scales is not valid: train the model again");
+        memcpy(scales + 4, &right, sizeof right);
+    }
+    for (int i = 0; i < 4; i++) {
+        char *right = copy_of(s.bytes, s.n);
+        stored_replace(&s, texts[i].from, texts[i].to);
+        assert_refused(&s, texts[i].sentence);
+        free(s.bytes);
+        s.bytes = right;
+    }
+    stored_seal(s.bytes, s.n);
+    pal_model *loaded = stored_parse(&s);
+    assert_same_model(s.ctx, s.model, loaded);
+    pal_model_free(loaded);
+    stored_release(&s);
+}
+
+/* A number that is not finite stays out of the small forms. */
+static void rows_that_are_not_finite_are_not_shrunk(void **state) {
+    (void)state;
+    stored s;
+    stored_make(&s, "bpr factors=8 epochs=2", NULL);
+    pal_tensor tensors[PAL_TENSORS_MAX];
+    pal_model_tensors(s.model, tensors);
+    ((float *)*tensors[1].data)[8] = INFINITY;
+    pal_model *small = NULL;
+    for (int p = PAL_PRECISION_BF16; p <= PAL_PRECISION_INT8; p++) {
+        assert_int_equal(pal_model_shrink_to(s.ctx, s.model, (pal_precision)p, &small), PAL_EDATA);
+        assert_non_null(strstr(s.ctx->error, "bpr: row 1 of items holds a number that"));
+        assert_null(small);
+    }
+    stored_release(&s);
+}
+
 static void texts_of_the_header_are_checked(void **state) {
     (void)state;
     static const struct {
@@ -408,6 +474,8 @@ int main(void) {
         cmocka_unit_test(every_flipped_bit_is_refused),
         cmocka_unit_test(no_strangers_file_does_harm),
         cmocka_unit_test(indices_and_starts_are_checked),
+        cmocka_unit_test(small_rows_are_checked),
+        cmocka_unit_test(rows_that_are_not_finite_are_not_shrunk),
         cmocka_unit_test(texts_of_the_header_are_checked),
         cmocka_unit_test(what_does_not_fit_is_refused),
         cmocka_unit_test(a_kept_model_owns_what_it_needs),

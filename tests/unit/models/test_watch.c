@@ -116,7 +116,7 @@ static void a_request_to_stop_ends_it_with_a_sentence(void **state) {
     pal_model *model;
     pal_train_input input = {.log = &log.log, .judge = judge_and_cancel, .judge_arg = ctx};
     assert_int_equal(pal_model_train(ctx, "mf", &input, &model), PAL_ECANCELLED);
-    assert_null(ctx->watch);
+    assert_null(ctx->listener);
     support_log_release(&log);
     support_close(ctx);
 }

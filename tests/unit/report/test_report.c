@@ -256,11 +256,15 @@ static void what_cannot_be_told_is_a_dash(void **state) {
     row->train_seconds = row->multiply_adds = NAN;
     comparison->tables[0].ceiling = NAN;
     comparison->tables[0].smallest_difference = NAN;
+    row->parameters = 1234567;
     bench_draw(&b);
+    assert_non_null(strstr(
+        b.html.bytes, "data-label=\"learned numbers\" data-value=\"1234567\">1.23 million</td>"));
     assert_no_bare_numbers(b.html.bytes);
     assert_well_formed(b.html.bytes);
-    assert_int_equal(count_of(b.html.bytes, "\">–</td>"), before + 5); /* four metrics, the time */
-    assert_non_null(strstr(b.html.bytes, ">– – –</td>"));              /* low – high */
+    assert_int_equal(count_of(b.html.bytes, "\">–</td>"),
+                     before + 6);                         /* four metrics, time, work */
+    assert_non_null(strstr(b.html.bytes, ">– – –</td>")); /* low – high */
     assert_non_null(strstr(b.html.bytes, "that this test can see is about –."));
     assert_int_equal(count_of(b.html.bytes, "\">–</text>"), comparison->tables[0].slices.n);
     pal_text document = {0}, line = {0};
@@ -286,6 +290,8 @@ static void a_run_has_no_times(void **state) {
     bench_draw(&b);
     assert_int_equal(count_of(b.html.bytes, "data-label=\"training\">–</td>"), 1);
     assert_int_equal(count_of(b.html.bytes, "data-label=\"one list\">–</td>"), 1);
+    assert_int_equal(count_of(b.html.bytes, "data-label=\"multiply-adds\">–</td>"), 1);
+    assert_int_equal(count_of(b.html.bytes, "data-label=\"learned numbers\">–</td>"), 1);
     assert_int_equal(count_of(b.html.bytes, ">0 µs</td>"), 4); /* the models' own */
     pal_text line = {0};
     pal_report_table_row(&b.comparison, 0, RANDOM, &line);
@@ -307,9 +313,9 @@ static void rows_that_are_not_done_keep_their_reason(void **state) {
     bench_draw(&b);
     assert_well_formed(b.html.bytes);
     assert_non_null(strstr(b.html.bytes,
-                           "<td>popular</td><td class=\"text\" colspan=\"9\">failed: "
+                           "<td>popular</td><td class=\"text\" colspan=\"11\">failed: "
                            "&lt;i&gt;needs 9 GB &amp; &quot;more&quot;&lt;/i&gt;</td>"));
-    assert_non_null(strstr(b.html.bytes, "colspan=\"9\">skipped: stopped before its turn</td>"));
+    assert_non_null(strstr(b.html.bytes, "colspan=\"11\">skipped: stopped before its turn</td>"));
     /* Slices are those of the row that was done. */
     int32_t n_slices = table->slices.n;
     assert_true(n_slices > 0);
