@@ -25,7 +25,7 @@ static pal_status shrink_run(cli_run *run) {
     const char *options = cli_options(run, "shrink", NULL);
     pal_model *model, *small = NULL;
     if (!options) return PAL_ENOMEM;
-    if (!values->output || !*options || strstr(options, "float32")) {
+    if (!values->output || !strchr(options, '=') || strstr(options, "float32")) {
         return cli_fail_usage(run,
                               "say --precision bf16 or --precision int8 and where to write with "
                               "-o: usage: palate %s",

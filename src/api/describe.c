@@ -117,6 +117,10 @@ static void describe_kind_json(const pal_kind *kind, pal_text *out) {
         pal_text_add(out, ", \"derivation\": ");
         pal_text_add_json(out, kind->derivation);
     }
+    if (kind->measured) {
+        pal_text_add(out, ", \"measured\": ");
+        pal_text_add_json(out, kind->measured);
+    }
     pal_text_add(out, ", \"params\": ");
     pal_params_json(kind->params, out);
     pal_text_add(out, "}");
@@ -162,6 +166,7 @@ static void describe_kind(const pal_kind *kind, describe_format format, pal_text
         pal_text_add(out, "\n\n");
         if (has_params) pal_params_markdown(kind->params, false, out);
         if (kind->derivation) pal_text_addf(out, "\n## Gradients\n\n%s\n", kind->derivation);
+        if (kind->measured) pal_text_addf(out, "\n## Measured\n\n%s\n", kind->measured);
         pal_text_addf(out, "\nUse: `palate compare LOG -m \"%s\"`\n", kind->name);
         return;
     }

@@ -6,27 +6,26 @@
  * feature, the item, each feature of it (fields.h). logit = Σ linear weights + FM + MLP(x), x all
  * fields one after the other, then with has_product the product of the person's sum of fields and
  * the item's. FM = Σ_(f<g) x_f·x_g = (|Σ x_f|² - Σ |x_f|²) / 2 with has_fm.
- * Loss: binary cross entropy of a used item, `negatives` drawn ones that the person did not use,
- * and what he was shown and did not use, where the log tells. Cost of an epoch: (1 + negatives)
- * times 3 times the network's weights an event. A list costs the network without its first layer's
- * constant parts an item. */
+ * Loss: binary cross entropy of a used item, of what was shown and not used where the log tells,
+ * and of drawn items that the person did not use, `negatives` of both for each used one. Cost of an
+ * epoch: (1 + negatives) times 3 times the network's weights an event. A list costs the network
+ * without its first layer's constant parts an item. */
 #ifndef PAL_MODELS_CLICK_NET_H
 #define PAL_MODELS_CLICK_NET_H
 
-#include "math/csr.h"
-#include "models/fields.h"
+#include "models/feature_options.h"
 #include "models/model.h"
-#include "models/past.h"
 #include "nn/mlp.h"
+
+enum { PAL_CLICK_CHUNKS = 16 }; /* of a batch */
 
 typedef enum { PAL_CLICK_AUTO, PAL_CLICK_ALIKE, PAL_CLICK_BY_VALUE } pal_click_weight;
 extern const char *const pal_click_weights[]; /* "auto", "alike", "value", NULL */
 
 typedef struct {
-    int64_t factors, history, recent, negatives, epochs, patience, batch;
-    pal_ints layers;
-    int32_t activation, context, weigh;
-    double dropout, hide_profile, learning_rate, decay, tolerance;
+    pal_feature_options f; /* first: its table's rows name its fields */
+    int64_t negatives;
+    int32_t weigh;
 } pal_click_options;
 
 typedef struct {
@@ -67,120 +66,34 @@ int32_t pal_click_tensors(const pal_click_options *o, pal_click_state *s, int32_
 void pal_click_estimate(const pal_click_form *form, const pal_click_options *o, const pal_log *log,
                         int32_t n_threads, pal_estimate *out);
 
-/* Rows of a kind's table; its params begin with pal_click_options. */
-#define PAL_CLICK_ROWS(factors_now, layers_now, rate_now, decay_now)                               \
-    {.name = "factors",                                                                            \
-     .type = PAL_PARAM_INT,                                                                        \
-     .offset = offsetof(pal_click_options, factors),                                               \
-     .initial = factors_now,                                                                       \
-     .min = 1,                                                                                     \
-     .max = 4096,                                                                                  \
-     .scale = PAL_LOG,                                                                             \
-     .help = "length of the row of each field"},                                                   \
-        {.name = "layers",                                                                         \
-         .type = PAL_PARAM_INTS,                                                                   \
-         .offset = offsetof(pal_click_options, layers),                                            \
-         .initial = layers_now,                                                                    \
-         .min = 1,                                                                                 \
-         .max = 4096,                                                                              \
-         .help = "sizes of hidden layers, e.g. 128,64"},                                           \
-        {.name = "activation",                                                                     \
-         .type = PAL_PARAM_CHOICE,                                                                 \
-         .offset = offsetof(pal_click_options, activation),                                        \
-         .initial = "relu",                                                                        \
-         .choices = pal_activations,                                                               \
-         .help = "what hidden units do"},                                                          \
-        {.name = "history",                                                                        \
-         .type = PAL_PARAM_INT,                                                                    \
-         .offset = offsetof(pal_click_options, history),                                           \
-         .initial = "100",                                                                         \
-         .min = 1,                                                                                 \
-         .max = 10000,                                                                             \
-         .scale = PAL_LOG,                                                                         \
-         .help = "newest events of a history that are summed, all weighed alike"},                 \
-        {.name = "recent",                                                                         \
-         .type = PAL_PARAM_INT,                                                                    \
-         .offset = offsetof(pal_click_options, recent),                                            \
-         .initial = "0",                                                                           \
-         .min = 0,                                                                                 \
-         .max = 1000,                                                                              \
-         .help = "newest events that are summed once more, the p-th newest weighed 1/p; 0: none"}, \
-        {.name = "context",                                                                        \
-         .type = PAL_PARAM_CHOICE,                                                                 \
-         .offset = offsetof(pal_click_options, context),                                           \
-         .initial = "others",                                                                      \
-         .choices = pal_past_forms,                                                                \
-         .help = "what an event is learned from: those before it, or all others of the person"},   \
+/* What training and scoring share: the network over so many fields of a profile and of an item; of
+ * fields [n, factors + 1] their sum [factors], returning Σ linear weights and, with FM,
+ * Σ_(f<g) x_f·x_g; what of the state is derived. */
+void pal_click_plan(const pal_click_form *form, const pal_click_options *o, int32_t n_profile,
+                    int32_t n_item, pal_parameters *parameters, pal_mlp *out);
+float pal_click_gather(const pal_click_form *form, const float *fields, int32_t n, int32_t d,
+                       float *sum);
+pal_status pal_click_open_derived(pal_ctx *ctx, const pal_click_form *form,
+                                  const pal_click_options *o, pal_arena *arena, pal_click_state *s);
+void pal_click_derive(const pal_click_form *form, const pal_click_options *o, pal_click_state *s);
+
+/* Rows of a kind's table; its params are pal_click_options. */
+#define PAL_CLICK_ROWS(layers_now)                                                                 \
+    PAL_FEATURE_SHAPE_ROWS("32", "length of the row of each field", layers_now,                    \
+                           "sizes of hidden layers, e.g. 128,64"),                                 \
+        PAL_FEATURE_PERSON_ROWS("0.3"),                                                            \
         {.name = "negatives",                                                                      \
          .type = PAL_PARAM_INT,                                                                    \
          .offset = offsetof(pal_click_options, negatives),                                         \
          .initial = "4",                                                                           \
          .min = 0,                                                                                 \
          .max = 1000,                                                                              \
-         .help = "items drawn for each event that the person did not use; 0 where what was shown " \
-                 "and not used suffices"},                                                         \
-        {.name = "dropout",                                                                        \
-         .type = PAL_PARAM_REAL,                                                                   \
-         .offset = offsetof(pal_click_options, dropout),                                           \
-         .initial = "0.3",                                                                         \
-         .min = 0,                                                                                 \
-         .max = 0.95,                                                                              \
-         .help = "share of a history's events that are left out while training"},                  \
-        {.name = "hide_profile",                                                                   \
-         .type = PAL_PARAM_REAL,                                                                   \
-         .offset = offsetof(pal_click_options, hide_profile),                                      \
-         .initial = "0.3",                                                                         \
-         .min = 0,                                                                                 \
-         .max = 1,                                                                                 \
-         .help = "share of examples whose profile is hidden, so that people without one are "      \
-                 "answered; 1: "                                                                   \
-                 "profiles are not looked at"},                                                    \
-        {.name = "epochs",                                                                         \
-         .type = PAL_PARAM_INT,                                                                    \
-         .offset = offsetof(pal_click_options, epochs),                                            \
-         .initial = "50",                                                                          \
-         .min = 1,                                                                                 \
-         .max = 100000,                                                                            \
-         .scale = PAL_LOG,                                                                         \
-         .help = "passes over the events at the most"},                                            \
-        {.name = "patience",                                                                       \
-         .type = PAL_PARAM_INT,                                                                    \
-         .offset = offsetof(pal_click_options, patience),                                          \
-         .initial = "5",                                                                           \
-         .min = 0,                                                                                 \
-         .max = 100000,                                                                            \
-         .help = "epochs without a better validation after which training ends; 0: all epochs"},   \
-        {.name = "batch",                                                                          \
-         .type = PAL_PARAM_INT,                                                                    \
-         .offset = offsetof(pal_click_options, batch),                                             \
-         .initial = "512",                                                                         \
-         .min = 1,                                                                                 \
-         .max = 65536,                                                                             \
-         .scale = PAL_LOG,                                                                         \
-         .help = "events of a step"},                                                              \
-        {.name = "learning_rate",                                                                  \
-         .type = PAL_PARAM_REAL,                                                                   \
-         .offset = offsetof(pal_click_options, learning_rate),                                     \
-         .initial = rate_now,                                                                      \
-         .min = 1e-6,                                                                              \
-         .max = 1,                                                                                 \
-         .scale = PAL_LOG,                                                                         \
-         .help = "length of Adam's steps"},                                                        \
-        {.name = "decay",                                                                          \
-         .type = PAL_PARAM_REAL,                                                                   \
-         .offset = offsetof(pal_click_options, decay),                                             \
-         .initial = decay_now,                                                                     \
-         .min = 0,                                                                                 \
-         .max = 100,                                                                               \
-         .scale = PAL_LOG,                                                                         \
-         .help = "decoupled weight decay (AdamW)"},                                                \
-    {                                                                                              \
-        .name = "tolerance", .type = PAL_PARAM_REAL,                                               \
-        .offset = offsetof(pal_click_options, tolerance), .initial = "1e-5", .min = 0, .max = 1,   \
-        .help = "relative change of the loss under which training ends"                            \
-    }
+         .help =                                                                                   \
+             "items that an event is put against: what was shown and not used, and where that "    \
+             "is less for each event of the log, items drawn that the person did not use"},        \
+        PAL_FEATURE_TRAINING_ROWS("0.002", "0.05")
 
-/* The slots of a kind that is form `name##_form` and whose params begin with the options. */
+/* The slots of a kind that is form `name##_form` and whose params are the options. */
 #define PAL_CLICK_SLOTS(name)                                                                      \
     static pal_status name##_fit(pal_ctx *ctx, const void *params, const pal_train_input *train,   \
                                  pal_arena *arena, pal_arena *scratch, void *state) {              \

@@ -54,10 +54,17 @@ static int32_t fields_cut_numbers(fields_job *job, int32_t f) {
     return n ? PAL_FIELD_BINS : 0;
 }
 
+/* The dimensions, when the catalog knows a row. */
+static int32_t fields_count_dims(const fields_job *job, int32_t f) {
+    bool is_known = false;
+    for (int32_t r = 0; r < job->n_rows && !is_known; r++) is_known = job->rows[r] >= 0;
+    return is_known ? job->columns[f]->n_dims : 0;
+}
+
 static int32_t fields_count(fields_job *job, int32_t f) {
     pal_feature_type type = job->columns[f]->type;
     return type == PAL_FEATURE_NUMBER   ? fields_cut_numbers(job, f)
-           : type == PAL_FEATURE_VECTOR ? job->columns[f]->n_dims
+           : type == PAL_FEATURE_VECTOR ? fields_count_dims(job, f)
                                         : fields_number_tokens(job, f);
 }
 

@@ -120,6 +120,7 @@ typedef struct { /* before training; seconds by rates measured on a machine of 2
 typedef struct pal_kind {
     const char *name, *family, *summary, *paper;
     const char *derivation; /* of its gradients, for the reference page; or NULL */
+    const char *measured;   /* what it reached, on which log, by which command; or NULL */
     const char *lesson;     /* what it means when this kind wins, for the verdict; or NULL */
     /* Optional. What stands for a user and what for an item in the report's picture, for kinds
      * whose traits and tensors do not tell: "the items used | a row of {factors} numbers". */

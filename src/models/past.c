@@ -59,3 +59,20 @@ void pal_past_of_event(const pal_past *past, const pal_log *log, int32_t user, i
     }
     past_weigh(&sums);
 }
+
+int64_t pal_past_examples(const pal_past *past, const pal_log *log, int32_t *users,
+                          int64_t *events) {
+    int64_t n = 0;
+    for (int32_t all = 0; all < 2 && n == 0; all++) {
+        for (int32_t u = 0; u < log->n_users; u++) {
+            int64_t begin = log->starts[u], end = log->starts[u + 1];
+            for (int64_t e = begin; e < end; e++) {
+                bool has = past->form == PAL_PAST_BEFORE ? e > begin : end - begin > 1;
+                if (!all && !has) continue;
+                users[n] = u;
+                events[n++] = e;
+            }
+        }
+    }
+    return n;
+}

@@ -32,5 +32,9 @@ void pal_past_of_items(const pal_past *past, const int32_t *items, int64_t n, in
  * of "others". rng may be NULL: no dropout. */
 void pal_past_of_event(const pal_past *past, const pal_log *log, int32_t user, int64_t event,
                        int32_t item, pal_rng *rng, int32_t *rows, float *weights);
+/* Events that can be learned from: those with something before them, or with others beside them;
+ * where there are none, all. users, events [n_events of the log]; returns how many. */
+int64_t pal_past_examples(const pal_past *past, const pal_log *log, int32_t *users,
+                          int64_t *events);
 
 #endif

@@ -6,11 +6,12 @@
 
 #include "models/history.h"
 #include "models/panels.h"
+#include "models/sequence_loss.h"
 #include "models/sequence_train.h"
 #include "nn/softmax.h"
 #include "nn/table.h"
 
-const char *const pal_sequence_losses[] = {"softmax", "sampled", "bpr", NULL};
+const char *const pal_sequence_losses[] = {"softmax", "sampled", "bpr", "gbce", NULL};
 
 /* --- state --- */
 
@@ -50,36 +51,33 @@ int32_t pal_sequence_tensors(const pal_encoder *encoder, pal_sequence_state *s, 
     return 2;
 }
 
+/* A schedule ends with the last epoch, so that the best is seldom far from it. */
+static double sequence_epochs(const pal_sequence_options *o) {
+    bool stops = o->patience > 0 && o->schedule == PAL_SCHEDULE_CONSTANT;
+    return (double)o->epochs / (stops ? 4 : 1);
+}
+
 void pal_sequence_estimate(const pal_encoder *encoder, const pal_log *log, int32_t n_threads,
                            pal_estimate *out) {
     const pal_sequence_options *o = encoder->options;
     double n = (double)log->n_events, k = (double)o->factors, items = (double)log->n_items,
-           epochs = (double)o->epochs / (o->patience > 0 ? 4 : 1);
+           longest = fmin((double)o->length, (double)pal_log_longest(log)),
+           mean = fmin(longest, n / fmax(1, (double)log->n_users));
     double held = o->loss == PAL_SEQUENCE_SOFTMAX ? 4 * items : 3 * (double)o->negatives;
-    out->seconds = epochs * n * (3 * encoder->work(encoder->params) + held * k) * 4e-11 / n_threads;
-    double positions = (double)o->batch * fmin((double)o->length, (double)pal_log_longest(log));
+    out->seconds = sequence_epochs(o) * n * (3 * encoder->work(encoder->params, mean) + held * k) *
+                   4e-11 / n_threads;
+    double positions = (double)o->batch * longest;
     if (positions > n) positions = n;
     double room = (double)encoder->room(encoder->params, (int64_t)positions, o->batch, true);
     bool is_softmax = o->loss == PAL_SEQUENCE_SOFTMAX;
     double drawn = is_softmax ? 0 : fmin((double)o->negatives, items),
-           entries = 2 * positions + drawn, network = (double)sequence_network_size(encoder);
+           entries = 2 * positions + PAL_SEQUENCE_CHUNKS * drawn,
+           network = (double)sequence_network_size(encoder);
     out->bytes = 4 * (2 * items * k + room + (entries + 3.25 * positions + drawn) * k +
                       2 * (entries + positions) + network * (4 + PAL_SEQUENCE_CHUNKS) +
-                      PAL_SEQUENCE_CHUNKS * drawn * (k + PAL_SEQUENCE_ROWS)) +
+                      PAL_SEQUENCE_CHUNKS * drawn * (k + PAL_SEQUENCE_ROWS_HELD)) +
                  pal_table_bytes(log->n_items, k, entries) + 24.0 * log->n_users +
                  (is_softmax ? 16 * items * k + pal_softmax_bytes(log->n_items, k, n_threads) : 0);
-}
-
-/* --- packing --- */
-
-int64_t pal_sequence_pack(bool by_step, int64_t n, const int64_t *lengths, int64_t *starts) {
-    int64_t n_groups = by_step ? lengths[0] : n, running = n;
-    starts[0] = 0;
-    for (int64_t g = 0; g < n_groups; g++) {
-        while (by_step && lengths[running - 1] <= g) running--;
-        starts[g + 1] = starts[g] + (by_step ? running : lengths[g]);
-    }
-    return n_groups;
 }
 
 /* --- queries --- */

@@ -64,18 +64,35 @@ static float softmax_amount(const pal_softmax *job, int64_t e) {
     return job->amounts ? job->amounts[e] : 1;
 }
 
-/* The first of a row's targets from `item` on. */
-static int64_t softmax_seek(const pal_softmax *job, int64_t row, int32_t item) {
-    int64_t low = job->begins[row], high = job->ends[row];
-    while (low < high) {
-        int64_t middle = low + (high - low) / 2;
-        if (job->targets[middle] < item) {
-            low = middle + 1;
+/* The first of the ascending items[begin … end) from `item` on. */
+static int64_t softmax_seek(const int32_t *items, int64_t begin, int64_t end, int32_t item) {
+    while (begin < end) {
+        int64_t middle = begin + (end - begin) / 2;
+        if (items[middle] < item) {
+            begin = middle + 1;
         } else {
-            high = middle;
+            end = middle;
         }
     }
-    return low;
+    return begin;
+}
+
+/* The first of a row's targets from `item` on. */
+static int64_t softmax_target(const pal_softmax *job, int64_t row, int32_t item) {
+    return softmax_seek(job->targets, job->begins[row], job->ends[row], item);
+}
+
+/* Takes what the row's person used, but the targets, out of the tile. */
+static void softmax_hide(const pal_softmax *job, int64_t row, int32_t item, int32_t n,
+                         pal_real *logits) {
+    const pal_csr *used = job->used;
+    int64_t last = used->starts[job->people[row] + 1], target = softmax_target(job, row, item);
+    for (int64_t e = softmax_seek(used->cols, used->starts[job->people[row]], last, item);
+         e < last && used->cols[e] < item + n; e++) {
+        while (target < job->ends[row] && job->targets[target] < used->cols[e]) target++;
+        bool is_target = target < job->ends[row] && job->targets[target] == used->cols[e];
+        if (!is_target) logits[used->cols[e] - item] = -INFINITY;
+    }
 }
 
 static void softmax_logits(const pal_softmax *job, int32_t item, int32_t n, pal_real *logits) {
@@ -85,19 +102,23 @@ static void softmax_logits(const pal_softmax *job, int32_t item, int32_t n, pal_
     pal_gemm(false, true, n_rows, n, job->width, job->hidden + job->first_row * job->width,
              job->width, job->weights + (int64_t)item * job->width, job->width, job->biases ? 1 : 0,
              logits, PAL_SOFTMAX_TILE);
+    for (int64_t r = 0; job->used && r < n_rows; r++)
+        softmax_hide(job, job->first_row + r, item, n, logits + r * PAL_SOFTMAX_TILE);
 }
 
 /* The sum so far is kept relative to the largest so far. */
 static void softmax_add_row(const pal_softmax *job, int64_t cell, int64_t row, int32_t item,
                             int32_t n, pal_real *logits) {
     const pal_loops *loops = pal_loops_best();
-    for (int64_t e = softmax_seek(job, row, item); e < job->ends[row] && job->targets[e] < item + n;
-         e++)
+    for (int64_t e = softmax_target(job, row, item);
+         e < job->ends[row] && job->targets[e] < item + n; e++)
         job->hits[cell] += (double)softmax_amount(job, e) * (double)logits[job->targets[e] - item];
     double most = fmax((double)loops->largest(logits, n), job->largest[cell]);
-    if (!(most > -INFINITY)) most = 0; /* nothing finite: the sum below says so */
-    double sum = (double)loops->exp(logits, (pal_real)-most, 1, logits, n);
-    job->sums[cell] = job->sums[cell] * exp(job->largest[cell] - most) + sum;
+    /* Nothing finite yet: all is hidden, or not a number, which the sum tells. */
+    bool is_empty = !(most > -INFINITY);
+    double sum = (double)loops->exp(logits, is_empty ? 0 : (pal_real)-most, 1, logits, n),
+           kept = is_empty ? 1 : exp(job->largest[cell] - most);
+    job->sums[cell] = job->sums[cell] * kept + sum;
     job->largest[cell] = most;
 }
 
@@ -163,7 +184,7 @@ static void softmax_derive_row(const pal_softmax *job, int32_t r, int32_t item, 
     } else {
         pal_loops_best()->exp(row, (pal_real)-job->shift[r], amount, row, n);
     }
-    for (int64_t e = softmax_seek(job, of, item); e < job->ends[of] && job->targets[e] < item + n;
+    for (int64_t e = softmax_target(job, of, item); e < job->ends[of] && job->targets[e] < item + n;
          e++)
         row[job->targets[e] - item] -= job->scale * (pal_real)softmax_amount(job, e);
 }

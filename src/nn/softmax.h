@@ -2,7 +2,8 @@
  * without ever holding the logits of more than a block of rows.
  *
  * loss_r = Σ_i x_ri (log Σ_j exp(l_rj) - l_ri), l = hidden weightsᵀ + biases; x are the targets'
- * amounts: one target of 1 is cross entropy, a history is mult_vae's likelihood. Items are cut into
+ * amounts: one target of 1 is cross entropy, a history is mult_vae's likelihood. What else a row's
+ * person used can be left out of the sum over j: it is no negative. Items are cut into
  * PAL_SOFTMAX_SLABS slabs that run in parallel, tile after tile of PAL_SOFTMAX_TILE items: first
  * the largest logit and the sum of exponentials, then the gradient. Rows run in blocks of
  * PAL_SOFTMAX_ROWS. Exponentials of the first pass are kept for the second when a block's fit into
@@ -17,6 +18,7 @@
 
 #include "base/arena.h"
 #include "base/ctx.h"
+#include "math/csr.h"
 #include "nn/real.h"
 
 enum {
@@ -37,6 +39,8 @@ typedef struct {
     const int64_t *begins, *ends;   /* [n_rows] targets of a row: targets[begin … end) */
     const int32_t *targets;         /* ascending in a row; a whole CSR's columns */
     const float *amounts;           /* like targets, or NULL: all 1 */
+    const pal_csr *used;            /* by person: items that are no negatives; or NULL */
+    const int32_t *people;          /* [n_rows] rows of used */
     pal_real scale;                 /* of the gradients: 1 / n_rows for a mean */
     /* Room, from pal_softmax_open. */
     bool is_kept;                  /* exponentials, from the first pass to the second */

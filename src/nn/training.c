@@ -129,8 +129,8 @@ pal_status pal_training_run(pal_ctx *ctx, const pal_training *t, pal_arena *scra
         step.epoch = run.epoch;
         training_shuffle(ctx->seed, step.epoch, order, t->n_examples);
         TRY(training_epoch(ctx, t, &step, order, &loss));
-        if (!isfinite(loss) || !training_keep(t, kept))
-            return training_diverged(ctx, t, step.epoch, kept);
+        bool is_lost = !isfinite(loss) || (t->most_loss > 0 && loss > t->most_loss);
+        if (is_lost || !training_keep(t, kept)) return training_diverged(ctx, t, step.epoch, kept);
         if (t->publish) TRY(t->publish(t->arg));
         TRY(pal_epochs_end(&run, loss));
     }

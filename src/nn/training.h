@@ -42,6 +42,7 @@ typedef struct {
     int64_t n_examples, batch; /* the last batch of an epoch may be shorter */
     double learning_rate;
     double tolerance; /* relative change of the loss under which training ends; 0: none */
+    double most_loss; /* an epoch's mean above it has diverged; 0: only what is not finite */
     pal_schedule_form schedule;
     int64_t warm_up; /* steps */
 
@@ -66,7 +67,7 @@ typedef struct {
     void *arg;
 } pal_training;
 
-/* Runs epochs until they are over, the judge has had enough (ctx->watch, which keeps the best
+/* Runs epochs until they are over, the judge has had enough (ctx->listener, which keeps the best
  * epoch), the loss stands still or somebody cancels. */
 pal_status pal_training_run(pal_ctx *ctx, const pal_training *training, pal_arena *scratch);
 

@@ -58,57 +58,52 @@ static int64_t transformer_wide(const pal_transformer *t) {
     return t->inner > 3 * t->width ? t->inner : 3 * t->width;
 }
 
-static bool transformer_open_block(const pal_transformer *t, int64_t n, int64_t longest,
-                                   pal_arena *scratch, pal_block_room *out) {
-    int64_t k = t->width;
-    out->x = PAL_ARENA_ARRAY(scratch, pal_real, n * k);
-    out->normed1 = PAL_ARENA_ARRAY(scratch, pal_real, n * k);
-    out->qkv = PAL_ARENA_ARRAY(scratch, pal_real, n * 3 * k);
-    out->mixed = PAL_ARENA_ARRAY(scratch, pal_real, n * k);
-    out->middle = PAL_ARENA_ARRAY(scratch, pal_real, n * k);
-    out->normed2 = PAL_ARENA_ARRAY(scratch, pal_real, n * k);
-    out->inner = PAL_ARENA_ARRAY(scratch, pal_real, n * t->inner);
-    out->active = PAL_ARENA_ARRAY(scratch, pal_real, n * t->inner);
-    out->kept1 = PAL_ARENA_ARRAY(scratch, pal_real, n * 2);
-    out->kept2 = PAL_ARENA_ARRAY(scratch, pal_real, n * 2);
-    out->weights = PAL_ARENA_ARRAY(scratch, pal_real, n * t->n_heads * longest);
-    out->mask1 = PAL_ARENA_ARRAY(scratch, uint8_t, n * k);
-    out->mask2 = PAL_ARENA_ARRAY(scratch, uint8_t, n * k);
-    return out->x && out->normed1 && out->qkv && out->mixed && out->middle && out->normed2 &&
-           out->inner && out->active && out->kept1 && out->kept2 && out->weights && out->mask1 &&
-           out->mask2;
+typedef struct { /* what is left of a flat room; base NULL: only counts */
+    pal_real *base;
+    int64_t at;
+} transformer_cutter;
+
+static pal_real *transformer_take(transformer_cutter *c, int64_t n) {
+    enum { LINE = 16 };
+    pal_real *part = c->base ? c->base + c->at : NULL;
+    c->at += (n + LINE - 1) / LINE * LINE;
+    return part;
 }
 
-pal_status pal_transformer_open(pal_ctx *ctx, const char *what, const pal_transformer *t,
-                                int64_t capacity, int64_t longest, pal_arena *scratch,
-                                pal_transformer_room *out) {
-    int64_t k = t->width;
-    *out = (pal_transformer_room){
-        .capacity = capacity,
-        .longest = longest,
-        .last = PAL_ARENA_ARRAY(scratch, pal_real, capacity * k),
-        .kept = PAL_ARENA_ARRAY(scratch, pal_real, capacity * 2),
-        .d = PAL_ARENA_ARRAY(scratch, pal_real, capacity * k),
-        .d_wide = PAL_ARENA_ARRAY(scratch, pal_real, capacity * transformer_wide(t)),
-        .tile = PAL_ARENA_ARRAY(scratch, pal_real,
-                                pal_pool_threads(ctx->pool) * pal_attention_room(longest)),
-    };
-    bool has_memory = out->last && out->kept && out->d && out->d_wide && out->tile;
-    for (int32_t b = 0; has_memory && b < t->n_blocks; b++)
-        has_memory = transformer_open_block(t, capacity, longest, scratch, &out->blocks[b]);
-    for (int32_t i = 0; i < 2 * t->n_blocks; i++) {
-        char purpose[32];
-        snprintf(purpose, sizeof purpose, "dropout %d", i);
-        out->seeds[i] = pal_seed_for(ctx->seed, purpose);
-    }
-    if (has_memory) return PAL_OK;
-    return pal_fail_memory(ctx, what, pal_transformer_bytes(t, (double)capacity, (double)longest));
+static uint8_t *transformer_take_mask(transformer_cutter *c, int64_t n) {
+    return (uint8_t *)transformer_take(c, (n + (int64_t)sizeof(pal_real) - 1) /
+                                              (int64_t)sizeof(pal_real));
 }
 
-double pal_transformer_bytes(const pal_transformer *t, double capacity, double longest) {
-    double k = (double)t->width, block = 8 * k + 2 * (double)t->inner + t->n_heads * longest + 4;
-    return capacity * (t->n_blocks * ((double)sizeof(pal_real) * block + 2 * k) +
-                       (double)sizeof(pal_real) * (2 * k + (double)transformer_wide(t) + 2));
+static void transformer_cut_block(const pal_transformer *t, int64_t n, int64_t squares,
+                                  transformer_cutter *c, pal_block_room *out) {
+    int64_t k = t->width;
+    out->x = transformer_take(c, n * k);
+    out->normed1 = transformer_take(c, n * k);
+    out->qkv = transformer_take(c, n * 3 * k);
+    out->mixed = transformer_take(c, n * k);
+    out->middle = transformer_take(c, n * k);
+    out->normed2 = transformer_take(c, n * k);
+    out->inner = transformer_take(c, n * t->inner);
+    out->active = transformer_take(c, n * t->inner);
+    out->kept1 = transformer_take(c, n * 2);
+    out->kept2 = transformer_take(c, n * 2);
+    out->weights = transformer_take(c, t->n_heads * squares);
+    out->mask1 = transformer_take_mask(c, n * k);
+    out->mask2 = transformer_take_mask(c, n * k);
+}
+
+int64_t pal_transformer_cut(const pal_transformer *t, int64_t n, int64_t longest, int64_t squares,
+                            pal_real *base, pal_transformer_room *out) {
+    transformer_cutter c = {.base = base};
+    for (int32_t b = 0; b < t->n_blocks; b++)
+        transformer_cut_block(t, n, squares, &c, &out->blocks[b]);
+    out->last = transformer_take(&c, n * t->width);
+    out->kept = transformer_take(&c, n * 2);
+    out->d = transformer_take(&c, n * t->width);
+    out->d_wide = transformer_take(&c, n * transformer_wide(t));
+    out->tile = transformer_take(&c, pal_attention_room(longest));
+    return c.at;
 }
 
 /* --- forward --- */
@@ -121,13 +116,9 @@ static pal_attention transformer_attention(const pal_transformer_job *job) {
 }
 
 static pal_dropout_key transformer_key(const pal_transformer_job *job, int32_t use) {
-    return (pal_dropout_key){job->room->seeds[use], job->step, job->chunk};
-}
-
-/* Sequences of the chunk have at most `longest` positions each, so that Σ length² stays within
- * rows · longest. */
-static pal_real *transformer_weights(const pal_transformer_job *job, int32_t b) {
-    return job->room->blocks[b].weights + job->starts[0] * job->t->n_heads * job->room->longest;
+    pal_dropout_key key = job->key;
+    key.seed += (uint64_t)use;
+    return key;
 }
 
 /* `next` is where the block's output goes; sums are written over the layer's own output. */
@@ -136,38 +127,36 @@ static void transformer_block_forward(const pal_transformer_job *job, int32_t b,
     const pal_block *block = &t->blocks[b];
     const pal_block_room *r = &job->room->blocks[b];
     const pal_real *values = job->values;
-    int64_t at = job->starts[0], n = job->starts[job->n_sequences] - at, k = t->width, f = t->inner;
-    pal_real *x = r->x + at * k, *middle = r->middle + at * k, *mixed = r->mixed + at * k;
+    int64_t n = job->starts[job->n_sequences], k = t->width, f = t->inner;
+    pal_real *x = r->x, *middle = r->middle, *mixed = r->mixed;
     const pal_attention attention = transformer_attention(job);
     pal_norm_forward(x, values + block->gain1, values + block->bias1, n, k, PAL_TRANSFORMER_EPSILON,
-                     r->normed1 + at * k, r->kept1 + at * 2);
-    pal_linear_forward(r->normed1 + at * k, values + block->w_qkv, values + block->b_qkv, n, k,
-                       3 * k, r->qkv + at * 3 * k);
-    pal_attention_forward(&attention, r->qkv + at * 3 * k, transformer_weights(job, b), mixed);
+                     r->normed1, r->kept1);
+    pal_linear_forward(r->normed1, values + block->w_qkv, values + block->b_qkv, n, k, 3 * k,
+                       r->qkv);
+    pal_attention_forward(&attention, r->qkv, r->weights, mixed);
     pal_linear_forward(mixed, values + block->w_out, values + block->b_out, n, k, k, middle);
-    pal_dropout_forward(transformer_key(job, 2 * b), t->dropout, middle, r->mask1 + at * k, n * k);
+    pal_dropout_forward(transformer_key(job, 2 * b), t->dropout, middle, r->mask1, n * k);
     pal_loops_best()->add_scaled(middle, x, 1, n * k);
     pal_norm_forward(middle, values + block->gain2, values + block->bias2, n, k,
-                     PAL_TRANSFORMER_EPSILON, r->normed2 + at * k, r->kept2 + at * 2);
-    pal_linear_forward(r->normed2 + at * k, values + block->w1, values + block->b1, n, k, f,
-                       r->inner + at * f);
-    pal_activation_forward(t->activation, r->inner + at * f, r->active + at * f, n * f);
-    pal_linear_forward(r->active + at * f, values + block->w2, values + block->b2, n, f, k, next);
-    pal_dropout_forward(transformer_key(job, 2 * b + 1), t->dropout, next, r->mask2 + at * k,
-                        n * k);
+                     PAL_TRANSFORMER_EPSILON, r->normed2, r->kept2);
+    pal_linear_forward(r->normed2, values + block->w1, values + block->b1, n, k, f, r->inner);
+    pal_activation_forward(t->activation, r->inner, r->active, n * f);
+    pal_linear_forward(r->active, values + block->w2, values + block->b2, n, f, k, next);
+    pal_dropout_forward(transformer_key(job, 2 * b + 1), t->dropout, next, r->mask2, n * k);
     pal_loops_best()->add_scaled(next, middle, 1, n * k);
 }
 
 void pal_transformer_forward(const pal_transformer_job *job, pal_real *y) {
     const pal_transformer *t = job->t;
-    pal_transformer_room *room = job->room;
-    int64_t at = job->starts[0], n = job->starts[job->n_sequences] - at, k = t->width;
+    const pal_transformer_room *room = job->room;
+    int64_t n = job->starts[job->n_sequences], k = t->width;
     for (int32_t b = 0; b < t->n_blocks; b++) {
         pal_real *next = b + 1 < t->n_blocks ? room->blocks[b + 1].x : room->last;
-        transformer_block_forward(job, b, next + at * k);
+        transformer_block_forward(job, b, next);
     }
-    pal_norm_forward(room->last + at * k, job->values + t->gain, job->values + t->bias, n, k,
-                     PAL_TRANSFORMER_EPSILON, y + at * k, room->kept + at * 2);
+    pal_norm_forward(room->last, job->values + t->gain, job->values + t->bias, n, k,
+                     PAL_TRANSFORMER_EPSILON, y, room->kept);
 }
 
 /* --- backward --- */
@@ -181,43 +170,39 @@ static void transformer_block_backward(const pal_transformer_job *job, int32_t b
     const pal_block_room *r = &job->room->blocks[b];
     const pal_real *values = job->values;
     const pal_attention attention = transformer_attention(job);
-    int64_t at = job->starts[0], n = job->starts[job->n_sequences] - at, k = t->width, f = t->inner;
-    pal_real *d = job->room->d + at * k, *wide = job->room->d_wide + at * transformer_wide(t);
+    int64_t n = job->starts[job->n_sequences], k = t->width, f = t->inner;
+    pal_real *d = job->room->d, *wide = job->room->d_wide;
     size_t bytes = (size_t)(n * k) * sizeof *d;
     memcpy(d, dx, bytes);
-    pal_dropout_backward(t->dropout, r->mask2 + at * k, d, n * k);
-    pal_linear_backward(r->active + at * f, values + block->w2, d, n, f, k, wide, g + block->w2,
+    pal_dropout_backward(t->dropout, r->mask2, d, n * k);
+    pal_linear_backward(r->active, values + block->w2, d, n, f, k, wide, g + block->w2,
                         g + block->b2);
-    pal_activation_backward(t->activation, r->inner + at * f, r->active + at * f, wide, wide,
-                            n * f);
-    pal_linear_backward(r->normed2 + at * k, values + block->w1, wide, n, k, f, d, g + block->w1,
+    pal_activation_backward(t->activation, r->inner, r->active, wide, wide, n * f);
+    pal_linear_backward(r->normed2, values + block->w1, wide, n, k, f, d, g + block->w1,
                         g + block->b1);
-    pal_norm_backward(r->middle + at * k, values + block->gain2, r->kept2 + at * 2, d, n, k, d,
-                      g + block->gain2, g + block->bias2);
+    pal_norm_backward(r->middle, values + block->gain2, r->kept2, d, n, k, d, g + block->gain2,
+                      g + block->bias2);
     pal_loops_best()->add_scaled(dx, d, 1, n * k);
 
     memcpy(d, dx, bytes);
-    pal_dropout_backward(t->dropout, r->mask1 + at * k, d, n * k);
+    pal_dropout_backward(t->dropout, r->mask1, d, n * k);
     /* The derivative of `mixed` goes to `middle`, which nobody reads again. */
-    pal_real *d_mixed = r->middle + at * k;
-    pal_linear_backward(r->mixed + at * k, values + block->w_out, d, n, k, k, d_mixed,
-                        g + block->w_out, g + block->b_out);
-    pal_attention_backward(&attention, r->qkv + at * 3 * k, transformer_weights(job, b), d_mixed,
-                           job->room->tile + job->worker * pal_attention_room(job->room->longest),
-                           wide);
-    pal_linear_backward(r->normed1 + at * k, values + block->w_qkv, wide, n, k, 3 * k, d,
-                        g + block->w_qkv, g + block->b_qkv);
-    pal_norm_backward(r->x + at * k, values + block->gain1, r->kept1 + at * 2, d, n, k, d,
-                      g + block->gain1, g + block->bias1);
+    pal_real *d_mixed = r->middle;
+    pal_linear_backward(r->mixed, values + block->w_out, d, n, k, k, d_mixed, g + block->w_out,
+                        g + block->b_out);
+    pal_attention_backward(&attention, r->qkv, r->weights, d_mixed, job->room->tile, wide);
+    pal_linear_backward(r->normed1, values + block->w_qkv, wide, n, k, 3 * k, d, g + block->w_qkv,
+                        g + block->b_qkv);
+    pal_norm_backward(r->x, values + block->gain1, r->kept1, d, n, k, d, g + block->gain1,
+                      g + block->bias1);
     pal_loops_best()->add_scaled(dx, d, 1, n * k);
 }
 
 void pal_transformer_backward(const pal_transformer_job *job, const pal_real *dy,
                               pal_real *gradient, pal_real *dx) {
     const pal_transformer *t = job->t;
-    int64_t at = job->starts[0], n = job->starts[job->n_sequences] - at, k = t->width;
-    pal_norm_backward(job->room->last + at * k, job->values + t->gain, job->room->kept + at * 2,
-                      dy + at * k, n, k, dx + at * k, gradient + t->gain, gradient + t->bias);
-    for (int32_t b = t->n_blocks - 1; b >= 0; b--)
-        transformer_block_backward(job, b, dx + at * k, gradient);
+    int64_t n = job->starts[job->n_sequences], k = t->width;
+    pal_norm_backward(job->room->last, job->values + t->gain, job->room->kept, dy, n, k, dx,
+                      gradient + t->gain, gradient + t->bias);
+    for (int32_t b = t->n_blocks - 1; b >= 0; b--) transformer_block_backward(job, b, dx, gradient);
 }

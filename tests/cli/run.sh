@@ -222,7 +222,7 @@ grep -q 'ease keeps float32' said
 cmp half.palate same.palate
 code=0
 "$palate" shrink int8.palate --precision bf16 -o never.palate >shown 2>said || code=$?
-[[ $code == 1 && ! -e never.palate ]]
+[[ $code == 2 && ! -e never.palate ]]
 grep -q 'bpr: its rows are kept as int8 already: shrink the model that keeps float32' said
 for wrong in "" "--precision float32" "--precision int4"; do
     code=0

@@ -139,6 +139,19 @@ static void assert_reasons_add_up(pal_ctx *ctx, const pal_model *model, pal_aren
     }
 }
 
+/* Who is like whom is read from the rows, whatever form they have. */
+static void assert_likeness_stays(pal_ctx *ctx, const pal_model *whole, const pal_model *small,
+                                  pal_arena *arena) {
+    const pal_model *models[] = {whole, small};
+    float cosines[2][USERS] = {{0}};
+    for (int m = 0; m < 2; m++) {
+        pal_lists found;
+        assert_int_equal(pal_similar_users(ctx, models[m], 5, USERS, arena, &found), PAL_OK);
+        for (int32_t r = 0; r < found.counts[0]; r++) cosines[m][found.items[r]] = found.scores[r];
+    }
+    for (int32_t u = 0; u < USERS; u++) assert_true(fabsf(cosines[0][u] - cosines[1][u]) < 0.02f);
+}
+
 static void assert_damage_is_refused(pal_ctx *ctx, char *bytes, size_t n) {
     pal_model *loaded;
     for (size_t at = 0; at < n; at += 1 + n / 101) {
@@ -175,6 +188,7 @@ static void check_precision(pal_ctx *ctx, const pal_model *model, pal_precision 
             fail_msg("%s as %s moves a score by %g of their range", model->spec,
                      pal_precision_names[precision], change);
         assert_reasons_add_up(ctx, small, &arena);
+        assert_likeness_stays(ctx, model, small, &arena);
         assert_int_equal(pal_model_shrink_to(ctx, small, precision, &loaded), PAL_EUSAGE);
     } else {
         assert_int_equal(after, before);

@@ -486,16 +486,23 @@ typedef struct {            /* of one scoring thread */
     float *weights, *gains; /* [n_items] */
     float *ridge, *vector;  /* pal_ridge_scratch, [width] */
     float *levels;          /* [n_queries] */
-    float *rows;            /* [n_items, width] those of the history, where items are small */
-    int32_t *places;        /* [n_items] 0, 1, …; the same */
+    float *rows;            /* [als_most_small, width] the history's, where items are small */
+    int32_t *places;        /* [als_most_small] 0, 1, …; the same */
 } als_scratch;
+
+/* Distinct items of a history that are read from small rows: more would take the memory that small
+ * rows save. */
+static int32_t als_most_small(const als_state *s) {
+    enum { MOST = 1 << 16 };
+    return s->n_items < MOST ? s->n_items : MOST;
+}
 
 /* Cuts `memory` (NULL: only counts) and returns the bytes that it takes. */
 static size_t als_cut(const als_params *p, const als_state *s, int32_t n_queries, char *memory,
                       als_scratch *out) {
     int32_t width = als_width(p);
     size_t n_items = (size_t)s->n_items, n = (size_t)n_queries, used = 0;
-    size_t n_small = s->items ? 0 : n_items;
+    size_t n_small = s->items ? 0 : (size_t)als_most_small(s);
     float *places = NULL;
     const struct {
         float **to;
@@ -554,11 +561,12 @@ static float als_history(const als_params *p, const als_state *s, const pal_quer
 }
 
 /* The side that the row's events are of: all items, or, where these are small, the row's alone, to
- * which `others` then points. */
+ * which `others` then points; of a longer history than there is room for, the first items. */
 static pal_ridge als_items(const als_params *p, const als_state *s, const als_scratch *scratch,
                            pal_ridge_row *row) {
     int32_t width = als_width(p);
     const float *factors = s->padded;
+    if (!s->padded && row->n > als_most_small(s)) row->n = als_most_small(s);
     for (int32_t e = 0; !s->padded && e < row->n; e++) {
         pal_small_read(&s->small_items, row->others[e], scratch->rows + (int64_t)e * width);
         scratch->places[e] = e;

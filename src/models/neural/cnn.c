@@ -22,7 +22,7 @@ typedef struct {
 } cnn_params;
 
 static const pal_param cnn_table[] = {
-    PAL_SEQUENCE_ROWS(cnn_params, "200", "0.2"),
+    PAL_SEQUENCE_ROWS(cnn_params, "200", "0.2", "0.004", "32", "30", "10", "linear", "1"),
     {.name = "window",
      .type = PAL_PARAM_INT,
      .offset = offsetof(cnn_params, window),
@@ -242,7 +242,8 @@ static void cnn_backward(const void *params, const pal_sequence_pass *pass) {
     pal_window_gather(room.d_images, pass->starts, pass->n_sequences, k, p->window, pass->dx);
 }
 
-static double cnn_work(const void *params) {
+static double cnn_work(const void *params, double length) {
+    (void)length;
     const cnn_params *p = params;
     double k = (double)p->sequence.factors, width = (double)cnn_width(p), h = (double)p->hidden;
     return (double)cnn_filters_before(p, p->window + 1) +
@@ -255,6 +256,7 @@ static pal_encoder cnn_encoder(const void *params) {
                          .options = &p->sequence,
                          .params = params,
                          .reach = p->window,
+                         .deviation = 0.1,
                          .layout = cnn_layout,
                          .draw = cnn_draw,
                          .room = cnn_room_floats,

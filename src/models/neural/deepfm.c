@@ -11,7 +11,7 @@
 static const pal_click_form deepfm_form = {.name = "deepfm", .has_fm = true};
 
 static const pal_param deepfm_table[] = {
-    PAL_CLICK_ROWS("32", "64,32", "0.002", "0.05"),
+    PAL_CLICK_ROWS("64,32"),
     {0},
 };
 

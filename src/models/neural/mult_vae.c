@@ -22,6 +22,7 @@
 #include "math/kernels.h"
 #include "models/history.h"
 #include "models/panels.h"
+#include "models/training_rows.h"
 #include "nn/adam.h"
 #include "nn/dropout.h"
 #include "nn/linear.h"
@@ -34,30 +35,18 @@ typedef struct {
     double learning_rate, dropout, kl, l2, tolerance;
 } vae_params;
 
-#define VAE_ROW(member, row_type, text, least, most, by, sentence)                                 \
-    {                                                                                              \
-        .name = #member, .type = row_type, .offset = offsetof(vae_params, member),                 \
-        .initial = text, .min = least, .max = most, .scale = by, .help = sentence                  \
-    }
-
 static const pal_param vae_table[] = {
-    VAE_ROW(hidden, PAL_PARAM_INT, "300", 1, 16384, PAL_LOG,
+    PAL_ROW(vae_params, hidden, PAL_PARAM_INT, "300", 1, 16384, PAL_LOG,
             "width of the layers before and after the code"),
-    VAE_ROW(factors, PAL_PARAM_INT, "64", 1, 4096, PAL_LOG, "numbers of the code z"),
-    VAE_ROW(dropout, PAL_PARAM_REAL, "0.5", 0, 0.95, PAL_LINEAR,
+    PAL_ROW(vae_params, factors, PAL_PARAM_INT, "64", 1, 4096, PAL_LOG, "numbers of the code z"),
+    PAL_ROW(vae_params, dropout, PAL_PARAM_REAL, "0.5", 0, 0.95, PAL_LINEAR,
             "share of a history that a step does not see"),
-    VAE_ROW(kl, PAL_PARAM_REAL, "0.4", 0, 10, PAL_LINEAR,
+    PAL_ROW(vae_params, kl, PAL_PARAM_REAL, "0.4", 0, 10, PAL_LINEAR,
             "weight of the divergence of codes from the normal distribution"),
-    VAE_ROW(anneal, PAL_PARAM_INT, "40", 0, 100000, PAL_LOG,
+    PAL_ROW(vae_params, anneal, PAL_PARAM_INT, "40", 0, 100000, PAL_LOG,
             "epochs in which that weight rises from 0"),
-    VAE_ROW(epochs, PAL_PARAM_INT, "300", 1, 100000, PAL_LOG, "passes over the users at the most"),
-    VAE_ROW(patience, PAL_PARAM_INT, "10", 0, 100000, PAL_LINEAR,
-            "epochs without a better validation after which training ends; 0: all epochs"),
-    VAE_ROW(batch, PAL_PARAM_INT, "128", 1, 1000000, PAL_LOG, "users of one step"),
-    VAE_ROW(learning_rate, PAL_PARAM_REAL, "0.001", 1e-7, 1, PAL_LOG, "length of Adam's steps"),
-    VAE_ROW(l2, PAL_PARAM_REAL, "0", 0, 10, PAL_LOG, "regularization of all weights"),
-    VAE_ROW(tolerance, PAL_PARAM_REAL, "1e-6", 0, 1, PAL_LOG,
-            "relative change of the loss in an epoch under which training ends"),
+    PAL_TRAINING_ROWS(vae_params, "users", "300", "10", "128", 1000000, "0.001", "1e-6"),
+    PAL_ROW(vae_params, l2, PAL_PARAM_REAL, "0", 0, 10, PAL_LOG, "regularization of all weights"),
     {0},
 };
 

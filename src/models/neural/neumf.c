@@ -19,6 +19,7 @@
 #include "models/history.h"
 #include "models/panels.h"
 #include "models/shrink.h"
+#include "models/training_rows.h"
 #include "nn/adam.h"
 #include "nn/linear.h"
 #include "nn/loops.h"
@@ -31,26 +32,16 @@ typedef struct {
     pal_ints layers;
 } neumf_params;
 
-#define NEUMF_ROW(member, row_type, text, least, most, by, sentence)                               \
-    {                                                                                              \
-        .name = #member, .type = row_type, .offset = offsetof(neumf_params, member),               \
-        .initial = text, .min = least, .max = most, .scale = by, .help = sentence                  \
-    }
-
 static const pal_param neumf_table[] = {
-    NEUMF_ROW(factors, PAL_PARAM_INT, "32", 1, 4096, PAL_LOG, "length of each of the four rows"),
-    NEUMF_ROW(layers, PAL_PARAM_INTS, "64,32", 1, 4096, PAL_LINEAR, "sizes of the hidden layers"),
-    NEUMF_ROW(negatives, PAL_PARAM_INT, "4", 1, 1000, PAL_LOG,
-              "items drawn for each event as not used"),
-    NEUMF_ROW(epochs, PAL_PARAM_INT, "100", 1, 100000, PAL_LOG,
-              "passes over the events at the most"),
-    NEUMF_ROW(patience, PAL_PARAM_INT, "5", 0, 100000, PAL_LINEAR,
-              "epochs without a better validation after which training ends; 0: all epochs"),
-    NEUMF_ROW(batch, PAL_PARAM_INT, "1024", 1, 1000000, PAL_LOG, "events of one step"),
-    NEUMF_ROW(learning_rate, PAL_PARAM_REAL, "0.001", 1e-7, 1, PAL_LOG, "length of Adam's steps"),
-    NEUMF_ROW(l2, PAL_PARAM_REAL, "1e-4", 0, 10, PAL_LOG, "regularization of rows and weights"),
-    NEUMF_ROW(tolerance, PAL_PARAM_REAL, "1e-6", 0, 1, PAL_LOG,
-              "relative change of the loss in an epoch under which training ends"),
+    PAL_ROW(neumf_params, factors, PAL_PARAM_INT, "32", 1, 4096, PAL_LOG,
+            "length of each of the four rows"),
+    PAL_ROW(neumf_params, layers, PAL_PARAM_INTS, "64,32", 1, 4096, PAL_LINEAR,
+            "sizes of the hidden layers"),
+    PAL_ROW(neumf_params, negatives, PAL_PARAM_INT, "4", 1, 1000, PAL_LOG,
+            "items drawn for each event as not used"),
+    PAL_TRAINING_ROWS(neumf_params, "events", "100", "5", "1024", 1000000, "0.001", "1e-6"),
+    PAL_ROW(neumf_params, l2, PAL_PARAM_REAL, "1e-4", 0, 10, PAL_LOG,
+            "regularization of rows and weights"),
     {0},
 };
 

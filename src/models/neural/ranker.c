@@ -12,7 +12,7 @@
 static const pal_click_form ranker_form = {.name = "ranker", .has_product = true};
 
 static const pal_param ranker_table[] = {
-    PAL_CLICK_ROWS("32", "128,64", "0.002", "0.05"),
+    PAL_CLICK_ROWS("128,64"),
     {.name = "weigh",
      .type = PAL_PARAM_CHOICE,
      .offset = offsetof(pal_click_options, weigh),

@@ -118,8 +118,12 @@ static double reader_work(pal_cell cell, const pal_reader_params *p) {
     static void name##_backward(const void *params, const pal_sequence_pass *pass) {               \
         reader_backward(cell, params, pass);                                                       \
     }                                                                                              \
-    static double name##_work(const void *params) { return reader_work(cell, params); }            \
+    static double name##_work(const void *params, double length) {                                 \
+        (void)length;                                                                              \
+        return reader_work(cell, params);                                                          \
+    }                                                                                              \
     static const pal_encoder name##_slots = {.by_step = true,                                      \
+                                             .deviation = 0.1,                                     \
                                              .layout = name##_layout,                              \
                                              .draw = name##_draw,                                  \
                                              .n_derived = name##_n_derived,                        \
