@@ -109,7 +109,7 @@ typedef struct { /* one task */
     double smallest_difference; /* that this test can see, on the choice metric */
 } pal_table;
 
-enum { PAL_DEFAULT_SPECS = 16 };
+enum { PAL_DEFAULT_SPECS = 18 };
 
 typedef struct pal_comparison {
     const pal_data *data;

@@ -99,6 +99,7 @@ typedef enum {
     SPEC_FEW_ITEMS = 1 << 5, /* a dense item-item matrix is solved within a minute */
     SPEC_QUICK = 1 << 6,     /* trained within SPEC_SECONDS_MAX, by its own count on two threads */
     SPEC_FEATURES = 1 << 7,  /* items have features */
+    SPEC_TEXTS = 1 << 8,     /* some of them are texts */
 } spec_need;
 enum { SPEC_USERS_MAX = 200000, SPEC_ITEMS_MAX = 12000, SPEC_SECONDS_MAX = 40 };
 
@@ -119,10 +120,19 @@ static const struct {
     {"als", 0},
     {"bias", SPEC_RATINGS},
     {"mf", SPEC_RATINGS},
+    {"keyword", SPEC_TEXTS},
+    {"item_features", SPEC_FEATURES | SPEC_QUICK},
     {"mult_vae", SPEC_QUICK},
     {"two_tower", SPEC_QUICK},
     {"gru", SPEC_QUICK | SPEC_TIMES},
 };
+
+static bool spec_has_texts(const pal_catalog *catalog) {
+    bool found = false;
+    for (int32_t c = 0; c < catalog->n_columns; c++)
+        found |= catalog->columns[c].type == PAL_FEATURE_TEXT;
+    return found && catalog->ids.n;
+}
 
 static bool spec_is_quick(pal_ctx *ctx, const char *spec, const pal_log *log) {
     enum { THREADS = 2 }; /* whatever the machine has: the same kinds everywhere */
@@ -146,7 +156,8 @@ void pal_default_specs(pal_ctx *ctx, const pal_data *data, const pal_inspection 
                    (log->times && !strcmp(found->task, "next") ? SPEC_SESSIONS : 0) |
                    (found->n_users <= SPEC_USERS_MAX ? SPEC_FEW_USERS : 0) |
                    (found->n_items <= SPEC_ITEMS_MAX ? SPEC_FEW_ITEMS : 0) |
-                   (data->catalog.ids.n ? SPEC_FEATURES : 0) | (however_large ? large : 0);
+                   (data->catalog.ids.n ? SPEC_FEATURES : 0) |
+                   (spec_has_texts(&data->catalog) ? SPEC_TEXTS : 0) | (however_large ? large : 0);
     int32_t n = 0;
     for (int32_t i = 0; i < PAL_DEFAULT_SPECS; i++) {
         unsigned missing = spec_kinds[i].needs & ~has;
