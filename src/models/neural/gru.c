@@ -3,8 +3,7 @@
  * Layer, loss and cost: nn/recurrent.h, models/sequence.h. Cost of an event and epoch: 3 times
  * 3 h (k + h) + h k multiply-adds for the layer with factors k and state h, 3 k a drawn item for
  * the loss.
- * What to expect: on ML-1M, last event withheld, ndcg@10 .169 after 16 epochs against .162 by
- * markov; on the 943 people of ML-100K .104 against .117: counting needs fewer sequences. */
+ * Reached: the kind's `measured`. */
 #include "models/neural/reader.h"
 
 static const pal_param gru_table[] = {PAL_READER_ROWS, {0}};
@@ -21,6 +20,13 @@ const pal_kind pal_kind_gru = {
     .summary = "a gated state that reads the history event by event and points to the next item",
     .paper = "Hidasi, Karatzoglou, Baltrunas, Tikk: Session-based recommendations with recurrent "
              "neural networks, ICLR 2016",
+    .measured =
+        "ML-1M, each person's last event (by time, then by place in the file) withheld, seen items "
+        "not "
+        "listed: ndcg@10 .168, hit@10 .295 after epochs=12, and markov .162, by `palate train "
+        "train.inter -m \"gru epochs=12\"` and `palate evaluate MODEL --test test.inter`."
+        " ML-100K, validation of --split leave_last: .138 with these defaults, .119 with steps of "
+        "one length.",
     .represents = "the last {length} items used, read in order into {hidden} numbers | a row of "
                   "{factors} numbers",
     .lesson = "order counts here, further back than the last few events",

@@ -18,6 +18,11 @@ const pal_kind pal_kind_lstm = {
     .family = "neural",
     .summary = "a state with a memory cell that reads the history event by event",
     .paper = "Hochreiter, Schmidhuber: Long short-term memory, Neural Computation 1997",
+    .measured =
+        "ML-1M, each person's last event (by time, then by place in the file) withheld, seen items "
+        "not "
+        "listed: ndcg@10 .1725, hit@10 .302 after epochs=12, and markov .162, by `palate train "
+        "train.inter -m \"lstm epochs=12\"` and `palate evaluate MODEL --test test.inter`.",
     .represents = "the last {length} items used, read in order into {hidden} numbers | a row of "
                   "{factors} numbers",
     .lesson = "order counts here, further back than the last few events",

@@ -24,7 +24,7 @@ typedef struct {
 } sasrec_params;
 
 static const pal_param sasrec_table[] = {
-    PAL_SEQUENCE_ROWS(sasrec_params, "200", "0.2", "0.002", "32", "30", "10", "linear", "0"),
+    PAL_SEQUENCE_ROWS(sasrec_params, "200", "0.2", "0.002", "32", "40", "10", "linear", "0"),
     {.name = "blocks",
      .type = PAL_PARAM_INT,
      .offset = offsetof(sasrec_params, blocks),
@@ -232,6 +232,11 @@ const pal_kind pal_kind_sasrec = {
         "exp(y·E_j) "
         "/ Σ: ∂L/∂y = Σ_j p_j E_j - E_next and ∂L/∂E_j = (p_j - [j = next]) y; E gets, besides, "
         "√k times what arrives at the inputs that it stands for.",
+    .measured =
+        "ML-1M, each person's last event (by time, then by place in the file) withheld, seen items "
+        "not "
+        "listed: ndcg@10 .174, hit@10 .305 after epochs=20, and markov .162, by `palate train "
+        "train.inter -m \"sasrec epochs=20\"` and `palate evaluate MODEL --test test.inter`.",
     .represents = "the last {length} items used, in order | a row of {factors} numbers",
     .lesson = "what comes next depends on the order of what came before",
     .traits = PAL_SCORES_NEW_USERS | PAL_USES_ORDER | PAL_NEEDS_TIME | PAL_IS_STOCHASTIC,
