@@ -22,7 +22,7 @@ typedef struct {
 } cnn_params;
 
 static const pal_param cnn_table[] = {
-    PAL_SEQUENCE_ROWS(cnn_params, "200", "0.2", "0.004", "32", "30", "10", "linear", "1"),
+    PAL_SEQUENCE_ROWS(cnn_params, "200", "0.2", "0.004", "32", "40", "10", "linear", "1"),
     {.name = "window",
      .type = PAL_PARAM_INT,
      .offset = offsetof(cnn_params, window),
