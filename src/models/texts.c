@@ -75,6 +75,28 @@ static bool texts_keep_columns(const texts_columns *columns, const pal_documents
     return out->column_names != NULL;
 }
 
+/* The column's texts. Sets that were written bit by bit are what the catalog kept of them, not what
+ * stands in the cells, which time has not cut. */
+static pal_status texts_cells(pal_ctx *ctx, const char *what, const pal_column *column,
+                              pal_arena *scratch, const char *const **out) {
+    *out = column->cells;
+    if (!column->times) return PAL_OK;
+    const pal_csr *sets = &column->sets;
+    const char **cells = PAL_ARENA_ARRAY(scratch, const char *, sets->n_rows);
+    pal_text text = {0};
+    bool failed = !cells;
+    for (int32_t r = 0; !failed && r < sets->n_rows; r++) {
+        text.length = 0;
+        for (int64_t e = sets->starts[r]; e < sets->starts[r + 1]; e++)
+            pal_text_addf(&text, "%s ", pal_ids_at(&column->vocabulary, sets->cols[e]));
+        cells[r] = pal_arena_text(scratch, text.bytes ? text.bytes : "", text.length);
+        failed = text.failed || !cells[r];
+    }
+    pal_text_release(&text);
+    *out = cells;
+    return failed ? pal_fail_memory(ctx, what, 16.0 * sets->n_rows) : PAL_OK;
+}
+
 /* --- fit --- */
 
 static pal_status texts_check(pal_ctx *ctx, const char *what, const pal_documents *documents,
@@ -105,7 +127,7 @@ pal_status pal_item_texts_fit(pal_ctx *ctx, const char *what, const pal_keyword_
                                                         train->log->n_items, scratch)};
     if (!documents.rows) return pal_fail_memory(ctx, what, 4.0 * documents.n_rows);
     for (int32_t c = 0; c < chosen.n; c++) {
-        documents.cells[c] = chosen.at[c]->cells;
+        TRY(texts_cells(ctx, what, chosen.at[c], scratch, &documents.cells[c]));
         documents.languages[c] = language;
     }
     TRY(pal_documents_settle(ctx, &documents, train->n_seen_items));
@@ -126,13 +148,14 @@ pal_status pal_item_texts_fit(pal_ctx *ctx, const char *what, const pal_keyword_
 
 pal_status pal_item_texts_encode(pal_ctx *ctx, const pal_keyword_options *options,
                                  const pal_item_texts *texts, const pal_catalog *catalog,
-                                 const int32_t *rows, int32_t n, pal_arena *arena, pal_csr *out) {
+                                 const int32_t *rows, int32_t n, pal_arena *arena,
+                                 pal_arena *scratch, pal_csr *out) {
     pal_documents documents = {.n_rows = n, .rows = rows};
     for (int64_t c = 0; c < texts->column_range[1]; c++) {
         const pal_column *column =
             pal_catalog_column(catalog, texts->column_names + texts->column_starts[c]);
         if (!column || column->type == PAL_FEATURE_VECTOR) continue;
-        documents.cells[documents.n_columns] = column->cells;
+        TRY(texts_cells(ctx, "texts", column, scratch, &documents.cells[documents.n_columns]));
         documents.languages[documents.n_columns++] = texts->languages[c];
     }
     return pal_keywords_encode(ctx, options, &texts->words, &documents, arena, out);

@@ -27,7 +27,8 @@ pal_status pal_item_texts_fit(pal_ctx *ctx, const char *what, const pal_keyword_
  * text. rows [n] of the catalog, or -1. */
 pal_status pal_item_texts_encode(pal_ctx *ctx, const pal_keyword_options *options,
                                  const pal_item_texts *texts, const pal_catalog *catalog,
-                                 const int32_t *rows, int32_t n, pal_arena *arena, pal_csr *out);
+                                 const int32_t *rows, int32_t n, pal_arena *arena,
+                                 pal_arena *scratch, pal_csr *out);
 /* Lists the arrays; returns how many. */
 int32_t pal_item_texts_tensors(pal_item_texts *texts, pal_tensor *tensors);
 /* Checks what came from a file and derives what is not stored. */

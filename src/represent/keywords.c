@@ -128,7 +128,7 @@ static int32_t keyword_choose(keyword_job *job) {
         qsort(job->words, (size_t)n, sizeof *job->words, keyword_compare_counts);
         n = (int32_t)o->most;
     }
-    qsort(job->words, (size_t)n, sizeof *job->words, keyword_compare_bytes);
+    if (n) qsort(job->words, (size_t)n, sizeof *job->words, keyword_compare_bytes);
     return n;
 }
 

@@ -57,13 +57,19 @@ static void history_log(pal_ctx *ctx, bool with_held, support_log *out) {
 static pal_model *train_on(pal_ctx *ctx, const pal_kind *kind, const char *more, const pal_log *log,
                            const pal_log *histories) {
     pal_model *model = NULL;
-    pal_train_input input = {.log = log, .histories = histories};
+    support_log named = {.items = *log->about.item_ids};
+    pal_catalog catalog;
+    support_catalog_make(ctx, &named, &catalog);
+    bool needs = kind->traits & PAL_NEEDS_CATALOG;
+    pal_train_input input = {.log = log, .histories = histories, .items = needs ? &catalog : NULL};
     char spec[80];
     const char *name = !strcmp(kind->name, "blend")    ? "blend(popular, item_knn) weights=0.5,0.5"
                        : !strcmp(kind->name, "rerank") ? "item_knn > ease"
                                                        : kind->name;
     snprintf(spec, sizeof spec, "%s%s", name, more);
     if (pal_model_train(ctx, spec, &input, &model) != PAL_OK) fail_msg("%s: %s", spec, ctx->error);
+    model->items = NULL; /* ends with this function */
+    pal_catalog_release(&catalog);
     return model;
 }
 

@@ -20,7 +20,7 @@ static const pal_param item_features_table[] = {
      .choices = item_features_losses,
      .help = "what a used item below a drawn one costs: bpr, -log σ of the difference, or warp, "
              "which weighs by the guessed rank of the used item (Weston et al. 2011)"},
-    PAL_SUMS_ROWS("0.001", "1", "0.1", "0.01", "0.1", "0"),
+    PAL_SUMS_ROWS("0.001", "1", "0.1", "0.01", "0", "0"),
     {0},
 };
 

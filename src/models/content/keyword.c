@@ -151,9 +151,11 @@ static int32_t keyword_tensors(const void *params, void *state, int32_t n_users,
 
 static void keyword_estimate(const void *params, const pal_log *log, int32_t n_threads,
                              pal_estimate *out) {
-    (void)params; /* texts of 50 words; those of the items are not known here */
-    out->seconds = 15e-6 * log->n_items / n_threads;
-    out->bytes = 2e3 * log->n_items + 16.0 * (double)log->n_events;
+    /* Texts of 50 words; those of the items are not known here. */
+    double n_entries = 50.0 * log->n_items;
+    const pal_content_params *content = &((const keyword_params *)params)->content;
+    out->seconds = (0.2 + 0.3e-6 * n_entries) / n_threads;
+    out->bytes = 16 * n_entries + pal_content_bytes(content, log, n_entries, n_threads);
 }
 
 const pal_kind pal_kind_keyword = {

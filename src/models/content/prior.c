@@ -183,9 +183,8 @@ static bool prior_alloc(prior_job *job, pal_arena *arena, int32_t n_threads) {
 
 pal_status pal_content_learn_prior(pal_ctx *ctx, const char *what, const pal_content_params *params,
                                    const pal_content_state *state, const pal_log *log,
-                                   int32_t n_seen, double most, double *out) {
-    pal_arena arena = {0};
-    int32_t *people = PAL_ARENA_ARRAY(&arena, int32_t, PRIOR_PEOPLE);
+                                   int32_t n_seen, double most, pal_arena *scratch, double *out) {
+    int32_t *people = PAL_ARENA_ARRAY(scratch, int32_t, PRIOR_PEOPLE);
     prior_job job = {.params = params,
                      .state = state,
                      .log = log,
@@ -194,7 +193,7 @@ pal_status pal_content_learn_prior(pal_ctx *ctx, const char *what, const pal_con
                      .most = most};
     job.n_people = people ? prior_choose(log, people) : 0;
     job.n_items = 1 + (n_seen < PRIOR_ITEMS ? n_seen : PRIOR_ITEMS);
-    bool is_whole = people && prior_alloc(&job, &arena, pal_pool_threads(ctx->pool));
+    bool is_whole = people && prior_alloc(&job, scratch, pal_pool_threads(ctx->pool));
     double w[2] = {1, 1};
     if (is_whole) {
         pal_parallel(ctx->pool, job.n_people, prior_look, &job);
@@ -203,6 +202,15 @@ pal_status pal_content_learn_prior(pal_ctx *ctx, const char *what, const pal_con
         double prior = w[0] > 0 ? w[1] / w[0] : prior_largest;
         *out = prior > prior_largest ? prior_largest : prior > 0 ? prior : 0;
     }
-    pal_arena_release(&arena);
     return is_whole ? PAL_OK : pal_fail_memory(ctx, what, 8.0 * PRIOR_PEOPLE * (double)PRIOR_ITEMS);
+}
+
+double pal_content_bytes(const pal_content_params *params, const pal_log *log, double n_entries,
+                         int32_t n_threads) {
+    double people = log->n_users < PRIOR_PEOPLE ? log->n_users : PRIOR_PEOPLE,
+           among = log->n_items < PRIOR_ITEMS ? log->n_items : PRIOR_ITEMS, items = log->n_items;
+    double best = params->scoring == PAL_CONTENT_NEAREST ? 4.0 * (double)params->k : 0;
+    double of_thread = (28 + best) * items + 16.0 * (double)pal_log_longest(log) + 4e3;
+    return 24 * n_entries + 48 * items + 16.0 * (double)log->n_events + 8 * people * (among + 1) +
+           of_thread * n_threads + 1e5;
 }

@@ -56,7 +56,7 @@ pal_status pal_content_fit(pal_ctx *ctx, const char *what, const pal_content_par
         pal_content_state prepared = *s;
         TRY(pal_content_prepare(ctx, what, rows->n_cols, scratch, &prepared));
         TRY(pal_content_learn_prior(ctx, what, params, &prepared, train->log, train->n_seen_items,
-                                    most, &prior));
+                                    most, scratch, &prior));
     }
     *s->prior = (float)prior;
     return PAL_OK;

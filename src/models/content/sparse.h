@@ -78,9 +78,12 @@ pal_status pal_content_fit(pal_ctx *ctx, const char *what, const pal_content_par
  * people. */
 pal_status pal_content_learn_prior(pal_ctx *ctx, const char *what, const pal_content_params *params,
                                    const pal_content_state *state, const pal_log *log,
-                                   int32_t n_seen, double most, double *out);
+                                   int32_t n_seen, double most, pal_arena *scratch, double *out);
 pal_status pal_content_prepare(pal_ctx *ctx, const char *what, int32_t n_features, pal_arena *arena,
                                pal_content_state *state);
+/* Bytes that fit takes for rows of so many entries, beside those. */
+double pal_content_bytes(const pal_content_params *params, const pal_log *log, double n_entries,
+                         int32_t n_threads);
 int32_t pal_content_tensors(pal_content_state *state, int32_t n_items, pal_tensor *tensors);
 
 size_t pal_content_scratch_bytes(const pal_content_params *params, const pal_content_state *state);

@@ -307,12 +307,15 @@ void pal_sums_estimate(const pal_sums_form *form, const pal_sums_options *o, con
     enum { FEATURES = 8 }; /* of an item: a guess, catalogs are not seen here */
     double width = (double)o->factors + 1, n_pairs = (double)log->n_events,
            epochs = o->patience > 0 ? (double)o->epochs / 3 : (double)o->epochs,
-           group = fmin((double)o->group, fmax(n_pairs / log->n_users / 2, 1)),
-           history = form->has_history ? fmin((double)o->history, n_pairs / log->n_users) : 0,
+           mean = n_pairs / log->n_users, group = fmin((double)o->group, fmax(mean / 2, 1)),
+           history = form->has_history ? fmin((double)o->history, mean) : 0,
            rows = 2 * FEATURES + (FEATURES + history) / group,
-           things = 2 * (double)o->batch * group;
+           things = 2 * (double)o->batch * (double)o->group,
+           entries = form->has_history ? (double)o->batch * (double)o->history : 0;
     out->seconds = epochs * n_pairs * rows * width * 1.5e-9 / n_threads;
-    out->bytes = 12 * n_pairs +
-                 4 * width * (4.0 * log->n_users + (form->has_history ? 8.0 : 5.0) * log->n_items) +
-                 things * (8 * width + 12 * FEATURES) + 12 * (double)o->batch * history;
+    /* A table's values, moments and last good epoch; then sums and, of items, these packed. */
+    out->bytes = 32 * n_pairs + 4 * width * (5.0 * log->n_users + 6.0 * log->n_items) +
+                 4 * width * (form->has_history ? 4.0 * log->n_items : 0) +
+                 things * (8 * width + 20 * (FEATURES + 1)) + 20 * entries +
+                 4 * width * (fmin(things, log->n_items) + fmin(entries, log->n_items));
 }

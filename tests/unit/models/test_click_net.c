@@ -140,7 +140,8 @@ static void catalogs_of_other_items_change_nothing(void **state) {
     others.columns[others.n_columns++] = (pal_column){
         .name = "picture", .type = PAL_FEATURE_VECTOR, .n_dims = 2, .vectors = numbers};
     pal_fields fields;
-    assert_int_equal(pal_fields_make(ctx, &others, &log.items, ITEMS, &arena, &fields), PAL_OK);
+    assert_int_equal(pal_fields_make(ctx, &others, &log.items, ITEMS, ITEMS, &arena, &fields),
+                     PAL_OK);
     assert_int_equal(fields.n_fields, 0);
     for (int32_t s = 0; s < 3; s++) {
         learn(ctx, specs[s], &(pal_train_input){.log = &log.log}, without);

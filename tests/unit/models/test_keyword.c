@@ -190,7 +190,8 @@ static void texts_of_other_catalogs_are_encoded(void **state) {
         PAL_OK);
     const int32_t places[] = {1, -1, 0};
     assert_int_equal(
-        pal_item_texts_encode(ctx, &options, &texts, &catalog, places, 3, &arena, &again), PAL_OK);
+        pal_item_texts_encode(ctx, &options, &texts, &catalog, places, 3, &arena, &arena, &again),
+        PAL_OK);
     int64_t n = rows.starts[2] - rows.starts[1];
     assert_int_equal(again.starts[1], n);
     assert_int_equal(again.starts[2], n);
@@ -198,7 +199,7 @@ static void texts_of_other_catalogs_are_encoded(void **state) {
     assert_memory_equal(again.cols, rows.cols + rows.starts[1], (size_t)n * sizeof(int32_t));
     pal_catalog other = {.title = -1};
     assert_int_equal(pal_item_texts_encode(ctx, &options, &texts, &other, (const int32_t[]){-1}, 1,
-                                           &arena, &none),
+                                           &arena, &arena, &none),
                      PAL_OK);
     assert_int_equal(none.starts[1], 0);
     texts.words.bytes[texts.words.starts[1] - 1] = 'x';
@@ -207,6 +208,44 @@ static void texts_of_other_catalogs_are_encoded(void **state) {
     assert_int_equal(pal_item_texts_prepare(ctx, "a test", &texts), PAL_OK);
     texts.column_names[texts.column_starts[1] - 1] = 'x';
     assert_int_equal(pal_item_texts_prepare(ctx, "a test", &texts), PAL_EFORMAT);
+    pal_catalog_release(&catalog);
+    pal_arena_release(&arena);
+    support_log_release(&log);
+    support_close(ctx);
+}
+
+/* Words that were written later than the catalog reaches are not read. */
+static void later_words_are_not_read(void **state) {
+    (void)state;
+    static const char *const tags[ITEMS] = {"space@5|late@90", "space@6", "late@95", "bread@7",
+                                            "bread@8|late@99", "",        "",        "late@100"};
+    pal_ctx *ctx = support_open(1);
+    support_log log;
+    pal_catalog catalog, before;
+    pal_arena arena = {0};
+    int64_t n_left_out;
+    shop(ctx, &log, &catalog);
+    assert_int_equal(pal_catalog_add_timed(ctx, &catalog, "tags", tags), PAL_OK);
+    assert_int_equal(pal_catalog_settle(ctx, &catalog, "items", NULL), PAL_OK);
+    assert_int_equal(pal_catalog_before(ctx, &catalog, 50, &arena, &before, &n_left_out), PAL_OK);
+    assert_int_equal(n_left_out, 4);
+    const pal_keyword_options options = {0};
+    pal_train_input input = {
+        .log = &log.log, .items = &before, .n_items = ITEMS, .n_seen_items = ITEMS};
+    pal_item_texts texts = {0};
+    pal_csr rows;
+    assert_int_equal(pal_item_texts_fit(ctx, "a test", &options, "tags", 1, &input, &arena, &arena,
+                                        &texts, &rows),
+                     PAL_OK);
+    assert_int_equal(texts.words.n_words, 2);
+    assert_int_equal(pal_vocabulary_find(&texts.words, "bread"), 0);
+    assert_int_equal(pal_vocabulary_find(&texts.words, "space"), 1);
+    assert_int_equal(rows.starts[ITEMS], 4);
+    input.items = &catalog;
+    assert_int_equal(pal_item_texts_fit(ctx, "a test", &options, "tags", 1, &input, &arena, &arena,
+                                        &texts, &rows),
+                     PAL_OK);
+    assert_int_equal(texts.words.n_words, 3);
     pal_catalog_release(&catalog);
     pal_arena_release(&arena);
     support_log_release(&log);
@@ -305,6 +344,7 @@ int main(void) {
         cmocka_unit_test(options_do_what_they_say),
         cmocka_unit_test(what_is_missing_is_said),
         cmocka_unit_test(texts_of_other_catalogs_are_encoded),
+        cmocka_unit_test(later_words_are_not_read),
         cmocka_unit_test(files_give_back_the_same_lists),
         cmocka_unit_test(the_prior_is_learned),
     };

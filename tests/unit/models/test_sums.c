@@ -198,7 +198,7 @@ static void what_only_new_items_have_is_not_learned(void **state) {
         support_catalog_make(ctx, &log, &catalogs[m]);
         const char **cells = (const char **)(uintptr_t)catalogs[m].columns[0].cells;
         for (int32_t i = SEEN; m && i < SEEN + NEW; i++) cells[i] = "only new";
-        catalogs[m].columns[0].vocabulary = (pal_ids){0};
+        pal_ids_release(&catalogs[m].columns[0].vocabulary);
         catalogs[m].n_columns = 1;
         catalogs[m].columns[0].type = PAL_FEATURE_UNKNOWN;
         assert_int_equal(pal_catalog_settle(ctx, &catalogs[m], "items", "camp=token"), PAL_OK);
@@ -296,8 +296,8 @@ static void squared_loss_predicts_values(void **state) {
 
 /* --- catalogs that do not help --- */
 
-static void a_catalog_of_other_items_changes_nothing_but_is_no_error(void **state) {
-    (void)state;
+/* A catalog that knows the first n_known items of the log, and others: all are listed. */
+static void check_catalog_knows(int32_t n_known) {
     const char *const specs[] = {"fm epochs=30", "item_features epochs=30"};
     pal_ctx *ctx = support_open(1);
     support_log log, other;
@@ -307,7 +307,7 @@ static void a_catalog_of_other_items_changes_nothing_but_is_no_error(void **stat
     pal_ids_release(&other.items);
     for (int32_t i = 0; i < SEEN; i++) {
         char id[16];
-        snprintf(id, sizeof id, "x%d", (int)i);
+        snprintf(id, sizeof id, i < n_known ? "i%d" : "x%d", (int)i);
         pal_ids_add(&other.items, id, strlen(id));
     }
     support_catalog_make(ctx, &other, &catalog);
@@ -317,9 +317,9 @@ static void a_catalog_of_other_items_changes_nothing_but_is_no_error(void **stat
         pal_arena arena = {0};
         pal_lists lists;
         pal_query query = pal_query_of_user(model, 0);
-        assert_int_equal(
-            pal_rank(ctx, model, &query, 1, &(pal_rank_options){.k = SEEN + NEW}, &arena, &lists),
-            PAL_OK);
+        const pal_rank_options options = {.k = SEEN + NEW, .hide = PAL_HIDE_NONE};
+        assert_int_equal(pal_rank(ctx, model, &query, 1, &options, &arena, &lists), PAL_OK);
+        assert_int_equal(lists.counts[0], SEEN + NEW);
         for (int32_t r = 0; r < lists.counts[0]; r++) assert_true(isfinite(lists.scores[r]));
         pal_arena_release(&arena);
         pal_model_free(model);
@@ -330,6 +330,12 @@ static void a_catalog_of_other_items_changes_nothing_but_is_no_error(void **stat
     support_close(ctx);
 }
 
+static void items_without_features_are_listed(void **state) {
+    (void)state;
+    check_catalog_knows(0);
+    check_catalog_knows(SEEN / 2);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gradients_are_those_of_the_loss),
@@ -338,7 +344,7 @@ int main(void) {
         cmocka_unit_test(what_only_new_items_have_is_not_learned),
         cmocka_unit_test(reasons_name_features_and_sum_to_the_score),
         cmocka_unit_test(squared_loss_predicts_values),
-        cmocka_unit_test(a_catalog_of_other_items_changes_nothing_but_is_no_error),
+        cmocka_unit_test(items_without_features_are_listed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
