@@ -22,7 +22,7 @@ typedef struct {
 } cnn_params;
 
 static const pal_param cnn_table[] = {
-    PAL_SEQUENCE_ROWS(cnn_params, "200", "0.2", "0.004", "32", "30", "10", "linear", "1"),
+    PAL_SEQUENCE_ROWS(cnn_params, "200", "0.2", "0.004", "32", "40", "10", "linear", "1"),
     {.name = "window",
      .type = PAL_PARAM_INT,
      .offset = offsetof(cnn_params, window),
@@ -273,6 +273,12 @@ const pal_kind pal_kind_cnn = {
     .summary = "filters over the last events that point to the next item",
     .paper = "Tang, Wang: Personalized top-n sequential recommendation via convolutional sequence "
              "embedding, WSDM 2018",
+    .measured =
+        "ML-1M, each person's last event (by time, then by place in the file) withheld, seen items "
+        "not listed: ndcg@10 .152, hit@10 .272 after epochs=5, no more were tried, and markov "
+        ".162, by "
+        "`palate train train.inter -m \"cnn epochs=5\"` and `palate evaluate MODEL --test "
+        "test.inter`.",
     .represents = "the last {window} items used, seen by filters | a row of {factors} numbers",
     .lesson = "patterns of the last few events suffice here: order counts, but only nearby",
     .traits = PAL_SCORES_NEW_USERS | PAL_USES_ORDER | PAL_NEEDS_TIME | PAL_IS_STOCHASTIC,

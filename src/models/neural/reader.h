@@ -16,7 +16,7 @@ typedef struct {
 pal_encoder pal_reader_encoder(const char *name, pal_cell cell, const pal_reader_params *params);
 
 #define PAL_READER_ROWS                                                                            \
-    PAL_SEQUENCE_ROWS(pal_reader_params, "200", "0.2", "0.004", "32", "30", "10", "linear", "1"),  \
+    PAL_SEQUENCE_ROWS(pal_reader_params, "200", "0.2", "0.004", "32", "40", "10", "linear", "1"),  \
     {                                                                                              \
         .name = "hidden", .type = PAL_PARAM_INT, .offset = offsetof(pal_reader_params, hidden),    \
         .initial = "128", .min = 1, .max = 2048, .scale = PAL_LOG,                                 \

@@ -236,7 +236,8 @@ const pal_kind pal_kind_sasrec = {
         "ML-1M, each person's last event (by time, then by place in the file) withheld, seen items "
         "not "
         "listed: ndcg@10 .174, hit@10 .305 after epochs=20, and markov .162, by `palate train "
-        "train.inter -m \"sasrec epochs=20\"` and `palate evaluate MODEL --test test.inter`.",
+        "train.inter -m \"sasrec epochs=20\"` and `palate evaluate MODEL --test test.inter`. "
+        "On 2 cores alone 97,639 positions a second: 10.2 s an epoch of ML-1M.",
     .represents = "the last {length} items used, in order | a row of {factors} numbers",
     .lesson = "what comes next depends on the order of what came before",
     .traits = PAL_SCORES_NEW_USERS | PAL_USES_ORDER | PAL_NEEDS_TIME | PAL_IS_STOCHASTIC,
