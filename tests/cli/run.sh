@@ -104,6 +104,26 @@ for name, value in models["ease"].items():
         assert abs(value["mean"] - models["ease.run"][name]["mean"]) < 1e-6, name
 PYTHON
 
+# Items that nobody has used: asked alone by cold_items, listed by kinds that know them by their features, marked for others.
+cp titles.csv more.csv
+echo 's_new,"Thing no. 17, the ""best"""' >>more.csv
+"$palate" compare events.csv --items more.csv --hide none --split cold_items -m random -m feature_count -m keyword -m ease -m "blend(ease, keyword)" \
+    -o cold >shown 2>said
+grep -q 'ease .*cannot score new items' shown
+grep -q 'rank them last: ease\.' cold/report.md
+python3 - <<'PYTHON'
+import json
+results = json.load(open("cold/results.json"))
+assert results["protocol"]["candidates"] == "new", results["protocol"]
+able = {model["spec"]: model["scores_new_items"] for model in results["tasks"][0]["models"]}
+assert able == {"random": True, "feature_count": True, "keyword": True, "ease": False, "blend(ease, keyword)": True}, able
+assert next(model for model in results["tasks"][0]["models"] if model["spec"] == "ease")["metrics"]["ndcg@10"]["mean"] == 0
+PYTHON
+"$palate" train events.csv --items more.csv -m "keyword prior=0" --candidates catalog -o words.palate --quiet
+"$palate" recommend words.palate --history s17 -n 1 --quiet | grep -q s_new
+"$palate" train events.csv --items more.csv -m "keyword prior=0" -o seen.palate --quiet
+if "$palate" recommend seen.palate --history s17 -n 90 --quiet | grep -q s_new; then exit 1; fi
+
 # What the budget is too small for is skipped, and said why, in each table: the 6,000 items cost ease, which cannot stop
 # half way, far more than a second by its own count, and random far less.
 python3 - <<'PYTHON'
