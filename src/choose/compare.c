@@ -255,6 +255,7 @@ static pal_status compare_give_fallback(pal_compare_job *job) {
     const char *spec = compare_strangers_spec(job, table);
     if (!model || !spec) return PAL_OK;
     pal_train_input input = pal_compare_input(job, true);
+    input.n_items = 0;
     pal_model *fallback;
     TRY(pal_model_train(job->ctx, spec, &input, &fallback));
     pal_model_set_fallback(model, fallback);
@@ -383,6 +384,7 @@ static pal_status compare_train_fallback(pal_compare_job *job) {
     const char *fallback = job->out->options.protocol.fallback;
     if (!pal_fallback_is_spec(fallback)) return PAL_OK;
     pal_train_input train = pal_compare_input(job, false), final = pal_compare_input(job, true);
+    train.n_items = final.n_items = 0; /* it may stand beside models without rows for new items */
     TRY(pal_model_train(job->ctx, fallback, &train, &job->fallback_valid));
     return pal_model_train(job->ctx, fallback, &final, &job->fallback_test);
 }

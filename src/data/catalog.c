@@ -96,7 +96,7 @@ static bool catalog_cut_column(pal_column *column, int64_t time, pal_arena *aren
     column->n_missing = 0;
     for (int32_t r = 0; r < sets->n_rows; r++) {
         for (int64_t e = sets->starts[r]; e < sets->starts[r + 1]; e++) {
-            if (column->times[e] >= time) continue;
+            if (column->times[e] > 0 && column->times[e] >= time) continue;
             cols[at] = sets->cols[e];
             times[at++] = column->times[e];
         }

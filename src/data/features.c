@@ -220,14 +220,16 @@ static int64_t feature_order(feature_entry *row, int64_t n) {
     return kept;
 }
 
-/* Cuts "@seconds" off a token; 0 where it has none: known from the start. */
+/* Cuts "@seconds" off a token; 0 where it has no '@': known from the start. -1: what stands there
+ * is no word and whole seconds. */
 static int64_t feature_take_time(feature_span *token) {
     const char *at = token->end;
+    if (!memchr(token->begin, '@', (size_t)(token->end - token->begin))) return 0;
     while (at > token->begin && at[-1] >= '0' && at[-1] <= '9') at--;
     double time;
     if (at - token->begin < 2 || at == token->end || at[-1] != '@' ||
         !pal_parse_double(at, token->end, &time) || time > (double)PAL_TIME_MAX)
-        return 0;
+        return -1;
     token->end = at - 1;
     *token = feature_trim(*token);
     return (int64_t)time;
@@ -243,6 +245,7 @@ static pal_status feature_fill_sets(pal_ctx *ctx, pal_catalog *catalog, pal_colu
         while (feature_next(&cell, column->separator, &token)) n_tokens++;
     }
     bool is_timed = column->type == PAL_FEATURE_TIMED;
+    int32_t wrong = -1; /* a row whose times cannot be read */
     pal_arena scratch = {0};
     feature_entry *entries = PAL_ARENA_ARRAY(&scratch, feature_entry, n_tokens);
     int64_t *starts = PAL_ARENA_ARRAY(&catalog->arena, int64_t, (int64_t)n + 1),
@@ -257,6 +260,7 @@ static pal_status feature_fill_sets(pal_ctx *ctx, pal_catalog *catalog, pal_colu
             int32_t col =
                 pal_ids_add(&column->vocabulary, token.begin, (size_t)(token.end - token.begin));
             failed |= col < 0;
+            if (time < 0 && wrong < 0) wrong = i;
             entries[n_row++] = (feature_entry){col, time};
         }
         n_row = feature_order(entries, n_row);
@@ -269,6 +273,11 @@ static pal_status feature_fill_sets(pal_ctx *ctx, pal_catalog *catalog, pal_colu
     }
     pal_arena_release(&scratch);
     if (failed) return pal_fail_memory(ctx, "the catalog's sets", 64.0 * n);
+    if (wrong >= 0)
+        return pal_fail(ctx, PAL_EFORMAT,
+                        "column %s cannot be timed: '%s' of %s must be words that end with @ and "
+                        "whole seconds since 1970, such as dark@1456000000, or have no @",
+                        column->name, column->cells[wrong], pal_ids_at(&catalog->ids, wrong));
     column->type = PAL_FEATURE_SET;
     column->times = times;
     column->sets =
@@ -391,6 +400,11 @@ static pal_status feature_tell(pal_ctx *ctx, pal_catalog *catalog, const char *o
                         "timed, number, text and vector, not '%s%s%s'",
                         option, part, equals ? "=" : "", equals ? equals + 1 : "");
     }
+    if (type == PAL_FEATURE_TIMED && strstr(option, "user"))
+        return pal_fail(ctx, PAL_EUSAGE,
+                        "%s: profiles have no timed columns, since they are not cut at the split: "
+                        "say %s=set",
+                        option, part);
     for (int32_t c = 0; c < catalog->n_columns; c++) {
         pal_column *column = &catalog->columns[c];
         if (!pal_name_equal(column->name, part)) continue;

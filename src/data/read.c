@@ -42,8 +42,8 @@ const pal_param pal_data_params[] = {
      .type = PAL_PARAM_TEXT,
      .offset = FIELD(item_columns),
      .value_name = "TYPES",
-     .help = "what columns of the catalog are, e.g. genre=set,year=number: token, set, number, "
-             "text or vector; the others are guessed"},
+     .help = "what columns of the catalog are, e.g. genre=set,year=number: token, set, timed "
+             "(words with @ and seconds), number, text or vector; the others are guessed"},
     {.name = "user_columns",
      .type = PAL_PARAM_TEXT,
      .offset = FIELD(user_columns),

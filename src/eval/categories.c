@@ -91,7 +91,9 @@ pal_status pal_questions_categorize(pal_ctx *ctx, const pal_catalog *catalog,
                                     pal_questions *questions) {
     const pal_log *targets = questions->targets, *history = questions->history;
     const pal_log *larger = targets->n_items > history->n_items ? targets : history;
+    int32_t n =
+        larger->n_items > questions->n_candidates ? larger->n_items : questions->n_candidates;
     if (catalog->ids.n == 0) return PAL_OK;
-    return pal_categories_make(ctx, catalog, larger->about.item_ids, larger->n_items,
-                               &questions->arena, &questions->categories);
+    return pal_categories_make(ctx, catalog, larger->about.item_ids, n, &questions->arena,
+                               &questions->categories);
 }

@@ -158,6 +158,10 @@ void pal_protocol_fingerprint(const pal_protocol *protocol, pal_task task, const
     for (int32_t i = 0; i < protocol->k.n; i++)
         pal_text_addf(&text, i ? ",%d" : "%d", protocol->k.at[i]);
     if (protocol->gain) pal_text_addf(&text, " gain=%s", protocol->gain);
+    const pal_ids *ids = &split->item_ids; /* with those of the catalog */
+    if (protocol->candidates != PAL_CANDIDATES_SEEN && protocol->candidates != PAL_CANDIDATES_AUTO)
+        pal_text_addf(&text, " items=%016" PRIx64,
+                      ids->n ? XXH3_64bits(ids->bytes, (size_t)ids->offsets[ids->n]) : 0);
     snprintf(out, 17, "%016" PRIx64,
              text.failed ? (uint64_t)0 : XXH3_64bits(text.bytes, text.length));
     pal_text_release(&text);

@@ -106,6 +106,10 @@ pal_status pal_explain(pal_ctx *ctx, const pal_model *model, const pal_query *qu
         return PAL_OK;
     }
     const pal_kind *kind = job.model->kind;
+    if (item >= job.model->log->n_items) { /* a fallback that knows only what was used */
+        out->score = -INFINITY;
+        return PAL_OK;
+    }
     out->score = explain_score(&job, &job.query);
     if (kind->explain) {
         out->n = kind->explain(job.model->params, job.model->state, &job.query, item, job.scratch,

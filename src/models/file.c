@@ -1,6 +1,7 @@
 /* file.c - models as containers: the spec, the tensors that the kind lists, and the log with its
  * ids and titles. */
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -218,8 +219,12 @@ static pal_status file_restore_model(pal_ctx *ctx, const pal_container *containe
     pal_model *fallback = calloc(1, sizeof *fallback);
     if (!fallback) return pal_fail_memory(ctx, "the model", sizeof *fallback);
     fallback->catalog.title = -1;
-    fallback->log = model->log;
+    fallback->log = pal_log_with_items(model->log, model->n_seen_items, &fallback->arena);
     fallback->n_seen_items = model->n_seen_items;
+    if (!fallback->log) {
+        pal_model_free(fallback);
+        return pal_fail_memory(ctx, "the model", sizeof(pal_log));
+    }
     pal_model_set_fallback(model, fallback);
     return file_restore_model(ctx, container, "fallback/", fallback);
 }
@@ -232,7 +237,7 @@ static pal_status file_restore_seen(pal_ctx *ctx, const pal_container *container
     bool is_valid = !text || pal_parse_double(text, text + strlen(text), &n);
     for (int64_t e = 0; is_valid && e < model->log->n_events; e++)
         is_valid = model->log->items[e] < n;
-    if (!is_valid || !(n >= 1 && n <= model->log->n_items))
+    if (!is_valid || n != floor(n) || !(n >= 1 && n <= model->log->n_items))
         return pal_fail(ctx, PAL_EFORMAT,
                         "%s: the model's number of used items is not valid: train the model again",
                         container->what);
@@ -321,7 +326,10 @@ static pal_status file_set_log(pal_ctx *ctx, pal_model *model, const pal_log *lo
     pal_model **parts = pal_model_parts(model, &n);
     TRY(pal_part_log(ctx, model->kind, log, model->n_seen_items, &model->arena, &model->log));
     for (int32_t i = 0; i < n; i++) TRY(file_set_log(ctx, parts[i], model->log));
-    return model->fallback ? file_set_log(ctx, model->fallback, log) : PAL_OK;
+    if (!model->fallback) return PAL_OK;
+    log = pal_log_with_items(log, model->n_seen_items, &model->fallback->arena);
+    return log ? file_set_log(ctx, model->fallback, log)
+               : pal_fail_memory(ctx, "the model", sizeof(pal_log));
 }
 
 pal_status pal_model_keep(pal_ctx *ctx, pal_model *model) {

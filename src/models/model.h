@@ -195,8 +195,11 @@ struct pal_model { /* the public noun: a trained kind with all that it needs to 
     pal_model *fallback;        /* answers queries without history; owned; NULL: popularity */
     uint64_t data_hash;         /* pal_log_hash of log */
     int32_t n_seen_items;       /* rows of log from here on are items without a training event */
-    int32_t hide;               /* pal_hide that it was compared with; 0: not known */
-    char *metrics;              /* JSON text of its validation metrics, or NULL */
+    /* [log->n_items - n_seen_items] new items by a hash of their ids, less n_seen_items: the order
+     * of equal scores among them, since their rows come in an order that the test tells. */
+    int32_t *new_order;
+    int32_t hide;      /* pal_hide that it was compared with; 0: not known */
+    char *metrics;     /* JSON text of its validation metrics, or NULL */
     float *popularity; /* [n_items] users of each item: answers strangers without a fallback */
     pal_curve curve;   /* n = 0: no epochs */
     pal_arena arena;

@@ -1,7 +1,10 @@
 /* new_items.c - logs with and without rows for items that nobody has used. */
 #include "models/new_items.h"
 
+#include <stdlib.h>
 #include <string.h>
+#define XXH_STATIC_LINKING_ONLY
+#include <xxhash.h>
 
 const pal_log *pal_log_with_items(const pal_log *log, int32_t n_items, pal_arena *arena) {
     if (log->n_items == n_items) return log;
@@ -32,6 +35,34 @@ pal_status pal_input_for_kind(pal_ctx *ctx, const pal_kind *kind, const pal_trai
     out->histories = input->histories ? pal_log_with_items(input->histories, n, arena) : NULL;
     bool failed = !out->log || (input->histories && !out->histories);
     return failed ? pal_fail_memory(ctx, kind->name, 2 * sizeof(pal_log)) : PAL_OK;
+}
+
+typedef struct {
+    uint64_t hash;
+    int32_t row;
+} new_item;
+
+static int new_compare(const void *a, const void *b) {
+    const new_item *x = a, *y = b;
+    if (x->hash != y->hash) return x->hash < y->hash ? -1 : 1;
+    return (x->row > y->row) - (x->row < y->row);
+}
+
+pal_status pal_model_order_new(pal_ctx *ctx, pal_model *model) {
+    int32_t first = model->n_seen_items, n = model->log->n_items - first;
+    if (n <= 0) return PAL_OK;
+    pal_arena scratch = {0};
+    new_item *items = PAL_ARENA_ARRAY(&scratch, new_item, n);
+    model->new_order = PAL_ARENA_ARRAY(&model->arena, int32_t, n);
+    bool failed = !items || !model->new_order;
+    for (int32_t i = 0; !failed && i < n; i++) {
+        const char *id = pal_ids_at(model->log->about.item_ids, first + i);
+        items[i] = (new_item){XXH3_64bits(id, strlen(id)), i};
+    }
+    if (!failed) qsort(items, (size_t)n, sizeof *items, new_compare);
+    for (int32_t i = 0; !failed && i < n; i++) model->new_order[i] = items[i].row;
+    pal_arena_release(&scratch);
+    return failed ? pal_fail_memory(ctx, "the new items", 16.0 * n) : PAL_OK;
 }
 
 pal_status pal_ids_add_catalog(pal_ctx *ctx, const pal_catalog *catalog, pal_ids *ids) {

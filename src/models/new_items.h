@@ -12,6 +12,8 @@ pal_status pal_input_for_kind(pal_ctx *ctx, const pal_kind *kind, const pal_trai
 /* The same for a model of parts that has `log` and is read from a file: the part's log. */
 pal_status pal_part_log(pal_ctx *ctx, const pal_kind *kind, const pal_log *log,
                         int32_t n_seen_items, pal_arena *arena, const pal_log **out);
+/* Fills model->new_order, from log and n_seen_items. */
+pal_status pal_model_order_new(pal_ctx *ctx, pal_model *model);
 /* Adds the ids of the catalog that are not there yet. */
 pal_status pal_ids_add_catalog(pal_ctx *ctx, const pal_catalog *catalog, pal_ids *ids);
 

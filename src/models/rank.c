@@ -25,6 +25,7 @@ typedef struct {        /* of one worker */
     uint8_t *types;
     float *scores;  /* [chunk, n_items] */
     int32_t *found; /* [n_items] */
+    float *by_hash; /* [new items] their scores in the order of ties; or NULL */
     void *kind_scratch, *fallback_scratch;
 } rank_scratch;
 
@@ -135,10 +136,19 @@ static void rank_take(const rank_job *job, rank_scratch *s, int32_t row, const f
     pal_topk top;
     pal_topk_start(&top, k, job->lists->items + (int64_t)row * k,
                    job->lists->scores + (int64_t)row * k);
-    int32_t first = job->options->first_item;
-    if (first < job->n_items)
-        pal_topk_offer(&top, job->kernels, scores + first, job->n_items - first, first, s->found);
+    const int32_t *order = job->model->new_order;
+    int32_t first = job->options->first_item,
+            n_seen = order ? job->model->n_seen_items : job->n_items;
+    if (first < n_seen)
+        pal_topk_offer(&top, job->kernels, scores + first, n_seen - first, first, s->found);
+    for (int32_t i = 0; i < job->n_items - n_seen; i++) s->by_hash[i] = scores[n_seen + order[i]];
+    if (n_seen < job->n_items)
+        pal_topk_offer(&top, job->kernels, s->by_hash, job->n_items - n_seen, n_seen, s->found);
     int32_t n = pal_topk_finish(&top);
+    for (int32_t i = 0; i < n; i++) {
+        int32_t *item = &job->lists->items[(int64_t)row * k + i];
+        if (*item >= n_seen) *item = n_seen + order[*item - n_seen];
+    }
     job->lists->counts[row] = n;
     for (int32_t i = n; i < k; i++) {
         job->lists->items[(int64_t)row * k + i] = -1;
@@ -194,7 +204,7 @@ static size_t rank_kind_bytes(const pal_model *model, int32_t n_queries) {
 static double rank_worker_bytes(const rank_job *job, int32_t chunk) {
     return (double)chunk *
                (4.0 * job->n_items + 17.0 * (double)job->max_events + sizeof(pal_query)) +
-           4.0 * job->n_items + (double)rank_kind_bytes(job->model, chunk) +
+           8.0 * job->n_items + (double)rank_kind_bytes(job->model, chunk) +
            (double)rank_kind_bytes(job->fallback, 1);
 }
 
@@ -207,10 +217,11 @@ static bool rank_worker_alloc(const rank_job *job, pal_arena *arena, rank_scratc
     s->types = PAL_ARENA_ARRAY(arena, uint8_t, events);
     s->scores = PAL_ARENA_ARRAY(arena, float, chunk * job->n_items);
     s->found = PAL_ARENA_ARRAY(arena, int32_t, job->n_items);
+    s->by_hash = PAL_ARENA_ARRAY(arena, float, job->n_items - job->model->n_seen_items);
     s->kind_scratch = pal_arena_alloc(arena, (int64_t)rank_kind_bytes(job->model, job->chunk), 1);
     s->fallback_scratch = pal_arena_alloc(arena, (int64_t)rank_kind_bytes(job->fallback, 1), 1);
     return s->queries && s->items && s->values && s->times && s->types && s->scores && s->found &&
-           s->kind_scratch && s->fallback_scratch;
+           s->by_hash && s->kind_scratch && s->fallback_scratch;
 }
 
 static pal_status rank_plan(pal_ctx *ctx, rank_job *job, pal_arena *scratch) {

@@ -103,7 +103,7 @@ pal_status pal_model_count_users(pal_ctx *ctx, pal_model *model) {
         }
     }
     pal_arena_release(&scratch);
-    return status;
+    return status == PAL_OK ? pal_model_order_new(ctx, model) : status;
 }
 
 /* What training took, beside what the machine can do at this moment. */

@@ -16,7 +16,7 @@ pal_status pal_model_keep(pal_ctx *ctx, pal_model *model);
 /* The model that answers queries without history, trained on the same log; the model owns it from
  * then on. NULL: popularity. */
 void pal_model_set_fallback(pal_model *model, pal_model *fallback);
-/* Fills model->popularity from its log. */
+/* Fills model->popularity and model->new_order from its log. */
 pal_status pal_model_count_users(pal_ctx *ctx, pal_model *model);
 
 /* As pal_model_save, into a writer that the caller commits. */

@@ -96,7 +96,8 @@ void pal_report_table_head(const pal_comparison *comparison, int32_t t, pal_text
                   p->fallback);
     pal_text_add_count(out, table->test.n_candidates - table->test.first_candidate);
     pal_text_add(out, " candidates");
-    int32_t n_new = table->test.n_candidates - split->history.n_items;
+    const pal_log *learned = p->refit == 0 ? &split->history : &split->train;
+    int32_t n_new = table->test.n_candidates - learned->n_items;
     if (p->candidates != PAL_CANDIDATES_SEEN)
         pal_text_addf(out, ", %d of them without a training event", n_new);
     table_add_plan(comparison, out);

@@ -422,20 +422,25 @@ static size_t blend_scratch_bytes(const void *params, const void *state, int32_t
     return bytes;
 }
 
-/* Items that only some parts have rows for: as if these were the whole. */
-static void blend_scale_new(const blend_state *s, int32_t n_queries, float *scores) {
-    int32_t n_seen = s->n_items;
-    float of_new = 0;
+/* What each part counts for an item without a training event: as if those that can score it were
+ * the whole, alike where their weights are all 0. False where none can. */
+static bool blend_weigh_new(const blend_state *s, float weights[PAL_PARTS_OF_MODEL_MAX]) {
+    float sum = 0;
+    int32_t n = 0;
     for (int32_t p = 0; p < s->n_parts; p++) {
-        int32_t n = s->parts[p]->log->n_items;
-        if (n < n_seen) n_seen = n;
-        if (n == s->n_items) of_new += s->weights[p];
+        bool can = pal_model_scores_new_items(s->parts[p]);
+        weights[p] = can ? s->weights[p] : 0;
+        sum += weights[p];
+        n += can;
     }
-    for (int32_t q = 0; q < n_queries; q++) {
-        float *row = scores + (int64_t)q * s->n_items;
-        for (int32_t i = n_seen; i < s->n_items; i++)
-            row[i] = of_new > 0 ? row[i] / of_new : -INFINITY;
+    for (int32_t p = 0; p < s->n_parts; p++) {
+        if (sum > 0) {
+            weights[p] /= sum;
+        } else if (pal_model_scores_new_items(s->parts[p])) {
+            weights[p] = 1 / (float)n;
+        }
     }
+    return n > 0;
 }
 
 static void blend_score(const void *params, const void *state, const pal_query *queries,
@@ -443,8 +448,10 @@ static void blend_score(const void *params, const void *state, const pal_query *
     (void)params;
     const blend_state *s = state;
     int64_t n = (int64_t)n_queries * s->n_items;
-    float *part_scores = scratch;
+    float *part_scores = scratch, of_new[PAL_PARTS_OF_MODEL_MAX];
     char *at = (char *)scratch + pal_scratch_round((size_t)n * sizeof(float));
+    bool can = blend_weigh_new(s, of_new);
+    int32_t n_seen = s->parts[0]->n_seen_items;
     memset(scores, 0, (size_t)n * sizeof *scores);
     for (int32_t p = 0; p < s->n_parts; p++) {
         const pal_model *part = s->parts[p];
@@ -453,10 +460,15 @@ static void blend_score(const void *params, const void *state, const pal_query *
         for (int32_t q = 0; q < n_queries; q++) {
             const float *z = part_scores + (int64_t)q * s->n_items;
             float *row = scores + (int64_t)q * s->n_items;
-            for (int32_t i = 0; i < part->log->n_items; i++) row[i] += s->weights[p] * z[i];
+            for (int32_t i = 0; i < n_seen; i++) row[i] += s->weights[p] * z[i];
+            if (of_new[p] <= 0) continue;
+            for (int32_t i = n_seen; i < s->n_items; i++) row[i] += of_new[p] * z[i];
         }
     }
-    blend_scale_new(s, n_queries, scores);
+    for (int32_t q = 0; q < n_queries && !can; q++) {
+        for (int32_t i = n_seen; i < s->n_items; i++)
+            scores[(int64_t)q * s->n_items + i] = -INFINITY;
+    }
 }
 
 static int32_t blend_tensors(const void *params, void *state, int32_t n_users, int32_t n_items,

@@ -235,6 +235,10 @@ pal_status pal_sums_open(pal_ctx *ctx, const pal_sums_form *form, const pal_sums
                        pal_fields_most(&job->user_fields), NULL, scratch));
     TRY(sums_open_bank(job, PAL_BANK_HISTORY, form->has_history ? job->n_items : 0, batch,
                        sums_longest(job), s->history, scratch));
+    /* Nothing trains what a new item in a history adds: it adds nothing. */
+    if (form->has_history)
+        memset(s->history + (int64_t)job->n_seen * job->width, 0,
+               (size_t)(job->n_items - job->n_seen) * (size_t)job->width * sizeof *s->history);
     TRY(sums_open_bank(job, PAL_BANK_ITEMS, job->n_seen, things, 1, NULL, scratch));
     return sums_open_bank(job, PAL_BANK_FEATURES, job->item_fields.n_features, things,
                           pal_fields_most(&job->item_fields), s->features, scratch);
