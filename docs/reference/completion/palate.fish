@@ -156,7 +156,7 @@ complete -c palate -n '__palate_is compare' -l json -d 'print one JSON document 
 complete -c palate -n '__palate_is compare' -l format -d 'how to read the log' -x -a 'auto palate movielens recbole mind folder jsonl adjacency table '
 complete -c palate -n '__palate_is compare' -l columns -d 'which column is what, e.g. user=customer,item=sku,value=3,time=ts,event=action; names, or numbers from 1; text=query keeps events that have words and no item' -x
 complete -c palate -n '__palate_is compare' -l value -d 'the column that holds the value of an event (rating, quantity, price), or a product or ratio of two: quantity*price, watched/duration, watched/items.duration' -x
-complete -c palate -n '__palate_is compare' -l item-columns -d 'what columns of the catalog are, e.g. genre=set,year=number: token, set, number, text or vector; the others are guessed' -x
+complete -c palate -n '__palate_is compare' -l item-columns -d 'what columns of the catalog are, e.g. genre=set,year=number: token, set, timed (words with @ and seconds), number, text or vector; the others are guessed' -x
 complete -c palate -n '__palate_is compare' -l user-columns -d 'the same for the profiles of users' -x
 complete -c palate -n '__palate_is compare' -l events -d 'event types to keep with their weights, e.g. view=1,cart=3,purchase=5' -x
 complete -c palate -n '__palate_is compare' -l target -d 'event types that are evaluated, e.g. purchase; guessed when there are several' -x
@@ -208,7 +208,7 @@ complete -c palate -n '__palate_is train' -l precision -d 'how the model keeps t
 complete -c palate -n '__palate_is train' -l format -d 'how to read the log' -x -a 'auto palate movielens recbole mind folder jsonl adjacency table '
 complete -c palate -n '__palate_is train' -l columns -d 'which column is what, e.g. user=customer,item=sku,value=3,time=ts,event=action; names, or numbers from 1; text=query keeps events that have words and no item' -x
 complete -c palate -n '__palate_is train' -l value -d 'the column that holds the value of an event (rating, quantity, price), or a product or ratio of two: quantity*price, watched/duration, watched/items.duration' -x
-complete -c palate -n '__palate_is train' -l item-columns -d 'what columns of the catalog are, e.g. genre=set,year=number: token, set, number, text or vector; the others are guessed' -x
+complete -c palate -n '__palate_is train' -l item-columns -d 'what columns of the catalog are, e.g. genre=set,year=number: token, set, timed (words with @ and seconds), number, text or vector; the others are guessed' -x
 complete -c palate -n '__palate_is train' -l user-columns -d 'the same for the profiles of users' -x
 complete -c palate -n '__palate_is train' -l events -d 'event types to keep with their weights, e.g. view=1,cart=3,purchase=5' -x
 complete -c palate -n '__palate_is train' -l target -d 'event types that are evaluated, e.g. purchase; guessed when there are several' -x
@@ -234,7 +234,7 @@ complete -c palate -n '__palate_is evaluate' -l json -d 'print one JSON document
 complete -c palate -n '__palate_is evaluate' -l format -d 'how to read the log' -x -a 'auto palate movielens recbole mind folder jsonl adjacency table '
 complete -c palate -n '__palate_is evaluate' -l columns -d 'which column is what, e.g. user=customer,item=sku,value=3,time=ts,event=action; names, or numbers from 1; text=query keeps events that have words and no item' -x
 complete -c palate -n '__palate_is evaluate' -l value -d 'the column that holds the value of an event (rating, quantity, price), or a product or ratio of two: quantity*price, watched/duration, watched/items.duration' -x
-complete -c palate -n '__palate_is evaluate' -l item-columns -d 'what columns of the catalog are, e.g. genre=set,year=number: token, set, number, text or vector; the others are guessed' -x
+complete -c palate -n '__palate_is evaluate' -l item-columns -d 'what columns of the catalog are, e.g. genre=set,year=number: token, set, timed (words with @ and seconds), number, text or vector; the others are guessed' -x
 complete -c palate -n '__palate_is evaluate' -l user-columns -d 'the same for the profiles of users' -x
 complete -c palate -n '__palate_is evaluate' -l events -d 'event types to keep with their weights, e.g. view=1,cart=3,purchase=5' -x
 complete -c palate -n '__palate_is evaluate' -l target -d 'event types that are evaluated, e.g. purchase; guessed when there are several' -x
@@ -319,7 +319,7 @@ complete -c palate -n '__palate_is inspect' -l json -d 'print one JSON document 
 complete -c palate -n '__palate_is inspect' -l format -d 'how to read the log' -x -a 'auto palate movielens recbole mind folder jsonl adjacency table '
 complete -c palate -n '__palate_is inspect' -l columns -d 'which column is what, e.g. user=customer,item=sku,value=3,time=ts,event=action; names, or numbers from 1; text=query keeps events that have words and no item' -x
 complete -c palate -n '__palate_is inspect' -l value -d 'the column that holds the value of an event (rating, quantity, price), or a product or ratio of two: quantity*price, watched/duration, watched/items.duration' -x
-complete -c palate -n '__palate_is inspect' -l item-columns -d 'what columns of the catalog are, e.g. genre=set,year=number: token, set, number, text or vector; the others are guessed' -x
+complete -c palate -n '__palate_is inspect' -l item-columns -d 'what columns of the catalog are, e.g. genre=set,year=number: token, set, timed (words with @ and seconds), number, text or vector; the others are guessed' -x
 complete -c palate -n '__palate_is inspect' -l user-columns -d 'the same for the profiles of users' -x
 complete -c palate -n '__palate_is inspect' -l events -d 'event types to keep with their weights, e.g. view=1,cart=3,purchase=5' -x
 complete -c palate -n '__palate_is inspect' -l target -d 'event types that are evaluated, e.g. purchase; guessed when there are several' -x
@@ -346,7 +346,7 @@ complete -c palate -n '__palate_is import' -l quiet -d 'print results only'
 complete -c palate -n '__palate_is import' -l format -d 'how to read the log' -x -a 'auto palate movielens recbole mind folder jsonl adjacency table '
 complete -c palate -n '__palate_is import' -l columns -d 'which column is what, e.g. user=customer,item=sku,value=3,time=ts,event=action; names, or numbers from 1; text=query keeps events that have words and no item' -x
 complete -c palate -n '__palate_is import' -l value -d 'the column that holds the value of an event (rating, quantity, price), or a product or ratio of two: quantity*price, watched/duration, watched/items.duration' -x
-complete -c palate -n '__palate_is import' -l item-columns -d 'what columns of the catalog are, e.g. genre=set,year=number: token, set, number, text or vector; the others are guessed' -x
+complete -c palate -n '__palate_is import' -l item-columns -d 'what columns of the catalog are, e.g. genre=set,year=number: token, set, timed (words with @ and seconds), number, text or vector; the others are guessed' -x
 complete -c palate -n '__palate_is import' -l user-columns -d 'the same for the profiles of users' -x
 complete -c palate -n '__palate_is import' -l events -d 'event types to keep with their weights, e.g. view=1,cart=3,purchase=5' -x
 complete -c palate -n '__palate_is import' -l target -d 'event types that are evaluated, e.g. purchase; guessed when there are several' -x
