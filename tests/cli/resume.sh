@@ -126,6 +126,12 @@ wait $pid && exit 1
 grep -q 'stopped on request$' said
 [[ ! -e m.palate && ! -e m.palate.checkpoint ]]
 
+# A time before now is no time.
+code=0
+"$palate" train events.csv -m "mf epochs=2" -o m.palate --checkpoint-every -1s >said 2>&1 || code=$?
+[[ $code == 2 && ! -e m.palate ]]
+grep -q 'checkpoint_every must be a time .*at least 0' said
+
 # A comparison that is interrupted tells of the rows that are done.
 "$palate" compare events.csv --hide none -m popular -m "mf epochs=100000 tolerance=0 patience=0" -o stopped >shown 2>said &
 pid=$!
