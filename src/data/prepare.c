@@ -121,7 +121,7 @@ static void prepare_settle_types(pal_data *data, uint32_t targets,
     if (n)
         pal_data_find(data,
                       "%" PRId64 " events say that something was shown: judged, and learned from "
-                                 "by ranker and deepfm alone",
+                      "by ranker and deepfm alone",
                       n);
 }
 
