@@ -1,4 +1,5 @@
 /* train.c - a model from a whole log, kept on the way. */
+#include <math.h>
 #include <string.h>
 
 #include "api/api.h"
@@ -15,13 +16,17 @@ const pal_param pal_train_params[] = {
      .type = PAL_PARAM_SECONDS,
      .offset = FIELD(every),
      .initial = "60s",
+     .min = 0,
+     .max = INFINITY,
      .value_name = "TIME",
-     .help = "how often a training in epochs is kept in MODEL.checkpoint until the model is "
-             "written, and when it is interrupted; 0: never"},
+     .help =
+         "how often a training in epochs is kept in FILE.checkpoint, beside the model file FILE "
+         "(gru.palate.checkpoint), until that is written, and when it is interrupted; 0: "
+         "never"},
     {.name = "resume",
      .type = PAL_PARAM_FLAG,
      .offset = FIELD(resumes),
-     .help = "go on from MODEL.checkpoint where it is there: the model is the same to the byte as "
+     .help = "go on from FILE.checkpoint where it is there: the model is the same to the byte as "
              "of a training that was not interrupted"},
     {.name = "candidates",
      .type = PAL_PARAM_CHOICE,

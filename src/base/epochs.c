@@ -49,8 +49,9 @@ bool pal_epochs_next(pal_epochs *run) {
 
 pal_status pal_epochs_end(pal_epochs *run, double loss) {
     const pal_listener *listener = run->ctx->listener;
-    run->is_over =
-        run->epoch >= run->n_epochs || fabs(run->before - loss) <= run->tolerance * fabs(loss);
+    bool stands_still =
+        run->tolerance > 0 && fabs(run->before - loss) <= run->tolerance * fabs(loss);
+    run->is_over = run->epoch >= run->n_epochs || stands_still;
     run->before = loss;
     return listener ? listener->end(listener->arg, run, loss) : pal_check_cancelled(run->ctx);
 }

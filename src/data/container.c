@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #define XXH_STATIC_LINKING_ONLY
 #include <xxhash.h>
 
@@ -375,6 +376,36 @@ pal_status pal_container_open(pal_ctx *ctx, const char *path, const char *type, 
     }
     out->file = file;
     return PAL_OK;
+}
+
+/* The header's bytes alone, as JSON, or NULL. */
+static json_t *container_peek(FILE *file, int64_t file_length) {
+    unsigned char prefix[8];
+    uint64_t length = 0;
+    if (fread(prefix, 1, sizeof prefix, file) != sizeof prefix) return NULL;
+    for (int i = 0; i < 8; i++) length |= (uint64_t)prefix[i] << 8 * i;
+    if (length > CONTAINER_HEADER_MAX || (int64_t)length > file_length - 8) return NULL;
+    char *bytes = malloc(length + 1);
+    json_t *header = NULL;
+    json_error_t error;
+    if (bytes && fread(bytes, 1, length, file) == length)
+        header = json_loadb(bytes, length, JSON_REJECT_DUPLICATES, &error);
+    free(bytes);
+    return header;
+}
+
+bool pal_container_is(const char *path, const char *type) {
+    struct stat about;
+    if (stat(path, &about) || !S_ISREG(about.st_mode)) return false;
+    FILE *file = fopen(path, "rb");
+    if (!file) return false;
+    json_t *header = container_peek(file, (int64_t)about.st_size);
+    fclose(file);
+    const json_t *metadata = json_object_get(header, "__metadata__");
+    bool is = pal_json_text_at(metadata, "palate.format", NULL) &&
+              !strcmp(pal_json_text_at(metadata, "palate.type", ""), type);
+    json_decref(header);
+    return is;
 }
 
 const char *pal_container_get(const pal_container *container, const char *key) {

@@ -68,6 +68,8 @@ pal_status pal_container_open(pal_ctx *ctx, const char *path, const char *type, 
 /* As above from memory that the caller keeps; `what` names it in sentences. */
 pal_status pal_container_parse(pal_ctx *ctx, const char *what, const char *bytes, size_t n,
                                const char *type, pal_container *out);
+/* Whether it is a file whose header names this type, be the rest of it whole or damaged. */
+bool pal_container_is(const char *path, const char *type);
 const char *pal_container_get(const pal_container *container, const char *key); /* or NULL */
 const pal_stored *pal_container_look(const pal_container *container,
                                      const char *name); /* or NULL */

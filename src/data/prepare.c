@@ -119,8 +119,10 @@ static void prepare_settle_types(pal_data *data, uint32_t targets,
         data->parts[p].about.shown_types = shown;
     }
     if (n)
-        pal_data_find(
-            data, "%" PRId64 " events say that something was shown: judged, not learned from", n);
+        pal_data_find(data,
+                      "%" PRId64 " events say that something was shown: judged, and learned from "
+                      "by ranker and deepfm alone",
+                      n);
 }
 
 pal_status pal_data_set_target(pal_ctx *ctx, pal_data *data, const char *names) {

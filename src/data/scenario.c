@@ -175,7 +175,7 @@ static void scenario_tell_weights(scenario_job *job) {
     uint32_t shown = pal_log_shown_types(about, 0);
     pal_text known = {0}, unknown = {0};
     for (int32_t t = 0; t < about->n_types; t++) {
-        /* What was only shown is judged, not learned from. */
+        /* What was only shown has no weight: ranker and deepfm learn it as not used. */
         if (!job->has_events[t] || shown >> t & 1u) continue;
         const char *name = about->type_names[t];
         if (job->found[t]) {

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <xxhash.h>
 
 #include "base/progress.h"
@@ -43,11 +44,12 @@ static checkpoint_name checkpoint_name_of(const pal_checkpoint *c, int32_t ordin
 /* --- whose it is --- */
 
 static uint64_t checkpoint_hash_data(const pal_train_input *input) {
-    uint64_t parts[5] = {pal_log_hash(input->log)};
+    uint64_t parts[6] = {pal_log_hash(input->log)};
     if (input->histories) parts[1] = pal_log_hash(input->histories);
     if (input->shown) parts[2] = pal_log_hash(input->shown);
     if (input->items) parts[3] = pal_catalog_hash(input->items);
     if (input->users) parts[4] = pal_catalog_hash(input->users);
+    parts[5] = (uint64_t)input->n_items;
     return XXH3_64bits(parts, sizeof parts);
 }
 
@@ -110,15 +112,16 @@ static pal_status checkpoint_read(pal_ctx *ctx, const pal_checkpoint *c, const c
     return status;
 }
 
-/* Whether any file is there; with c->resumes all are checked, so that nobody waits to be refused.
- */
-static pal_status checkpoint_look(pal_ctx *ctx, const pal_checkpoint *c, bool *is_there) {
-    *is_there = false;
+/* The first file that is there; path "" when none is. With c->resumes all are checked, so that
+ * nobody waits to be refused; else what is no checkpoint does not count. */
+static pal_status checkpoint_look(pal_ctx *ctx, const pal_checkpoint *c, checkpoint_name *first) {
+    *first = (checkpoint_name){0};
     for (int32_t n = 1; n <= CHECKPOINT_FILES; n++) {
         checkpoint_name name = checkpoint_name_of(c, n);
         pal_container file;
         if (!pal_path_exists(name.path)) continue;
-        *is_there = true;
+        if (!c->resumes && !pal_container_is(name.path, "checkpoint")) continue;
+        if (!*first->path) *first = name;
         if (!c->resumes) return PAL_OK;
         TRY(checkpoint_read(ctx, c, name.path, &file));
         pal_container_release(&file);
@@ -126,26 +129,38 @@ static pal_status checkpoint_look(pal_ctx *ctx, const pal_checkpoint *c, bool *i
     return PAL_OK;
 }
 
+/* Those that are checkpoints, but not number `kept`; other files and folders stay. Beyond
+ * CHECKPOINT_FILES as far as this training came, or names go on without a gap. */
+static void checkpoint_remove_others(const pal_checkpoint *c, int32_t kept) {
+    for (int32_t n = 1;; n++) {
+        checkpoint_name name = checkpoint_name_of(c, n);
+        bool is_there = pal_path_exists(name.path);
+        if (n > CHECKPOINT_FILES && n > c->ordinal && !is_there) return;
+        if (is_there && n != kept && pal_container_is(name.path, "checkpoint"))
+            (void)unlink(name.path);
+    }
+}
+
 pal_status pal_checkpoint_open(pal_ctx *ctx, const char *path, double every, bool resumes,
                                const char *spec, const pal_train_input *input,
                                pal_checkpoint *out) {
-    bool is_there = false;
+    checkpoint_name there;
     *out = (pal_checkpoint){.path = path, .every = every, .resumes = resumes};
     snprintf(out->data, sizeof out->data, "%016" PRIx64, checkpoint_hash_data(input));
     snprintf(out->seed, sizeof out->seed, "%" PRIu64, ctx->seed);
     pal_status status = checkpoint_set_spec(ctx, spec, &out->spec);
-    if (status == PAL_OK) status = checkpoint_look(ctx, out, &is_there);
+    if (status == PAL_OK) status = checkpoint_look(ctx, out, &there);
     if (status != PAL_OK) {
         pal_checkpoint_release(out);
         return status;
     }
-    if (resumes && !is_there)
+    if (resumes && !*there.path)
         pal_note(ctx, PAL_NOTICE_INFO, "%s: is not there, training starts at the beginning", path);
-    if (!resumes && is_there)
+    if (!resumes && *there.path)
         pal_note(ctx, PAL_NOTICE_WARNING,
                  "%s: is there from a training that did not end: --resume goes on from it, this "
                  "one starts anew",
-                 path);
+                 there.path);
     return PAL_OK;
 }
 
@@ -154,13 +169,7 @@ void pal_checkpoint_release(pal_checkpoint *c) {
     c->spec = NULL;
 }
 
-void pal_checkpoint_remove(const pal_checkpoint *c) {
-    int32_t n = c->ordinal > CHECKPOINT_FILES ? c->ordinal : CHECKPOINT_FILES;
-    for (int32_t i = 1; i <= n; i++) {
-        checkpoint_name name = checkpoint_name_of(c, i);
-        if (pal_path_exists(name.path)) (void)remove(name.path);
-    }
-}
+void pal_checkpoint_remove(const pal_checkpoint *c) { checkpoint_remove_others(c, 0); }
 
 void pal_checkpoint_fail_stopped(pal_ctx *ctx, const pal_checkpoint *c) {
     char after[48] = "";
@@ -304,6 +313,9 @@ static pal_status checkpoint_write(pal_ctx *ctx, pal_checkpoint *c, const pal_wa
                                             [COURSE_TENSORS] = w->n_tensors > 0};
     checkpoint_name name = checkpoint_name_of(c, c->ordinal);
     pal_container container = {0};
+    /* What another training left would make a later --resume be refused. Not before: until now
+     * somebody who forgot --resume has lost nothing. */
+    if (!c->resumes && !c->stands) checkpoint_remove_others(c, c->ordinal);
     pal_status status = checkpoint_store(ctx, c, w, run, course, &container);
     if (status == PAL_OK) status = pal_container_write(ctx, &container, "checkpoint", name.path);
     pal_container_release(&container);

@@ -10,6 +10,9 @@
  * spec, whose parts are trained in a fixed order, that name with ".2", ".3", …. A part whose file
  * is missing is trained again, in the same bytes.
  *
+ * A training that starts anew leaves those of another alone until it writes its own first; then
+ * they go.
+ *
  * Written when so many seconds have passed, and when somebody asks to stop; a request to stop waits
  * for the end of an epoch unless the file holds the epoch before already. Cost: the state's bytes,
  * hashed and written. */
@@ -36,7 +39,7 @@ typedef struct pal_checkpoint {
 pal_status pal_checkpoint_open(pal_ctx *ctx, const char *path, double every, bool resumes,
                                const char *spec, const pal_train_input *input, pal_checkpoint *out);
 void pal_checkpoint_release(pal_checkpoint *checkpoint);
-/* The model is written: the files are of no more use. */
+/* The model is written: the files are of no more use. What is no checkpoint stays. */
 void pal_checkpoint_remove(const pal_checkpoint *checkpoint);
 /* After a request to stop: the sentence that says what is kept. */
 void pal_checkpoint_fail_stopped(pal_ctx *ctx, const pal_checkpoint *checkpoint);

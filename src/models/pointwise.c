@@ -484,6 +484,22 @@ static double pointwise_epoch(pointwise_job *job, int32_t *deck, double *gradien
                           gradients, job->blocks[0].derivatives);
 }
 
+static bool pointwise_is_finite(const float *values, int64_t n) {
+    for (int64_t i = 0; i < n; i++) {
+        if (!isfinite(values[i])) return false;
+    }
+    return true;
+}
+
+/* The loss of an event is bounded whatever its row is, so that the rows must be looked at too. */
+static bool pointwise_has_diverged(const pal_form *form, const pal_pointwise_state *s,
+                                   double loss) {
+    return !isfinite(loss) ||
+           !pointwise_is_finite(s->users, (int64_t)s->n_users * form->user_width) ||
+           !pointwise_is_finite(s->items, (int64_t)s->n_items * form->item_width) ||
+           !pointwise_is_finite(s->globals, form->n_globals);
+}
+
 /* All that an epoch starts from; users are dealt to blocks once for all epochs. */
 static pal_status pointwise_begin(pointwise_job *job, const char *name, int32_t *deck,
                                   pal_epochs *run) {
@@ -530,11 +546,12 @@ static pal_status pointwise_run(pointwise_job *job, const char *name, pal_arena 
         job->epoch = run.epoch;
         double loss = pointwise_epoch(job, deck, gradients);
         TRY(pal_check_cancelled(job->ctx));
-        if (!isfinite(loss)) return pointwise_fail_diverged(job->ctx, name, job);
         double per_step = (double)(form->user_width + form->item_width + form->n_globals) * 3;
         job->ctx->multiply_adds +=
             per_step * (double)job->data.n * (job->is_event ? 1 + (double)job->o->negatives : 1);
         pointwise_publish(job, state);
+        if (pointwise_has_diverged(form, state, loss))
+            return pointwise_fail_diverged(job->ctx, name, job);
         TRY(pal_epochs_end(&run, loss));
     }
     return PAL_OK;

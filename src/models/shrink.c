@@ -119,19 +119,21 @@ const float *pal_tensor_floats(const pal_tensor *tensor, pal_arena *arena) {
 
 /* --- a model --- */
 
-/* Says once a kind what stays as it was. */
-static void shrink_tell(pal_ctx *ctx, const pal_model *model, pal_precision precision) {
+/* Says once a kind what stays as it was; returns how many tensors shrank. */
+static int32_t shrink_tell(pal_ctx *ctx, const pal_model *model, pal_precision precision) {
     pal_tensor tensors[PAL_TENSORS_MAX];
     int32_t n = pal_model_tensors(model, tensors), n_parts, n_small = 0;
     pal_model **parts = pal_model_parts(model, &n_parts);
-    for (int32_t i = 0; i < n_parts; i++) shrink_tell(ctx, parts[i], precision);
     for (int32_t i = 0; i < n; i++) n_small += tensors[i].small != NULL;
-    if (n_small == 0 && n_parts == 0)
+    bool is_whole = n_small == 0 && n_parts == 0;
+    for (int32_t i = 0; i < n_parts; i++) n_small += shrink_tell(ctx, parts[i], precision);
+    if (is_whole)
         pal_note(ctx, PAL_NOTICE_WARNING,
                  "%s keeps float32: its lists do not come from rows of items that %s could stand "
                  "for",
                  model->kind->name, pal_precision_names[precision]);
-    if (model->fallback) shrink_tell(ctx, model->fallback, precision);
+    if (model->fallback) n_small += shrink_tell(ctx, model->fallback, precision);
+    return n_small;
 }
 
 pal_status pal_model_shrink_to(pal_ctx *ctx, const pal_model *model, pal_precision precision,
@@ -145,7 +147,7 @@ pal_status pal_model_shrink_to(pal_ctx *ctx, const pal_model *model, pal_precisi
     (*out)->cost.multiply_adds = model->cost.multiply_adds;
     (*out)->cost.peak_bytes = model->cost.peak_bytes;
     if (precision == PAL_PRECISION_FLOAT32) return PAL_OK;
-    shrink_tell(ctx, model, precision);
+    if (shrink_tell(ctx, model, precision) == 0) return PAL_OK;
     pal_text before = {0}, after = {0};
     pal_text_add_size(&before, (double)pal_model_state_bytes(model));
     pal_text_add_size(&after, (double)pal_model_state_bytes(*out));

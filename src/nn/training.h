@@ -36,6 +36,11 @@ typedef struct { /* an array that steps change in place */
 
 enum { PAL_TRAINED_MAX = 8 };
 
+/* All of a table's values. */
+static inline pal_trained pal_table_trained(const pal_table *table) {
+    return (pal_trained){table->values, (int64_t)table->n_rows * table->width};
+}
+
 typedef struct {
     const char *kind;          /* "sasrec", for sentences */
     int64_t epochs;            /* at the most */

@@ -90,6 +90,33 @@ grep -q 'm.palate.checkpoint: is there' said
 [[ -e m.palate && ! -e m.palate.checkpoint ]]
 rm m.palate
 
+# What another training left does not stand in the way of one that started anew, once it is kept; what is no checkpoint stays.
+interrupt INT "mf epochs=100000 tolerance=0"
+mv m.palate.checkpoint m.palate.checkpoint.2
+echo mine >m.palate.checkpoint.5
+mkdir m.palate.checkpoint.6
+"$palate" train events.csv -m "mf epochs=90000 tolerance=0" -o m.palate --checkpoint-every 0.01 >said 2>&1 &
+pid=$!
+until_there m.palate.checkpoint $pid
+kill -INT $pid
+wait $pid && exit 1
+grep -q 'm.palate.checkpoint.2: is there' said
+[[ -e m.palate.checkpoint && ! -e m.palate.checkpoint.2 ]]
+[[ $(<m.palate.checkpoint.5) == mine && -d m.palate.checkpoint.6 ]]
+rm m.palate.checkpoint.5
+rmdir m.palate.checkpoint.6
+"$palate" train events.csv -m "mf epochs=90000 tolerance=0" -o m.palate --resume >said 2>&1 &
+pid=$!
+while ! grep -q 'goes on after epoch' said && kill -0 $pid 2>/dev/null; do sleep 0.01; done
+kill -INT $pid
+wait $pid && exit 1
+grep -q 'goes on after epoch' said
+echo mine >m.palate.checkpoint.5
+mkdir m.palate.checkpoint.6
+"$palate" train events.csv -m popular -o m.palate >said 2>&1
+[[ -e m.palate && ! -e m.palate.checkpoint && $(<m.palate.checkpoint.5) == mine && -d m.palate.checkpoint.6 ]]
+rm -r m.palate m.palate.checkpoint.[56]
+
 # Never kept: nothing stays.
 "$palate" train events.csv -m "mf epochs=100000 tolerance=0" -o m.palate --checkpoint-every 0 >said 2>&1 &
 pid=$!
@@ -98,6 +125,12 @@ kill -INT $pid
 wait $pid && exit 1
 grep -q 'stopped on request$' said
 [[ ! -e m.palate && ! -e m.palate.checkpoint ]]
+
+# A time before now is no time.
+code=0
+"$palate" train events.csv -m "mf epochs=2" -o m.palate --checkpoint-every -1s >said 2>&1 || code=$?
+[[ $code == 2 && ! -e m.palate ]]
+grep -q 'checkpoint_every must be a time .*at least 0' said
 
 # A comparison that is interrupted tells of the rows that are done.
 "$palate" compare events.csv --hide none -m popular -m "mf epochs=100000 tolerance=0 patience=0" -o stopped >shown 2>said &

@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/rng.h"
 #include "models/checkpoint.h"
@@ -293,6 +294,75 @@ static void another_training_is_refused(void **state) {
     support_close(ctx);
 }
 
+/* Items that only the catalog knows get rows: with more of them it is other data. */
+static void other_candidates_are_other_data(void **state) {
+    (void)state;
+    pal_ctx *ctx = support_open(1);
+    support_log log;
+    pal_checkpoint checkpoint;
+    make_log(ctx, &log, 1);
+    interrupt("mf epochs=5", &log.log, 42);
+    pal_train_input input = {.log = &log.log, .n_items = ITEMS + 2};
+    assert_int_equal(pal_checkpoint_open(ctx, path, 0, true, "mf epochs=5", &input, &checkpoint),
+                     PAL_EDATA);
+    assert_non_null(strstr(ctx->error, "other data"));
+    unlink(path);
+    support_log_release(&log);
+    support_close(ctx);
+}
+
+static bool is_there(const char *file) { return access(file, F_OK) == 0; }
+
+/* A training that starts anew leaves what is there until it keeps something itself; then no other
+ * checkpoint stays, whatever its number, and all that is none does. */
+static void starting_anew_clears_the_way(void **state) {
+    (void)state;
+    pal_ctx *ctx = support_open(1);
+    support_log log;
+    pal_model *model;
+    pal_checkpoint checkpoint;
+    char second[80], last[80], foreign[80], sub[80];
+    make_log(ctx, &log, 1);
+    snprintf(second, sizeof second, "%s.2", path);
+    snprintf(last, sizeof last, "%s.64", path);
+    snprintf(foreign, sizeof foreign, "%s.3", path);
+    snprintf(sub, sizeof sub, "%s.4", path);
+    interrupt("mf epochs=5", &log.log, 42);
+    assert_int_equal(link(path, last), 0);
+    assert_int_equal(rename(path, second), 0);
+    FILE *file = fopen(foreign, "wb");
+    assert_int_equal(fputs("{}", file) < 0, 0);
+    fclose(file);
+    assert_int_equal(mkdir(sub, 0700), 0);
+    stopper never = {0}, first = {.stops_at = 1}, rest = {0};
+    assert_int_equal(train(ctx, "bpr epochs=3", &log.log, false, &never, &model), PAL_OK);
+    pal_model_free(model);
+    assert_true(is_there(second) && is_there(last));
+    assert_int_equal(train(ctx, "bpr epochs=3", &log.log, false, &first, &model), PAL_ECANCELLED);
+    atomic_store(&ctx->cancelled, false);
+    assert_true(is_there(path) && !is_there(second) && !is_there(last) && is_there(foreign) &&
+                is_there(sub));
+    unlink(foreign);
+    rmdir(sub);
+    assert_int_equal(train(ctx, "bpr epochs=3", &log.log, true, &rest, &model), PAL_OK);
+    assert_int_equal(rest.calls, 2);
+    pal_model_free(model);
+    /* A kind without epochs. */
+    const pal_train_input input = {.log = &log.log};
+    file = fopen(foreign, "wb");
+    fclose(file);
+    assert_int_equal(mkdir(sub, 0700), 0);
+    assert_int_equal(pal_checkpoint_open(ctx, path, 60, false, "popular", &input, &checkpoint),
+                     PAL_OK);
+    pal_checkpoint_remove(&checkpoint);
+    pal_checkpoint_release(&checkpoint);
+    assert_true(!is_there(path) && is_there(foreign) && is_there(sub));
+    unlink(foreign);
+    rmdir(sub);
+    support_log_release(&log);
+    support_close(ctx);
+}
+
 static size_t read_file(char *bytes, size_t most) {
     FILE *file = fopen(path, "rb");
     size_t n = fread(bytes, 1, most, file);
@@ -371,6 +441,8 @@ int main(void) {
         cmocka_unit_test(early_stopping_goes_on),
         cmocka_unit_test(parts_go_on),
         cmocka_unit_test(another_training_is_refused),
+        cmocka_unit_test(other_candidates_are_other_data),
+        cmocka_unit_test(starting_anew_clears_the_way),
         cmocka_unit_test(a_damaged_file_is_refused),
         cmocka_unit_test(training_does_not_depend_on_it),
     };

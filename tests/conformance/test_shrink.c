@@ -244,10 +244,51 @@ static void bytes_are_as_promised(void **state) {
     support_close(ctx);
 }
 
+typedef struct {
+    int32_t n_keeps, n_takes;
+} told;
+
+static void listen(void *arg, pal_notice_type kind, const char *text) {
+    told *t = arg;
+    (void)kind;
+    t->n_keeps += strstr(text, "keeps float32") != NULL;
+    t->n_takes += strstr(text, "what it learned takes") != NULL;
+}
+
+/* Where nothing shrank no sizes are told; where a part did they are. */
+static void sizes_are_told_where_they_differ(void **state) {
+    (void)state;
+    static const struct {
+        const char *spec;
+        told expected;
+    } cases[] = {{"item_knn", {1, 0}},
+                 {"bpr epochs=2", {0, 1}},
+                 {"blend(item_knn, bpr epochs=2) weights=1,1", {1, 1}},
+                 {"blend(item_knn, markov) weights=1,1", {2, 0}}};
+    pal_ctx *ctx = support_open(1);
+    support_log log;
+    make_log(ctx, &log);
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        pal_model *model = train(ctx, cases[c].spec, &log), *small;
+        told t = {0};
+        ctx->notice = listen;
+        ctx->notice_arg = &t;
+        assert_int_equal(pal_model_shrink_to(ctx, model, PAL_PRECISION_INT8, &small), PAL_OK);
+        ctx->notice = NULL;
+        assert_int_equal(t.n_keeps, cases[c].expected.n_keeps);
+        assert_int_equal(t.n_takes, cases[c].expected.n_takes);
+        pal_model_free(small);
+        pal_model_free(model);
+    }
+    support_log_release(&log);
+    support_close(ctx);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(small_models_answer_alike),
         cmocka_unit_test(bytes_are_as_promised),
+        cmocka_unit_test(sizes_are_told_where_they_differ),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -201,8 +201,8 @@ complete -c palate -n '__palate_is train' -l items -d 'a table of items: titles 
 complete -c palate -n '__palate_is train' -l users -d 'a table of users and their features; found by itself in known folders' -r -F
 complete -c palate -n '__palate_is train' -l vectors -d 'vectors of items, NAME.npy with one id a line in NAME.ids.txt' -r -F
 complete -c palate -n '__palate_is train' -l quiet -d 'print results only'
-complete -c palate -n '__palate_is train' -l checkpoint-every -d 'how often a training in epochs is kept in MODEL.checkpoint until the model is written, and when it is interrupted; 0: never' -x
-complete -c palate -n '__palate_is train' -l resume -d 'go on from MODEL.checkpoint where it is there: the model is the same to the byte as of a training that was not interrupted'
+complete -c palate -n '__palate_is train' -l checkpoint-every -d 'how often a training in epochs is kept in FILE.checkpoint, beside the model file FILE (gru.palate.checkpoint), until that is written, and when it is interrupted; 0: never' -x
+complete -c palate -n '__palate_is train' -l resume -d 'go on from FILE.checkpoint where it is there: the model is the same to the byte as of a training that was not interrupted'
 complete -c palate -n '__palate_is train' -l candidates -d 'items that the model can list: seen (those of the log), or catalog (those that only --items knows too, where the kind scores them by their features)' -x -a 'seen catalog '
 complete -c palate -n '__palate_is train' -l precision -d 'how the model keeps the rows of numbers of users and items: float32, bf16 (half of the bytes) or int8 (a quarter, with a scale for each row)' -x -a 'float32 bf16 int8 '
 complete -c palate -n '__palate_is train' -l format -d 'how to read the log' -x -a 'auto palate movielens recbole mind folder jsonl adjacency table '

@@ -408,12 +408,16 @@ static pal_status vae_fit(pal_ctx *ctx, const void *params, const pal_train_inpu
     const pal_trained trained[] = {{job.s->input, (int64_t)pairs.n_cols * p->hidden},
                                    {job.network.values, job.network.n},
                                    {job.decoder.values, job.decoder.n}};
+    /* Knowing nothing costs log n_items an item that was used. */
+    double most_loss = 10 * (1 + (double)pairs.starts[pairs.n_rows] * log((double)pairs.n_cols) /
+                                     (double)job.n_learners);
     const pal_training training = {.kind = "mult_vae",
                                    .epochs = p->epochs,
                                    .n_examples = job.n_learners,
                                    .batch = batch,
                                    .learning_rate = p->learning_rate,
                                    .tolerance = p->tolerance,
+                                   .most_loss = most_loss,
                                    .trained = trained,
                                    .n_trained = 3,
                                    .parameters = {&job.network, &job.decoder},

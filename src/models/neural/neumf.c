@@ -407,6 +407,8 @@ static pal_status neumf_fit(pal_ctx *ctx, const void *params, const pal_train_in
                                    .batch = batch,
                                    .learning_rate = p->learning_rate,
                                    .tolerance = p->tolerance,
+                                   /* Knowing nothing costs log 2 a pair. */
+                                   .most_loss = 10 * log(2) * (1 + (double)p->negatives),
                                    .trained = trained,
                                    .n_trained = 3,
                                    .parameters = {&job.network},

@@ -283,6 +283,12 @@ static pal_status tower_open(tower_job *job, int64_t batch, pal_arena *scratch) 
     return tower_open_loss(job, scratch);
 }
 
+/* Ten times what knowing nothing costs: the log of the number of candidates. */
+static double tower_most_loss(const tower_job *job) {
+    double n = fmax((double)job->n_candidates, (double)job->log->n_items);
+    return 10 * (1 + log(n));
+}
+
 pal_status pal_tower_fit(pal_ctx *ctx, const void *params, const pal_train_input *train,
                          pal_arena *arena, pal_arena *scratch, void *state) {
     const tower_params *p = params;
@@ -306,6 +312,11 @@ pal_status pal_tower_fit(pal_ctx *ctx, const void *params, const pal_train_input
     tower_plan(p, job.tables.n_profile > 0, &job.network, &job.s->mlp);
     TRY(tower_open(&job, batch, scratch));
     const pal_feature_tables *t = &job.tables;
+    const pal_trained trained[] = {{job.network.values, job.network.n},
+                                   pal_table_trained(&t->history),
+                                   pal_table_trained(&t->items),
+                                   pal_table_trained(&t->item_features),
+                                   pal_table_trained(&t->user_features)};
     pal_training training = {
         .kind = "two_tower",
         .epochs = p->f.epochs,
@@ -313,6 +324,9 @@ pal_status pal_tower_fit(pal_ctx *ctx, const void *params, const pal_train_input
         .batch = batch,
         .learning_rate = p->f.learning_rate,
         .tolerance = p->f.tolerance,
+        .most_loss = tower_most_loss(&job),
+        .trained = trained,
+        .n_trained = (int32_t)(sizeof trained / sizeof *trained),
         .parameters = {&job.network},
         .tables = {&t->history, &t->items, &t->item_features, &t->user_features},
         .step = tower_step,

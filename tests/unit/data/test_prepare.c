@@ -291,7 +291,8 @@ static void test_shown_types(void **state) {
     assert_string_equal(about->type_names[1], "click");
     assert_int_equal(about->target_types, 2);
     assert_int_equal(about->shown_types, 13);
-    assert_finds(data, "4 events say that something was shown: judged, not learned from");
+    assert_finds(data, "4 events say that something was shown: judged, and learned from by ranker "
+                       "and deepfm alone");
     pal_data_free(data);
     data = read_text(text, "min_user=2");
     assert_events(data, "a: i@1/Impression i@2/click j@3/click\n");

@@ -139,6 +139,28 @@ static void divergence_is_said(void **state) {
     support_close(ctx);
 }
 
+/* The loss of an event is bounded whatever the rows are. */
+static void rows_that_are_no_numbers_are_said(void **state) {
+    (void)state;
+    static const char *const kinds[] = {"mf", "gmf", "nn"};
+    pal_ctx *ctx = support_open(1);
+    support_log log;
+    pal_model *model;
+    make_log(ctx, &log);
+    for (int32_t k = 0; k < 3; k++) {
+        char spec[80], expected[80];
+        snprintf(spec, sizeof spec, "%s target=event learning_rate=10 epochs=9 tolerance=0",
+                 kinds[k]);
+        snprintf(expected, sizeof expected, "%s: diverged in epoch ", kinds[k]);
+        assert_int_equal(pal_model_train(ctx, spec, &(pal_train_input){.log = &log.log}, &model),
+                         PAL_EDATA);
+        assert_non_null(strstr(ctx->error, expected));
+        assert_non_null(strstr(ctx->error, "learning_rate under 10"));
+    }
+    support_log_release(&log);
+    support_close(ctx);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_best_epoch_is_kept),
@@ -146,6 +168,7 @@ int main(void) {
         cmocka_unit_test(a_deadline_ends_training),
         cmocka_unit_test(a_request_to_stop_ends_it_with_a_sentence),
         cmocka_unit_test(divergence_is_said),
+        cmocka_unit_test(rows_that_are_no_numbers_are_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
