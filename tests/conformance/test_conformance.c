@@ -18,10 +18,6 @@ static void each_kind(kind_check *check) {
     }
 }
 
-static bool is_personal(const pal_kind *kind) {
-    return !(kind->traits & (PAL_SCORES_STRANGERS | PAL_REPEATS));
-}
-
 /* A kind of parts gets two. */
 static const char *spec_of(const pal_kind *kind) {
     return kind->joint   ? "popular > item_knn"
@@ -91,6 +87,10 @@ static pal_lists rank_all(pal_ctx *ctx, const pal_model *model, int32_t k, pal_a
 /* --- checks --- */
 
 #ifndef __SANITIZE_THREAD__
+static bool is_personal(const pal_kind *kind) {
+    return !(kind->traits & (PAL_SCORES_STRANGERS | PAL_REPEATS));
+}
+
 static void check_withheld_item_comes_first(const pal_kind *kind) {
     if (!is_personal(kind)) return;
     pal_ctx *ctx = support_open(2);
