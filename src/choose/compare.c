@@ -258,6 +258,7 @@ static pal_status compare_give_fallback(pal_compare_job *job) {
     input.n_items = 0;
     pal_model *fallback;
     TRY(pal_model_train(job->ctx, spec, &input, &fallback));
+    if (fallback->items) fallback->items = &job->data->catalog;
     pal_model_set_fallback(model, fallback);
     return PAL_OK;
 }

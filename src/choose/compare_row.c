@@ -289,6 +289,8 @@ pal_status pal_compare_spec(pal_compare_job *job, const char *spec, bool is_orac
     }
     pal_model_free(model);
     if (status == PAL_OK && !is_oracle) {
+        /* The job's cut catalogs end with it; titles are those of the data. */
+        if (final->items) final->items = &job->data->catalog;
         out->tables[0].rows[r].model = final;
     } else {
         pal_model_free(final);

@@ -40,7 +40,7 @@ completes compare --sp : --split
 completes compare -m ea : ease
 completes compare -m '"ea' : ease
 completes compare --model=item :
-completes compare --model = item : item_knn
+completes compare --model = item : item_knn item_features
 completes compare --task = : auto window next both
 completes compare --task n : next
 completes compare --split l : leave_last
@@ -49,7 +49,7 @@ completes compare -o re :
 completes compare lo :
 completes demo -m ease -m pop : popular
 completes evaluate model.palate --sp :
-completes models item : item_knn
+completes models item : item_knn item_features
 completes describe met : metrics
 completes describe --completion z : zsh
 completes help sim : similar
