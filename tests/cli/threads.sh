@@ -9,7 +9,8 @@ trap 'rm -rf "$work"' EXIT
 cd "$work"
 
 for threads in 1 2 3; do
-    "$palate" demo --growth --users 400 --items 300 --days 200 --allow-drop --threads "$threads" -o "out$threads" --quiet >/dev/null
+    "$palate" demo --growth --users 400 --items 300 --days 200 --allow-drop -m popular -m item_knn -m ease -m als -m keyword \
+        -m "item_features epochs=3" -m "two_tower epochs=2" -m "gru epochs=2" --threads "$threads" -o "out$threads" --quiet >/dev/null
     python3 - "out$threads/results.json" "out$threads/plain.json" <<'PYTHON'
 import json, sys
 def without(value):
