@@ -266,11 +266,6 @@ pal_status pal_click_fit(pal_ctx *ctx, const pal_click_form *form, const pal_cli
     pal_click_plan(form, o, t->n_profile, job.n_item, &job.network, &s->mlp);
     int64_t n = job.examples.n, batch = o->f.batch < n ? o->f.batch : n;
     TRY(click_open(&job, batch, scratch));
-    const pal_trained trained[] = {{job.network.values, job.network.n},
-                                   pal_table_trained(&t->history),
-                                   pal_table_trained(&t->items),
-                                   pal_table_trained(&t->item_features),
-                                   pal_table_trained(&t->user_features)};
     pal_training training = {
         .kind = form->name,
         .epochs = o->f.epochs,
@@ -280,8 +275,6 @@ pal_status pal_click_fit(pal_ctx *ctx, const pal_click_form *form, const pal_cli
         .tolerance = o->f.tolerance,
         /* Knowing nothing costs log 2 a pair. */
         .most_loss = 10 * log(2) * (1 + (double)job.n_drawn),
-        .trained = trained,
-        .n_trained = (int32_t)(sizeof trained / sizeof *trained),
         .parameters = {&job.network},
         .tables = {&t->history, &t->items, &t->item_features, &t->user_features},
         .step = click_step,

@@ -377,8 +377,6 @@ pal_status pal_sequence_fit(pal_ctx *ctx, const pal_encoder *encoder, const pal_
     *job = (train_job){.ctx = ctx, .encoder = encoder, .o = o, .log = train->log, .state = state};
     TRY(train_open(job, arena, scratch));
     TRY(pal_sequence_prepare(ctx, encoder, arena, state));
-    const pal_trained trained[] = {{state->items, (int64_t)state->n_items * o->factors},
-                                   {state->network, job->network.n}};
     bool draws = train_draws(job);
     pal_training training = {.kind = encoder->name,
                              .epochs = o->epochs,
@@ -389,8 +387,6 @@ pal_status pal_sequence_fit(pal_ctx *ctx, const pal_encoder *encoder, const pal_
                              /* Knowing nothing costs log n_items. */
                              .most_loss = 10 * (1 + log((double)train->log->n_items)),
                              .schedule = (pal_schedule_form)o->schedule,
-                             .trained = trained,
-                             .n_trained = 2,
                              .parameters = {&job->network, draws ? NULL : &job->dense},
                              .tables = {draws ? &job->table : NULL},
                              .deck = draws ? job->draws.deck : NULL,

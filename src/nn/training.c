@@ -63,33 +63,45 @@ static pal_status training_epoch(pal_ctx *ctx, const pal_training *t, pal_step *
     return PAL_OK;
 }
 
-/* Whether all trained values are finite; then they are copied to `kept`, one after the other. */
-static bool training_keep(const pal_training *t, pal_real *kept) {
-    for (int32_t a = 0; a < t->n_trained; a++) {
-        const pal_trained *array = &t->trained[a];
-        for (int64_t i = 0; i < array->n; i++) {
-            if (!isfinite(array->values[i])) return false;
+typedef struct {    /* what the loop has of its own */
+    int64_t *order; /* [n_examples] */
+    int32_t n_arrays;
+    struct {
+        pal_real *values;
+        int64_t n;
+    } arrays[2 * PAL_TRAINED_MAX]; /* that steps change */
+    pal_real *kept;                /* their values after the last good epoch, one after the other */
+} training_room;
+
+static void training_add(training_room *room, pal_real *values, int64_t n) {
+    room->arrays[room->n_arrays].values = values;
+    room->arrays[room->n_arrays++].n = n;
+}
+
+/* Whether all values are finite; then they are kept. */
+static bool training_keep(training_room *room) {
+    for (int32_t a = 0; a < room->n_arrays; a++) {
+        for (int64_t i = 0; i < room->arrays[a].n; i++) {
+            if (!isfinite(room->arrays[a].values[i])) return false;
         }
     }
-    for (int32_t a = 0; a < t->n_trained; a++) {
-        memcpy(kept, t->trained[a].values, (size_t)t->trained[a].n * sizeof *kept);
-        kept += t->trained[a].n;
-    }
+    pal_real *to = room->kept;
+    for (int32_t a = 0; a < room->n_arrays; to += room->arrays[a++].n)
+        memcpy(to, room->arrays[a].values, (size_t)room->arrays[a].n * sizeof *to);
     return true;
 }
 
 static pal_status training_diverged(pal_ctx *ctx, const pal_training *t, int64_t epoch,
-                                    const pal_real *kept) {
-    if (epoch == 1 || !t->n_trained) {
+                                    const training_room *room) {
+    if (epoch == 1 || !room->n_arrays) {
         return pal_fail(ctx, PAL_EDATA,
                         "%s: diverged in epoch %" PRId64
                         ": the loss left all bounds; use a learning_rate under %g",
                         t->kind, epoch, t->learning_rate);
     }
-    for (int32_t a = 0; a < t->n_trained; a++) {
-        memcpy(t->trained[a].values, kept, (size_t)t->trained[a].n * sizeof *kept);
-        kept += t->trained[a].n;
-    }
+    const pal_real *from = room->kept;
+    for (int32_t a = 0; a < room->n_arrays; from += room->arrays[a++].n)
+        memcpy(room->arrays[a].values, from, (size_t)room->arrays[a].n * sizeof *from);
     pal_note(ctx, PAL_NOTICE_WARNING,
              "%s: diverged in epoch %" PRId64
              ": the loss left all bounds; the model is that of the epochs before; use a "
@@ -99,38 +111,45 @@ static pal_status training_diverged(pal_ctx *ctx, const pal_training *t, int64_t
 }
 
 static pal_status training_open(pal_ctx *ctx, const pal_training *t, pal_arena *scratch,
-                                int64_t **order, pal_real **kept) {
+                                training_room *room) {
+    *room = (training_room){0};
+    for (int32_t i = 0; i < PAL_TRAINED_MAX && t->parameters[i]; i++)
+        training_add(room, t->parameters[i]->values, t->parameters[i]->n);
+    for (int32_t i = 0; i < PAL_TRAINED_MAX && t->tables[i]; i++)
+        training_add(room, t->tables[i]->values,
+                     (int64_t)t->tables[i]->n_rows * t->tables[i]->width);
     int64_t n = 0;
-    for (int32_t a = 0; a < t->n_trained; a++) n += t->trained[a].n;
-    *order = PAL_ARENA_ARRAY(scratch, int64_t, t->n_examples);
-    *kept = PAL_ARENA_ARRAY(scratch, pal_real, n);
-    if (!*order || !*kept)
+    for (int32_t a = 0; a < room->n_arrays; a++) n += room->arrays[a].n;
+    room->order = PAL_ARENA_ARRAY(scratch, int64_t, t->n_examples);
+    room->kept = PAL_ARENA_ARRAY(scratch, pal_real, n);
+    if (!room->order || !room->kept)
         return pal_fail_memory(ctx, t->kind, 8.0 * (double)t->n_examples + 4.0 * (double)n);
-    for (int64_t i = 0; i < t->n_examples; i++) (*order)[i] = i;
+    for (int64_t i = 0; i < t->n_examples; i++) room->order[i] = i;
     return PAL_OK;
 }
 
 pal_status pal_training_run(pal_ctx *ctx, const pal_training *t, pal_arena *scratch) {
-    int64_t *order, n_steps = (t->n_examples + t->batch - 1) / t->batch;
-    pal_real *kept;
+    int64_t n_steps = (t->n_examples + t->batch - 1) / t->batch;
+    training_room room;
     pal_epochs run;
-    TRY(training_open(ctx, t, scratch, &order, &kept));
+    TRY(training_open(ctx, t, scratch, &room));
     pal_epochs_init(&run, ctx, t->kind, t->epochs, t->tolerance);
     training_list(t, &run);
     TRY(pal_epochs_begin(&run));
     pal_step step = {.number = run.epoch * n_steps, .n_steps = t->epochs * n_steps};
-    for (int64_t e = 1; e <= run.epoch; e++) training_shuffle(ctx->seed, e, order, t->n_examples);
+    for (int64_t e = 1; e <= run.epoch; e++)
+        training_shuffle(ctx->seed, e, room.order, t->n_examples);
     if (run.epoch > 0) {
-        (void)training_keep(t, kept); /* finite, or it would not have come so far */
+        (void)training_keep(&room); /* finite, or it would not have come so far */
         if (t->publish) TRY(t->publish(t->arg));
     }
     while (pal_epochs_next(&run)) {
         double loss;
         step.epoch = run.epoch;
-        training_shuffle(ctx->seed, step.epoch, order, t->n_examples);
-        TRY(training_epoch(ctx, t, &step, order, &loss));
+        training_shuffle(ctx->seed, step.epoch, room.order, t->n_examples);
+        TRY(training_epoch(ctx, t, &step, room.order, &loss));
         bool is_lost = !isfinite(loss) || (t->most_loss > 0 && loss > t->most_loss);
-        if (is_lost || !training_keep(t, kept)) return training_diverged(ctx, t, step.epoch, kept);
+        if (is_lost || !training_keep(&room)) return training_diverged(ctx, t, step.epoch, &room);
         if (t->publish) TRY(t->publish(t->arg));
         TRY(pal_epochs_end(&run, loss));
     }

@@ -29,17 +29,7 @@ typedef struct {
     int64_t n;
 } pal_step;
 
-typedef struct { /* an array that steps change in place */
-    pal_real *values;
-    int64_t n;
-} pal_trained;
-
 enum { PAL_TRAINED_MAX = 8 };
-
-/* All of a table's values. */
-static inline pal_trained pal_table_trained(const pal_table *table) {
-    return (pal_trained){table->values, (int64_t)table->n_rows * table->width};
-}
 
 typedef struct {
     const char *kind;          /* "sasrec", for sentences */
@@ -51,21 +41,18 @@ typedef struct {
     pal_schedule_form schedule;
     int64_t warm_up; /* steps */
 
-    /* What a training that diverges is set back to the last good epoch in; NULL: nothing. */
-    const pal_trained *trained; /* [n_trained] */
-    int32_t n_trained;
-
-    /* All that steps change, with Adam's moments; NULL-ended unless full. */
+    /* All that steps change, with Adam's moments; NULL-ended unless full. A training that diverges
+     * is set back to their values after the last good epoch. */
     const pal_parameters *parameters[PAL_TRAINED_MAX];
     const pal_table *tables[PAL_TRAINED_MAX];
     int32_t *deck; /* [n_cards] cards in [0, n_cards), shuffled on from step to step; or NULL */
     int64_t n_cards;
 
     /* Forward, backward and the optimizer's step of one batch; returns the sum of its examples'
-     * losses before the step and adds to ctx->multiply_adds. A loss or a trained value that is not
-     * finite ends the training: with the state of the epoch before and a warning that names the
-     * epoch, or with PAL_EDATA where there is no such epoch or nothing is `trained`. `publish` is
-     * not called for that epoch. */
+     * losses before the step and adds to ctx->multiply_adds. A loss or a value that is not finite
+     * ends the training: with the state of the epoch before and a warning that names the epoch, or
+     * with PAL_EDATA where there is no such epoch or nothing is listed. `publish` is not called for
+     * that epoch. */
     double (*step)(void *arg, const pal_step *step);
     /* Optional. Makes the model's state whole after an epoch (what is derived). */
     pal_status (*publish)(void *arg);

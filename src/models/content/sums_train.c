@@ -331,7 +331,6 @@ pal_status pal_sums_fit(pal_ctx *ctx, const pal_sums_form *form, const pal_sums_
                         const pal_train_input *train, pal_arena *arena, pal_arena *scratch,
                         pal_sums_state *s) {
     pal_sums_job job;
-    pal_trained trained[PAL_BANKS];
     TRY(pal_sums_open(ctx, form, o, train, arena, scratch, s, &job));
     pal_training training = {.kind = form->name,
                              .epochs = o->epochs,
@@ -339,15 +338,9 @@ pal_status pal_sums_fit(pal_ctx *ctx, const pal_sums_form *form, const pal_sums_
                              .batch = o->batch < job.n_groups ? o->batch : job.n_groups,
                              .learning_rate = o->learning_rate,
                              .tolerance = o->tolerance,
-                             .trained = trained,
-                             .n_trained = PAL_BANKS,
                              .step = sums_step,
                              .publish = sums_publish,
                              .arg = &job};
-    for (int32_t b = 0; b < PAL_BANKS; b++) {
-        const pal_table *table = &job.banks[b].table;
-        trained[b] = (pal_trained){table->values, (int64_t)table->n_rows * table->width};
-        training.tables[b] = table;
-    }
+    for (int32_t b = 0; b < PAL_BANKS; b++) training.tables[b] = &job.banks[b].table;
     return pal_training_run(ctx, &training, scratch);
 }

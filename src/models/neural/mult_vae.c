@@ -405,9 +405,6 @@ static pal_status vae_fit(pal_ctx *ctx, const void *params, const pal_train_inpu
         return pal_fail_memory(ctx, "mult_vae", 4.0 * (double)pairs.starts[pairs.n_rows]);
     int64_t batch = p->batch < job.n_learners ? p->batch : job.n_learners;
     TRY(vae_open(&job, batch, scratch));
-    const pal_trained trained[] = {{job.s->input, (int64_t)pairs.n_cols * p->hidden},
-                                   {job.network.values, job.network.n},
-                                   {job.decoder.values, job.decoder.n}};
     /* Knowing nothing costs log n_items an item that was used. */
     double most_loss = 10 * (1 + (double)pairs.starts[pairs.n_rows] * log((double)pairs.n_cols) /
                                      (double)job.n_learners);
@@ -418,8 +415,6 @@ static pal_status vae_fit(pal_ctx *ctx, const void *params, const pal_train_inpu
                                    .learning_rate = p->learning_rate,
                                    .tolerance = p->tolerance,
                                    .most_loss = most_loss,
-                                   .trained = trained,
-                                   .n_trained = 3,
                                    .parameters = {&job.network, &job.decoder},
                                    .tables = {&job.input},
                                    .step = vae_step,

@@ -399,8 +399,6 @@ static pal_status neumf_fit(pal_ctx *ctx, const void *params, const pal_train_in
     TRY(pal_table_open(ctx, "neumf", s->items, s->n_items, (int32_t)w, rows, scratch, &job.items));
     s->network = job.network.values;
     neumf_start(&job);
-    const pal_trained trained[] = {
-        {s->users, s->n_users * w}, {s->items, s->n_items * w}, {s->network, job.network.n}};
     const pal_training training = {.kind = "neumf",
                                    .epochs = p->epochs,
                                    .n_examples = n,
@@ -409,8 +407,6 @@ static pal_status neumf_fit(pal_ctx *ctx, const void *params, const pal_train_in
                                    .tolerance = p->tolerance,
                                    /* Knowing nothing costs log 2 a pair. */
                                    .most_loss = 10 * log(2) * (1 + (double)p->negatives),
-                                   .trained = trained,
-                                   .n_trained = 3,
                                    .parameters = {&job.network},
                                    .tables = {&job.users, &job.items},
                                    .step = neumf_step,

@@ -312,11 +312,6 @@ pal_status pal_tower_fit(pal_ctx *ctx, const void *params, const pal_train_input
     tower_plan(p, job.tables.n_profile > 0, &job.network, &job.s->mlp);
     TRY(tower_open(&job, batch, scratch));
     const pal_feature_tables *t = &job.tables;
-    const pal_trained trained[] = {{job.network.values, job.network.n},
-                                   pal_table_trained(&t->history),
-                                   pal_table_trained(&t->items),
-                                   pal_table_trained(&t->item_features),
-                                   pal_table_trained(&t->user_features)};
     pal_training training = {
         .kind = "two_tower",
         .epochs = p->f.epochs,
@@ -325,8 +320,6 @@ pal_status pal_tower_fit(pal_ctx *ctx, const void *params, const pal_train_input
         .learning_rate = p->f.learning_rate,
         .tolerance = p->f.tolerance,
         .most_loss = tower_most_loss(&job),
-        .trained = trained,
-        .n_trained = (int32_t)(sizeof trained / sizeof *trained),
         .parameters = {&job.network},
         .tables = {&t->history, &t->items, &t->item_features, &t->user_features},
         .step = tower_step,

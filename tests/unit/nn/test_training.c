@@ -382,15 +382,15 @@ static pal_status run_loop(loop_state *s, int64_t epochs, bool is_trained,
                            char error[PAL_ERROR_MAX]) {
     pal_ctx *ctx = support_open(1);
     pal_arena arena = {0};
-    const pal_trained trained[] = {{s->values, 3}};
+    float first[3] = {0}, second[3] = {0};
+    const pal_parameters trained = {.n = 3, .values = s->values, .first = first, .second = second};
     const pal_training training = {.kind = "test",
                                    .epochs = epochs,
                                    .n_examples = 10,
                                    .batch = 3,
                                    .learning_rate = 0.5,
                                    .tolerance = 0,
-                                   .trained = trained,
-                                   .n_trained = is_trained,
+                                   .parameters = {is_trained ? &trained : NULL},
                                    .step = loop_step,
                                    .publish = loop_publish,
                                    .arg = s};
