@@ -258,7 +258,6 @@ static pal_status compare_give_fallback(pal_compare_job *job) {
     input.n_items = 0;
     pal_model *fallback;
     TRY(pal_model_train(job->ctx, spec, &input, &fallback));
-    if (fallback->items) fallback->items = &job->data->catalog;
     pal_model_set_fallback(model, fallback);
     return PAL_OK;
 }
@@ -369,9 +368,9 @@ static pal_status compare_cut_features(pal_compare_job *job) {
     const pal_catalog *all = &job->data->catalog;
     const pal_split *split = &job->out->split;
     int64_t n_valid, n_test;
-    TRY(pal_catalog_before(job->ctx, all, split->valid_from, &job->out->arena, &job->items_valid,
-                           &n_valid));
-    TRY(pal_catalog_before(job->ctx, all, split->test_from, &job->out->arena, &job->items_test,
+    TRY(pal_catalog_before(job->ctx, all, split->valid_from, &job->out->arena,
+                           &job->out->items_valid, &n_valid));
+    TRY(pal_catalog_before(job->ctx, all, split->test_from, &job->out->arena, &job->out->items_test,
                            &n_test));
     if (n_test > 0 && job->fold <= 1)
         pal_note(job->ctx, PAL_NOTICE_INFO,

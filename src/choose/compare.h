@@ -120,6 +120,9 @@ typedef struct pal_comparison {
     char scenario[512]; /* what the data's scenario set of them; "": nothing */
     pal_limits limits;
     pal_split split;
+    /* The catalog as it was before validation and before the test; arrays are the data's or in
+     * `arena`. Models point to them. */
+    pal_catalog items_valid, items_test;
     pal_measures measures;              /* at[0] is the choice metric, ndcg at the smallest k */
     pal_ratings ratings_valid, ratings; /* n = 0: the values are no ratings */
     pal_clicks clicks_valid, clicks;    /* n = 0: the log has no impressions */

@@ -11,8 +11,6 @@ typedef struct {
     pal_comparison *out;
     pal_log train, history; /* weighed by --half-life and --train-window */
     bool is_weighed;
-    pal_catalog items_valid, items_test; /* as known before the part; arrays are of the data or of
-                                            out->arena */
     pal_model *fallback_valid, *fallback_test; /* of --fallback SPEC, or NULL */
     pal_batch trec;                            /* of --trec: qrels before training, runs after it */
     pal_row_fn *on_row;

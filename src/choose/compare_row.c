@@ -15,7 +15,7 @@ pal_train_input pal_compare_input(const pal_compare_job *job, bool final) {
     const pal_log *whole = final ? &split->history : &split->train;
     const pal_log *weighed = final ? &job->history : &job->train;
     const pal_log *shown = final ? &split->shown_history : &split->shown_train;
-    const pal_catalog *items = final ? &job->items_test : &job->items_valid;
+    const pal_catalog *items = final ? &job->out->items_test : &job->out->items_valid;
     bool has_new = job->out->options.protocol.candidates != PAL_CANDIDATES_SEEN;
     return (pal_train_input){.log = job->is_weighed ? weighed : whole,
                              .histories = whole,
@@ -289,8 +289,6 @@ pal_status pal_compare_spec(pal_compare_job *job, const char *spec, bool is_orac
     }
     pal_model_free(model);
     if (status == PAL_OK && !is_oracle) {
-        /* The job's cut catalogs end with it; titles are those of the data. */
-        if (final->items) final->items = &job->data->catalog;
         out->tables[0].rows[r].model = final;
     } else {
         pal_model_free(final);
