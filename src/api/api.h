@@ -27,7 +27,7 @@ extern const pal_param pal_explain_params[];
 typedef struct { /* of pal_train_file */
     double every;
     bool resumes;
-    int32_t has_new; /* 1: items that only the catalog knows can be listed too */
+    int32_t candidates; /* train_candidates: 0 seen, 1 catalog */
 } pal_train_options;
 extern const pal_param pal_train_params[];
 /* What every list takes; what only recommending takes (hide). */

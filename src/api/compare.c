@@ -151,17 +151,6 @@ static pal_status evaluate_map_used(evaluate_job *job, const pal_log *log, pal_i
     return status;
 }
 
-static pal_status evaluate_ids(pal_ctx *ctx, const pal_model *model, pal_arena *scratch,
-                               pal_ids *users, pal_ids *items) {
-    const pal_log *log = model->log;
-    int32_t n = log->n_users > log->n_items ? log->n_users : log->n_items;
-    int32_t *rows = PAL_ARENA_ARRAY(scratch, int32_t, n);
-    if (!rows) return pal_fail_memory(ctx, "the table of ids", 4.0 * n);
-    for (int32_t i = 0; i < n; i++) rows[i] = i;
-    TRY(pal_ids_select(ctx, log->about.user_ids, rows, log->n_users, users));
-    return pal_ids_select(ctx, log->about.item_ids, rows, log->n_items, items);
-}
-
 static json_t *evaluate_document(const evaluate_job *job, const pal_questions *questions,
                                  const pal_slices *slices, const pal_evaluation *evaluation) {
     pal_measures measures;
@@ -247,8 +236,11 @@ static pal_status evaluate_run(evaluate_job *job, json_t **out) {
     if (status == PAL_OK) status = pal_protocol_settle(job->ctx, data, &inspection, &job->protocol);
     if (status == PAL_OK) status = pal_gains_check(job->ctx, &job->protocol, data);
     if (status == PAL_OK) status = pal_slices_check(job->ctx, &job->protocol, data);
+    const pal_log *known = job->model->log;
     if (status == PAL_OK)
-        status = evaluate_ids(job->ctx, job->model, &job->scratch, &users, &items);
+        status = pal_ids_select(job->ctx, known->about.user_ids, NULL, known->n_users, &users);
+    if (status == PAL_OK)
+        status = pal_ids_select(job->ctx, known->about.item_ids, NULL, known->n_items, &items);
     /* With --train its events are the histories, else those that the model remembers. */
     if (status == PAL_OK && data->n_parts > 1)
         status = evaluate_map_used(job, &data->parts[0], &users, &items, &history);

@@ -8,6 +8,7 @@
 #include "models/registry.h"
 #include "models/train.h"
 
+enum { TRAIN_SEEN, TRAIN_CATALOG };
 static const char *const train_candidates[] = {"seen", "catalog", NULL};
 
 #define FIELD(name) offsetof(pal_train_options, name)
@@ -30,7 +31,7 @@ const pal_param pal_train_params[] = {
              "of a training that was not interrupted"},
     {.name = "candidates",
      .type = PAL_PARAM_CHOICE,
-     .offset = FIELD(has_new),
+     .offset = FIELD(candidates),
      .choices = train_candidates,
      .help = "items that the model can list: seen (those of the log), or catalog (those that only "
              "--items knows too, where the kind scores them by their features)"},
@@ -68,10 +69,7 @@ static pal_status train_open(pal_ctx *ctx, const pal_data *data, train_data *out
 static pal_status train_add_new_items(pal_ctx *ctx, const pal_data *data, train_data *made,
                                       pal_arena *arena) {
     const pal_log *log = made->input.log;
-    int32_t *rows = PAL_ARENA_ARRAY(arena, int32_t, log->n_items);
-    if (!rows) return pal_fail_memory(ctx, "the items", 4.0 * log->n_items);
-    for (int32_t i = 0; i < log->n_items; i++) rows[i] = i;
-    TRY(pal_ids_select(ctx, log->about.item_ids, rows, log->n_items, &made->item_ids));
+    TRY(pal_ids_select(ctx, log->about.item_ids, NULL, log->n_items, &made->item_ids));
     TRY(pal_ids_add_catalog(ctx, &data->catalog, &made->item_ids));
     const pal_log **logs[] = {&made->input.log, &made->input.histories};
     for (int i = 0; i < 2; i++) {
@@ -177,7 +175,7 @@ pal_status pal_train_file(pal_ctx *ctx, const pal_data *data, const char *spec, 
         (const pal_param_group[]){{pal_train_params, &values}, {pal_shrink_params, &shrink}, {0}},
         &scratch, options);
     if (status == PAL_OK) status = train_open(ctx, data, &made);
-    if (status == PAL_OK && values.has_new)
+    if (status == PAL_OK && values.candidates == TRAIN_CATALOG)
         status = train_add_new_items(ctx, data, &made, &scratch);
     pal_precision precision = (pal_precision)shrink.precision;
     if (status == PAL_OK)

@@ -167,31 +167,30 @@ void pal_default_specs(pal_ctx *ctx, const pal_data *data, const pal_inspection 
     specs[n] = NULL;
 }
 
+/* Whether a spec is one of the others, however these are written. */
+static pal_status compare_is_given(pal_ctx *ctx, const char *const *specs, int32_t n,
+                                   const char *spec, pal_arena *arena, bool *out) {
+    const char *plain, *other;
+    TRY(pal_spec_canonical(ctx, spec, arena, &plain));
+    *out = false;
+    for (int32_t i = 0; i < n && !*out; i++) {
+        TRY(pal_spec_canonical(ctx, specs[i], arena, &other));
+        *out = !strcmp(plain, other);
+    }
+    return PAL_OK;
+}
+
 /* Specs that cannot be parsed, and one that stands twice. */
 static pal_status compare_check_specs(pal_ctx *ctx, const char *const *specs) {
     pal_arena scratch = {0};
     pal_status status = PAL_OK;
-    pal_text seen = {0};
     for (int32_t i = 0; status == PAL_OK && specs && specs[i]; i++) {
-        const pal_kind *kind;
-        void *params;
-        pal_text canonical = {0};
-        status = pal_kind_parse(ctx, specs[i], &scratch, &kind, &params);
-        if (status != PAL_OK) break;
-        pal_text_add(&canonical, "\n");
-        pal_spec_format(kind, params, true, &canonical);
-        pal_text_add(&canonical, "\n");
-        if (canonical.failed) {
-            status = pal_fail_memory(ctx, "the specs", 1e3);
-        } else if (seen.bytes && strstr(seen.bytes, canonical.bytes)) {
+        bool is_twice;
+        status = compare_is_given(ctx, specs, i, specs[i], &scratch, &is_twice);
+        if (status == PAL_OK && is_twice)
             status =
                 pal_fail(ctx, PAL_EUSAGE, "the model '%s' is named twice: name it once", specs[i]);
-        } else {
-            pal_text_add(&seen, canonical.bytes);
-        }
-        pal_text_release(&canonical);
     }
-    pal_text_release(&seen);
     pal_arena_release(&scratch);
     return status;
 }
@@ -239,32 +238,6 @@ static bool compare_can_serve(const pal_kind *kind, const pal_data *data) {
     return !kind->parts && !((kind->traits & PAL_NEEDS_VALUES) && !log->values) &&
            !((kind->traits & PAL_NEEDS_TIME) && !log->times) &&
            !((kind->traits & PAL_NEEDS_CATALOG) && !data->catalog.ids.n);
-}
-
-/* The spec with every parameter written out, so that two ways to write one are equal. */
-static pal_status compare_write_canonical(pal_ctx *ctx, const char *spec, pal_arena *arena,
-                                          const char **out) {
-    const pal_kind *kind;
-    void *params;
-    pal_text text = {0};
-    TRY(pal_kind_parse(ctx, spec, arena, &kind, &params));
-    pal_spec_format(kind, params, true, &text);
-    *out = text.failed ? NULL : pal_arena_text(arena, text.bytes, text.length);
-    pal_text_release(&text);
-    return *out ? PAL_OK : pal_fail_memory(ctx, "the specs", 1e3);
-}
-
-/* Whether the kind with default settings is one of the specs, however that is written. */
-static pal_status compare_is_given(pal_ctx *ctx, const char *const *specs, int32_t n,
-                                   const char *name, pal_arena *arena, bool *out) {
-    const char *plain, *other;
-    TRY(compare_write_canonical(ctx, name, arena, &plain));
-    *out = false;
-    for (int32_t i = 0; i < n && !*out; i++) {
-        TRY(compare_write_canonical(ctx, specs[i], arena, &other));
-        *out = !strcmp(plain, other);
-    }
-    return PAL_OK;
 }
 
 pal_status pal_compare_specs(pal_ctx *ctx, const char *const *given, const char *options,

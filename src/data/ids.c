@@ -84,7 +84,7 @@ pal_status pal_ids_select(pal_ctx *ctx, const pal_ids *ids, const int32_t *rows,
                           pal_ids *out) {
     pal_ids selected = {0};
     for (int32_t i = 0; i < n; i++) {
-        const char *id = pal_ids_at(ids, rows[i]);
+        const char *id = pal_ids_at(ids, rows ? rows[i] : i);
         if (pal_ids_add(&selected, id, strlen(id)) < 0) {
             pal_ids_release(&selected);
             return pal_fail_memory(ctx, "a table of ids", 32.0 * n);

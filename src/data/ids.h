@@ -25,7 +25,7 @@ typedef struct pal_ids {
 int32_t pal_ids_add(pal_ids *ids, const char *id, size_t length);
 int32_t pal_ids_find(const pal_ids *ids, const char *id, size_t length); /* -1: unknown */
 const char *pal_ids_at(const pal_ids *ids, int32_t row);                 /* NUL-ended */
-/* out gets the ids in the order rows[0 … n). */
+/* out gets the ids in the order rows[0 … n); NULL: the first n as they stand. */
 pal_status pal_ids_select(pal_ctx *ctx, const pal_ids *ids, const int32_t *rows, int32_t n,
                           pal_ids *out);
 void pal_ids_release(pal_ids *ids);

@@ -4,13 +4,11 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <xxhash.h>
 
 #include "base/progress.h"
-#include "models/registry.h"
 #include "models/train.h"
 
 /* How far the training came, as the file has it. */
@@ -51,20 +49,6 @@ static uint64_t checkpoint_hash_data(const pal_train_input *input) {
     if (input->users) parts[4] = pal_catalog_hash(input->users);
     parts[5] = (uint64_t)input->n_items;
     return XXH3_64bits(parts, sizeof parts);
-}
-
-static pal_status checkpoint_set_spec(pal_ctx *ctx, const char *spec, char **out) {
-    pal_arena scratch = {0};
-    pal_text text = {0};
-    const pal_kind *kind;
-    void *params;
-    pal_status status = pal_kind_parse(ctx, spec, &scratch, &kind, &params);
-    if (status == PAL_OK) pal_spec_format(kind, params, true, &text);
-    pal_arena_release(&scratch);
-    if (status == PAL_OK && (text.failed || !text.bytes || !(*out = strdup(text.bytes))))
-        status = pal_fail_memory(ctx, "a spec", 1e3);
-    pal_text_release(&text);
-    return status;
 }
 
 /* What differs between the training that is kept and the one that shall go on from it. */
@@ -148,7 +132,7 @@ pal_status pal_checkpoint_open(pal_ctx *ctx, const char *path, double every, boo
     *out = (pal_checkpoint){.path = path, .every = every, .resumes = resumes};
     snprintf(out->data, sizeof out->data, "%016" PRIx64, checkpoint_hash_data(input));
     snprintf(out->seed, sizeof out->seed, "%" PRIu64, ctx->seed);
-    pal_status status = checkpoint_set_spec(ctx, spec, &out->spec);
+    pal_status status = pal_spec_canonical(ctx, spec, &out->arena, &out->spec);
     if (status == PAL_OK) status = checkpoint_look(ctx, out, &there);
     if (status != PAL_OK) {
         pal_checkpoint_release(out);
@@ -165,7 +149,7 @@ pal_status pal_checkpoint_open(pal_ctx *ctx, const char *path, double every, boo
 }
 
 void pal_checkpoint_release(pal_checkpoint *c) {
-    free(c->spec);
+    pal_arena_release(&c->arena);
     c->spec = NULL;
 }
 

@@ -25,12 +25,13 @@ typedef struct pal_checkpoint {
     const char *path;
     double every; /* seconds between two writings; 0: never written */
     bool resumes;
-    char *spec; /* of the whole, with all options */
+    const char *spec; /* of the whole, with all options; in `arena` */
     char data[17], seed[24];
     int32_t ordinal; /* of the training in epochs that runs: from 1 */
     double last;     /* when its file was written, or it began: pal_clock() */
     int64_t held;    /* the last epoch that its file holds, or 0 */
     int32_t stands;  /* the ordinal of the last file that is of this training; 0: none */
+    pal_arena arena;
 } pal_checkpoint;
 
 /* Of the training of `spec` on `input`, in the file `path` (borrowed). With `resumes` the files

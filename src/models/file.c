@@ -107,8 +107,7 @@ pal_status pal_model_save(pal_ctx *ctx, const pal_model *model, const char *path
 /* --- reading --- */
 
 static bool file_check_role(const pal_tensor *tensor, const void *data) {
-    int64_t n = 1;
-    for (int32_t d = 0; d < tensor->n_dims; d++) n *= tensor->dims[d];
+    int64_t n = pal_tensor_numbers(tensor);
     if (tensor->role == PAL_ROLE_STARTS) {
         const int64_t *starts = data;
         if (n < 1 || starts[0] != 0) return false;
@@ -311,16 +310,6 @@ static pal_status file_copy_log(pal_ctx *ctx, const pal_log *log, pal_log *out) 
     return status;
 }
 
-static pal_status file_copy_ids(pal_ctx *ctx, const pal_ids *ids, int32_t n, pal_ids *out) {
-    pal_arena scratch = {0};
-    int32_t *rows = PAL_ARENA_ARRAY(&scratch, int32_t, n);
-    pal_status status = rows ? PAL_OK : pal_fail_memory(ctx, "the model's ids", 4.0 * n);
-    for (int32_t i = 0; rows && i < n; i++) rows[i] = i;
-    if (status == PAL_OK) status = pal_ids_select(ctx, ids, rows, n, out);
-    pal_arena_release(&scratch);
-    return status;
-}
-
 static pal_status file_set_log(pal_ctx *ctx, pal_model *model, const pal_log *log) {
     int32_t n;
     pal_model **parts = pal_model_parts(model, &n);
@@ -335,8 +324,8 @@ static pal_status file_set_log(pal_ctx *ctx, pal_model *model, const pal_log *lo
 pal_status pal_model_keep(pal_ctx *ctx, pal_model *model) {
     if (model->log == &model->owned_log) return PAL_OK;
     const pal_log *log = model->log;
-    TRY(file_copy_ids(ctx, log->about.user_ids, log->n_users, &model->user_ids));
-    TRY(file_copy_ids(ctx, log->about.item_ids, log->n_items, &model->item_ids));
+    TRY(pal_ids_select(ctx, log->about.user_ids, NULL, log->n_users, &model->user_ids));
+    TRY(pal_ids_select(ctx, log->about.item_ids, NULL, log->n_items, &model->item_ids));
     TRY(file_copy_log(ctx, log, &model->owned_log));
     model->owned_log.about.user_ids = &model->user_ids;
     model->owned_log.about.item_ids = &model->item_ids;

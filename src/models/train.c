@@ -54,6 +54,17 @@ void pal_spec_format(const pal_kind *kind, const void *params, bool every, pal_t
     pal_text_release(&options);
 }
 
+pal_status pal_spec_canonical(pal_ctx *ctx, const char *spec, pal_arena *arena, const char **out) {
+    const pal_kind *kind;
+    void *params;
+    pal_text text = {0};
+    TRY(pal_kind_parse(ctx, spec, arena, &kind, &params));
+    pal_spec_format(kind, params, true, &text);
+    *out = text.failed ? NULL : pal_arena_text(arena, text.bytes, text.length);
+    pal_text_release(&text);
+    return *out ? PAL_OK : pal_fail_memory(ctx, "a spec", 1e3);
+}
+
 static pal_status train_set_spec(pal_ctx *ctx, pal_model *model) {
     pal_text spec = {0};
     pal_spec_format(model->kind, model->params, false, &spec);

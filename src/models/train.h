@@ -35,10 +35,13 @@ pal_status pal_model_found_spec(pal_ctx *ctx, const pal_model *model, pal_arena 
                                 const char **out);
 /* Appends "blend(a, b) x=1": rows that differ from their initial values, or with `every` all. */
 void pal_spec_format(const pal_kind *kind, const void *params, bool every, pal_text *out);
+/* The spec with every parameter written out, so that two ways to write one are equal. */
+pal_status pal_spec_canonical(pal_ctx *ctx, const char *spec, pal_arena *arena, const char **out);
 
 /* The kind's tensors with all dims; returns how many, 0 for a state that is not stored. */
 int32_t pal_model_tensors(const pal_model *model, pal_tensor tensors[PAL_TENSORS_MAX]);
-int64_t pal_tensor_bytes(const pal_tensor *tensor); /* as it is kept */
+int64_t pal_tensor_numbers(const pal_tensor *tensor); /* how many */
+int64_t pal_tensor_bytes(const pal_tensor *tensor);   /* as it is kept */
 /* What training will take: the kind's own estimate, or a pass over the log. */
 pal_estimate pal_kind_estimate(const pal_kind *kind, const void *params, const pal_log *log,
                                int32_t n_threads);
