@@ -206,20 +206,13 @@ int32_t pal_click_tensors(const pal_click_options *o, pal_click_state *s, int32_
     s->n_users = n_users;
     s->n_items = n_items;
     const pal_tensor all[] = {
-        {"history",
-         PAL_F32,
-         2,
-         {n_items, o->f.factors + 1},
-         (void **)&s->history,
-         PAL_ROLE_DATA,
-         0,
-         NULL},
+        pal_float_rows("history", &s->history, n_items, o->f.factors + 1, PAL_ROLE_DATA, NULL),
         {"item_range", PAL_I64, 1, {2}, (void **)&s->item_range, PAL_ROLE_STARTS, 0, NULL},
-        {"items", PAL_F32, 1, {-1}, (void **)&s->items, PAL_ROLE_DATA, 0, NULL},
+        pal_floats("items", &s->items, -1),
         {"profile_range", PAL_I64, 1, {2}, (void **)&s->profile_range, PAL_ROLE_STARTS, 0, NULL},
-        {"profiles", PAL_F32, 1, {-1}, (void **)&s->profiles, PAL_ROLE_DATA, 0, NULL},
+        pal_floats("profiles", &s->profiles, -1),
         {"network_range", PAL_I64, 1, {2}, (void **)&s->network_range, PAL_ROLE_STARTS, 0, NULL},
-        {"network", PAL_F32, 1, {-1}, (void **)&s->network, PAL_ROLE_DATA, 0, NULL},
+        pal_floats("network", &s->network, -1),
     };
     memcpy(tensors, all, sizeof all);
     return sizeof all / sizeof *all;

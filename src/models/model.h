@@ -103,6 +103,22 @@ typedef struct { /* one array of a model's state: names, shapes and roles are th
     pal_small *small;
 } pal_tensor;
 enum { PAL_TENSORS_MAX = 32 };
+/* f32 [n]. */
+static inline pal_tensor pal_floats(const char *name, float **data, int64_t n) {
+    return (pal_tensor){
+        .name = name, .dtype = PAL_F32, .n_dims = 1, .dims = {n}, .data = (void **)data};
+}
+/* f32 [n, width]; small: or NULL. */
+static inline pal_tensor pal_float_rows(const char *name, float **data, int64_t n, int64_t width,
+                                        pal_role role, pal_small *small) {
+    return (pal_tensor){.name = name,
+                        .dtype = PAL_F32,
+                        .n_dims = 2,
+                        .dims = {n, width},
+                        .data = (void **)data,
+                        .role = role,
+                        .small = small};
+}
 
 typedef struct {      /* one part of a score */
     int32_t item;     /* of the history, whose use adds `amount`; or -1 */

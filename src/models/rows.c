@@ -61,11 +61,7 @@ int32_t pal_rows_tensors(pal_rows *rows, int64_t n_rows, int32_t n_items, bool h
                               .role = PAL_ROLE_INDEX,
                               .index_bound = n_items};
     if (!has_values) return 2;
-    tensors[2] = (pal_tensor){.name = "values",
-                              .dtype = PAL_F32,
-                              .n_dims = 1,
-                              .dims = {-1},
-                              .data = (void **)&rows->values};
+    tensors[2] = pal_floats("values", &rows->values, -1);
     return 3;
 }
 

@@ -36,18 +36,9 @@ pal_status pal_sequence_prepare(pal_ctx *ctx, const pal_encoder *encoder, pal_ar
 int32_t pal_sequence_tensors(const pal_encoder *encoder, pal_sequence_state *s, int32_t n_items,
                              pal_tensor tensors[PAL_TENSORS_MAX]) {
     s->n_items = n_items;
-    tensors[0] = (pal_tensor){.name = "items",
-                              .dtype = PAL_F32,
-                              .n_dims = 2,
-                              .dims = {n_items, encoder->options->factors},
-                              .data = (void **)&s->items,
-                              .role = PAL_ROLE_ITEMS,
-                              .small = &s->small};
-    tensors[1] = (pal_tensor){.name = "network",
-                              .dtype = PAL_F32,
-                              .n_dims = 1,
-                              .dims = {sequence_network_size(encoder)},
-                              .data = (void **)&s->network};
+    tensors[0] = pal_float_rows("items", &s->items, n_items, encoder->options->factors,
+                                PAL_ROLE_ITEMS, &s->small);
+    tensors[1] = pal_floats("network", &s->network, sequence_network_size(encoder));
     return 2;
 }
 

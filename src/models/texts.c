@@ -191,7 +191,7 @@ int32_t pal_item_texts_tensors(pal_item_texts *texts, pal_tensor *tensors) {
          NULL},
         {"column_names", PAL_U8, 1, {-1}, (void **)&texts->column_names, PAL_ROLE_DATA, 0, NULL},
         {"word_range", PAL_I64, 1, {2}, (void **)&texts->word_range, PAL_ROLE_STARTS, 0, NULL},
-        {"word_idf", PAL_F32, 1, {-1}, (void **)&v->idf, PAL_ROLE_DATA, 0, NULL},
+        pal_floats("word_idf", &v->idf, -1),
         {"word_starts", PAL_I64, 1, {-2}, (void **)&v->starts, PAL_ROLE_STARTS, 0, NULL},
         {"words", PAL_U8, 1, {-1}, (void **)&v->bytes, PAL_ROLE_DATA, 0, NULL},
         {"corpus", PAL_F64, 1, {2}, (void **)&texts->corpus, PAL_ROLE_DATA, 0, NULL},

@@ -102,11 +102,7 @@ static int32_t again_tensors(const void *params, void *state, int32_t n_users, i
     (void)n_users;
     again_state *s = state;
     s->n_items = n_items;
-    tensors[0] = (pal_tensor){.name = "popularity",
-                              .dtype = PAL_F32,
-                              .n_dims = 1,
-                              .dims = {n_items},
-                              .data = (void **)&s->popularity};
+    tensors[0] = pal_floats("popularity", &s->popularity, n_items);
     return 1;
 }
 

@@ -102,11 +102,7 @@ static int32_t bias_tensors(const void *params, void *state, int32_t n_users, in
     (void)n_users;
     bias_state *s = state;
     s->n_items = n_items;
-    tensors[0] = (pal_tensor){.name = "items",
-                              .dtype = PAL_F32,
-                              .n_dims = 1,
-                              .dims = {n_items},
-                              .data = (void **)&s->items};
+    tensors[0] = pal_floats("items", &s->items, n_items);
     tensors[1] = (pal_tensor){
         .name = "facts", .dtype = PAL_F64, .n_dims = 1, .dims = {2}, .data = (void **)&s->facts};
     return 2;

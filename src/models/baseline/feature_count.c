@@ -77,11 +77,7 @@ static int32_t count_tensors(const void *params, void *state, int32_t n_users, i
     (void)n_users;
     count_state *s = state;
     s->n_items = n_items;
-    tensors[0] = (pal_tensor){.name = "counts",
-                              .dtype = PAL_F32,
-                              .n_dims = 1,
-                              .dims = {n_items},
-                              .data = (void **)&s->counts};
+    tensors[0] = pal_floats("counts", &s->counts, n_items);
     return 1;
 }
 

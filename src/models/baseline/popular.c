@@ -86,11 +86,7 @@ static int32_t popular_tensors(const void *params, void *state, int32_t n_users,
     (void)n_users;
     popular_state *s = state;
     s->n_items = n_items;
-    tensors[0] = (pal_tensor){.name = "scores",
-                              .dtype = PAL_F32,
-                              .n_dims = 1,
-                              .dims = {n_items},
-                              .data = (void **)&s->scores};
+    tensors[0] = pal_floats("scores", &s->scores, n_items);
     return 1;
 }
 

@@ -668,29 +668,15 @@ static int32_t als_tensors(const void *params, void *state, int32_t n_users, int
     als_state *s = state;
     s->n_users = n_users;
     s->n_items = n_items;
-    const struct {
-        const char *name;
-        float **data;
-        int32_t n_dims;
-        int64_t dims[2];
-        pal_role role;
-        pal_small *small;
-    } rows[] = {
-        {"users", &s->users, 2, {n_users, p->factors}, PAL_ROLE_USERS, &s->small_users},
-        {"items", &s->items, 2, {n_items, p->factors}, PAL_ROLE_ITEMS, &s->small_items},
-        {"spectrum", &s->spectrum, 1, {p->factors, 0}, PAL_ROLE_DATA, NULL},
-        {"user_biases", &s->user_biases, 1, {n_users, 0}, PAL_ROLE_DATA, NULL},
-        {"item_biases", &s->item_biases, 1, {n_items, 0}, PAL_ROLE_DATA, NULL},
-    };
-    int32_t n = p->target == ALS_VALUE ? 5 : 3;
-    for (int32_t i = 0; i < n; i++) {
-        tensors[i] = (pal_tensor){.name = rows[i].name,
-                                  .dtype = PAL_F32,
-                                  .n_dims = rows[i].n_dims,
-                                  .dims = {rows[i].dims[0], rows[i].dims[1]},
-                                  .data = (void **)rows[i].data,
-                                  .role = rows[i].role,
-                                  .small = rows[i].small};
+    int32_t n = 0;
+    tensors[n++] =
+        pal_float_rows("users", &s->users, n_users, p->factors, PAL_ROLE_USERS, &s->small_users);
+    tensors[n++] =
+        pal_float_rows("items", &s->items, n_items, p->factors, PAL_ROLE_ITEMS, &s->small_items);
+    tensors[n++] = pal_floats("spectrum", &s->spectrum, p->factors);
+    if (p->target == ALS_VALUE) {
+        tensors[n++] = pal_floats("user_biases", &s->user_biases, n_users);
+        tensors[n++] = pal_floats("item_biases", &s->item_biases, n_items);
     }
     tensors[n++] = (pal_tensor){.name = "facts",
                                 .dtype = PAL_F64,

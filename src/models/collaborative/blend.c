@@ -477,11 +477,7 @@ static int32_t blend_tensors(const void *params, void *state, int32_t n_users, i
     blend_state *s = state;
     s->n_items = n_items;
     s->n_parts = blend_count(params);
-    tensors[0] = (pal_tensor){.name = "weights",
-                              .dtype = PAL_F32,
-                              .n_dims = 1,
-                              .dims = {s->n_parts},
-                              .data = (void **)&s->weights};
+    tensors[0] = pal_floats("weights", &s->weights, s->n_parts);
     return 1;
 }
 

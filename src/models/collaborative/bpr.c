@@ -305,25 +305,11 @@ static int32_t bpr_tensors(const void *params, void *state, int32_t n_users, int
     bpr_state *s = state;
     s->n_users = n_users;
     s->n_items = n_items;
-    tensors[0] = (pal_tensor){.name = "users",
-                              .dtype = PAL_F32,
-                              .n_dims = 2,
-                              .dims = {n_users, p->pairs.factors},
-                              .data = (void **)&s->users,
-                              .role = PAL_ROLE_USERS,
-                              .small = &s->small_users};
-    tensors[1] = (pal_tensor){.name = "items",
-                              .dtype = PAL_F32,
-                              .n_dims = 2,
-                              .dims = {n_items, p->pairs.factors},
-                              .data = (void **)&s->items,
-                              .role = PAL_ROLE_ITEMS,
-                              .small = &s->small_items};
-    tensors[2] = (pal_tensor){.name = "biases",
-                              .dtype = PAL_F32,
-                              .n_dims = 1,
-                              .dims = {n_items},
-                              .data = (void **)&s->biases};
+    tensors[0] = pal_float_rows("users", &s->users, n_users, p->pairs.factors, PAL_ROLE_USERS,
+                                &s->small_users);
+    tensors[1] = pal_float_rows("items", &s->items, n_items, p->pairs.factors, PAL_ROLE_ITEMS,
+                                &s->small_items);
+    tensors[2] = pal_floats("biases", &s->biases, n_items);
     return 3;
 }
 

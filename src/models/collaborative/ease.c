@@ -238,11 +238,7 @@ static int32_t ease_tensors(const void *params, void *state, int32_t n_users, in
                               .dims = {2},
                               .data = (void **)&s->sizes,
                               .role = PAL_ROLE_STARTS};
-    tensors[1] = (pal_tensor){.name = "weights",
-                              .dtype = PAL_F32,
-                              .n_dims = 2,
-                              .dims = {-1, n_items},
-                              .data = (void **)&s->weights};
+    tensors[1] = pal_float_rows("weights", &s->weights, -1, n_items, PAL_ROLE_DATA, NULL);
     return 2 + pal_rows_tensors(&s->rows, n_items, n_items, true, tensors + 2);
 }
 

@@ -241,23 +241,9 @@ static int32_t gfcf_tensors(const void *params, void *state, int32_t n_users, in
     s->n_items = n_items;
     s->width = gfcf_width(params, n_items);
     int32_t n = pal_rows_tensors(&s->rows, n_items, n_items, true, tensors);
-    const struct {
-        const char *name;
-        float **data;
-    } by_item[] = {{"own", &s->own}, {"roots", &s->roots}};
-    for (size_t i = 0; i < sizeof by_item / sizeof *by_item; i++) {
-        tensors[n++] = (pal_tensor){.name = by_item[i].name,
-                                    .dtype = PAL_F32,
-                                    .n_dims = 1,
-                                    .dims = {n_items},
-                                    .data = (void **)by_item[i].data};
-    }
-    tensors[n++] = (pal_tensor){.name = "vectors",
-                                .dtype = PAL_F32,
-                                .n_dims = 2,
-                                .dims = {n_items, s->width},
-                                .data = (void **)&s->vectors,
-                                .role = PAL_ROLE_ITEMS};
+    tensors[n++] = pal_floats("own", &s->own, n_items);
+    tensors[n++] = pal_floats("roots", &s->roots, n_items);
+    tensors[n++] = pal_float_rows("vectors", &s->vectors, n_items, s->width, PAL_ROLE_ITEMS, NULL);
     return n;
 }
 

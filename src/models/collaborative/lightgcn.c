@@ -468,23 +468,12 @@ static int32_t lightgcn_tensors(const void *params, void *state, int32_t n_users
     lightgcn_state *s = state;
     s->n_users = n_users;
     s->n_items = n_items;
-    const struct {
-        const char *name;
-        float **data;
-        int32_t n;
-        pal_role role;
-        pal_small *small;
-    } rows[] = {{"users", &s->users, n_users, PAL_ROLE_USERS, &s->small_users},
-                {"items", &s->items, n_items, PAL_ROLE_ITEMS, &s->small_items},
-                {"hops", &s->hops, n_items, PAL_ROLE_DATA, &s->small_hops}};
-    for (int32_t i = 0; i < 3; i++)
-        tensors[i] = (pal_tensor){.name = rows[i].name,
-                                  .dtype = PAL_F32,
-                                  .n_dims = 2,
-                                  .dims = {rows[i].n, p->factors},
-                                  .data = (void **)rows[i].data,
-                                  .role = rows[i].role,
-                                  .small = rows[i].small};
+    tensors[0] =
+        pal_float_rows("users", &s->users, n_users, p->factors, PAL_ROLE_USERS, &s->small_users);
+    tensors[1] =
+        pal_float_rows("items", &s->items, n_items, p->factors, PAL_ROLE_ITEMS, &s->small_items);
+    tensors[2] =
+        pal_float_rows("hops", &s->hops, n_items, p->factors, PAL_ROLE_DATA, &s->small_hops);
     return 3;
 }
 

@@ -129,13 +129,8 @@ static int32_t puresvd_tensors(const void *params, void *state, int32_t n_users,
     puresvd_state *s = state;
     s->n_items = n_items;
     s->width = puresvd_width(params, n_items);
-    tensors[0] = (pal_tensor){.name = "vectors",
-                              .dtype = PAL_F32,
-                              .n_dims = 2,
-                              .dims = {n_items, s->width},
-                              .data = (void **)&s->vectors,
-                              .role = PAL_ROLE_ITEMS,
-                              .small = &s->small};
+    tensors[0] =
+        pal_float_rows("vectors", &s->vectors, n_items, s->width, PAL_ROLE_ITEMS, &s->small);
     return 1;
 }
 

@@ -687,23 +687,9 @@ static int32_t svdpp_tensors(const void *params, void *state, int32_t n_users, i
     s->n_users = n_users;
     s->n_items = n_items;
     s->k = (int32_t)((const svdpp_params *)params)->factors;
-    tensors[0] = (pal_tensor){.name = "users",
-                              .dtype = PAL_F32,
-                              .n_dims = 2,
-                              .dims = {n_users, s->k + 1},
-                              .data = (void **)&s->users,
-                              .role = PAL_ROLE_USERS};
-    tensors[1] = (pal_tensor){.name = "items",
-                              .dtype = PAL_F32,
-                              .n_dims = 2,
-                              .dims = {n_items, s->k + 1},
-                              .data = (void **)&s->items,
-                              .role = PAL_ROLE_ITEMS};
-    tensors[2] = (pal_tensor){.name = "implicit",
-                              .dtype = PAL_F32,
-                              .n_dims = 2,
-                              .dims = {n_items, s->k},
-                              .data = (void **)&s->implicit};
+    tensors[0] = pal_float_rows("users", &s->users, n_users, s->k + 1, PAL_ROLE_USERS, NULL);
+    tensors[1] = pal_float_rows("items", &s->items, n_items, s->k + 1, PAL_ROLE_ITEMS, NULL);
+    tensors[2] = pal_float_rows("implicit", &s->implicit, n_items, s->k, PAL_ROLE_DATA, NULL);
     tensors[3] = (pal_tensor){.name = "facts",
                               .dtype = PAL_F64,
                               .n_dims = 1,

@@ -83,10 +83,8 @@ pal_status pal_content_prepare(pal_ctx *ctx, const char *what, int32_t n_feature
 int32_t pal_content_tensors(pal_content_state *state, int32_t n_items, pal_tensor *tensors) {
     state->n_items = n_items;
     int32_t n = pal_rows_tensors(&state->rows, n_items, INT32_MAX, true, tensors);
-    tensors[n++] = (pal_tensor){"popularity",  PAL_F32, 1,   {n_items}, (void **)&state->popularity,
-                                PAL_ROLE_DATA, 0,       NULL};
-    tensors[n++] =
-        (pal_tensor){"prior", PAL_F32, 1, {1}, (void **)&state->prior, PAL_ROLE_DATA, 0, NULL};
+    tensors[n++] = pal_floats("popularity", &state->popularity, n_items);
+    tensors[n++] = pal_floats("prior", &state->prior, 1);
     return n;
 }
 

@@ -463,25 +463,12 @@ static int32_t vae_tensors(const void *params, void *state, int32_t n_users, int
     vae_layout at;
     s->n_users = n_users;
     s->n_items = n_items;
-    int64_t n_network = vae_lay_out(p, &at).n;
-    const struct {
-        const char *name;
-        float **data;
-        int64_t n, width; /* width 0: one dimension */
-        pal_role role;
-        pal_small *small;
-    } rows[] = {{"input", &s->input, n_items, p->hidden, PAL_ROLE_DATA, &s->small_input},
-                {"network", &s->network, n_network, 0, PAL_ROLE_DATA, NULL},
-                {"items", &s->items, n_items, p->hidden, PAL_ROLE_ITEMS, &s->small_items},
-                {"item_biases", &s->item_biases, n_items, 0, PAL_ROLE_DATA, NULL}};
-    for (int32_t i = 0; i < 4; i++)
-        tensors[i] = (pal_tensor){.name = rows[i].name,
-                                  .dtype = PAL_F32,
-                                  .n_dims = rows[i].width ? 2 : 1,
-                                  .dims = {rows[i].n, rows[i].width},
-                                  .data = (void **)rows[i].data,
-                                  .role = rows[i].role,
-                                  .small = rows[i].small};
+    tensors[0] =
+        pal_float_rows("input", &s->input, n_items, p->hidden, PAL_ROLE_DATA, &s->small_input);
+    tensors[1] = pal_floats("network", &s->network, vae_lay_out(p, &at).n);
+    tensors[2] =
+        pal_float_rows("items", &s->items, n_items, p->hidden, PAL_ROLE_ITEMS, &s->small_items);
+    tensors[3] = pal_floats("item_biases", &s->item_biases, n_items);
     return 4;
 }
 

@@ -507,25 +507,11 @@ static int32_t neumf_tensors(const void *params, void *state, int32_t n_users, i
     neumf_layout at;
     s->n_users = n_users;
     s->n_items = n_items;
-    int64_t n_network = neumf_lay_out(p, &at).n;
-    const struct {
-        const char *name;
-        float **data;
-        int64_t n, width; /* width 0: one dimension */
-        pal_role role;
-        pal_small *small;
-    } rows[] = {{"users", &s->users, n_users, 2 * p->factors, PAL_ROLE_USERS, &s->small_users},
-                {"items", &s->items, n_items, 2 * p->factors, PAL_ROLE_ITEMS, &s->small_items},
-                {"hops", &s->hops, n_items, 2 * p->factors, PAL_ROLE_DATA, &s->small_hops},
-                {"network", &s->network, n_network, 0, PAL_ROLE_DATA, NULL}};
-    for (int32_t i = 0; i < 4; i++)
-        tensors[i] = (pal_tensor){.name = rows[i].name,
-                                  .dtype = PAL_F32,
-                                  .n_dims = rows[i].width ? 2 : 1,
-                                  .dims = {rows[i].n, rows[i].width},
-                                  .data = (void **)rows[i].data,
-                                  .role = rows[i].role,
-                                  .small = rows[i].small};
+    int64_t w = 2 * p->factors;
+    tensors[0] = pal_float_rows("users", &s->users, n_users, w, PAL_ROLE_USERS, &s->small_users);
+    tensors[1] = pal_float_rows("items", &s->items, n_items, w, PAL_ROLE_ITEMS, &s->small_items);
+    tensors[2] = pal_float_rows("hops", &s->hops, n_items, w, PAL_ROLE_DATA, &s->small_hops);
+    tensors[3] = pal_floats("network", &s->network, neumf_lay_out(p, &at).n);
     return 4;
 }
 

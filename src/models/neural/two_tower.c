@@ -122,26 +122,14 @@ static int32_t tower_tensors(const void *params, void *state, int32_t n_users, i
     s->n_users = n_users;
     s->n_items = n_items;
     const pal_tensor all[] = {
-        {"history",
-         PAL_F32,
-         2,
-         {n_items, p->f.factors},
-         (void **)&s->history,
-         PAL_ROLE_DATA,
-         0,
-         &s->small_history},
-        {"items",
-         PAL_F32,
-         2,
-         {n_items, p->f.factors + 1},
-         (void **)&s->items,
-         PAL_ROLE_ITEMS,
-         0,
-         &s->small_items},
+        pal_float_rows("history", &s->history, n_items, p->f.factors, PAL_ROLE_DATA,
+                       &s->small_history),
+        pal_float_rows("items", &s->items, n_items, p->f.factors + 1, PAL_ROLE_ITEMS,
+                       &s->small_items),
         {"network_range", PAL_I64, 1, {2}, (void **)&s->network_range, PAL_ROLE_STARTS, 0, NULL},
-        {"network", PAL_F32, 1, {-1}, (void **)&s->network, PAL_ROLE_DATA, 0, NULL},
+        pal_floats("network", &s->network, -1),
         {"profile_range", PAL_I64, 1, {2}, (void **)&s->profile_range, PAL_ROLE_STARTS, 0, NULL},
-        {"profiles", PAL_F32, 1, {-1}, (void **)&s->profiles, PAL_ROLE_DATA, 0, NULL},
+        pal_floats("profiles", &s->profiles, -1),
     };
     memcpy(tensors, all, sizeof all);
     return sizeof all / sizeof *all;
