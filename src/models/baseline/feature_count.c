@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "models/model.h"
+#include "represent/attributes.h"
 
 static const pal_param count_table[] = {{0}};
 
@@ -27,11 +28,11 @@ static int32_t count_words(const char *text) {
 }
 
 static int64_t count_cell(const pal_column *column, int32_t row) {
+    const int32_t *tokens;
     switch (column->type) {
     case PAL_FEATURE_TOKEN:
-        return column->tokens[row] >= 0;
     case PAL_FEATURE_SET:
-        return column->sets.starts[row + 1] - column->sets.starts[row];
+        return pal_column_tokens(column, row, &tokens);
     case PAL_FEATURE_NUMBER:
         return !isnan(column->numbers[row]);
     case PAL_FEATURE_TEXT:
@@ -44,18 +45,17 @@ static int64_t count_cell(const pal_column *column, int32_t row) {
 static pal_status count_fit(pal_ctx *ctx, const void *params, const pal_train_input *train,
                             pal_arena *arena, pal_arena *scratch, void *state) {
     (void)params;
-    (void)scratch;
     count_state *s = state;
     const pal_log *log = train->log;
+    const int32_t *rows =
+        pal_catalog_rows(train->items, log->about.item_ids, log->n_items, scratch);
     s->n_items = log->n_items;
     s->counts = PAL_ARENA_ARRAY(arena, float, log->n_items);
-    if (!s->counts) return pal_fail_memory(ctx, "feature_count", 4.0 * log->n_items);
+    if (!rows || !s->counts) return pal_fail_memory(ctx, "feature_count", 8.0 * log->n_items);
     for (int32_t i = 0; i < log->n_items; i++) {
-        const char *id = pal_ids_at(log->about.item_ids, i);
-        int32_t row = pal_ids_find(&train->items->ids, id, strlen(id));
         int64_t n = 0;
-        for (int32_t c = 0; row >= 0 && c < train->items->n_columns; c++)
-            n += count_cell(&train->items->columns[c], row);
+        for (int32_t c = 0; rows[i] >= 0 && c < train->items->n_columns; c++)
+            n += count_cell(&train->items->columns[c], rows[i]);
         s->counts[i] = (float)n;
     }
     return PAL_OK;
