@@ -1,6 +1,6 @@
 /* test_als.c - alternating least squares through the interface: the loss is the objective written
  * out and falls, a folded-in history gives the trained row, solvers agree. */
-#include "support.h"
+#include "support_models.h"
 
 #include <math.h>
 
@@ -27,13 +27,6 @@ static void tastes(pal_ctx *ctx, support_log *out) {
         times[e] = e;
     }
     support_log_make(ctx, out, N_USERS, N_ITEMS, N_EVENTS, users, items, times, values);
-}
-
-static pal_model *train(pal_ctx *ctx, const char *spec, const pal_log *log) {
-    pal_model *model = NULL;
-    pal_train_input input = {.log = log};
-    if (pal_model_train(ctx, spec, &input, &model) != PAL_OK) fail_msg("%s: %s", spec, ctx->error);
-    return model;
 }
 
 static const float *tensor(const pal_model *model, const char *name, int64_t *width) {
@@ -94,7 +87,7 @@ static void the_loss_is_the_objective_and_falls(void **state) {
         snprintf(spec, sizeof spec,
                  "als factors=37 l2=0.02 alpha0=0.2 nu=0.7 epochs=40 tolerance=0 solver=%s",
                  solvers[s]);
-        pal_model *model = train(ctx, spec, &log.log);
+        pal_model *model = support_train_log(ctx, spec, &log.log);
         const pal_curve *curve = &model->curve;
         for (int32_t e = 1; e < curve->n; e++)
             assert_true(curve->loss[e] <= curve->loss[e - 1] * (1 + 1e-5));
@@ -122,7 +115,7 @@ static void a_history_gives_the_trained_row(void **state) {
     pal_arena arena = {0};
     tastes(ctx, &log);
     for (size_t s = 0; s < sizeof specs / sizeof *specs; s++) {
-        pal_model *model = train(ctx, specs[s], &log.log);
+        pal_model *model = support_train_log(ctx, specs[s], &log.log);
         for (int32_t u = 0; u < N_USERS; u++) {
             pal_query queries[2] = {pal_query_of_user(model, u), pal_query_of_user(model, u)};
             queries[1].user_plus_1 = 0;
@@ -149,7 +142,7 @@ static void reasons_are_items_used(void **state) {
     support_log log;
     pal_arena arena = {0};
     tastes(ctx, &log);
-    pal_model *model = train(ctx, "als factors=16", &log.log);
+    pal_model *model = support_train_log(ctx, "als factors=16", &log.log);
     for (int32_t u = 0; u < N_USERS; u += 7) {
         pal_query query = pal_query_of_user(model, u);
         pal_explanation found;
@@ -173,7 +166,7 @@ static void values_are_predicted(void **state) {
     support_log log;
     pal_arena arena = {0};
     tastes(ctx, &log);
-    pal_model *model = train(ctx, "als target=value factors=8", &log.log);
+    pal_model *model = support_train_log(ctx, "als target=value factors=8", &log.log);
     assert_true(pal_model_predicts_values(model));
     pal_query query = pal_query_of_user(model, 2);
     pal_lists lists;
@@ -200,7 +193,7 @@ static void values_are_predicted(void **state) {
     assert_int_equal(pal_model_train(ctx, "als target=value", &input, &model), PAL_EDATA);
     assert_non_null(strstr(ctx->error, "target=event"));
     /* Without values it counts how often a pair happened. */
-    model = train(ctx, "als confidence=value factors=8", &log.log);
+    model = support_train_log(ctx, "als confidence=value factors=8", &log.log);
     pal_model_free(model);
     assert_int_equal(pal_model_train(ctx, "als l2=-0.5", &input, &model), PAL_EUSAGE);
     pal_arena_release(&arena);
@@ -223,7 +216,7 @@ static void the_estimate_is_what_it_takes(void **state) {
         pal_ctx *ctx = support_open(3);
         support_log log;
         tastes(ctx, &log);
-        pal_model *model = train(ctx, specs[i], &log.log);
+        pal_model *model = support_train_log(ctx, specs[i], &log.log);
         pal_estimate found = pal_kind_estimate(model->kind, model->params, &log.log, 3);
         double ratio = (double)model->cost.peak_bytes / found.bytes;
         if (!(ratio > 0.9 && ratio < 1.1)) fail_msg("%s: %g of the estimate", specs[i], ratio);
@@ -256,7 +249,7 @@ static void work_is_counted_by_row(void **state) {
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         double k = cases[i].k, turns = 2 * n * k * k * cases[i].turn + 6 * k * k * k;
-        pal_model *model = train(ctx, cases[i].spec, &log.log);
+        pal_model *model = support_train_log(ctx, cases[i].spec, &log.log);
         double expected = 2 * n * cases[i].rows + turns;
         if (!(fabs(model->cost.multiply_adds / expected - 1) < 1e-9))
             fail_msg("%s: %g, not %g", cases[i].spec, model->cost.multiply_adds, expected);

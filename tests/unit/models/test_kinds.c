@@ -1,5 +1,5 @@
 /* test_kinds.c - kinds on logs small enough to work out by hand. */
-#include "support.h"
+#include "support_models.h"
 
 #include <math.h>
 
@@ -19,11 +19,9 @@ static void small_log(pal_ctx *ctx, support_log *out) {
 /* The score of `item` for somebody who used `history`. */
 static float score_of(pal_ctx *ctx, const pal_log *log, const char *spec, int32_t history,
                       int32_t item) {
-    pal_model *model = NULL;
+    pal_model *model = support_train_log(ctx, spec, log);
     pal_arena arena = {0};
     pal_lists lists;
-    if (pal_model_train(ctx, spec, &(pal_train_input){.log = log}, &model) != PAL_OK)
-        fail_msg("%s", ctx->error);
     pal_query query = {.n_events = 1, .items = &history};
     assert_int_equal(pal_rank(ctx, model, &query, 1,
                               &(pal_rank_options){.k = 4, .hide = PAL_HIDE_NONE}, &arena, &lists),

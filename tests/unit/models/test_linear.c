@@ -1,6 +1,6 @@
 /* test_linear.c - slim against the conditions of its optimum, svdpp's learning and fold-in: what
  * the conformance battery does not see. */
-#include "support.h"
+#include "support_models.h"
 
 #include <math.h>
 
@@ -29,13 +29,6 @@ static void tastes_make(pal_ctx *ctx, support_log *out) {
     }
     support_log_make(ctx, out, USERS, ITEMS, n, users, items, NULL, values);
     out->log.about.values_are_ratings = true;
-}
-
-static pal_model *train(pal_ctx *ctx, const char *spec, const pal_log *log) {
-    pal_model *model = NULL;
-    if (pal_model_train(ctx, spec, &(pal_train_input){.log = log}, &model) != PAL_OK)
-        fail_msg("%s", ctx->error);
-    return model;
 }
 
 static void *scratch_make(const pal_model *model) {
@@ -70,7 +63,7 @@ static void check_slim_optimum(const char *spec, double l1, double l2, bool posi
     support_log log;
     tastes_make(ctx, &log);
     tastes_gram(&log.log, gram);
-    pal_model *model = train(ctx, spec, &log.log);
+    pal_model *model = support_train_log(ctx, spec, &log.log);
     slim_weights(model, weights);
     int32_t n_zero = 0, n_negative = 0;
     for (int32_t j = 0; j < ITEMS; j++) {
@@ -126,7 +119,7 @@ static void slim_is_the_same_with_a_sparse_gram(void **state) {
     circles_make(ctx, &log);
     for (int is_sparse = 0; is_sparse < 2; is_sparse++) {
         ctx->memory_limit = is_sparse ? 4 * MANY * MANY - 1 : INT64_C(1) << 30;
-        pal_model *model = train(ctx, "slim l1=0.5 l2=2", &log.log);
+        pal_model *model = support_train_log(ctx, "slim l1=0.5 l2=2", &log.log);
         void *scratch = scratch_make(model);
         scores[is_sparse] = calloc(MANY * MANY, sizeof(float));
         for (int32_t u = 0; u < MANY; u++) {
@@ -153,8 +146,8 @@ static void slim_keeps_the_strongest(void **state) {
     pal_ctx *ctx = support_open(2);
     support_log log;
     tastes_make(ctx, &log);
-    pal_model *model = train(ctx, "slim l1=1 l2=5", &log.log),
-              *cut = train(ctx, "slim l1=1 l2=5 k=3", &log.log);
+    pal_model *model = support_train_log(ctx, "slim l1=1 l2=5", &log.log),
+              *cut = support_train_log(ctx, "slim l1=1 l2=5 k=3", &log.log);
     slim_weights(model, all);
     slim_weights(cut, few);
     for (int32_t j = 0; j < ITEMS; j++) {
@@ -200,7 +193,7 @@ static void svdpp_loss_falls(void **state) {
         pal_ctx *ctx = support_open(2);
         support_log log;
         tastes_make(ctx, &log);
-        pal_model *model = train(ctx, specs[i], &log.log);
+        pal_model *model = support_train_log(ctx, specs[i], &log.log);
         const pal_curve *curve = &model->curve;
         assert_int_equal(curve->n, 20);
         assert_true(curve->loss[19] < 0.99 * curve->loss[0]);
@@ -218,7 +211,7 @@ static void svdpp_folds_in_what_it_learned(void **state) {
     pal_ctx *ctx = support_open(2);
     support_log log;
     tastes_make(ctx, &log);
-    pal_model *model = train(ctx, "svdpp epochs=600 tolerance=0 factors=4", &log.log);
+    pal_model *model = support_train_log(ctx, "svdpp epochs=600 tolerance=0 factors=4", &log.log);
     double known = squared_error(model, true), folded = squared_error(model, false);
     assert_true(known < 0.4);
     assert_true(folded < 1.05 * known);

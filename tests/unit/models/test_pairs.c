@@ -1,7 +1,7 @@
 /* test_pairs.c - what bpr and lightgcn promise beyond conformance: gradients, losses that fall in
  * every mode, strangers that are answered as if they had been there, propagation worked out again.
  */
-#include "support.h"
+#include "support_models.h"
 
 #include <math.h>
 
@@ -26,13 +26,6 @@ static void camps(pal_ctx *ctx, support_log *out) {
         }
     }
     support_log_make(ctx, out, USERS, ITEMS, n, users, items, NULL, NULL);
-}
-
-static pal_model *train(pal_ctx *ctx, const char *spec, const pal_log *log) {
-    pal_model *model = NULL;
-    if (pal_model_train(ctx, spec, &(pal_train_input){.log = log}, &model) != PAL_OK)
-        fail_msg("%s: %s", spec, ctx->error);
-    return model;
 }
 
 static void steps_go_down_the_gradient(void **state) {
@@ -75,7 +68,7 @@ static void losses_fall_in_every_mode(void **state) {
         pal_ctx *ctx = support_open(2);
         support_log log;
         camps(ctx, &log);
-        pal_model *model = train(ctx, specs[s], &log.log);
+        pal_model *model = support_train_log(ctx, specs[s], &log.log);
         assert_int_equal(model->curve.n, 40);
         if (!(model->curve.loss[39] < model->curve.loss[0] * 0.999)) fail_msg("%s", specs[s]);
         pal_model_free(model);
@@ -111,7 +104,7 @@ static void strangers_are_answered_like_known_users(void **state) {
         pal_ctx *ctx = support_open(2);
         support_log log;
         camps(ctx, &log);
-        pal_model *model = train(ctx, specs[s], &log.log);
+        pal_model *model = support_train_log(ctx, specs[s], &log.log);
         double same = agreement(ctx, model);
         if (same < 0.7) fail_msg("%s: %.3f of the lists agree", specs[s], same);
         pal_model_free(model);
@@ -129,7 +122,7 @@ static void one_layer_is_the_sum_over_neighbours(void **state) {
     pal_arena arena = {0};
     pal_csr pairs;
     camps(ctx, &log);
-    pal_model *model = train(ctx, "lightgcn layers=1 epochs=3 factors=8", &log.log);
+    pal_model *model = support_train_log(ctx, "lightgcn layers=1 epochs=3 factors=8", &log.log);
     pal_tensor tensors[PAL_TENSORS_MAX];
     assert_int_equal(pal_model_tensors(model, tensors), 3);
     const float *users = *tensors[0].data, *items = *tensors[1].data, *hops = *tensors[2].data;

@@ -1,34 +1,12 @@
 /* test_sasrec.c - what conformance does not see of sasrec: all losses learn what follows, histories
  * of any length are answered, windows, and what it refuses. */
-#include "support.h"
+#include "support_models.h"
 
 #include <math.h>
 
 #include "models/train.h"
 
 enum { USERS = 24, LONG = 9, ITEMS = 12 };
-
-/* Everybody walks around the same circle of items, from a place of his own. */
-static void make_log(pal_ctx *ctx, support_log *out) {
-    static int32_t users[USERS * LONG], items[USERS * LONG];
-    static int64_t times[USERS * LONG];
-    int64_t n = 0;
-    for (int32_t u = 0; u < USERS; u++) {
-        for (int32_t i = 0; i < LONG; i++, n++) {
-            users[n] = u;
-            items[n] = (u + i) % ITEMS;
-            times[n] = n;
-        }
-    }
-    support_log_make(ctx, out, USERS, ITEMS, n, users, items, times, NULL);
-}
-
-static pal_model *train(pal_ctx *ctx, const pal_log *log, const char *spec) {
-    pal_model *model = NULL;
-    pal_train_input input = {.log = log};
-    if (pal_model_train(ctx, spec, &input, &model) != PAL_OK) fail_msg("%s", ctx->error);
-    return model;
-}
 
 static void score(const pal_model *model, const int32_t *items, int32_t n, float *scores) {
     pal_query query = {.items = items, .n_events = n};
@@ -58,9 +36,9 @@ static void every_loss_learns_what_follows(void **state) {
         SMALL "loss=softmax length=4 heads=2 blocks=1 inner=24"};
     pal_ctx *ctx = support_open(2);
     support_log log;
-    make_log(ctx, &log);
+    support_circle_make(ctx, USERS, LONG, ITEMS, &log);
     for (size_t i = 0; i < sizeof specs / sizeof *specs; i++) {
-        pal_model *model = train(ctx, &log.log, specs[i]);
+        pal_model *model = support_train_log(ctx, specs[i], &log.log);
         int32_t history[] = {3, 4, 5, 6};
         float scores[ITEMS];
         score(model, history, 4, scores);
@@ -78,8 +56,8 @@ static void histories_may_be_of_any_length(void **state) {
     (void)state;
     pal_ctx *ctx = support_open(1);
     support_log log;
-    make_log(ctx, &log);
-    pal_model *model = train(ctx, &log.log, SMALL "length=8 loss=softmax");
+    support_circle_make(ctx, USERS, LONG, ITEMS, &log);
+    pal_model *model = support_train_log(ctx, SMALL "length=8 loss=softmax", &log.log);
     int32_t history[30];
     for (int32_t i = 0; i < 30; i++) history[i] = (i * i + 1) % ITEMS;
     float whole[ITEMS], window[ITEMS], other[ITEMS];
@@ -108,7 +86,7 @@ static void single_events_teach_beginnings(void **state) {
     pal_ctx *ctx = support_open(1);
     support_log log;
     support_log_make(ctx, &log, 4, 2, 4, users, items, times, NULL);
-    pal_model *model = train(ctx, &log.log, SMALL);
+    pal_model *model = support_train_log(ctx, SMALL, &log.log);
     float scores[2];
     score(model, NULL, 0, scores);
     assert_true(scores[1] > scores[0]);
@@ -123,7 +101,7 @@ static void what_cannot_be_is_refused(void **state) {
     (void)state;
     pal_ctx *ctx = support_open(1);
     support_log log;
-    make_log(ctx, &log);
+    support_circle_make(ctx, USERS, LONG, ITEMS, &log);
     pal_model *model = NULL;
     pal_train_input input = {.log = &log.log};
     assert_int_equal(pal_model_train(ctx, "sasrec factors=10 heads=4", &input, &model), PAL_EUSAGE);

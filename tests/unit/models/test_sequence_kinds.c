@@ -1,7 +1,7 @@
 /* test_sequence_kinds.c - what kinds that read a history in order make of histories and options
  * that are not the usual ones: none, one event, more than the window, items that training has not
  * seen, one user, steps that are too long. */
-#include "support.h"
+#include "support_models.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -21,21 +21,6 @@ static const char *const losses[] = {"softmax", "sampled negatives=4", "bpr nega
                                      "gbce negatives=4"};
 enum { LOSSES = sizeof losses / sizeof *losses };
 
-/* Everybody walks around the same circle of items, from a place of his own. */
-static void make_log(pal_ctx *ctx, int32_t n_users, int32_t each, support_log *out) {
-    static int32_t users[USERS * EACH], items[USERS * EACH];
-    static int64_t times[USERS * EACH];
-    int64_t n = 0;
-    for (int32_t u = 0; u < n_users; u++) {
-        for (int32_t i = 0; i < each; i++, n++) {
-            users[n] = u;
-            items[n] = (u + i) % ITEMS;
-            times[n] = n;
-        }
-    }
-    support_log_make(ctx, out, n_users, ITEMS, n, users, items, times, NULL);
-}
-
 typedef struct {
     char warning[PAL_ERROR_MAX], told[PAL_ERROR_MAX];
 } heard;
@@ -45,13 +30,6 @@ static void listen(void *arg, pal_notice_type kind, const char *text) {
     if (kind == PAL_NOTICE_WARNING) snprintf(h->warning, sizeof h->warning, "%s", text);
     if (kind == PAL_NOTICE_INFO && strstr(text, "positions"))
         snprintf(h->told, sizeof h->told, "%s", text);
-}
-
-static pal_model *train(pal_ctx *ctx, const pal_log *log, const char *spec) {
-    pal_model *model = NULL;
-    if (pal_model_train(ctx, spec, &(pal_train_input){.log = log}, &model) != PAL_OK)
-        fail_msg("%s", ctx->error);
-    return model;
 }
 
 static void score(pal_ctx *ctx, const pal_model *model, const int32_t *items, int32_t n,
@@ -71,13 +49,13 @@ static void histories_may_be_of_any_length(void **state) {
     (void)state;
     pal_ctx *ctx = support_open(2);
     support_log log;
-    make_log(ctx, USERS, EACH, &log);
+    support_circle_make(ctx, USERS, EACH, ITEMS, &log);
     for (int k = 0; k < KINDS; k++) {
         char spec[160];
         float whole[ITEMS], window[ITEMS], other[ITEMS];
         int32_t history[MANY];
         snprintf(spec, sizeof spec, "%s " SMALL, kinds[k]);
-        pal_model *model = train(ctx, &log.log, spec);
+        pal_model *model = support_train_log(ctx, spec, &log.log);
         for (int32_t i = 0; i < MANY; i++) history[i] = (i * i + 1) % ITEMS;
         score(ctx, model, history, MANY, whole);
         score(ctx, model, history + MANY - LENGTH, LENGTH, window);
@@ -98,12 +76,12 @@ static void unseen_items_are_left_out(void **state) {
     static const int32_t unknown[] = {ITEMS, ITEMS + 1};
     pal_ctx *ctx = support_open(2);
     support_log log;
-    make_log(ctx, USERS, EACH, &log);
+    support_circle_make(ctx, USERS, EACH, ITEMS, &log);
     for (int k = 0; k < KINDS; k++) {
         char spec[160];
         float plain[ITEMS], other[ITEMS];
         snprintf(spec, sizeof spec, "%s " SMALL, kinds[k]);
-        pal_model *model = train(ctx, &log.log, spec);
+        pal_model *model = support_train_log(ctx, spec, &log.log);
         score(ctx, model, known, 3, plain);
         score(ctx, model, mixed, 7, other);
         assert_memory_equal(plain, other, sizeof plain);
@@ -125,12 +103,12 @@ static void small_logs_are_learned_from(void **state) {
     for (int k = 0; k < KINDS; k++) {
         for (int32_t n_users = 1; n_users <= USERS; n_users += USERS - 1) {
             support_log log;
-            make_log(ctx, n_users, n_users == 1 ? EACH : 1, &log);
+            support_circle_make(ctx, n_users, n_users == 1 ? EACH : 1, ITEMS, &log);
             for (size_t e = 0; e < sizeof extremes / sizeof *extremes; e++) {
                 char spec[160];
                 float scores[ITEMS];
                 snprintf(spec, sizeof spec, "%s epochs=2 %s", kinds[k], extremes[e]);
-                pal_model *model = train(ctx, &log.log, spec);
+                pal_model *model = support_train_log(ctx, spec, &log.log);
                 score(ctx, model, history, 2, scores);
                 pal_model_free(model);
             }
@@ -146,7 +124,7 @@ static void too_long_steps_leave_the_epoch_before(void **state) {
     (void)state;
     pal_ctx *ctx = support_open(2);
     support_log log;
-    make_log(ctx, USERS, EACH, &log);
+    support_circle_make(ctx, USERS, EACH, ITEMS, &log);
     for (int k = 0; k < KINDS; k++) {
         char spec[160], expected[160];
         float kept[ITEMS], first[ITEMS];
@@ -157,7 +135,7 @@ static void too_long_steps_leave_the_epoch_before(void **state) {
         snprintf(spec, sizeof spec,
                  "%s factors=32 batch=100 epochs=9 dropout=0 schedule=constant learning_rate=10",
                  kinds[k]);
-        pal_model *model = train(ctx, &log.log, spec);
+        pal_model *model = support_train_log(ctx, spec, &log.log);
         snprintf(expected, sizeof expected, "%s: diverged in epoch 2", kinds[k]);
         assert_non_null(strstr(h.warning, expected));
         assert_non_null(strstr(h.warning, "learning_rate under 10"));
@@ -166,7 +144,7 @@ static void too_long_steps_leave_the_epoch_before(void **state) {
         snprintf(spec, sizeof spec,
                  "%s factors=32 batch=100 epochs=1 dropout=0 schedule=constant learning_rate=10",
                  kinds[k]);
-        model = train(ctx, &log.log, spec);
+        model = support_train_log(ctx, spec, &log.log);
         score(ctx, model, history, 3, first);
         assert_memory_equal(kept, first, sizeof kept);
         pal_model_free(model);
@@ -191,9 +169,9 @@ static void every_loss_is_the_same_for_any_threads(void **state) {
                 char spec[160];
                 pal_ctx *ctx = support_open(threads);
                 support_log log;
-                make_log(ctx, USERS, EACH, &log);
+                support_circle_make(ctx, USERS, EACH, ITEMS, &log);
                 snprintf(spec, sizeof spec, "%s " SMALL " loss=%s", kinds[k], losses[l]);
-                pal_model *model = train(ctx, &log.log, spec);
+                pal_model *model = support_train_log(ctx, spec, &log.log);
                 score(ctx, model, history, 3, scores[threads - 1]);
                 pal_model_free(model);
                 support_log_release(&log);
@@ -210,13 +188,13 @@ static void verbose_tells_positions(void **state) {
     pal_ctx *ctx = support_open(1);
     support_log log;
     heard h = {0};
-    make_log(ctx, USERS, EACH, &log);
+    support_circle_make(ctx, USERS, EACH, ITEMS, &log);
     ctx->notice = listen;
     ctx->notice_arg = &h;
-    pal_model_free(train(ctx, &log.log, "gru " SMALL));
+    pal_model_free(support_train_log(ctx, "gru " SMALL, &log.log));
     assert_string_equal(h.told, "");
     ctx->verbose = true;
-    pal_model_free(train(ctx, &log.log, "gru " SMALL));
+    pal_model_free(support_train_log(ctx, "gru " SMALL, &log.log));
     assert_int_equal(strncmp(h.told, "gru: ", 5), 0);
     assert_non_null(strstr(h.told, " positions a second"));
     support_log_release(&log);

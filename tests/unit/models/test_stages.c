@@ -1,6 +1,6 @@
 /* test_stages.c - "a > b": what is parsed, what is listed, what is stored; and what kinds make of
  * features that some rows lack and of what was only shown. */
-#include "support.h"
+#include "support_models.h"
 
 #include <math.h>
 
@@ -25,12 +25,6 @@ static void circle(pal_ctx *ctx, support_log *out) {
         times[e] = 100 + e;
     }
     support_log_make(ctx, out, USERS, ITEMS, EVENTS, users, items, times, NULL);
-}
-
-static pal_model *train(pal_ctx *ctx, const char *spec, const pal_train_input *input) {
-    pal_model *model = NULL;
-    if (pal_model_train(ctx, spec, input, &model) != PAL_OK) fail_msg("%s: %s", spec, ctx->error);
-    return model;
 }
 
 static pal_lists list(pal_ctx *ctx, const pal_model *model, const pal_query *query, int32_t k,
@@ -98,8 +92,9 @@ static void candidates_are_ordered_anew(void **state) {
     pal_arena arena = {0};
     circle(ctx, &log);
     pal_train_input input = {.log = &log.log};
-    pal_model *first = train(ctx, "popular", &input), *second = train(ctx, "item_knn", &input),
-              *both = train(ctx, "rerank(popular, item_knn) candidates=3", &input);
+    pal_model *first = support_train(ctx, "popular", &input),
+              *second = support_train(ctx, "item_knn", &input),
+              *both = support_train(ctx, "rerank(popular, item_knn) candidates=3", &input);
     for (int32_t u = 0; u < USERS; u++) {
         pal_query query = pal_query_of_user(first, u);
         pal_lists a = list(ctx, first, &query, ITEMS, PAL_HIDE_TARGET, &arena),
@@ -134,7 +129,8 @@ static void some_are_scored_as_all(void **state) {
         assert_int_equal((pal_kinds[k]->traits & PAL_PAIRWISE) != 0,
                          pal_kinds[k]->score_some != NULL);
         if (!pal_kinds[k]->score_some) continue;
-        pal_model *model = train(ctx, pal_kinds[k]->name, &(pal_train_input){.log = &log.log});
+        pal_model *model =
+            support_train(ctx, pal_kinds[k]->name, &(pal_train_input){.log = &log.log});
         void *scratch = pal_arena_alloc(
             &arena, (int64_t)model->kind->scratch_bytes(model->params, model->state, 1), 1);
         static const int32_t some[] = {7, 0, 11};
@@ -161,8 +157,8 @@ static void stages_are_one_file(void **state) {
     int fd = mkstemp(path);
     assert_true(fd >= 0);
     close(fd);
-    pal_model *model = train(ctx, "two_tower epochs=3 > ranker epochs=3 > deepfm epochs=2",
-                             &(pal_train_input){.log = &log.log}),
+    pal_model *model = support_train(ctx, "two_tower epochs=3 > ranker epochs=3 > deepfm epochs=2",
+                                     &(pal_train_input){.log = &log.log}),
               *loaded = NULL;
     assert_int_equal(pal_model_save(ctx, model, path), PAL_OK);
     if (pal_model_load(ctx, path, &loaded) != PAL_OK) fail_msg("%s", ctx->error);
@@ -275,7 +271,7 @@ static void half_of_the_features_do(void **state) {
                 input.items = &items;
                 input.users = &users;
             }
-            pal_model *model = train(ctx, specs[s], &input);
+            pal_model *model = support_train(ctx, specs[s], &input);
             pal_query query = pal_query_of_user(model, 6);
             pal_lists lists = list(ctx, model, &query, 5, PAL_HIDE_TARGET, &arena);
             bool same = !memcmp(first, lists.scores, sizeof first);
@@ -309,9 +305,9 @@ static void what_was_shown_is_learned_from(void **state) {
     for (int32_t s = 0; s < 2; s++) {
         double sums[2] = {0};
         for (int32_t with = 0; with < 2; with++) {
-            pal_model *model =
-                train(ctx, specs[s],
-                      &(pal_train_input){.log = &log.log, .shown = with ? &shown.log : NULL});
+            pal_model *model = support_train(
+                ctx, specs[s],
+                &(pal_train_input){.log = &log.log, .shown = with ? &shown.log : NULL});
             for (int32_t u = 0; u < USERS; u++) {
                 pal_query query = pal_query_of_user(model, u);
                 pal_lists lists = list(ctx, model, &query, ITEMS, PAL_HIDE_NONE, &arena);

@@ -1,7 +1,7 @@
 /* test_sums.c - what fm and item_features promise beyond conformance: gradients, losses that fall,
  * new items that are told by their features alone, explanations by name, values that are predicted,
  * catalogs that say little or nothing. */
-#include "support.h"
+#include "support_models.h"
 
 #include <math.h>
 #include <unistd.h>
@@ -41,12 +41,6 @@ static void camps(pal_ctx *ctx, support_log *out) {
 static pal_train_input input_of(const support_log *log, const pal_catalog *catalog) {
     return (pal_train_input){
         .log = &log->log, .items = catalog, .n_items = SEEN + NEW, .n_seen_items = SEEN};
-}
-
-static pal_model *train(pal_ctx *ctx, const char *spec, const pal_train_input *input) {
-    pal_model *model = NULL;
-    if (pal_model_train(ctx, spec, input, &model) != PAL_OK) fail_msg("%s: %s", spec, ctx->error);
-    return model;
 }
 
 /* --- gradients --- */
@@ -143,7 +137,7 @@ static void losses_fall(void **state) {
     camps(ctx, &log);
     pal_train_input input = {.log = &log.log};
     for (size_t i = 0; i < sizeof specs / sizeof *specs; i++) {
-        pal_model *model = train(ctx, specs[i], &input);
+        pal_model *model = support_train(ctx, specs[i], &input);
         assert_int_equal(model->curve.n, 40);
         if (!(model->curve.loss[39] < 0.9 * model->curve.loss[0])) fail_msg("%s", specs[i]);
         pal_model_free(model);
@@ -167,7 +161,7 @@ static void new_items_are_told_by_their_features_alone(void **state) {
     catalog.n_columns = 1; /* the camp alone */
     pal_train_input input = input_of(&log, &catalog);
     for (size_t i = 0; i < sizeof specs / sizeof *specs; i++) {
-        pal_model *model = train(ctx, specs[i], &input);
+        pal_model *model = support_train(ctx, specs[i], &input);
         pal_arena arena = {0};
         for (int32_t u = 0; u < 6; u++) {
             pal_query query = pal_query_of_user(model, u);
@@ -203,7 +197,7 @@ static void what_only_new_items_have_is_not_learned(void **state) {
         catalogs[m].columns[0].type = PAL_FEATURE_UNKNOWN;
         assert_int_equal(pal_catalog_settle(ctx, &catalogs[m], "items", "camp=token"), PAL_OK);
         pal_train_input input = input_of(&log, &catalogs[m]);
-        models[m] = train(ctx, "item_features epochs=5", &input);
+        models[m] = support_train(ctx, "item_features epochs=5", &input);
     }
     const pal_sums_state *a = models[0]->state, *b = models[1]->state;
     assert_int_equal(a->feature_range[1], b->feature_range[1]);
@@ -231,7 +225,7 @@ static void reasons_name_features_and_sum_to_the_score(void **state) {
     const char *const specs[] = {"item_features epochs=30", "fm epochs=30",
                                  "fm epochs=30 loss=squared"};
     for (size_t i = 0; i < sizeof specs / sizeof *specs; i++) {
-        pal_model *model = train(ctx, specs[i], &input);
+        pal_model *model = support_train(ctx, specs[i], &input);
         for (int32_t item = 0; item < SEEN + NEW; item += 7) {
             pal_query query = pal_query_of_user(model, item % USERS);
             pal_explanation found;
@@ -263,7 +257,7 @@ static void squared_loss_predicts_values(void **state) {
     support_log log;
     camps(ctx, &log);
     pal_train_input input = {.log = &log.log};
-    pal_model *model = train(ctx, "fm loss=squared epochs=100", &input);
+    pal_model *model = support_train(ctx, "fm loss=squared epochs=100", &input);
     assert_true(pal_model_predicts_values(model));
     pal_arena arena = {0};
     double off = 0, n = 0;
@@ -282,7 +276,7 @@ static void squared_loss_predicts_values(void **state) {
     if (!(sqrt(off / n) < 0.8)) fail_msg("off by %g", sqrt(off / n));
     pal_arena_release(&arena);
     pal_model_free(model);
-    model = train(ctx, "fm epochs=2", &input);
+    model = support_train(ctx, "fm epochs=2", &input);
     assert_false(pal_model_predicts_values(model));
     pal_model_free(model);
     pal_log without = log.log;
@@ -313,7 +307,7 @@ static void check_catalog_knows(int32_t n_known) {
     support_catalog_make(ctx, &other, &catalog);
     for (size_t i = 0; i < sizeof specs / sizeof *specs; i++) {
         pal_train_input input = input_of(&log, &catalog);
-        pal_model *model = train(ctx, specs[i], &input);
+        pal_model *model = support_train(ctx, specs[i], &input);
         pal_arena arena = {0};
         pal_lists lists;
         pal_query query = pal_query_of_user(model, 0);

@@ -1,7 +1,7 @@
 /* test_gradients.c - every backward pass against central differences, the layers' own files
  * compiled once more in double. */
 #define PAL_REAL_IS_DOUBLE
-#include "support.h"
+#include "slopes.h"
 
 #include <math.h>
 
@@ -27,21 +27,6 @@ static pal_real x[N * ITEMS], w[ITEMS * IN], b[ITEMS], pull[N * ITEMS], d[N * IT
 static void fill(pal_real *a, int64_t n, uint64_t seed) {
     pal_rng rng = pal_rng_at(seed, 0);
     for (int64_t i = 0; i < n; i++) a[i] = pal_rng_normal(&rng);
-}
-
-/* f's slope along each of a[n] is d[n]. */
-static void check_slopes(double (*f)(void), pal_real *a, const pal_real *slopes, int64_t n) {
-    const double step = 1e-5;
-    for (int64_t i = 0; i < n; i++) {
-        double was = a[i];
-        a[i] = was + step;
-        double above = f();
-        a[i] = was - step;
-        double below = f();
-        a[i] = was;
-        double slope = (above - below) / (2 * step);
-        assert_true(fabs(slope - slopes[i]) <= 1e-6 * (1 + fabs(slope)));
-    }
 }
 
 static double weigh(const pal_real *y, int64_t n) {

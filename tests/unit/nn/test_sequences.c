@@ -1,7 +1,7 @@
 /* test_sequences.c - recurrent layers and convolutions, compiled once more in double: forward and
  * backward against PyTorch's numbers, backward against central differences. */
 #define PAL_REAL_IS_DOUBLE
-#include "support.h"
+#include "slopes.h"
 
 #include <math.h>
 
@@ -21,21 +21,6 @@ static const int64_t by_step[] = {0, 3, 5, 6, 7}, by_sequence[] = {0, 4, 6, 7};
 static void near(const double *a, const double *golden, int64_t n) {
     for (int64_t i = 0; i < n; i++)
         assert_true(fabs(a[i] - golden[i]) <= 1e-12 * (1 + fabs(golden[i])));
-}
-
-/* f's slope along each of a[n] is d[n]. */
-static void check_slopes(double (*f)(void), double *a, const double *d, int64_t n) {
-    const double step = 1e-5;
-    for (int64_t i = 0; i < n; i++) {
-        double was = a[i];
-        a[i] = was + step;
-        double above = f();
-        a[i] = was - step;
-        double below = f();
-        a[i] = was;
-        double slope = (above - below) / (2 * step);
-        assert_true(fabs(slope - d[i]) <= 1e-6 * (1 + fabs(slope)));
-    }
 }
 
 static double weigh(const double *y, const double *pull, int64_t n) {
