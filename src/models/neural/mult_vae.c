@@ -501,9 +501,9 @@ const pal_kind pal_kind_mult_vae = {
         "of item j gets ∂L/∂(W_1 x) x_j / |x| from each history that has it.",
     .measured =
         "MovieLens 100K, 80/10/10 within users, validation ndcg@10 by `scripts/bench neural "
-        "--full`: "
-        ".248 (RecBole's MultiVAE on the same files .249), bpr .246, neumf .227, ease .263, which "
-        "trains in far less time: prefer ease where its inverse fits.",
+        "--full`: .248 (RecBole's MultiVAE on the same files .249), bpr .246, neumf .227; ease by "
+        "`palate compare` on these files .263, which trains in far less time: prefer ease where "
+        "its inverse fits.",
     .represents =
         "a code of {factors} numbers made from the items used | a row of {hidden} numbers",
     .traits = PAL_SCORES_NEW_USERS | PAL_IS_STOCHASTIC,

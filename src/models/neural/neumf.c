@@ -541,10 +541,10 @@ const pal_kind pal_kind_neumf = {
         "gradients of u and v.",
     .measured =
         "MovieLens 100K, 80/10/10 within users, validation ndcg@10 by `scripts/bench neural "
-        "--full`: "
-        ".227 (RecBole's NeuMF on the same files .227), bpr .246, mult_vae .248, ease .263: it "
-        "stands last, and bpr and ease train in less time. Rendle, Krichene, Zhang, Anderson "
-        "(2020) found products of rows better than such networks too.",
+        "--full`: .227 (RecBole's NeuMF on the same files .227), bpr .246, mult_vae .248; ease "
+        "by `palate compare` on these files .263. It stands last, and bpr and ease train in less "
+        "time. Rendle, Krichene, Zhang, Anderson (2020) found products of rows better than such "
+        "networks too.",
     .represents = "two rows of {factors} numbers | two rows of {factors} numbers",
     .traits = PAL_SCORES_NEW_USERS | PAL_IS_STOCHASTIC,
     .params = neumf_table,

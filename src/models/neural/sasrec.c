@@ -233,13 +233,11 @@ const pal_kind pal_kind_sasrec = {
         "/ Σ: ∂L/∂y = Σ_j p_j E_j - E_next and ∂L/∂E_j = (p_j - [j = next]) y; E gets, besides, "
         "√k times what arrives at the inputs that it stands for.",
     .measured =
-        "MovieLens 1M by `palate compare ml-1m.inter --split leave_last -m sasrec -m markov -m "
-        "ease`, "
-        "with these defaults: ndcg@10 .186 (95 %: .178 to .193), hit@10 .318, markov .162 (.155 to "
-        ".169), ease "
-        ".055; "
-        "eight and a half minutes for all on two processors, of which training the final model "
-        "took three. Published: .186 with 3,000 negatives, .182 with all items.",
+        "MovieLens 1M by `palate compare ml-1m.inter --split leave_last -m sasrec -m markov "
+        "-m ease`, with these defaults: ndcg@10 .186 (95 %: .178 to .193), hit@10 .318, markov "
+        ".162 (.155 to .169), ease .055; eight and a half minutes for all on two processors, of "
+        "which training the final model took three. Published: .186 with 3,000 negatives, .182 "
+        "with all items.",
     .represents = "the last {length} items used, in order | a row of {factors} numbers",
     .lesson = "what comes next depends on the order of what came before",
     .traits = PAL_SCORES_NEW_USERS | PAL_USES_ORDER | PAL_NEEDS_TIME | PAL_IS_STOCHASTIC,
