@@ -113,13 +113,9 @@ static size_t click_carve(const pal_click_options *o, const pal_click_state *s, 
                       h,
                       CLICK_TILE * d,
                       CLICK_TILE * h,
-                      CLICK_TILE * (size_t)pal_mlp_room(&s->mlp)},
-           at = 0;
+                      CLICK_TILE * (size_t)pal_mlp_room(&s->mlp)};
     void *parts[8];
-    for (int32_t i = 0; i < 8; i++) {
-        parts[i] = scratch ? (char *)scratch + at : NULL;
-        at += pal_scratch_round(4 * sizes[i]);
-    }
+    size_t at = pal_scratch_cut(scratch, 0, sizes, 8, parts);
     if (out)
         *out = (click_scratch){parts[0], parts[1], parts[2], parts[3],
                                parts[4], parts[5], parts[6], parts[7]};

@@ -94,6 +94,22 @@ static pal_status explain_start(explain_job *job, const pal_query *query, pal_ar
                                        : pal_fail_memory(job->ctx, "an explanation", (double)bytes);
 }
 
+int32_t pal_reasons_add(pal_reason *reasons, int32_t n, int32_t most, pal_reason reason,
+                        double *rest) {
+    if (n < most) {
+        reasons[n] = reason;
+        return n + 1;
+    }
+    int32_t least = 0;
+    for (int32_t r = 1; r < n; r++) {
+        if (fabs(reasons[r].amount) < fabs(reasons[least].amount)) least = r;
+    }
+    bool enters = most > 0 && fabs(reason.amount) > fabs(reasons[least].amount);
+    *rest += enters ? reasons[least].amount : reason.amount;
+    if (enters) reasons[least] = reason;
+    return n;
+}
+
 pal_status pal_explain(pal_ctx *ctx, const pal_model *model, const pal_query *query, int32_t item,
                        pal_arena *arena, pal_explanation *out) {
     *out = (pal_explanation){.is_sum = true};

@@ -18,4 +18,9 @@ typedef struct {
 pal_status pal_explain(pal_ctx *ctx, const pal_model *model, const pal_query *query, int32_t item,
                        pal_arena *arena, pal_explanation *out);
 
+/* For kinds of more parts than fit: enters the reason among n of at most `most`, the strongest; the
+ * one that gives way, or the reason itself, adds to *rest. Returns how many there are. */
+int32_t pal_reasons_add(pal_reason *reasons, int32_t n, int32_t most, pal_reason reason,
+                        double *rest);
+
 #endif

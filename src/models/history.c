@@ -4,6 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+size_t pal_scratch_cut(void *scratch, size_t at, const size_t *sizes, int32_t n, void **parts) {
+    for (int32_t i = 0; i < n; i++) {
+        parts[i] = scratch ? (char *)scratch + at : NULL;
+        at += pal_scratch_round(4 * sizes[i]);
+    }
+    return at;
+}
+
 /* Scratch: distinct items [n_items], then a mark an item [n_items], zero between calls. */
 size_t pal_history_bytes(int32_t n_items) {
     size_t bytes = (size_t)n_items * (sizeof(int32_t) + 1);

@@ -7,6 +7,9 @@
 
 /* Bytes of a part of a scratch, so that the next part is aligned to 64 bytes. */
 static inline size_t pal_scratch_round(size_t bytes) { return (bytes + 63) / 64 * 64; }
+/* Cuts a scratch from byte `at` on into n parts of sizes[i] numbers of 4 bytes; a NULL scratch has
+ * NULL parts. Returns where the last one ends. */
+size_t pal_scratch_cut(void *scratch, size_t at, const size_t *sizes, int32_t n, void **parts);
 
 /* Bytes of scratch for pal_history_distinct over a catalogue of n_items, a multiple of 64. It must
  * lie at the same place in every call with the same scratch. */

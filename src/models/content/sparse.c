@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "models/explain.h"
 #include "models/history.h"
 #include "represent/history.h"
 
@@ -233,23 +234,6 @@ static int content_compare(const void *a, const void *b) {
     return (x < y) - (x > y);
 }
 
-/* Enters the reason among the n largest of at most `most`; what does not fit adds to *rest. */
-static int32_t content_add_reason(pal_reason *reasons, int32_t n, int32_t most, pal_reason reason,
-                                  double *rest) {
-    if (n < most) {
-        reasons[n] = reason;
-        return n + 1;
-    }
-    int32_t least = 0;
-    for (int32_t r = 1; r < n; r++) {
-        if (fabs(reasons[r].amount) < fabs(reasons[least].amount)) least = r;
-    }
-    bool enters = most > 0 && fabs(reason.amount) > fabs(reasons[least].amount);
-    *rest += enters ? reasons[least].amount : reason.amount;
-    if (enters) reasons[least] = reason;
-    return n;
-}
-
 /* Feature by feature, those beyond `most` together. */
 static int32_t content_explain_features(const pal_content_state *s, content_scratch *c,
                                         int32_t item, int32_t most, pal_content_name_fn *name,
@@ -260,7 +244,7 @@ static int32_t content_explain_features(const pal_content_state *s, content_scra
         int32_t feature = s->rows.items[e];
         double amount = scale * (double)c->profile[feature] * (double)s->rows.values[e];
         pal_reason reason = {.item = -1, .what = name(name_arg, feature), .amount = amount};
-        if (amount < 0 || amount > 0) n = content_add_reason(reasons, n, most - 1, reason, &rest);
+        if (amount < 0 || amount > 0) n = pal_reasons_add(reasons, n, most - 1, reason, &rest);
     }
     if (rest < 0 || rest > 0)
         reasons[n++] = (pal_reason){.item = -1, .what = "what else it has", .amount = rest};

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "models/explain.h"
 #include "models/history.h"
 #include "models/pairwise.h"
 #include "models/panels.h"
@@ -96,13 +97,9 @@ typedef struct {
 
 static size_t sums_carve(const pal_sums_options *o, const pal_sums_state *s, int32_t n_queries,
                          void *scratch, sums_scratch *out) {
-    size_t k = (size_t)o->factors, n = (size_t)n_queries, at = pal_history_bytes(s->n_items),
-           sizes[] = {3 * k, k + 1, n * k, n};
+    size_t k = (size_t)o->factors, n = (size_t)n_queries, sizes[] = {3 * k, k + 1, n * k, n};
     void *parts[4];
-    for (int32_t i = 0; i < 4; i++) {
-        parts[i] = scratch ? (char *)scratch + at : NULL;
-        at += pal_scratch_round(sizeof(float) * sizes[i]);
-    }
+    size_t at = pal_scratch_cut(scratch, pal_history_bytes(s->n_items), sizes, 4, parts);
     if (out) *out = (sums_scratch){parts[0], parts[1], parts[2], parts[3]};
     return at;
 }
@@ -253,20 +250,8 @@ static int32_t sums_explain_features(const pal_sums_state *s, int32_t item, cons
         const float *row = s->features + (int64_t)feature * (k + 1);
         double amount = (double)s->item_weights[e] * (sums_dot(person, row, k) + (double)row[k]);
         own -= amount;
-        int32_t at = n;
-        if (n == NAMED) { /* the weakest gives way */
-            for (int32_t r = at = 0; r < n; r++) {
-                if (fabs(reasons[r].amount) < fabs(reasons[at].amount)) at = r;
-            }
-            if (fabs(reasons[at].amount) > fabs(amount)) {
-                others += amount;
-                continue;
-            }
-            others += reasons[at].amount;
-        } else {
-            n++;
-        }
-        reasons[at] = (pal_reason){.item = -1, .what = s->names[feature], .amount = amount};
+        pal_reason reason = {.item = -1, .what = s->names[feature], .amount = amount};
+        n = pal_reasons_add(reasons, n, NAMED, reason, &others);
     }
     n = sums_add_reason(-1, "its other features", others, reasons, n);
     return sums_add_reason(-1, "the item itself, beyond its features", own, reasons, n);

@@ -73,13 +73,9 @@ static size_t tower_carve(const tower_params *p, const tower_state *s, int32_t n
     pal_past past = pal_feature_past(&p->f);
     size_t d = (size_t)p->f.factors, entries = (size_t)pal_past_entries(&past),
            sizes[] = {entries, entries, 3 * d, (size_t)pal_mlp_room(&s->mlp),
-                      (size_t)n_queries * (d + 1)},
-           at = 0;
+                      (size_t)n_queries * (d + 1)};
     void *parts[5];
-    for (int32_t i = 0; i < 5; i++) {
-        parts[i] = scratch ? (char *)scratch + at : NULL;
-        at += pal_scratch_round(4 * sizes[i]);
-    }
+    size_t at = pal_scratch_cut(scratch, 0, sizes, 5, parts);
     if (out) *out = (tower_scratch){parts[0], parts[1], parts[2], parts[3], parts[4]};
     return at;
 }
