@@ -40,6 +40,7 @@ static pal_status train_run(cli_run *run) {
     if (!options) return PAL_ENOMEM;
     pal_status status =
         pal_compare_check(run->ctx, (const char *const[]){values->spec, NULL}, NULL);
+    if (status == PAL_OK) status = pal_train_check(run->ctx, options);
     if (status == PAL_OK) status = cli_read(run, 0, &values->parts, &data);
     if (status != PAL_OK) return status;
     status = pal_train_file(run->ctx, data, values->spec, values->output, options);

@@ -117,6 +117,8 @@ PAL_API PAL_MUST_CHECK pal_status pal_train(pal_ctx *ctx, const pal_data *data, 
 PAL_API PAL_MUST_CHECK pal_status pal_train_file(pal_ctx *ctx, const pal_data *data,
                                                  const char *spec, const char *path,
                                                  const char *options);
+/* What can be told of the options without data, so that a typo costs no time. */
+PAL_API PAL_MUST_CHECK pal_status pal_train_check(pal_ctx *ctx, const char *options);
 PAL_API PAL_MUST_CHECK pal_status pal_model_load(pal_ctx *ctx, const char *path, pal_model **out);
 PAL_API PAL_MUST_CHECK pal_status pal_model_save(pal_ctx *ctx, const pal_model *model,
                                                  const char *path);

@@ -161,6 +161,26 @@ static pal_status train_keeping(pal_ctx *ctx, const char *spec, const char *path
     return status;
 }
 
+static pal_status train_parse(pal_ctx *ctx, const char *options, pal_train_options *values,
+                              pal_shrink_options *shrink) {
+    pal_arena scratch = {0}; /* the options hold no texts */
+    pal_params_init(pal_train_params, values);
+    pal_params_init(pal_shrink_params, shrink);
+    pal_status status = pal_params_parse_tables(
+        ctx, "train",
+        (const pal_param_group[]){{pal_train_params, values}, {pal_shrink_params, shrink}, {0}},
+        &scratch, options);
+    pal_arena_release(&scratch);
+    return status;
+}
+
+pal_status pal_train_check(pal_ctx *ctx, const char *options) {
+    pal_train_options values;
+    pal_shrink_options shrink;
+    TRY(pal_verb_start(ctx));
+    return train_parse(ctx, options, &values, &shrink);
+}
+
 pal_status pal_train_file(pal_ctx *ctx, const pal_data *data, const char *spec, const char *path,
                           const char *options) {
     train_data made = {0};
@@ -168,13 +188,8 @@ pal_status pal_train_file(pal_ctx *ctx, const pal_data *data, const char *spec, 
     pal_shrink_options shrink;
     pal_arena scratch = {0};
     TRY(train_check_data(ctx, data));
-    pal_params_init(pal_train_params, &values);
-    pal_params_init(pal_shrink_params, &shrink);
-    pal_status status = pal_params_parse_tables(
-        ctx, "train",
-        (const pal_param_group[]){{pal_train_params, &values}, {pal_shrink_params, &shrink}, {0}},
-        &scratch, options);
-    if (status == PAL_OK) status = train_open(ctx, data, &made);
+    TRY(train_parse(ctx, options, &values, &shrink));
+    pal_status status = train_open(ctx, data, &made);
     if (status == PAL_OK && values.candidates == TRAIN_CATALOG)
         status = train_add_new_items(ctx, data, &made, &scratch);
     pal_precision precision = (pal_precision)shrink.precision;
