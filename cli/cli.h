@@ -104,6 +104,17 @@ typedef struct {
         .value_name = "FILE",                                                                      \
         .help = "vectors of items, NAME.npy with one id a line in NAME.ids.txt"                    \
     }
+/* What else is known of the pal_person `person`. */
+#define CLI_PERSON_ROWS(values)                                                                    \
+    {.name = "profile",                                                                            \
+     .type = PAL_PARAM_TEXT,                                                                       \
+     .offset = offsetof(values, person.profile),                                                   \
+     .value_name = "CELLS",                                                                        \
+     .help = "what the person is, columns of the table of users: age=30,city=Lyon"},               \
+    {                                                                                              \
+        .name = "query", .type = PAL_PARAM_TEXT, .offset = offsetof(values, person.query),         \
+        .value_name = "TEXT", .help = "what the person asks for in words, e.g. \"space opera\""    \
+    }
 #define CLI_QUIET_ROW(values)                                                                      \
     {                                                                                              \
         .name = "quiet", .type = PAL_PARAM_FLAG, .offset = offsetof(values, quiet),                \

@@ -5,21 +5,23 @@
 #include "cli.h"
 
 typedef struct {
-    const char *user, *history, *item;
+    pal_person person;
+    const char *item;
     bool quiet, json;
 } explain_values;
 
 static const pal_param explain_table[] = {
     {.name = "user",
      .type = PAL_PARAM_TEXT,
-     .offset = offsetof(explain_values, user),
+     .offset = offsetof(explain_values, person.user),
      .value_name = "ID",
      .help = "a user of the log"},
     {.name = "history",
      .type = PAL_PARAM_TEXT,
-     .offset = offsetof(explain_values, history),
+     .offset = offsetof(explain_values, person.history),
      .value_name = "IDS",
      .help = "items that somebody used, oldest first, separated by commas"},
+    CLI_PERSON_ROWS(explain_values),
     {.name = "item",
      .type = PAL_PARAM_TEXT,
      .offset = offsetof(explain_values, item),
@@ -96,10 +98,9 @@ static pal_status explain_run(cli_run *run) {
     pal_explained found;
     int32_t n = 0;
     const char *options = cli_options(run, "explain", NULL);
-    status = reasons && options
-                 ? pal_explain_item(run->ctx, model, values->user, values->history, values->item,
-                                    options, &found, reasons, EXPLAIN_REASONS, &n)
-                 : PAL_ENOMEM;
+    status = reasons && options ? pal_explain_item(run->ctx, model, &values->person, values->item,
+                                                   options, &found, reasons, EXPLAIN_REASONS, &n)
+                                : PAL_ENOMEM;
     if (status == PAL_OK && run->json) explain_print_json(values, &found, reasons, n);
     if (status == PAL_OK && !run->json) explain_print(values, &found, reasons, n);
     free(reasons);
@@ -110,7 +111,8 @@ static pal_status explain_run(cli_run *run) {
 const cli_command cli_explain = {
     .name = "explain",
     .summary = "why an item has its score for somebody, and why it is not listed",
-    .usage = "explain MODEL.palate [--user ID | --history IDS] --item ID [-n 10] [OPTIONS]",
+    .usage = "explain MODEL.palate [--user ID | --history IDS] [--query TEXT] [--profile k=v,…] "
+             "--item ID [-n 10] [OPTIONS]",
     .params = explain_table,
     .params_size = sizeof(explain_values),
     .groups = {"explain", "context"},

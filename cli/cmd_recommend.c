@@ -6,21 +6,22 @@
 #include "cli.h"
 
 typedef struct {
-    const char *user, *history;
+    pal_person person;
     bool why, quiet, json;
 } recommend_values;
 
 static const pal_param recommend_table[] = {
     {.name = "user",
      .type = PAL_PARAM_TEXT,
-     .offset = offsetof(recommend_values, user),
+     .offset = offsetof(recommend_values, person.user),
      .value_name = "ID",
      .help = "a user of the log; - reads ids from standard input, one a line"},
     {.name = "history",
      .type = PAL_PARAM_TEXT,
-     .offset = offsetof(recommend_values, history),
+     .offset = offsetof(recommend_values, person.history),
      .value_name = "IDS",
      .help = "items that somebody used, oldest first, separated by commas"},
+    CLI_PERSON_ROWS(recommend_values),
     {.name = "why",
      .type = PAL_PARAM_FLAG,
      .offset = offsetof(recommend_values, why),
@@ -41,33 +42,37 @@ typedef struct {
 } recommend_job;
 
 /* The strongest reasons of each entry; those that are missing have neither item nor sentence. */
-static pal_status recommend_explain(const recommend_job *job, const char *user, const char *history,
-                                    int32_t n) {
+static pal_status recommend_explain(const recommend_job *job, const pal_person *person, int32_t n) {
     memset(job->reasons, 0, (size_t)n * CLI_REASONS * sizeof *job->reasons);
     for (int32_t i = 0; i < n; i++) {
         pal_explained found;
         int32_t n_reasons;
         pal_status status = pal_explain_item(
-            job->run->ctx, job->model, user, history, job->entries[i].id, "hide=none", &found,
+            job->run->ctx, job->model, person, job->entries[i].id, "hide=none", &found,
             job->reasons + (int64_t)i * CLI_REASONS, CLI_REASONS, &n_reasons);
         if (status != PAL_OK) return status;
     }
     return PAL_OK;
 }
 
-static pal_status recommend_one(const recommend_job *job, const char *user, const char *history) {
+static pal_status recommend_one(const recommend_job *job, const pal_person *person) {
+    const char *whom = person->user      ? person->user
+                       : person->history ? person->history
+                       : person->query   ? person->query
+                                         : person->profile;
     const char *strategy;
     int32_t n;
-    pal_status status = pal_recommend(job->run->ctx, job->model, user, history, job->options,
-                                      job->entries, RECOMMEND_ITEMS, &n, &strategy);
-    if (status == PAL_OK && job->reasons) status = recommend_explain(job, user, history, n);
+    pal_status status = pal_recommend(job->run->ctx, job->model, person, job->options, job->entries,
+                                      RECOMMEND_ITEMS, &n, &strategy);
+    if (status == PAL_OK && job->reasons) status = recommend_explain(job, person, n);
     if (status != PAL_OK) return status;
-    cli_print_list(job->run, user ? user : history, strategy, job->entries, n, job->reasons);
+    cli_print_list(job->run, whom, strategy, job->entries, n, job->reasons);
     return PAL_OK;
 }
 
 /* Ids from standard input; an unknown one is told and does not end the others. */
-static pal_status recommend_all(const recommend_job *job) {
+static pal_status recommend_all(const recommend_job *job, const pal_person *asked) {
+    pal_person person = *asked;
     char *line = NULL;
     size_t capacity = 0;
     ssize_t n;
@@ -75,7 +80,8 @@ static pal_status recommend_all(const recommend_job *job) {
     while ((n = getline(&line, &capacity, stdin)) >= 0) {
         while (n > 0 && strchr("\r\n", line[n - 1])) line[--n] = '\0';
         if (n == 0) continue;
-        pal_status status = recommend_one(job, line, NULL);
+        person.user = line;
+        pal_status status = recommend_one(job, &person);
         if (status == PAL_OK) continue;
         fprintf(stderr, "palate: %s\n", pal_error(job->run->ctx));
         job->run->usage = PAL_EUSAGE; /* its sentence is printed already */
@@ -98,10 +104,10 @@ static pal_status recommend_run(cli_run *run) {
         job.reasons = calloc((size_t)RECOMMEND_ITEMS * CLI_REASONS, sizeof *job.reasons);
     if (!job.entries || !job.options || (values->why && !job.reasons)) {
         status = PAL_ENOMEM;
-    } else if (values->user && !strcmp(values->user, "-")) {
-        status = recommend_all(&job);
+    } else if (values->person.user && !strcmp(values->person.user, "-")) {
+        status = recommend_all(&job, &values->person);
     } else {
-        status = recommend_one(&job, values->user, values->history);
+        status = recommend_one(&job, &values->person);
     }
     free(job.entries);
     free(job.reasons);
@@ -111,8 +117,9 @@ static pal_status recommend_run(cli_run *run) {
 
 const cli_command cli_recommend = {
     .name = "recommend",
-    .summary = "a list for a user of the log, for a history, or for somebody unknown",
-    .usage = "recommend MODEL.palate [--user ID | --history IDS] [-n 10] [--why] [OPTIONS]",
+    .summary = "a list for a user of the log, for a history, for words or a profile",
+    .usage = "recommend MODEL.palate [--user ID | --history IDS] [--query TEXT] [--profile k=v,…] "
+             "[-n 10] [--why] [OPTIONS]",
     .params = recommend_table,
     .params_size = sizeof(recommend_values),
     .groups = {"list", "recommend", "context"},

@@ -135,14 +135,20 @@ typedef struct {
     float score;
 } pal_entry;
 
-/* For whom: a known user's id, or a history of item ids separated by commas (oldest first), or
- * neither (a stranger). Options: n, hide, allow, deny (comma-separated ids). entries has room for
- * `capacity`; *n is set to how many there are; *strategy names what answered ("ease", or "popular"
- * for a stranger). */
+/* For whom: what is known of a person, NULL where nothing is; all NULL is somebody unknown. */
+typedef struct {
+    const char *user;    /* id of a user of the log */
+    const char *history; /* instead: ids of items that he used, oldest first, comma-separated */
+    const char *profile; /* what he is: "age=30,city=Lyon", columns of the table of users */
+    const char *query;   /* what he asks for in words: "space opera" */
+} pal_person;
+
+/* A list for somebody (NULL: unknown). Options: n, hide, allow, deny (comma-separated ids). entries
+ * has room for `capacity`; *n is set to how many there are; *strategy names what answered ("ease",
+ * or "popular" for a stranger). PAL_EUSAGE for a query or a profile that the kind cannot read. */
 PAL_API PAL_MUST_CHECK pal_status pal_recommend(pal_ctx *ctx, const pal_model *model,
-                                                const char *user, const char *history,
-                                                const char *options, pal_entry *entries,
-                                                int32_t capacity, int32_t *n,
+                                                const pal_person *person, const char *options,
+                                                pal_entry *entries, int32_t capacity, int32_t *n,
                                                 const char **strategy);
 /* Items most similar to `item` by the model's own measure, strongest first. Options: n, allow,
  * deny. */
@@ -159,6 +165,7 @@ PAL_API PAL_MUST_CHECK pal_status pal_similar_to_user(pal_ctx *ctx, const pal_mo
 
 typedef struct {
     const char *item;  /* id of an item of the history that adds `amount`, or NULL */
+    bool is_of_source; /* it is an item of the second domain */
     const char *title; /* of that item, or NULL */
     const char *what;  /* what adds it where it is no item: "the mean of all values"; or NULL */
     double amount;
@@ -174,13 +181,12 @@ typedef struct {
     int32_t n_reasons;    /* there are; the strongest are in reasons */
 } pal_explained;
 
-/* Why the model scores `item` as it does for a user or a history, the strongest reasons first.
+/* Why the model scores `item` as it does for somebody, the strongest reasons first.
  * Options: n (reasons), hide. */
 PAL_API PAL_MUST_CHECK pal_status pal_explain_item(pal_ctx *ctx, const pal_model *model,
-                                                   const char *user, const char *history,
-                                                   const char *item, const char *options,
-                                                   pal_explained *out, pal_why *reasons,
-                                                   int32_t capacity, int32_t *n);
+                                                   const pal_person *person, const char *item,
+                                                   const char *options, pal_explained *out,
+                                                   pal_why *reasons, int32_t capacity, int32_t *n);
 /* Writes the representations of a model that has some into a folder: users.npy, items.npy (float32,
  * a row each) and their ids, one a line, in users.ids.txt and items.ids.txt. */
 PAL_API PAL_MUST_CHECK pal_status pal_vectors_save(pal_ctx *ctx, const pal_model *model,

@@ -50,9 +50,10 @@ struct pal_results { /* the public noun */
 /* The row of an id among the first n, or a sentence: `what` is "item" or "user". */
 pal_status pal_api_find(pal_ctx *ctx, const pal_ids *ids, int32_t n, const char *what,
                         const char *id, size_t length, int32_t *out);
-/* The query of a known user, of a history of ids, or of a stranger. */
-pal_status pal_api_query(pal_ctx *ctx, const pal_model *model, const char *user,
-                         const char *history, pal_arena *arena, pal_query *out);
+/* What is known of the person (NULL: nothing), in rows; texts are the caller's. PAL_EUSAGE for what
+ * the model cannot read. */
+pal_status pal_api_query(pal_ctx *ctx, const pal_model *model, const pal_person *person,
+                         pal_arena *arena, pal_query *out);
 /* What answers: the model's spec, or its fallback's. */
 const char *pal_api_strategy(const pal_model *model, bool is_fallback);
 /* One preset of --scenario (describe_scenario.c). */

@@ -52,26 +52,27 @@ static void explain_fill(const pal_model *model, const pal_explanation *found, i
                          pal_why *reasons) {
     for (int32_t r = 0; r < n; r++) {
         const pal_reason *reason = &found->reasons[r];
-        const char *id =
-            reason->item < 0 ? NULL : pal_ids_at(model->log->about.item_ids, reason->item);
+        const pal_log *log = reason->is_of_source ? model->source->log : model->log;
+        const pal_catalog *items = reason->is_of_source ? model->source->items : model->items;
+        const char *id = reason->item < 0 ? NULL : pal_ids_at(log->about.item_ids, reason->item);
         reasons[r] = (pal_why){.item = id,
-                               .title = id ? pal_catalog_title(model->items, id) : NULL,
+                               .title = id ? pal_catalog_title(items, id) : NULL,
+                               .is_of_source = reason->is_of_source,
                                .what = reason->what,
                                .amount = reason->amount};
     }
 }
 
-static pal_status explain_all(pal_ctx *ctx, const pal_model *model, const char *user,
-                              const char *history, const char *item, const char *options,
-                              pal_arena *arena, pal_explained *out, pal_why *reasons,
-                              int32_t capacity, int32_t *n) {
+static pal_status explain_all(pal_ctx *ctx, const pal_model *model, const pal_person *person,
+                              const char *item, const char *options, pal_arena *arena,
+                              pal_explained *out, pal_why *reasons, int32_t capacity, int32_t *n) {
     explain_options values;
     pal_query query;
     int32_t row;
     pal_explanation found;
     pal_explained explained = {0};
     TRY(pal_params_parse(ctx, "explain", pal_explain_params, &values, arena, options));
-    TRY(pal_api_query(ctx, model, user, history, arena, &query));
+    TRY(pal_api_query(ctx, model, person, arena, &query));
     TRY(pal_api_find(ctx, model->log->about.item_ids, model->log->n_items, "item", item,
                      strlen(item), &row));
     TRY(pal_explain(ctx, model, &query, row, arena, &found));
@@ -87,13 +88,13 @@ static pal_status explain_all(pal_ctx *ctx, const pal_model *model, const char *
     return PAL_OK;
 }
 
-pal_status pal_explain_item(pal_ctx *ctx, const pal_model *model, const char *user,
-                            const char *history, const char *item, const char *options,
-                            pal_explained *out, pal_why *reasons, int32_t capacity, int32_t *n) {
+pal_status pal_explain_item(pal_ctx *ctx, const pal_model *model, const pal_person *person,
+                            const char *item, const char *options, pal_explained *out,
+                            pal_why *reasons, int32_t capacity, int32_t *n) {
     TRY(pal_verb_start(ctx));
     pal_arena scratch = {0};
     pal_status status =
-        explain_all(ctx, model, user, history, item, options, &scratch, out, reasons, capacity, n);
+        explain_all(ctx, model, person, item, options, &scratch, out, reasons, capacity, n);
     pal_arena_release(&scratch);
     return status;
 }

@@ -115,24 +115,76 @@ static pal_status models_add_history(pal_ctx *ctx, void *arg, int32_t item) {
     return PAL_OK;
 }
 
-pal_status pal_api_query(pal_ctx *ctx, const pal_model *model, const char *user,
-                         const char *history, pal_arena *arena, pal_query *out) {
-    *out = (pal_query){.now = pal_log_end(model->log)};
-    if (user && history) return pal_fail(ctx, PAL_EUSAGE, "name a user or a history, not both");
-    if (user) {
-        int32_t row = -1;
-        TRY(pal_api_find(ctx, model->log->about.user_ids, model->log->n_users, "user", user,
-                         strlen(user), &row));
-        *out = pal_query_of_user(model, row);
-        out->now = pal_log_end(model->log);
-        return PAL_OK;
+/* "age=30,city=Lyon" into cells; those without a value say nothing. */
+static pal_status models_read_profile(pal_ctx *ctx, const char *profile, pal_arena *arena,
+                                      pal_query *out) {
+    int64_t n_most = 1;
+    for (const char *c = profile; *c; c++) n_most += *c == ',';
+    pal_profile_cell *cells = PAL_ARENA_ARRAY(arena, pal_profile_cell, n_most);
+    char *copy = pal_arena_text(arena, profile, strlen(profile));
+    if (!cells || !copy) return pal_fail_memory(ctx, "the profile", (double)strlen(profile));
+    out->profile = cells;
+    for (char *c = copy; *c;) {
+        size_t n = strcspn(c, ",");
+        char *next = c + n + (c[n] == ','), *equals = memchr(c, '=', n);
+        c[n] = '\0';
+        if (!equals || equals == c)
+            return pal_fail(ctx, PAL_EUSAGE,
+                            "--profile: '%.60s' is no name=value: write age=30,city=Lyon", c);
+        *equals = '\0';
+        if (equals[1]) cells[out->n_profile++] = (pal_profile_cell){c, equals + 1};
+        c = next;
     }
-    if (!history) return PAL_OK;
+    return PAL_OK;
+}
+
+/* Refuses what no part of the model reads. */
+static pal_status models_check_reads(pal_ctx *ctx, const pal_model *model, const char *option,
+                                     unsigned trait) {
+    if (pal_model_traits(model) & trait) return PAL_OK;
+    pal_text names = {0};
+    for (int32_t k = 0; pal_kinds[k]; k++) {
+        if (pal_kinds[k]->traits & trait)
+            pal_text_addf(&names, "%s%s", names.length ? ", " : "", pal_kinds[k]->name);
+    }
+    pal_status status = pal_fail(ctx, PAL_EUSAGE, "%s: %s cannot read it: models that can are %s",
+                                 option, model->spec, names.failed ? "others" : names.bytes);
+    pal_text_release(&names);
+    return status;
+}
+
+static pal_status models_read_history(pal_ctx *ctx, const pal_model *model, const char *history,
+                                      pal_arena *arena, pal_query *out) {
     models_history list = {.items = PAL_ARENA_ARRAY(arena, int32_t, (int64_t)strlen(history) + 1)};
     if (!list.items) return pal_fail_memory(ctx, "the history", (double)strlen(history));
     TRY(models_each_id(ctx, model, history, models_add_history, &list));
     out->items = list.items;
     out->n_events = list.n;
+    return PAL_OK;
+}
+
+pal_status pal_api_query(pal_ctx *ctx, const pal_model *model, const pal_person *person,
+                         pal_arena *arena, pal_query *out) {
+    const pal_person nobody = {0}, *p = person ? person : &nobody;
+    *out = (pal_query){.now = pal_log_end(model->log)};
+    if (p->user && p->history)
+        return pal_fail(ctx, PAL_EUSAGE, "name a user or a history, not both");
+    if (p->user) {
+        int32_t row = -1;
+        TRY(pal_api_find(ctx, model->log->about.user_ids, model->log->n_users, "user", p->user,
+                         strlen(p->user), &row));
+        *out = pal_query_of_user(model, row);
+        out->now = pal_log_end(model->log);
+    }
+    if (p->history) TRY(models_read_history(ctx, model, p->history, arena, out));
+    if (p->profile) {
+        TRY(models_check_reads(ctx, model, "--profile", PAL_READS_PROFILES));
+        TRY(models_read_profile(ctx, p->profile, arena, out));
+    }
+    if (p->query) {
+        TRY(models_check_reads(ctx, model, "--query", PAL_READS_TEXT));
+        out->text = p->query;
+    }
     return PAL_OK;
 }
 
@@ -150,9 +202,9 @@ const char *pal_api_strategy(const pal_model *model, bool is_fallback) {
     return !is_fallback ? model->spec : model->fallback ? model->fallback->spec : "popular";
 }
 
-pal_status pal_recommend(pal_ctx *ctx, const pal_model *model, const char *user,
-                         const char *history, const char *options, pal_entry *entries,
-                         int32_t capacity, int32_t *n, const char **strategy) {
+pal_status pal_recommend(pal_ctx *ctx, const pal_model *model, const pal_person *person,
+                         const char *options, pal_entry *entries, int32_t capacity, int32_t *n,
+                         const char **strategy) {
     TRY(pal_verb_start(ctx));
     pal_arena scratch = {0};
     pal_recommend_options values;
@@ -165,7 +217,7 @@ pal_status pal_recommend(pal_ctx *ctx, const pal_model *model, const char *user,
         ctx, "recommend",
         (const pal_param_group[]){{pal_list_params, &values}, {pal_recommend_params, &values}, {0}},
         &scratch, options);
-    if (status == PAL_OK) status = pal_api_query(ctx, model, user, history, &scratch, &query);
+    if (status == PAL_OK) status = pal_api_query(ctx, model, person, &scratch, &query);
     if (status == PAL_OK)
         status = models_make_filter(ctx, model, &values, &scratch, &rank.excluded);
     if (status == PAL_OK) {

@@ -306,7 +306,12 @@ static pal_status compare_ask(const pal_compare_job *job, pal_task task, const p
     bool has_new = protocol->candidates != PAL_CANDIDATES_SEEN;
     int32_t first = protocol->candidates == PAL_CANDIDATES_NEW ? history->n_items : 0,
             n = has_new ? job->out->split.item_ids.n : history->n_items;
-    return pal_questions_make(job->ctx, protocol, task, known, targets, first, n, out);
+    TRY(pal_questions_make(job->ctx, protocol, task, known, targets, first, n, out));
+    const pal_data *data = job->data;
+    pal_background background = {.users = data->users.ids.n ? &data->users : NULL,
+                                 .searches = data->searches.n ? &data->searches : NULL,
+                                 .search_ids = &data->user_ids};
+    return pal_questions_describe(job->ctx, &background, &job->out->split.user_ids, out);
 }
 
 /* What queries of the test see: with fold-ins of held-out users, where the split has them. */

@@ -42,6 +42,18 @@ typedef struct {
 pal_status pal_questions_make(pal_ctx *ctx, const pal_protocol *protocol, pal_task task,
                               const pal_log *history, const pal_log *targets,
                               int32_t first_candidate, int32_t n_candidates, pal_questions *out);
+/* What is known of people besides their histories. */
+typedef struct {
+    const pal_catalog *users;     /* profiles; or NULL */
+    const pal_searches *searches; /* of the people of search_ids, at their rows; or NULL */
+    const pal_ids *search_ids;
+    const pal_source *source; /* as it was when the history ended; or NULL */
+} pal_background;
+/* Says it in the queries: the profile, the newest searches before the query's time, and what the
+ * person did in the source where users are shared. user_ids: of the rows of users. Texts and rows
+ * are borrowed or in the questions' arena. */
+pal_status pal_questions_describe(pal_ctx *ctx, const pal_background *background,
+                                  const pal_ids *user_ids, pal_questions *questions);
 /* At most n_max of the users, evenly spread, with their queries and what is relevant, without
  * values, times, ratings and gains; arrays are shared or in the arena. */
 pal_status pal_questions_sample(pal_ctx *ctx, const pal_questions *questions, int32_t n_max,

@@ -43,12 +43,14 @@ static pal_query explain_without(const pal_query *query, int32_t item, int32_t *
         if (query->types) types[n] = query->types[e];
         n++;
     }
-    return (pal_query){.n_events = n,
-                       .items = items,
-                       .values = query->values ? values : NULL,
-                       .times = query->times ? times : NULL,
-                       .types = query->types ? types : NULL,
-                       .now = query->now};
+    pal_query without = *query;
+    without.user_plus_1 = 0;
+    without.n_events = n;
+    without.items = items;
+    without.values = query->values ? values : NULL;
+    without.times = query->times ? times : NULL;
+    without.types = query->types ? types : NULL;
+    return without;
 }
 
 static pal_status explain_by_taking_out(explain_job *job, pal_arena *arena, pal_explanation *out) {
@@ -79,9 +81,10 @@ static pal_status explain_start(explain_job *job, const pal_query *query, pal_ar
     TRY(pal_query_settle(job->ctx, model, query, arena, &job->query));
     bool answers_strangers = (model->kind->traits & PAL_IS_CONTROL) ||
                              pal_model_fallback_use(model) == PAL_FALLBACK_SELF;
-    out->is_fallback = job->query.n_events == 0 && !answers_strangers;
+    out->is_fallback =
+        job->query.n_events == 0 && !answers_strangers && !pal_model_answers(model, &job->query);
     if (out->is_fallback) job->model = model->fallback;
-    int64_t n_reasons = (int64_t)job->query.n_events + PAL_REASONS_MORE;
+    int64_t n_reasons = (int64_t)job->query.n_events + job->query.n_source + PAL_REASONS_MORE;
     out->reasons = PAL_ARENA_ARRAY(arena, pal_reason, n_reasons);
     if (!out->reasons) return pal_fail_memory(job->ctx, "an explanation", 24.0 * (double)n_reasons);
     if (!job->model) return PAL_OK;

@@ -16,6 +16,8 @@
 #include "data/container.h"
 #include "data/demo.h"
 #include "data/log.h"
+#include "data/searches.h"
+#include "data/source.h"
 #include "math/small.h"
 
 /* What a kind asks of the data and can do for strangers. */
@@ -40,6 +42,12 @@ typedef enum {
     /* Scores items without a training event, by their features: is trained with rows for them. */
     PAL_SCORES_NEW_ITEMS = 1 << 12,
     PAL_NEEDS_CATALOG = 1 << 13, /* features of items */
+    /* Answer people without a history by what else a query says of them: `answers` tells which. */
+    PAL_READS_TEXT = 1 << 14,     /* what they ask for in words */
+    PAL_READS_PROFILES = 1 << 15, /* what they are */
+    /* Learns from a second domain where there is one, and is a kind of one domain where there is
+     * none or its parameter "source" is off: its single-domain twin. */
+    PAL_USES_SOURCE = 1 << 16,
 } pal_trait;
 
 /* Judges a model between two epochs, on what training does not see; larger is better, NaN: cannot
@@ -61,6 +69,10 @@ typedef struct { /* all that training may look at */
     /* What was shown and not used, of log's users and at the same rows; items may go past log's.
      * NULL: nothing is known of it. */
     const pal_log *shown;
+    /* What log's users, at the same rows, asked for in words while the log was written; or NULL. */
+    const pal_searches *searches;
+    /* A second domain as it was until the log ends, or NULL. */
+    const pal_source *source;
     const pal_world *world; /* the demo's truth, for its oracle alone; or NULL */
     /* Kinds that learn in epochs stop when `judge` has not risen for as many epochs as their
      * parameter "patience" says, and keep the best epoch. NULL: all epochs. */
@@ -71,6 +83,10 @@ typedef struct { /* all that training may look at */
     struct pal_checkpoint *checkpoint; /* where such kinds are kept between epochs; or NULL */
 } pal_train_input;
 
+typedef struct {              /* a cell of a profile */
+    const char *name, *value; /* "city", "Lyon": as they stand in a table of users */
+} pal_profile_cell;
+
 typedef struct {         /* whom to score for; all zero is a stranger */
     int32_t user_plus_1; /* row of the training log plus 1, or 0 */
     int32_t n_events;
@@ -79,6 +95,15 @@ typedef struct {         /* whom to score for; all zero is a stranger */
     const int64_t *times; /* [n_events] seconds, or NULL */
     const uint8_t *types; /* [n_events], or NULL */
     int64_t now;          /* seconds; 0 without times */
+    /* What else is known of him; kinds that cannot read it look past it. */
+    const char *text; /* what he asks for in words, UTF-8; or NULL */
+    int32_t n_profile;
+    const pal_profile_cell *profile; /* [n_profile] none empty */
+    int32_t source_user_plus_1;      /* row of the source's log plus 1, or 0 */
+    int32_t n_source;                /* what he did in the source */
+    const int32_t *source_items;     /* [n_source] oldest first, rows of the source's log */
+    const float *source_values;      /* [n_source], or NULL */
+    const int64_t *source_times;     /* [n_source], or NULL */
 } pal_query;
 
 /* What the numbers of a tensor are: what file.c checks on load. */
@@ -124,6 +149,7 @@ typedef struct {      /* one part of a score */
     int32_t item;     /* of the history, whose use adds `amount`; or -1 */
     const char *what; /* what adds it where it is no item: "the mean of all values"; or NULL */
     double amount;
+    bool is_of_source; /* `item` is a row of the source\'s log */
 } pal_reason;
 enum { PAL_REASONS_MORE = 16 }; /* parts that are no items */
 
@@ -173,13 +199,18 @@ typedef struct pal_kind {
                        pal_tensor tensors[PAL_TENSORS_MAX]);
 
     /* Optional. What the score of `item` consists of: parts that sum to it, in any order; returns
-     * how many, at most n_events + PAL_REASONS_MORE. Scratch as for one query. NULL: explain.h
-     * takes events out instead. */
+     * how many, at most n_events + n_source + PAL_REASONS_MORE. Scratch as for one query. NULL:
+     * explain.h takes events out instead. */
     int32_t (*explain)(const void *params, const void *state, const pal_query *query, int32_t item,
                        void *scratch, pal_reason *reasons);
 
     /* PAL_PREDICTS_VALUES: scores are on the scale of the log's values. */
     bool (*predicts_values)(const void *params, const void *state);
+
+    /* Optional, kinds with PAL_READS_TEXT, PAL_READS_PROFILES or PAL_USES_SOURCE have it. Whether a
+     * query without a history says something that this model scores by: a word that it knows, a
+     * cell, events in the source. Else the fallback answers. Pure, as score is. */
+    bool (*answers)(const void *params, const void *state, const pal_query *query);
 
     /* Optional. The models that this one consists of: [n], owned by the state, trained by fit; NULL
      * entries before fit and before load, which fills them. Their specs stand in the parameter
@@ -208,6 +239,7 @@ struct pal_model { /* the public noun: a trained kind with all that it needs to 
     pal_ids user_ids, item_ids; /* owned by loaded models and by pal_model_keep */
     pal_catalog catalog;        /* ids.n = 0: none; owned by loaded models and by pal_model_keep */
     const pal_catalog *items;   /* for titles; or NULL */
+    const pal_source *source;   /* what it learned from besides; NULL where its kind uses none */
     pal_model *fallback;        /* answers queries without history; owned; NULL: popularity */
     uint64_t data_hash;         /* pal_log_hash of log */
     int32_t n_seen_items;       /* rows of log from here on are items without a training event */

@@ -15,6 +15,26 @@ pal_fallback_use pal_model_fallback_use(const pal_model *model) {
     return answers_itself ? PAL_FALLBACK_SELF : PAL_FALLBACK_MODEL;
 }
 
+unsigned pal_model_traits(const pal_model *model) {
+    unsigned traits = model->kind->traits;
+    int32_t n;
+    pal_model **parts = pal_model_parts(model, &n);
+    for (int32_t i = 0; i < n; i++) traits |= pal_model_traits(parts[i]);
+    return traits;
+}
+
+bool pal_model_answers(const pal_model *model, const pal_query *query) {
+    bool says = query->text || query->n_profile || query->n_source;
+    if (says && model->kind->answers && model->kind->answers(model->params, model->state, query))
+        return true;
+    int32_t n;
+    pal_model **parts = says ? pal_model_parts(model, &n) : NULL;
+    for (int32_t i = 0; parts && i < n; i++) {
+        if (pal_model_answers(parts[i], query)) return true;
+    }
+    return false;
+}
+
 enum { RANK_CHUNK = 16 }; /* queries scored together; fewer where memory is short */
 
 typedef struct {        /* of one worker */
@@ -181,7 +201,8 @@ static void rank_chunk(void *arg, int64_t chunk, int32_t worker) {
                             s->scores);
     for (int32_t q = 0; q < n; q++) {
         float *scores = s->scores + (int64_t)q * job->n_items;
-        bool falls_back = s->queries[q].n_events == 0 && !self;
+        bool falls_back =
+            s->queries[q].n_events == 0 && !self && !pal_model_answers(job->model, &s->queries[q]);
         job->lists->fallback[first + q] = falls_back;
         if (falls_back && job->options->use == PAL_FALLBACK_NONE) {
             for (int32_t i = 0; i < job->n_items; i++) scores[i] = -INFINITY;

@@ -20,6 +20,12 @@ typedef enum {
  * kind itself where it can, else popularity. */
 pal_fallback_use pal_model_fallback_use(const pal_model *model);
 
+/* Whether the model itself answers a query without a history, by its words, its profile or what he
+ * did in the source, or by a part that does. */
+bool pal_model_answers(const pal_model *model, const pal_query *query);
+/* The traits of the kind and of those of its parts that are models of their own. */
+unsigned pal_model_traits(const pal_model *model);
+
 typedef struct {
     int32_t k;
     pal_hide hide;             /* which items of the query's history are not listed */

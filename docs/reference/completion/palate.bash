@@ -184,6 +184,8 @@ _palate() {
         case $before in
         --user) _palate_option +o default; return 0 ;;
         --history) _palate_option +o default; return 0 ;;
+        --profile) _palate_option +o default; return 0 ;;
+        --query) _palate_option +o default; return 0 ;;
         -n | --n) _palate_option +o default; return 0 ;;
         --allow) _palate_option +o default; return 0 ;;
         --deny) _palate_option +o default; return 0 ;;
@@ -191,7 +193,7 @@ _palate() {
         --threads) _palate_option +o default; return 0 ;;
         --memory) _palate_option +o default; return 0 ;;
         *)
-            if [[ $current == -* ]]; then words='--user --history --why --quiet --json -n --n --allow --deny --hide --threads --memory --verbose --help'
+            if [[ $current == -* ]]; then words='--user --history --profile --query --why --quiet --json -n --n --allow --deny --hide --threads --memory --verbose --help'
             else return 0; fi ;;
         esac ;;
     similar)
@@ -211,13 +213,15 @@ _palate() {
         case $before in
         --user) _palate_option +o default; return 0 ;;
         --history) _palate_option +o default; return 0 ;;
+        --profile) _palate_option +o default; return 0 ;;
+        --query) _palate_option +o default; return 0 ;;
         --item) _palate_option +o default; return 0 ;;
         -n | --n) _palate_option +o default; return 0 ;;
         --hide) words='auto target any none ' ;;
         --threads) _palate_option +o default; return 0 ;;
         --memory) _palate_option +o default; return 0 ;;
         *)
-            if [[ $current == -* ]]; then words='--user --history --item --quiet --json -n --n --hide --threads --memory --verbose --help'
+            if [[ $current == -* ]]; then words='--user --history --profile --query --item --quiet --json -n --n --hide --threads --memory --verbose --help'
             else return 0; fi ;;
         esac ;;
     vectors)

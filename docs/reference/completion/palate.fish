@@ -6,7 +6,7 @@ function __palate_commands
     printf '%s\t%s\n' compare 'train several kinds on a log, judge them alike, say which to use'
     printf '%s\t%s\n' train 'train one model on a whole log and write it to a file'
     printf '%s\t%s\n' evaluate 'score a trained model on a test part'
-    printf '%s\t%s\n' recommend 'a list for a user of the log, for a history, or for somebody unknown'
+    printf '%s\t%s\n' recommend 'a list for a user of the log, for a history, for words or a profile'
     printf '%s\t%s\n' similar 'the items most similar to one, or the users nearest to one, by the model\'s measure'
     printf '%s\t%s\n' explain 'why an item has its score for somebody, and why it is not listed'
     printf '%s\t%s\n' vectors 'the representations of users and items as NumPy files'
@@ -260,6 +260,8 @@ complete -c palate -n '__palate_is evaluate' -F
 
 complete -c palate -n '__palate_is recommend' -l user -d 'a user of the log; - reads ids from standard input, one a line' -x
 complete -c palate -n '__palate_is recommend' -l history -d 'items that somebody used, oldest first, separated by commas' -x
+complete -c palate -n '__palate_is recommend' -l profile -d 'what the person is, columns of the table of users: age=30,city=Lyon' -x
+complete -c palate -n '__palate_is recommend' -l query -d 'what the person asks for in words, e.g. "space opera"' -x
 complete -c palate -n '__palate_is recommend' -l why -d 'with the strongest reasons for each item'
 complete -c palate -n '__palate_is recommend' -l quiet -d 'print results only'
 complete -c palate -n '__palate_is recommend' -l json -d 'print one JSON document and nothing else'
@@ -286,6 +288,8 @@ complete -c palate -n '__palate_is similar' -F
 
 complete -c palate -n '__palate_is explain' -l user -d 'a user of the log' -x
 complete -c palate -n '__palate_is explain' -l history -d 'items that somebody used, oldest first, separated by commas' -x
+complete -c palate -n '__palate_is explain' -l profile -d 'what the person is, columns of the table of users: age=30,city=Lyon' -x
+complete -c palate -n '__palate_is explain' -l query -d 'what the person asks for in words, e.g. "space opera"' -x
 complete -c palate -n '__palate_is explain' -l item -d 'the item to explain' -x
 complete -c palate -n '__palate_is explain' -l quiet -d 'print results only'
 complete -c palate -n '__palate_is explain' -l json -d 'print one JSON document and nothing else'

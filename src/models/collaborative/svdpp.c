@@ -672,10 +672,14 @@ static int32_t svdpp_explain(const void *params, const void *state, const pal_qu
     }
     bool is_value = s->facts[SVDPP_IS_VALUE] > 0;
     const pal_reason others[] = {
-        {-1, "the mean of all values", s->facts[SVDPP_MEAN]},
-        {-1, is_value ? "how high the person values in general" : "how much the person uses", bias},
-        {-1, is_value ? "how high people value it" : "how many people use it", (double)row[s->k]},
-        {-1, "how well it matches the person's tastes", match},
+        {.item = -1, .what = "the mean of all values", .amount = s->facts[SVDPP_MEAN]},
+        {.item = -1,
+         .what = is_value ? "how high the person values in general" : "how much the person uses",
+         .amount = bias},
+        {.item = -1,
+         .what = is_value ? "how high people value it" : "how many people use it",
+         .amount = (double)row[s->k]},
+        {.item = -1, .what = "how well it matches the person's tastes", .amount = match},
     };
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) reasons[n++] = others[i];
     return n;

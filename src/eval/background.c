@@ -1,0 +1,83 @@
+/* background.c - what queries say of people besides their histories. */
+#include <string.h>
+
+#include "base/ctx.h"
+#include "eval/questions.h"
+
+enum { BACKGROUND_SEARCHES = 10 }; /* the newest that make a query's text */
+
+/* The cells of the person's row that say something. */
+static pal_status background_profile(pal_ctx *ctx, const pal_catalog *users, const char *id,
+                                     pal_arena *arena, pal_query *query) {
+    int32_t row = pal_ids_find(&users->ids, id, strlen(id));
+    if (row < 0) return PAL_OK;
+    pal_profile_cell *cells = PAL_ARENA_ARRAY(arena, pal_profile_cell, users->n_columns);
+    if (!cells) return pal_fail_memory(ctx, "the profiles", 16.0 * users->n_columns);
+    query->n_profile = 0;
+    for (int32_t c = 0; c < users->n_columns; c++) {
+        const pal_column *column = &users->columns[c];
+        if (column->type != PAL_FEATURE_ID && column->cells[row][0])
+            cells[query->n_profile++] = (pal_profile_cell){column->name, column->cells[row]};
+    }
+    query->profile = cells;
+    return PAL_OK;
+}
+
+/* The newest searches before the query, oldest first, as one text. Where there are no times, those
+ * of the training part. */
+static pal_status background_text(pal_ctx *ctx, const pal_searches *searches, int32_t row,
+                                  bool has_times, pal_arena *arena, pal_query *query) {
+    int64_t end = searches->starts[row], from;
+    while (end < searches->starts[row + 1] &&
+           (has_times ? searches->times[end] < query->now : searches->parts[end] == 0))
+        end++;
+    from = end - BACKGROUND_SEARCHES;
+    if (from < searches->starts[row]) from = searches->starts[row];
+    if (from == end) return PAL_OK;
+    pal_text text = {0};
+    for (int64_t s = from; s < end; s++)
+        pal_text_addf(&text, "%s%s", s > from ? " " : "", pal_search_text(searches, s));
+    query->text = text.failed ? NULL : pal_arena_text(arena, text.bytes, text.length);
+    pal_text_release(&text);
+    return query->text ? PAL_OK : pal_fail_memory(ctx, "the searches", 1e3);
+}
+
+static void background_source(const pal_source *source, const char *id, pal_query *query) {
+    const pal_log *log = source->log;
+    int32_t row = pal_ids_find(log->about.user_ids, id, strlen(id));
+    if (row < 0 || row >= log->n_users || log->starts[row + 1] == log->starts[row]) return;
+    int64_t begin = log->starts[row];
+    query->source_user_plus_1 = row + 1;
+    query->n_source = (int32_t)(log->starts[row + 1] - begin);
+    query->source_items = log->items + begin;
+    query->source_values = log->values ? log->values + begin : NULL;
+    query->source_times = log->times ? log->times + begin : NULL;
+}
+
+pal_status pal_questions_describe(pal_ctx *ctx, const pal_background *background,
+                                  const pal_ids *user_ids, pal_questions *questions) {
+    const pal_background *b = background;
+    bool has_times = questions->targets->times != NULL;
+    for (int32_t u = 0; u < questions->n_users; u++) {
+        const char *id = pal_ids_at(user_ids, questions->users[u]);
+        int32_t searcher = b->searches ? pal_ids_find(b->search_ids, id, strlen(id)) : -1;
+        pal_query known = {0};
+        if (b->users) TRY(background_profile(ctx, b->users, id, &questions->arena, &known));
+        if (b->source && b->source->shared == PAL_SHARED_USERS)
+            background_source(b->source, id, &known);
+        for (int32_t q = questions->query_starts[u]; q < questions->query_starts[u + 1]; q++) {
+            pal_query *query = &questions->queries[q];
+            query->profile = known.profile;
+            query->n_profile = known.n_profile;
+            query->source_user_plus_1 = known.source_user_plus_1;
+            query->n_source = known.n_source;
+            query->source_items = known.source_items;
+            query->source_values = known.source_values;
+            query->source_times = known.source_times;
+            if (searcher >= 0 && searcher < b->searches->n_users)
+                TRY(background_text(ctx, b->searches, searcher, has_times, &questions->arena,
+                                    query));
+        }
+    }
+    return PAL_OK;
+}
