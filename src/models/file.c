@@ -175,6 +175,18 @@ static pal_status file_restore_state(pal_ctx *ctx, const pal_container *containe
     return pal_model_count_users(ctx, model);
 }
 
+/* What a part learned from: the model's log, or what the kind says. */
+static pal_status file_find_part_log(pal_ctx *ctx, pal_model *model, int32_t i, pal_model *part) {
+    part->log = model->log;
+    part->n_seen_items = model->n_seen_items;
+    part->source = model->source;
+    if (!model->kind->part_log) return PAL_OK;
+    TRY(model->kind->part_log(ctx, model->params, model->state, model->log, model->source, i,
+                              &model->arena, &part->log));
+    if (part->log != model->log) part->n_seen_items = part->log->n_items;
+    return PAL_OK;
+}
+
 /* Parts stand under prefix + "part0/", …; nesting ends where specs may nest no further. */
 static pal_status file_restore_parts(pal_ctx *ctx, const pal_container *container,
                                      const char *prefix, pal_model *model) {
@@ -193,8 +205,7 @@ static pal_status file_restore_parts(pal_ctx *ctx, const pal_container *containe
         if (!(parts[i] = calloc(1, sizeof *parts[i])))
             return pal_fail_memory(ctx, "the model", sizeof *parts[i]);
         parts[i]->catalog.title = -1;
-        parts[i]->log = model->log;
-        parts[i]->n_seen_items = model->n_seen_items;
+        TRY(file_find_part_log(ctx, model, i, parts[i]));
         TRY(file_restore_state(ctx, container, below, spec, parts[i]));
     }
     return PAL_OK;
@@ -314,7 +325,10 @@ static pal_status file_set_log(pal_ctx *ctx, pal_model *model, const pal_log *lo
     int32_t n;
     pal_model **parts = pal_model_parts(model, &n);
     TRY(pal_part_log(ctx, model->kind, log, model->n_seen_items, &model->arena, &model->log));
-    for (int32_t i = 0; i < n; i++) TRY(file_set_log(ctx, parts[i], model->log));
+    for (int32_t i = 0; i < n; i++) {
+        TRY(file_find_part_log(ctx, model, i, parts[i]));
+        TRY(file_set_log(ctx, parts[i], parts[i]->log));
+    }
     if (!model->fallback) return PAL_OK;
     log = pal_log_with_items(log, model->n_seen_items, &model->fallback->arena);
     return log ? file_set_log(ctx, model->fallback, log)

@@ -216,6 +216,13 @@ typedef struct pal_kind {
      * entries before fit and before load, which fills them. Their specs stand in the parameter
      * "of", written as name(of, …): see docs/specs.md. */
     struct pal_model **(*parts)(const void *params, void *state, int32_t *n);
+    bool takes_one_part; /* "of" is a single spec */
+    /* Optional, of kinds with parts: what part `i` learned from where that is not the model's own
+     * log, e.g. the source's; arrays in the arena, or those of log and source. Called before parts
+     * are read from a file, and again when the model gets logs of its own. */
+    pal_status (*part_log)(pal_ctx *ctx, const void *params, void *state, const pal_log *log,
+                           const pal_source *source, int32_t i, pal_arena *arena,
+                           const pal_log **out);
     /* What stands between the parts where no option is given, instead of name(a, b): '>'; or 0. */
     char joint;
 
