@@ -111,6 +111,11 @@ typedef struct {
      .offset = offsetof(values, person.profile),                                                   \
      .value_name = "CELLS",                                                                        \
      .help = "what the person is, columns of the table of users: age=30,city=Lyon"},               \
+        {.name = "source_history",                                                                 \
+         .type = PAL_PARAM_TEXT,                                                                   \
+         .offset = offsetof(values, person.source_history),                                        \
+         .value_name = "IDS",                                                                      \
+         .help = "items of the second domain that the person used, oldest first"},                 \
     {                                                                                              \
         .name = "query", .type = PAL_PARAM_TEXT, .offset = offsetof(values, person.query),         \
         .value_name = "TEXT", .help = "what the person asks for in words, e.g. \"space opera\""    \

@@ -81,6 +81,7 @@ static void logs_add_json_reasons(const pal_why *reasons, pal_text *text) {
         pal_text_addf(text, "%s{\"amount\": %.9g, ", r ? ", " : "", reasons[r].amount);
         pal_text_add(text, reasons[r].item ? "\"item\": " : "\"what\": ");
         pal_text_add_json(text, reasons[r].item ? reasons[r].item : reasons[r].what);
+        if (reasons[r].is_of_source) pal_text_add(text, ", \"of_source\": true");
         pal_text_add(text, "}");
     }
     pal_text_add(text, "]");
@@ -119,7 +120,10 @@ static void logs_print_json_list(const char *whom, const char *strategy, const p
 static void logs_print_reasons(const pal_why *reasons) {
     for (int32_t r = 0; r < CLI_REASONS && logs_has_reason(&reasons[r]); r++) {
         const pal_why *reason = &reasons[r];
-        printf("      %+10.4f  %s%s%s%s\n", reason->amount, reason->item ? "because of " : "",
+        printf("      %+10.4f  %s%s%s%s\n", reason->amount,
+               reason->is_of_source ? "because in the source of "
+               : reason->item       ? "because of "
+                                    : "",
                reason->item ? reason->item : reason->what, reason->title ? " " : "",
                reason->title ? reason->title : "");
     }

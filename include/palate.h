@@ -137,10 +137,11 @@ typedef struct {
 
 /* For whom: what is known of a person, NULL where nothing is; all NULL is somebody unknown. */
 typedef struct {
-    const char *user;    /* id of a user of the log */
+    const char *user;    /* id of a user of the log, or of the second domain with the same people */
     const char *history; /* instead: ids of items that he used, oldest first, comma-separated */
     const char *profile; /* what he is: "age=30,city=Lyon", columns of the table of users */
     const char *query;   /* what he asks for in words: "space opera" */
+    const char *source_history; /* ids of items of the second domain that he used, oldest first */
 } pal_person;
 
 /* A list for somebody (NULL: unknown). Options: n, hide, allow, deny (comma-separated ids). entries
