@@ -14,6 +14,9 @@ pal_status cli_read(cli_run *run, int32_t word, const cli_parts *parts, pal_data
         paths.items = parts->items;
         paths.users = parts->users;
         paths.vectors = parts->vectors;
+        paths.source = parts->source;
+        paths.source_items = parts->source_items;
+        paths.source_users = parts->source_users;
     }
     if (!paths.log && !paths.train && !paths.test && !paths.valid) {
         return cli_fail_usage(
@@ -21,7 +24,7 @@ pal_status cli_read(cli_run *run, int32_t word, const cli_parts *parts, pal_data
             run->command->usage);
     }
     const char *of_log = cli_options(run, "data", "weigh"),
-               *scenario = cli_options(run, "scenario", NULL);
+               *scenario = cli_options(run, "scenario", "source");
     pal_text options = {0};
     pal_text_addf(&options, "%s %s", of_log ? of_log : "", scenario ? scenario : "");
     if (!of_log || !scenario || options.failed) return PAL_ENOMEM;

@@ -86,6 +86,9 @@ typedef struct {
     const char *items;   /* catalog, or NULL: taken from a known folder */
     const char *users;   /* profiles of users, or NULL: the same */
     const char *vectors; /* NAME.npy: vectors of items, rows named in NAME.ids.txt; or NULL */
+    /* The log of a second domain, its catalog and its profiles; or NULL. The option `shared` says
+     * whose ids mean the same in both. */
+    const char *source, *source_items, *source_users;
 } pal_paths;
 
 /* Reads, checks and prepares logs; options: format, columns, value, events, target, bad_lines,
@@ -240,8 +243,8 @@ PAL_API PAL_MUST_CHECK pal_status pal_describe(pal_ctx *ctx, const char *what, c
                                                char **out);
 
 /* Tables that the command line parses and prints help from: "context", "seed", "data", "weigh",
- * "scenario", "demo", "case", "evaluate", "compare", "explain", "shrink", "list", "recommend"; NULL
- * for another name. Rows are read with base/param.h. */
+ * "scenario", "source", "demo", "case", "evaluate", "compare", "explain", "shrink", "list",
+ * "recommend"; NULL for another name. Rows are read with base/param.h. */
 struct pal_param;
 PAL_API const struct pal_param *pal_option_table(const char *group);
 /* What the options of a group are about, a few words; NULL for another name. */
