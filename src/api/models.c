@@ -163,6 +163,13 @@ static pal_status models_read_history(pal_ctx *ctx, const pal_model *model, cons
     return PAL_OK;
 }
 
+/* The words that a known user asked for last. */
+static pal_status models_remember_searches(pal_ctx *ctx, const pal_model *model, int32_t row,
+                                           pal_arena *arena, pal_query *out) {
+    const pal_search_range all = {INT64_MIN, INT64_MAX, PAL_SEARCH_PARTS};
+    return pal_searches_newest(ctx, model->searches, row, &all, arena, &out->text);
+}
+
 pal_status pal_api_query(pal_ctx *ctx, const pal_model *model, const pal_person *person,
                          pal_arena *arena, pal_query *out) {
     const pal_person nobody = {0}, *p = person ? person : &nobody;
@@ -175,6 +182,8 @@ pal_status pal_api_query(pal_ctx *ctx, const pal_model *model, const pal_person 
                          strlen(p->user), &row));
         *out = pal_query_of_user(model, row);
         out->now = pal_log_end(model->log);
+        if (model->searches && !p->query)
+            TRY(models_remember_searches(ctx, model, row, arena, out));
     }
     if (p->history) TRY(models_read_history(ctx, model, p->history, arena, out));
     if (p->profile) {

@@ -123,6 +123,9 @@ typedef struct pal_comparison {
     /* The catalog as it was before validation and before the test; arrays are the data's or in
      * `arena`. Models point to them. */
     pal_catalog items_valid, items_test;
+    /* Searches that were made before training ended, or before the test begins, of the users of
+     * either log and at their rows. */
+    pal_searches searches_train, searches_history;
     pal_measures measures;              /* at[0] is the choice metric, ndcg at the smallest k */
     pal_ratings ratings_valid, ratings; /* n = 0: the values are no ratings */
     pal_clicks clicks_valid, clicks;    /* n = 0: the log has no impressions */
