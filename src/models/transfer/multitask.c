@@ -16,11 +16,8 @@
 #include "models/transfer/multitask.h"
 
 #include <math.h>
-#include <string.h>
 
-#include "models/history.h"
 #include "models/transfer/transfer.h"
-#include "nn/loops.h"
 
 #define MULTITASK_ROW(member, row_type, text, least, most, by, sentence)                           \
     PAL_ROW(multitask_params, member, row_type, text, least, most, by, sentence)
@@ -42,7 +39,7 @@ static const pal_param multitask_table[] = {
                   "weight of the loss of the source's events; 0: they only tell about people"),
     MULTITASK_ROW(own, PAL_PARAM_FLAG, "0", 0, 0, PAL_LINEAR,
                   "a row of his own for each user of the log, beside those of what he used"),
-    MULTITASK_ROW(dropout, PAL_PARAM_REAL, "0.5", 0.01, 0.99, PAL_LINEAR,
+    MULTITASK_ROW(dropout, PAL_PARAM_REAL, "0.2", 0.01, 0.99, PAL_LINEAR,
                   "share of what a person used that a step does not show but asks for"),
     MULTITASK_ROW(
         hide, PAL_PARAM_REAL, "0.2", 0, 0.5, PAL_LINEAR,
@@ -54,177 +51,7 @@ static const pal_param multitask_table[] = {
     {0},
 };
 
-/* A file may be damaged on purpose: the size that it tells must be that of the tower. */
-static pal_status multitask_prepare(pal_ctx *ctx, const void *params, pal_arena *arena,
-                                    void *state) {
-    const multitask_params *p = params;
-    multitask_state *s = state;
-    pal_parameters network = {0};
-    pal_tower_plan((int32_t)p->factors, &p->layers, p->activation, &network, &s->tower);
-    if (s->network_range[1] != network.n || s->source_range[1] > INT32_MAX)
-        return pal_fail(ctx, PAL_EFORMAT,
-                        "multitask: the model's network does not fit: train it again");
-    return pal_panels_pack_rows(ctx, "multitask", s->items, &s->small_items, s->n_items,
-                                (int32_t)p->factors + 1, arena, &s->panels, &s->packed);
-}
-
-/* --- scores --- */
-
-typedef struct {
-    void *distinct, *source_distinct;
-    float *row, *thing, *x, *room, *users;
-} multitask_scratch;
-
-static size_t multitask_carve(const multitask_params *p, const multitask_state *s,
-                              int32_t n_queries, void *scratch, multitask_scratch *out) {
-    size_t k = (size_t)p->factors, own = pal_history_bytes(s->n_items),
-           both = own + pal_history_bytes((int32_t)s->source_range[1]),
-           sizes[] = {k + 1, k + 1, k, (size_t)pal_tower_room(&s->tower),
-                      (size_t)n_queries * (k + 1)};
-    void *parts[5];
-    size_t at = pal_scratch_cut(scratch, both, sizes, 5, parts);
-    if (out)
-        *out = (multitask_scratch){
-            scratch, (char *)scratch + own, parts[0], parts[1], parts[2], parts[3], parts[4]};
-    return at;
-}
-
-static size_t multitask_scratch_bytes(const void *params, const void *state, int32_t n_queries) {
-    return multitask_carve(params, state, n_queries, NULL, NULL);
-}
-
-/* What a query used, in both domains, and how much each use weighs. */
-typedef struct {
-    int32_t n, n_source;
-    const int32_t *items, *source_items; /* distinct */
-    float share, source_share;
-} multitask_uses;
-
-static multitask_uses multitask_look(const multitask_state *s, const pal_query *query,
-                                     const multitask_scratch *scratch) {
-    multitask_uses uses;
-    uses.n = pal_distinct_rows(query->items, query->n_events, s->n_items, scratch->distinct,
-                               &uses.items);
-    uses.n_source =
-        pal_distinct_rows(query->source_items, query->n_source, (int32_t)s->source_range[1],
-                          scratch->source_distinct, &uses.source_items);
-    uses.share = uses.n ? 1 / sqrtf((float)uses.n) : 0;
-    uses.source_share = uses.n_source ? 1 / sqrtf((float)uses.n_source) : 0;
-    return uses;
-}
-
-static const float *multitask_own(const multitask_params *p, const multitask_state *s,
-                                  const pal_query *query) {
-    return p->own && query->user_plus_1 ? s->users + (query->user_plus_1 - 1) * p->factors : NULL;
-}
-
-/* One person at a time, so that a batch gives the same bits. */
-static void multitask_person(const multitask_params *p, const multitask_state *s,
-                             const pal_query *query, const multitask_scratch *scratch,
-                             float *user) {
-    const pal_loops *loops = pal_loops_best();
-    int64_t k = p->factors;
-    multitask_uses uses = multitask_look(s, query, scratch);
-    const float *own = multitask_own(p, s, query);
-    memset(scratch->x, 0, (size_t)k * sizeof *scratch->x);
-    if (own) memcpy(scratch->x, own, (size_t)k * sizeof *own);
-    for (int32_t h = 0; h < uses.n; h++)
-        loops->add_scaled(scratch->x,
-                          pal_row_at(s->history, &s->small_history, k, uses.items[h], scratch->row),
-                          uses.share, k);
-    for (int32_t h = 0; h < uses.n_source; h++)
-        loops->add_scaled(
-            scratch->x,
-            pal_row_at(s->source_history, &s->small_source, k, uses.source_items[h], scratch->row),
-            uses.source_share, k);
-    pal_tower_forward(&s->tower, s->network, (int32_t)k, scratch->x, 1, scratch->room, user);
-    user[k] = 1;
-}
-
-static void multitask_score(const void *params, const void *state, const pal_query *queries,
-                            int32_t n_queries, void *scratch, float *scores) {
-    const multitask_params *p = params;
-    const multitask_state *s = state;
-    multitask_scratch carved;
-    multitask_carve(p, s, n_queries, scratch, &carved);
-    for (int32_t q = 0; q < n_queries; q++)
-        multitask_person(p, s, &queries[q], &carved, carved.users + q * (p->factors + 1));
-    pal_panels_score(&s->packed, carved.users, n_queries, NULL, scores);
-}
-
-static bool multitask_answers(const void *params, const void *state, const pal_query *query) {
-    (void)params;
-    const multitask_state *s = state;
-    for (int32_t e = 0; e < query->n_source; e++) {
-        if (query->source_items[e] >= 0 && query->source_items[e] < s->source_range[1]) return true;
-    }
-    return false;
-}
-
-/* --- explanations --- */
-
-static double multitask_dot(const multitask_state *s, const float *row, const float *item,
-                            int64_t k) {
-    double sum = 0;
-    for (int64_t f = 0; f < k; f++)
-        sum += (double)row[f] * (double)s->network[s->tower.scale + f] * (double)item[f];
-    return sum;
-}
-
-/* The linear form is a sum over what was used; what hidden layers add to it is one reason more. */
-static int32_t multitask_explain(const void *params, const void *state, const pal_query *query,
-                                 int32_t item, void *scratch, pal_reason *reasons) {
-    const multitask_params *p = params;
-    const multitask_state *s = state;
-    multitask_scratch c;
-    int64_t k = p->factors;
-    int32_t n = 0;
-    multitask_carve(p, s, 1, scratch, &c);
-    multitask_uses uses = multitask_look(s, query, &c);
-    const float *own = multitask_own(p, s, query),
-                *thing = pal_row_at(s->items, &s->small_items, k + 1, item, c.thing);
-    for (int32_t h = 0; h < uses.n; h++) {
-        const float *row = pal_row_at(s->history, &s->small_history, k, uses.items[h], c.row);
-        reasons[n++] = (pal_reason){.item = uses.items[h],
-                                    .amount = (double)uses.share * multitask_dot(s, row, thing, k)};
-    }
-    for (int32_t h = 0; h < uses.n_source; h++) {
-        const float *row =
-            pal_row_at(s->source_history, &s->small_source, k, uses.source_items[h], c.row);
-        reasons[n++] =
-            (pal_reason){.item = uses.source_items[h],
-                         .amount = (double)uses.source_share * multitask_dot(s, row, thing, k),
-                         .is_of_source = true};
-    }
-    if (own)
-        reasons[n++] = (pal_reason){.item = -1,
-                                    .what = "what is known of the person besides the history",
-                                    .amount = multitask_dot(s, own, thing, k)};
-    reasons[n++] =
-        (pal_reason){.item = -1, .what = "what everybody makes of it", .amount = (double)thing[k]};
-    return n;
-}
-
-static int32_t multitask_tensors(const void *params, void *state, int32_t n_users, int32_t n_items,
-                                 pal_tensor tensors[PAL_TENSORS_MAX]) {
-    const multitask_params *p = params;
-    multitask_state *s = state;
-    int64_t k = p->factors;
-    s->n_users = n_users;
-    s->n_items = n_items;
-    const pal_tensor all[] = {
-        pal_float_rows("history", &s->history, n_items, k, PAL_ROLE_DATA, &s->small_history),
-        pal_float_rows("items", &s->items, n_items, k + 1, PAL_ROLE_ITEMS, &s->small_items),
-        {"source_range", PAL_I64, 1, {2}, (void **)&s->source_range, PAL_ROLE_STARTS, 0, NULL},
-        pal_float_rows("source_history", &s->source_history, -1, k, PAL_ROLE_DATA,
-                       &s->small_source),
-        {"network_range", PAL_I64, 1, {2}, (void **)&s->network_range, PAL_ROLE_STARTS, 0, NULL},
-        pal_floats("network", &s->network, -1),
-        pal_float_rows("users", &s->users, n_users, k, PAL_ROLE_USERS, NULL),
-    };
-    memcpy(tensors, all, sizeof all);
-    return (int32_t)(sizeof all / sizeof *all) - !p->own;
-}
+PAL_PERSON_SLOTS(multitask)
 
 static void multitask_estimate(const void *params, const pal_log *log, int32_t n_threads,
                                pal_estimate *out) {
@@ -260,7 +87,7 @@ const pal_kind pal_kind_multitask = {
     .traits = PAL_SCORES_NEW_USERS | PAL_IS_STOCHASTIC | PAL_USES_SOURCE,
     .params = multitask_table,
     .params_size = sizeof(multitask_params),
-    .state_size = sizeof(multitask_state),
+    .state_size = sizeof(pal_person_state),
     .fit = pal_multitask_fit,
     .prepare = multitask_prepare,
     .scratch_bytes = multitask_scratch_bytes,

@@ -208,7 +208,7 @@ static double multitask_step(void *arg, const pal_step *step) {
 
 static pal_status multitask_publish(void *arg) {
     multitask_job *job = arg;
-    multitask_state *s = job->s;
+    pal_person_state *s = job->s;
     int64_t k = job->p->factors;
     multitask_make_vectors(job, 0, 0);
     for (int64_t c = 1; c * MULTITASK_VECTORS < s->n_items; c++) multitask_make_vectors(job, c, 0);
@@ -223,29 +223,6 @@ static pal_status multitask_publish(void *arg) {
 }
 
 /* --- fit --- */
-
-static pal_status multitask_make_state(multitask_job *job) {
-    multitask_state *s = job->s;
-    int64_t k = job->p->factors;
-    pal_parameters tower = {0};
-    pal_tower_plan((int32_t)k, &job->p->layers, job->p->activation, &tower, &s->tower);
-    s->n_users = job->log->n_users;
-    s->n_items = job->log->n_items;
-    s->users = PAL_ARENA_ARRAY(job->arena, float, job->p->own ? s->n_users *k : 0);
-    s->history = PAL_ARENA_ARRAY(job->arena, float, s->n_items *k);
-    s->items = PAL_ARENA_ARRAY(job->arena, float, s->n_items *(k + 1));
-    s->source_history = PAL_ARENA_ARRAY(job->arena, float, job->domains.n_source *k);
-    s->source_range = PAL_ARENA_ARRAY(job->arena, int64_t, 2);
-    s->network = PAL_ARENA_ARRAY(job->arena, float, tower.n);
-    s->network_range = PAL_ARENA_ARRAY(job->arena, int64_t, 2);
-    if (!s->users || !s->history || !s->items || !s->source_history || !s->source_range ||
-        !s->network || !s->network_range)
-        return pal_fail_memory(job->ctx, "multitask",
-                               4.0 * (double)k * (s->n_users + 2.0 * job->domains.n_items));
-    s->source_range[1] = job->domains.n_source;
-    s->network_range[1] = tower.n;
-    return PAL_OK;
-}
 
 /* Which row of items each vector of the heads is made of, and biases that begin as how often an
  * item is asked for. */
@@ -299,11 +276,13 @@ static pal_status multitask_open_tables(multitask_job *job, int64_t batch, int64
 }
 
 pal_status pal_multitask_open(pal_ctx *ctx, const multitask_params *p, const pal_train_input *train,
-                              pal_arena *arena, pal_arena *scratch, multitask_state *s,
+                              pal_arena *arena, pal_arena *scratch, pal_person_state *s,
                               multitask_job *job) {
     *job = (multitask_job){.ctx = ctx, .arena = arena, .p = p, .log = train->log, .s = s};
     TRY(multitask_look(job, train, scratch));
-    TRY(multitask_make_state(job));
+    pal_person_form form = multitask_form(p);
+    TRY(pal_person_make(ctx, &form, train->log->n_users, train->log->n_items, job->domains.n_source,
+                        arena, s));
     int64_t batch = p->batch < job->domains.n_people ? p->batch : job->domains.n_people, n_entries;
     int32_t k = (int32_t)p->factors;
     for (int32_t t = 0; t < job->n_tasks; t++)
