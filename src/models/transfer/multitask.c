@@ -17,6 +17,7 @@
 
 #include <math.h>
 
+#include "models/training_rows.h"
 #include "models/transfer/transfer.h"
 
 #define MULTITASK_ROW(member, row_type, text, least, most, by, sentence)                           \

@@ -9,7 +9,7 @@ typedef struct {
     pal_ints layers;
     int32_t activation;
     const char *targets, *weights;
-    bool source, own;
+    bool use_source, own;
     double source_weight, dropout, hide, learning_rate, decay, tolerance;
 } multitask_params;
 

@@ -107,7 +107,7 @@ static pal_status multitask_add_targets(multitask_job *job, pal_arena *scratch) 
 
 static pal_status multitask_look(multitask_job *job, const pal_train_input *train,
                                  pal_arena *scratch) {
-    const pal_source *source = job->p->source ? train->source : NULL;
+    const pal_source *source = job->p->use_source ? train->source : NULL;
     if (source && source->log->n_events == 0) source = NULL;
     TRY(pal_domains_join(job->ctx, "multitask", job->log, source, scratch, &job->domains));
     if (source && !job->domains.n_shared_users && !job->domains.n_shared_items) {
