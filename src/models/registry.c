@@ -42,7 +42,8 @@
     X(deepfm)                                                                                      \
     X(keyword)                                                                                     \
     X(merged)                                                                                      \
-    X(multitask)
+    X(multitask)                                                                                   \
+    X(domain_adapt)
 
 #define REGISTRY_DECLARE(name) extern const pal_kind pal_kind_##name;
 PAL_KINDS(REGISTRY_DECLARE)
