@@ -40,7 +40,8 @@
     X(two_tower)                                                                                   \
     X(ranker)                                                                                      \
     X(deepfm)                                                                                      \
-    X(keyword)
+    X(keyword)                                                                                     \
+    X(attribute)
 
 #define REGISTRY_DECLARE(name) extern const pal_kind pal_kind_##name;
 PAL_KINDS(REGISTRY_DECLARE)
