@@ -41,7 +41,8 @@
     X(ranker)                                                                                      \
     X(deepfm)                                                                                      \
     X(keyword)                                                                                     \
-    X(attribute)
+    X(attribute)                                                                                   \
+    X(vector)
 
 #define REGISTRY_DECLARE(name) extern const pal_kind pal_kind_##name;
 PAL_KINDS(REGISTRY_DECLARE)

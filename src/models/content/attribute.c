@@ -8,7 +8,6 @@
  * history meets the rows, of length 1 in the end, and what popularity has to say, stands in
  * sparse.h. Items that nobody has used yet are scored by their attributes alone. (Pazzani, Billsus
  * 2007.) Cost: one pass over the cells; a list as in sparse.h. */
-#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -58,7 +57,7 @@ static const pal_param attribute_table[] = {
      .min = 1,
      .max = 1000000,
      .scale = PAL_LOG,
-     .help = "items that must have a token"},
+     .help = "items that must have a token; where no two items share any, 1"},
     {.name = "weigh",
      .type = PAL_PARAM_CHOICE,
      .offset = FIELD(weigh),
@@ -239,17 +238,19 @@ static pal_status attribute_fit(pal_ctx *ctx, const void *params, const pal_trai
     pal_csr rows;
     TRY(pal_attributes_fit(ctx, &options, train->items, items, n_items, n_fit, scratch, attributes,
                            &rows));
+    if (rows.starts[n_fit] == 0) { /* no two items have anything in common */
+        options.least = 1;
+        TRY(pal_attributes_fit(ctx, &options, train->items, items, n_items, n_fit, scratch,
+                               attributes, &rows));
+    }
     int32_t *places = PAL_ARENA_ARRAY(scratch, int32_t, rows.n_cols);
     float *weights = PAL_ARENA_ARRAY(scratch, float, rows.n_cols);
     if (!places || !weights) return pal_fail_memory(ctx, "attribute", 8.0 * rows.n_cols);
     int32_t n = attribute_choose(p, attributes, &rows, n_fit, places, weights);
     if (n == 0)
         return pal_fail(ctx, PAL_EDATA,
-                        "attribute needs something that %" PRId64
-                        " items and more have, and the columns of the table of items have "
-                        "nothing of the kind: name other columns with columns=…, say least=1, or "
-                        "leave it out",
-                        p->least);
+                        "attribute needs tokens, sets or numbers of items, and those of the table "
+                        "of items are empty: name other columns with columns=…, or leave it out");
     TRY(attribute_weigh(ctx, p, attributes, places, weights, n, &rows, scratch));
     TRY(attribute_name(ctx, attributes, places, n, arena, s));
     return pal_content_fit(ctx, "attribute", &p->content, &rows, train, arena, scratch,
