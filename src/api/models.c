@@ -212,13 +212,24 @@ static pal_status models_read_source_history(pal_ctx *ctx, const pal_model *mode
     return PAL_OK;
 }
 
+/* The words that a known user asked for last. */
+static pal_status models_remember_searches(pal_ctx *ctx, const pal_model *model, int32_t row,
+                                           pal_arena *arena, pal_query *out) {
+    const pal_search_range all = {INT64_MIN, INT64_MAX, PAL_SEARCH_PARTS};
+    return pal_searches_newest(ctx, model->searches, row, &all, arena, &out->text);
+}
+
 pal_status pal_api_query(pal_ctx *ctx, const pal_model *model, const pal_person *person,
                          pal_arena *arena, pal_query *out) {
     const pal_person nobody = {0}, *p = person ? person : &nobody;
     *out = (pal_query){.now = pal_log_end(model->log)};
     if (p->user && p->history)
         return pal_fail(ctx, PAL_EUSAGE, "name a user or a history, not both");
-    if (p->user) TRY(models_find_user(ctx, model, p->user, out));
+    if (p->user) {
+        TRY(models_find_user(ctx, model, p->user, out));
+        if (model->searches && !p->query && out->user_plus_1)
+            TRY(models_remember_searches(ctx, model, out->user_plus_1 - 1, arena, out));
+    }
     if (p->history) TRY(models_read_history(ctx, model, p->history, arena, out));
     if (p->source_history)
         TRY(models_read_source_history(ctx, model, p->source_history, arena, out));

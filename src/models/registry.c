@@ -43,7 +43,8 @@
     X(keyword)                                                                                     \
     X(attribute)                                                                                   \
     X(vector)                                                                                      \
-    X(merged)
+    X(merged)                                                                                      \
+    X(multitask)
 
 #define REGISTRY_DECLARE(name) extern const pal_kind pal_kind_##name;
 PAL_KINDS(REGISTRY_DECLARE)

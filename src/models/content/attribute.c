@@ -283,9 +283,11 @@ static size_t attribute_scratch_bytes(const void *params, const void *state, int
 
 static void attribute_score(const void *params, const void *state, const pal_query *queries,
                             int32_t n_queries, void *scratch, float *scores) {
-    pal_content_score(&((const attribute_params *)params)->content,
-                      &((const attribute_state *)state)->content, queries, n_queries, scratch,
-                      scores);
+    const attribute_params *p = params;
+    const attribute_state *s = state;
+    for (int32_t q = 0; q < n_queries; q++)
+        pal_content_score(&p->content, &s->content, &queries[q], NULL, scratch,
+                          scores + (int64_t)q * s->content.n_items);
 }
 
 static const char *attribute_feature_name(const void *arg, int32_t feature) {
@@ -297,7 +299,7 @@ static int32_t attribute_explain(const void *params, const void *state, const pa
                                  int32_t item, void *scratch, pal_reason *reasons) {
     const attribute_state *s = state;
     return pal_content_explain(&((const attribute_params *)params)->content, &s->content, query,
-                               item, scratch, attribute_feature_name, s, reasons);
+                               NULL, item, scratch, attribute_feature_name, s, reasons);
 }
 
 static int32_t attribute_tensors(const void *params, void *state, int32_t n_users, int32_t n_items,

@@ -1,23 +1,20 @@
 /* vector.c - items whose vectors lie near those of the person's items: of pictures, sounds or
  * texts, given as columns of the catalog or learned from titles and texts.
  *
- * Each vector column, and the text, is a block. Its rows are brought to length 1; less the mean of
- * those of the training items (center: what all have in common tells nothing apart), each number
- * over its deviation there to the power `whiten`, and to length 1 again. An item is its blocks side
- * by side, brought to length 1. Vectors of texts are by latent semantic analysis
+ * Each vector column, and the text, is a block (blocks.h), centered and whitened. An item is its
+ * blocks side by side, brought to length 1. Vectors of texts are by latent semantic analysis
  * (represent/vectors.h; Deerwester et al. 1990), so that items which share no word are near by
  * words that stand together; a text that is asked for is brought to the same space. How a history
  * meets the rows stands in dense.h. Items that nobody has used yet are scored by their vectors.
  * Cost: a pass over the numbers; of texts that of pal_svd; a list as in dense.h. */
-#include <math.h>
 #include <string.h>
 
+#include "models/content/blocks.h"
 #include "models/content/choice.h"
 #include "models/content/dense.h"
 #include "models/texts.h"
 #include "represent/attributes.h"
-#include "represent/languages.h"
-#include "represent/vectors.h"
+#include "represent/phrase.h"
 
 enum { VECTOR_TEXT_DIMS = 128 };
 
@@ -25,7 +22,7 @@ typedef struct {
     const char *columns;
     int64_t train_text_vectors;
     bool center;
-    double whiten;
+    double whiten, query;
     pal_content_params content;
 } vector_params;
 
@@ -58,6 +55,14 @@ static const pal_param vector_table[] = {
      .max = 1,
      .help = "how much the numbers of a vector are brought to count alike: 0 as they are, 1 each "
              "over its deviation; below 0: 1 for vectors learned from texts, 0 for given ones"},
+    {.name = "query",
+     .type = PAL_PARAM_REAL,
+     .offset = FIELD(query),
+     .initial = "1",
+     .min = 0,
+     .max = 100,
+     .help = "what the words that a person asks for weigh beside his history, both of length 1; 0: "
+             "they count only where there is no history"},
     PAL_CONTENT_PARAMS(vector_params, content),
     {0},
 };
@@ -109,79 +114,10 @@ static pal_status vector_look(pal_ctx *ctx, const vector_params *p, const pal_ca
                     "texts to learn them from: name a file with --vectors, or leave it out");
 }
 
-/* --- rows --- */
+/* --- fit --- */
 
-typedef struct {
-    const vector_params *params;
-    int32_t n_seen;
-    float *items; /* [n_items, width] */
-    int64_t width;
-    double *mean, *squares; /* [width] */
-} vector_job;
-
-/* Means and deviations of the block's rows of training that are known. */
-static void vector_measure(const vector_job *job, const pal_vectors *block) {
-    int64_t n = 0;
-    int32_t dims = block->n_dims;
-    for (int32_t d = 0; d < dims; d++) job->mean[d] = job->squares[d] = 0;
-    for (int32_t r = 0; r < job->n_seen; r++) {
-        const float *row = block->vectors + (int64_t)r * dims;
-        if (!pal_vectors_known(block, r)) continue;
-        n++;
-        for (int32_t d = 0; d < dims; d++) {
-            job->mean[d] += (double)row[d];
-            job->squares[d] += (double)row[d] * (double)row[d];
-        }
-    }
-    for (int32_t d = 0; n && d < dims; d++) {
-        job->mean[d] /= (double)n;
-        job->squares[d] = job->squares[d] / (double)n - job->mean[d] * job->mean[d];
-    }
-}
-
-static void vector_normalize(float *row, int64_t n) {
-    double squares = 0;
-    for (int64_t d = 0; d < n; d++) squares += (double)row[d] * (double)row[d];
-    double scale = squares > 0 ? 1 / sqrt(squares) : 0;
-    for (int64_t d = 0; d < n; d++) row[d] = (float)((double)row[d] * scale);
-}
-
-/* Less what the block's items have in common, and brought to length 1. A row of equal numbers to
- * all others is left as rounding, which says nothing. */
-static void vector_shift(const float *row, const float *means, const float *scales, int32_t n,
-                         float *out) {
-    double squares = 0;
-    for (int32_t d = 0; d < n; d++) {
-        double x = (double)row[d] - (double)means[d];
-        squares += x * x;
-        out[d] = (float)(x * (double)scales[d]);
-    }
-    if (squares < 1e-10) memset(out, 0, (size_t)n * sizeof *out);
-    vector_normalize(out, n);
-}
-
-/* Puts the block at numbers [at, at + n_dims) of each row, and tells what it was shifted by. */
-static void vector_add_block(const vector_job *job, const pal_vectors *block, int64_t at,
-                             bool is_text, float *means, float *scales) {
-    int32_t dims = block->n_dims;
-    double whiten = job->params->whiten < 0 ? is_text : job->params->whiten;
-    double largest = 0;
-    vector_measure(job, block);
-    for (int32_t d = 0; d < dims; d++)
-        if (job->squares[d] > largest) largest = job->squares[d];
-    for (int32_t d = 0; d < dims; d++) {
-        bool varies = job->squares[d] > 1e-9 * largest;
-        means[d] = job->params->center ? (float)job->mean[d] : 0;
-        scales[d] = varies ? (float)pow(job->squares[d] / largest, -whiten / 2) : 1;
-    }
-    for (int32_t r = 0; r < block->n_rows; r++) {
-        if (!pal_vectors_known(block, r)) continue;
-        vector_shift(block->vectors + (int64_t)r * dims, means, scales, dims,
-                     job->items + r * job->width + at);
-    }
-}
-
-static pal_status vector_add_columns(pal_ctx *ctx, const vector_job *job,
+/* Vectors of the columns, one after the other; room [2, width] is for what they are shifted by. */
+static pal_status vector_add_columns(pal_ctx *ctx, const vector_params *p, const pal_blocks *job,
                                      const pal_catalog *catalog, const vector_plan *plan,
                                      const int32_t *rows, int32_t n_rows, float *room) {
     pal_arena scratch = {0};
@@ -192,15 +128,13 @@ static pal_status vector_add_columns(pal_ctx *ctx, const vector_job *job,
         if (!plan->columns[c]) continue;
         status = pal_vectors_of_column(ctx, &catalog->columns[c], rows, n_rows, &scratch, &block);
         if (status != PAL_OK) break;
-        vector_add_block(job, &block, at, false, room, room + block.n_dims);
+        pal_blocks_add(job, &block, at, p->whiten < 0 ? 0 : p->whiten, room, room + block.n_dims);
         at += block.n_dims;
         pal_arena_reset(&scratch);
     }
     pal_arena_release(&scratch);
     return status;
 }
-
-/* --- texts --- */
 
 /* A state without texts has arrays of no length. */
 static bool vector_keep_no_texts(pal_arena *arena, vector_state *s) {
@@ -231,11 +165,9 @@ static pal_status vector_fit_texts(pal_ctx *ctx, int32_t dims, const pal_train_i
     return PAL_OK;
 }
 
-/* --- fit --- */
-
 static pal_status vector_alloc(pal_ctx *ctx, int32_t n_items, const vector_plan *plan,
                                pal_arena *arena, pal_arena *scratch, vector_state *s,
-                               vector_job *job) {
+                               pal_blocks *job) {
     s->dense.n_items = n_items;
     s->dense.width = (int32_t)plan->width;
     s->dense.items = PAL_ARENA_ARRAY(arena, float, n_items * plan->width);
@@ -275,15 +207,18 @@ static pal_status vector_fit(pal_ctx *ctx, const void *params, const pal_train_i
     } else if (!vector_keep_no_texts(arena, s)) {
         return pal_fail_memory(ctx, "vector", 1e3);
     }
-    vector_job job = {.params = p, .n_seen = train->n_seen_items};
+    pal_blocks job = {.center = p->center, .n_seen = train->n_seen_items};
     float *room = PAL_ARENA_ARRAY(scratch, float, 2 * plan.width);
     int64_t at = plan.width;
     plan.width += plan.text_dims;
     TRY(vector_alloc(ctx, n_items, &plan, arena, scratch, s, &job));
     if (!room) return pal_fail_memory(ctx, "vector", 8.0 * (double)plan.width);
-    TRY(vector_add_columns(ctx, &job, train->items, &plan, rows, n_items, room));
-    if (plan.text_dims) vector_add_block(&job, &texts, at, true, s->text_means, s->text_scales);
-    for (int32_t i = 0; i < n_items; i++) vector_normalize(job.items + i * plan.width, plan.width);
+    TRY(vector_add_columns(ctx, p, &job, train->items, &plan, rows, n_items, room));
+    if (plan.text_dims)
+        pal_blocks_add(&job, &texts, at, p->whiten < 0 ? 1 : p->whiten, s->text_means,
+                       s->text_scales);
+    for (int32_t i = 0; i < n_items; i++)
+        pal_blocks_normalize(job.items + i * plan.width, plan.width);
     return pal_dense_fit(ctx, "vector", &p->content, train, arena, scratch, &s->dense);
 }
 
@@ -304,24 +239,67 @@ static pal_status vector_prepare(pal_ctx *ctx, const void *params, pal_arena *ar
 
 static size_t vector_scratch_bytes(const void *params, const void *state, int32_t n_queries) {
     (void)n_queries;
-    return pal_dense_scratch_bytes(&((const vector_params *)params)->content,
-                                   &((const vector_state *)state)->dense);
+    const vector_state *s = state;
+    size_t row = (size_t)(s->width_range[1] + s->text_range[1]) * sizeof(float);
+    return pal_dense_scratch_bytes(&((const vector_params *)params)->content, &s->dense) + row;
+}
+
+/* What the query asks for in words, or NULL: the row that an item of this text alone would have,
+ * and what it weighs. It stands in the scratch behind that of dense.h. */
+static const float *vector_read(const vector_params *p, const vector_state *s,
+                                const pal_query *query, void *scratch) {
+    int32_t dims = (int32_t)s->text_range[1], width = s->dense.width;
+    pal_phrase_reader reader;
+    if (!query->text || !dims || (query->n_events && !(p->query > 0))) return NULL;
+    float *row =
+              (float *)(void *)((char *)scratch + pal_dense_scratch_bytes(&p->content, &s->dense)),
+          *plain = row + width;
+    memset(row, 0, (size_t)(width + dims) * sizeof *row);
+    pal_phrase_reader_open(&vector_words, &s->texts.words, s->texts.languages,
+                           (int32_t)s->texts.column_range[1], &reader);
+    pal_phrase_read(&reader, query->text);
+    for (int32_t w = 0; w < reader.n; w++) {
+        const float *direction = s->directions + (int64_t)reader.words[w] * dims;
+        for (int32_t d = 0; d < dims; d++) plain[d] += reader.weights[w] * direction[d];
+    }
+    pal_phrase_reader_release(&reader);
+    if (!pal_blocks_normalize(plain, dims)) return NULL;
+    float *out = row + width - dims;
+    pal_blocks_shift(plain, s->text_means, s->text_scales, dims, out);
+    for (int32_t d = 0; d < dims; d++) out[d] *= query->n_events ? (float)p->query : 1;
+    return row;
 }
 
 static void vector_score(const void *params, const void *state, const pal_query *queries,
                          int32_t n_queries, void *scratch, float *scores) {
     const vector_params *p = params;
     const vector_state *s = state;
-    for (int32_t q = 0; q < n_queries; q++)
-        pal_dense_score(&p->content, &s->dense, &queries[q], NULL, scratch,
+    for (int32_t q = 0; q < n_queries; q++) {
+        const float *said = vector_read(p, s, &queries[q], scratch);
+        pal_dense_score(&p->content, &s->dense, &queries[q], said, scratch,
                         scores + (int64_t)q * s->dense.n_items);
+    }
+}
+
+static bool vector_answers(const void *params, const void *state, const pal_query *query) {
+    (void)params;
+    const vector_state *s = state;
+    pal_phrase_reader reader;
+    if (!query->text || !s->text_range[1]) return false;
+    pal_phrase_reader_open(&vector_words, &s->texts.words, s->texts.languages,
+                           (int32_t)s->texts.column_range[1], &reader);
+    pal_phrase_read(&reader, query->text);
+    bool does = reader.n > 0;
+    pal_phrase_reader_release(&reader);
+    return does;
 }
 
 static int32_t vector_explain(const void *params, const void *state, const pal_query *query,
                               int32_t item, void *scratch, pal_reason *reasons) {
-    return pal_dense_explain(&((const vector_params *)params)->content,
-                             &((const vector_state *)state)->dense, query, NULL, item, scratch,
-                             reasons);
+    const vector_params *p = params;
+    const vector_state *s = state;
+    const float *said = vector_read(p, s, query, scratch);
+    return pal_dense_explain(&p->content, &s->dense, query, said, item, scratch, reasons);
 }
 
 static int32_t vector_tensors(const void *params, void *state, int32_t n_users, int32_t n_items,
@@ -369,7 +347,8 @@ const pal_kind pal_kind_vector = {
              "analysis, JASIS 1990",
     .lesson = "what items look or read like tells more than who else used them",
     .represents = "the vectors of the items used, summed | its vector",
-    .traits = PAL_SCORES_NEW_USERS | PAL_SCORES_NEW_ITEMS | PAL_NEEDS_CATALOG | PAL_IGNORES_WEIGHTS,
+    .traits = PAL_SCORES_NEW_USERS | PAL_SCORES_NEW_ITEMS | PAL_NEEDS_CATALOG |
+              PAL_IGNORES_WEIGHTS | PAL_READS_TEXT,
     .params = vector_table,
     .params_size = sizeof(vector_params),
     .state_size = sizeof(vector_state),
@@ -379,5 +358,6 @@ const pal_kind pal_kind_vector = {
     .score = vector_score,
     .tensors = vector_tensors,
     .explain = vector_explain,
+    .answers = vector_answers,
     .estimate = vector_estimate,
 };
