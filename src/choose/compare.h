@@ -120,7 +120,7 @@ typedef struct { /* one task */
     double smallest_difference; /* that this test can see, on the choice metric */
 } pal_table;
 
-enum { PAL_DEFAULT_SPECS = 18 };
+enum { PAL_DEFAULT_SPECS = 21 };
 
 typedef struct pal_comparison {
     const pal_data *data;

@@ -41,6 +41,8 @@
     X(ranker)                                                                                      \
     X(deepfm)                                                                                      \
     X(keyword)                                                                                     \
+    X(attribute)                                                                                   \
+    X(vector)                                                                                      \
     X(merged)                                                                                      \
     X(multitask)                                                                                   \
     X(domain_adapt)
