@@ -216,6 +216,7 @@ typedef struct pal_kind {
      * entries before fit and before load, which fills them. Their specs stand in the parameter
      * "of", written as name(of, …): see docs/specs.md. */
     struct pal_model **(*parts)(const void *params, void *state, int32_t *n);
+    bool has_one_part; /* is made of one other kind; all else of two and more */
     /* What stands between the parts where no option is given, instead of name(a, b): '>'; or 0. */
     char joint;
 

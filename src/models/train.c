@@ -37,6 +37,7 @@ void pal_spec_format(const pal_kind *kind, const void *params, bool every, pal_t
     for (const pal_param *row = kind->params; row->name && n < ROWS; row++) {
         if (kind->parts && !strcmp(row->name, "of")) {
             of = *(const char *const *)((const char *)params + row->offset);
+            if (of && !every && row->initial && !strcmp(of, row->initial)) of = NULL;
         } else {
             rows[n++] = *row;
         }
@@ -317,7 +318,7 @@ pal_model **pal_model_parts(const pal_model *model, int32_t *n) {
 bool pal_model_scores_new_items(const pal_model *model) {
     int32_t n;
     pal_model **parts = pal_model_parts(model, &n);
-    bool does = n == 0;
+    bool does = n == 0 || (model->kind->traits & PAL_NEEDS_CATALOG); /* else by its parts */
     for (int32_t i = 0; i < n; i++) does |= pal_model_scores_new_items(parts[i]);
     return does && (model->kind->traits & PAL_SCORES_NEW_ITEMS);
 }

@@ -20,9 +20,9 @@ static void each_kind(kind_check *check) {
 
 /* A kind of parts gets two. */
 static const char *spec_of(const pal_kind *kind) {
-    return kind->joint   ? "popular > item_knn"
-           : kind->parts ? "blend(popular, item_knn)"
-                         : kind->name;
+    return kind->joint                           ? "popular > item_knn"
+           : kind->parts && !kind->has_one_part ? "blend(popular, item_knn)"
+                                                : kind->name;
 }
 
 /* Where it does not matter how much was learned, networks go few times over the log. */
