@@ -41,7 +41,8 @@
     X(ranker)                                                                                      \
     X(deepfm)                                                                                      \
     X(keyword)                                                                                     \
-    X(emcdr)
+    X(emcdr)                                                                                       \
+    X(cold_map)
 
 #define REGISTRY_DECLARE(name) extern const pal_kind pal_kind_##name;
 PAL_KINDS(REGISTRY_DECLARE)

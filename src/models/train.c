@@ -210,6 +210,17 @@ pal_estimate pal_kind_estimate(const pal_kind *kind, const void *params, const p
     return estimate;
 }
 
+void pal_kind_estimate_spec(const char *spec, const pal_log *log, int32_t n_threads,
+                            pal_estimate *out) {
+    pal_ctx ctx = {0}; /* a sentence that nobody reads */
+    pal_arena arena = {0};
+    const pal_kind *kind;
+    void *params;
+    if (pal_kind_parse(&ctx, spec, &arena, &kind, &params) == PAL_OK)
+        *out = pal_kind_estimate(kind, params, log, n_threads);
+    pal_arena_release(&arena);
+}
+
 bool pal_model_predicts_values(const pal_model *model) {
     return (model->kind->traits & PAL_PREDICTS_VALUES) &&
            model->kind->predicts_values(model->params, model->state);

@@ -768,7 +768,7 @@ pal_status pal_als_side_of(pal_ctx *ctx, const char *what, const pal_model *mode
     int32_t width = als_width(p);
     float *items = s->padded;
     if (!items) {
-        items = PAL_ARENA_ARRAY(arena, float, (int64_t)s->n_items * width);
+        items = PAL_ARENA_ARRAY(arena, float, (int64_t)s->n_items *width);
         if (!items) return pal_fail_memory(ctx, what, 4.0 * s->n_items * width);
         for (int64_t i = 0; i < s->n_items; i++)
             pal_small_read(&s->small_items, (int32_t)i, items + i * width);
@@ -776,6 +776,7 @@ pal_status pal_als_side_of(pal_ctx *ctx, const char *what, const pal_model *mode
     *out = (pal_als_side){.n_users = s->n_users,
                           .n_items = s->n_items,
                           .n_factors = (int32_t)p->factors,
+                          .n_learned = s->n_items,
                           .width = width,
                           .users = s->users,
                           .items = items,
@@ -787,6 +788,6 @@ pal_status pal_als_side_of(pal_ctx *ctx, const char *what, const pal_model *mode
 }
 
 float pal_als_side_l2(const pal_als_side *side, int64_t n) {
-    double all = (double)n + side->alpha0 * (double)side->n_items;
+    double all = (double)n + side->alpha0 * (double)side->n_learned;
     return (float)fmax(side->l2 * pow(all, side->nu), 1e-12);
 }

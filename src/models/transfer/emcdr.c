@@ -17,7 +17,6 @@
 
 #include "models/history.h"
 #include "models/panels.h"
-#include "models/registry.h"
 #include "models/train.h"
 #include "models/transfer/linear.h"
 #include "models/transfer/toward.h"
@@ -366,7 +365,7 @@ static pal_status emcdr_derive(pal_ctx *ctx, pal_arena *arena, emcdr_state *s) {
     s->source = s->side;
     s->source.n_users = 0;
     s->source.users = NULL;
-    s->source.n_items = (int32_t)n;
+    s->source.n_items = s->source.n_learned = (int32_t)n;
     s->source.items = items;
     s->source.spectrum = spectrum;
     return PAL_OK;
@@ -462,14 +461,7 @@ static int32_t emcdr_explain(const void *params, const void *state, const pal_qu
 
 static void emcdr_estimate(const void *params, const pal_log *log, int32_t n_threads,
                            pal_estimate *out) {
-    const emcdr_params *p = params;
-    pal_arena arena = {0};
-    const pal_kind *kind;
-    void *of;
-    pal_ctx ctx = {0}; /* a sentence that nobody reads */
-    if (pal_kind_parse(&ctx, p->of, &arena, &kind, &of) == PAL_OK)
-        *out = pal_kind_estimate(kind, of, log, n_threads);
-    pal_arena_release(&arena);
+    pal_kind_estimate_spec(((const emcdr_params *)params)->of, log, n_threads, out);
 }
 
 const pal_kind pal_kind_emcdr = {
