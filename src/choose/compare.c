@@ -301,7 +301,8 @@ static pal_status compare_choose(pal_compare_job *job) {
 
 /* What models that know `history` are asked: all its items, new ones too, or new ones alone. */
 static pal_status compare_ask(const pal_compare_job *job, pal_task task, const pal_log *history,
-                              const pal_log *known, const pal_log *targets, pal_questions *out) {
+                              const pal_log *known, const pal_log *targets,
+                              const pal_source *source, pal_questions *out) {
     const pal_protocol *protocol = &job->out->options.protocol;
     bool has_new = protocol->candidates != PAL_CANDIDATES_SEEN;
     int32_t first = protocol->candidates == PAL_CANDIDATES_NEW ? history->n_items : 0,
@@ -310,7 +311,8 @@ static pal_status compare_ask(const pal_compare_job *job, pal_task task, const p
     const pal_data *data = job->data;
     pal_background background = {.users = data->users.ids.n ? &data->users : NULL,
                                  .searches = data->searches.n ? &data->searches : NULL,
-                                 .search_ids = &data->user_ids};
+                                 .search_ids = &data->user_ids,
+                                 .source = source};
     return pal_questions_describe(job->ctx, &background, &job->out->split.user_ids, out);
 }
 
@@ -340,14 +342,16 @@ static pal_status compare_table(pal_compare_job *job, pal_task task, int32_t n_r
                          .winner_known = -1,
                          .most_accurate = -1,
                          .winner_strangers = -1};
-    pal_protocol_fingerprint(protocol, task, split, table->fingerprint);
+    pal_protocol_fingerprint(protocol, task, split, pal_compare_source(out, refits),
+                             table->fingerprint);
     table->rows = PAL_ARENA_ARRAY(&out->arena, pal_row, n_rows);
     if (!table->rows)
         return pal_fail_memory(job->ctx, "the table", sizeof(pal_row) * (double)n_rows);
     const pal_log *learned = refits ? &split->history : &split->train;
     TRY(compare_ask(job, task, &split->train, pal_split_known(split, false), &split->valid,
-                    &table->valid));
-    TRY(compare_ask(job, task, learned, compare_known(split, refits), &split->test, &table->test));
+                    pal_compare_source(out, false), &table->valid));
+    TRY(compare_ask(job, task, learned, compare_known(split, refits), &split->test,
+                    pal_compare_source(out, refits), &table->test));
     TRY(pal_gains_make(job->ctx, protocol, job->data, &table->test));
     TRY(pal_questions_categorize(job->ctx, &job->data->catalog, &table->test));
     TRY(pal_slices_make(job->ctx, protocol, job->data, &table->test, split, &table->slices));
@@ -467,6 +471,7 @@ static pal_status compare_prepare(pal_compare_job *job, const char *const *specs
     if (protocol->candidates != PAL_CANDIDATES_SEEN)
         TRY(pal_ids_add_catalog(job->ctx, &job->data->catalog, &out->split.item_ids));
     TRY(compare_cut_features(job));
+    TRY(pal_compare_source_make(job));
     TRY(compare_weigh(job));
     TRY(compare_train_fallback(job));
     pal_measures_list(protocol, &out->measures);
@@ -552,6 +557,8 @@ void pal_comparison_release(pal_comparison *comparison) {
     pal_clicks_release(&comparison->clicks_valid);
     pal_clicks_release(&comparison->clicks);
     pal_split_release(&comparison->split);
+    pal_source_own_release(&comparison->source_valid);
+    pal_source_own_release(&comparison->source_test);
     pal_arena_release(&comparison->arena);
     memset(comparison, 0, sizeof *comparison);
 }

@@ -12,14 +12,25 @@
 
 typedef enum { PAL_PREFER_ACCURACY, PAL_PREFER_COST } pal_preference;
 
+/* Up to when the second domain is known. AUTO: PART where the split is in the order of time, else
+ * ALL. */
+typedef enum {
+    PAL_UNTIL_AUTO,
+    PAL_UNTIL_PART,  /* the part that is judged begins */
+    PAL_UNTIL_FIRST, /* of each person his first event that is judged */
+    PAL_UNTIL_ALL
+} pal_source_until;
+extern const char *const pal_source_untils[]; /* "auto", "part", "first", "all" */
+
 typedef struct {
     pal_protocol protocol;
-    int32_t prefer;     /* pal_preference */
-    double worth;       /* share of the accuracy that a cheaper model may lose: 0.02 */
-    double budget;      /* seconds for all models together; 0: no limit */
-    const char *limit;  /* "list_us_p99=500; memory=1GB; model=100MB; train=60" or NULL */
-    bool growth;        /* train again on parts of the users: what more data costs */
-    pal_texts families; /* every kind of these, beside the specs */
+    int32_t prefer;       /* pal_preference */
+    double worth;         /* share of the accuracy that a cheaper model may lose: 0.02 */
+    double budget;        /* seconds for all models together; 0: no limit */
+    const char *limit;    /* "list_us_p99=500; memory=1GB; model=100MB; train=60" or NULL */
+    bool growth;          /* train again on parts of the users: what more data costs */
+    pal_texts families;   /* every kind of these, beside the specs */
+    int32_t source_until; /* pal_source_until */
 } pal_compare_options;
 /* What only a comparison takes; the rest of `protocol` stands in pal_protocol_params. */
 extern const pal_param pal_compare_params[];
@@ -123,6 +134,9 @@ typedef struct pal_comparison {
     /* The catalog as it was before validation and before the test; arrays are the data's or in
      * `arena`. Models point to them. */
     pal_catalog items_valid, items_test;
+    /* The second domain as models that are judged on validation and final ones may know it; logs
+     * without events: there is none. Models point to them too. */
+    pal_source_own source_valid, source_test;
     pal_measures measures;              /* at[0] is the choice metric, ndcg at the smallest k */
     pal_ratings ratings_valid, ratings; /* n = 0: the values are no ratings */
     pal_clicks clicks_valid, clicks;    /* n = 0: the log has no impressions */

@@ -22,6 +22,11 @@ typedef struct {
 /* What a model learns from: train, or with `final` what the final models learn from. */
 pal_train_input pal_compare_input(const pal_compare_job *job, bool final);
 
+/* Fills the sources of job->out (compare_source.c). */
+pal_status pal_compare_source_make(pal_compare_job *job);
+/* What the model for validation, or the final one, knows of the second domain; NULL: nothing. */
+const pal_source *pal_compare_source(const pal_comparison *comparison, bool final);
+
 /* Trains row `r` for all tables, judges it on validation and test. */
 pal_status pal_compare_spec(pal_compare_job *job, const char *spec, bool is_oracle, int32_t r);
 /* A run of the system in use today: a row without validation. */

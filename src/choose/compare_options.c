@@ -79,6 +79,13 @@ const pal_param pal_compare_params[] = {
      .value_name = "FAMILY",
      .help = "every kind of it that the log can serve, with default settings, beside those of -m: "
              "baseline, collaborative …; repeatable, all: every family"},
+    {.name = "source_until",
+     .type = PAL_PARAM_CHOICE,
+     .offset = FIELD(source_until),
+     .choices = pal_source_untils,
+     .help = "what models may know of a second domain: what came before the part that is judged "
+             "(part), before each person's first event that is judged (first), or all; auto is "
+             "part where the split is in the order of time, else all"},
     {.name = "growth",
      .type = PAL_PARAM_FLAG,
      .offset = FIELD(growth),

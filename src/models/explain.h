@@ -14,7 +14,7 @@ typedef struct {
 } pal_explanation;
 
 /* Of a query as pal_rank sees it; `fallback` as in pal_rank_options. Events taken out one by one
- * are the newest 200 distinct items. */
+ * are the newest 200 distinct items, and as many of the source. */
 pal_status pal_explain(pal_ctx *ctx, const pal_model *model, const pal_query *query, int32_t item,
                        pal_arena *arena, pal_explanation *out);
 

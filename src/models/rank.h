@@ -45,14 +45,16 @@ typedef struct {
 
 /* Rows in query histories outside the training log are left out before a kind sees them; a query of
  * whose history nothing is left is a stranger's. user_plus_1 is kept only if the history equals the
- * training one. Batches are sized by ctx->memory_limit; lists do not depend on how queries are cut
+ * training one. The same of rows of the source; where the model knows none, source rows are none of
+ * its business. Batches are sized by ctx->memory_limit; lists do not depend on how queries are cut
  * into batches, or on threads. PAL_ENOMEM when not even one query fits. */
 pal_status pal_rank(pal_ctx *ctx, const pal_model *model, const pal_query *queries,
                     int32_t n_queries, const pal_rank_options *options, pal_arena *arena,
                     pal_lists *out);
 
-/* The query as a kind sees it: without rows outside the training log, user_plus_1 kept only where
- * the history is that of training. Arrays are copied into the arena where they change. */
+/* The query as a kind sees it: without rows outside the training log and the source, user_plus_1
+ * (source_user_plus_1) kept only where the history is that of training (of the source). Arrays are
+ * copied into the arena where they change. */
 pal_status pal_query_settle(pal_ctx *ctx, const pal_model *model, const pal_query *query,
                             pal_arena *arena, pal_query *out);
 

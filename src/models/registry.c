@@ -41,6 +41,7 @@
     X(ranker)                                                                                      \
     X(deepfm)                                                                                      \
     X(keyword)                                                                                     \
+    X(merged)                                                                                      \
     X(emcdr)                                                                                       \
     X(cold_map)
 
@@ -181,15 +182,15 @@ static pal_status registry_take_parts(pal_ctx *ctx, const char *spec, pal_arena 
 }
 
 /* Each part must parse; a part of a part may have parts. */
-static pal_status registry_check_parts(pal_ctx *ctx, const char *spec, const pal_kind *whole,
+static pal_status registry_check_parts(pal_ctx *ctx, const pal_kind *whole, const char *spec,
                                        const char *of, pal_arena *arena) {
     const char *parts[PAL_PARTS_OF_MODEL_MAX];
     int32_t n;
     TRY(pal_specs_cut(ctx, of, arena, parts, &n));
-    if (whole->has_one_part && n != 1)
-        return pal_fail(ctx, PAL_EUSAGE, "'%s' has %d parts, and %s one: name one kind", spec,
-                        (int)n, whole->name);
-    if (!whole->has_one_part && n < 2)
+    if (whole->takes_one_part && n != 1)
+        return pal_fail(ctx, PAL_EUSAGE, "'%s' has %d parts: %s takes one kind, such as %s(bpr)",
+                        spec, n, whole->name, whole->name);
+    if (!whole->takes_one_part && n < 2)
         return pal_fail(ctx, PAL_EUSAGE, "'%s' needs two parts and more", spec);
     for (int32_t i = 0; i < n; i++) {
         const pal_kind *kind;
@@ -229,8 +230,8 @@ pal_status pal_kind_parse(pal_ctx *ctx, const char *spec, pal_arena *arena, cons
         if (of) given = of;
         if (!given || !*given)
             return pal_fail(ctx, PAL_EUSAGE, "%s needs its parts: write %s(%s)", found->name,
-                            found->name, found->has_one_part ? "a" : "a, b");
-        TRY(registry_check_parts(ctx, spec, found, given, arena));
+                            found->name, found->takes_one_part ? "a" : "a, b");
+        TRY(registry_check_parts(ctx, found, spec, given, arena));
     }
     *kind = found;
     *params = values;

@@ -115,6 +115,7 @@ static const char *html_slice_group(const json_t *task, size_t slice) {
 static const char *html_group_title(const char *group) {
     static const char *const titles[][2] = {{"known", "Known people and strangers"},
                                             {"history", "By length of history"},
+                                            {"source", "By what the second domain knows of them"},
                                             {"popularity", "By popularity of the item"},
                                             {"age", "By time since training"},
                                             {"relevant", "By value"},

@@ -410,6 +410,6 @@ const pal_kind pal_kind_cold_map = {
     .explain = cold_explain,
     .answers = cold_answers,
     .parts = cold_parts,
-    .has_one_part = true,
+    .takes_one_part = true,
     .estimate = cold_estimate,
 };

@@ -18,13 +18,14 @@
 #include "models/history.h"
 #include "models/panels.h"
 #include "models/train.h"
+#include "models/training_rows.h"
 #include "models/transfer/linear.h"
 #include "models/transfer/toward.h"
 #include "models/transfer/transfer.h"
 
 typedef struct {
     const char *of;
-    bool source;
+    bool use_source;
     int64_t source_epochs;
     double half, trust;
 } emcdr_params;
@@ -326,7 +327,7 @@ static pal_status emcdr_fit(pal_ctx *ctx, const void *params, const pal_train_in
         !s->marks)
         return pal_fail_memory(ctx, "emcdr", 4.0 * (double)(n_users * k + k * k));
     memcpy(s->people, s->side.users, (size_t)(n_users * k) * sizeof *s->people);
-    bool uses = p->source && train->source;
+    bool uses = p->use_source && train->source;
     return uses ? emcdr_learn_map(ctx, p, train, arena, scratch, s) : PAL_OK;
 }
 
@@ -487,6 +488,6 @@ const pal_kind pal_kind_emcdr = {
     .explain = emcdr_explain,
     .answers = emcdr_answers,
     .parts = emcdr_parts,
-    .has_one_part = true,
+    .takes_one_part = true,
     .estimate = emcdr_estimate,
 };

@@ -1,12 +1,16 @@
-/* transfer.h - what kinds that learn from a second domain have alike. */
-#ifndef PAL_MODELS_TRANSFER_H
-#define PAL_MODELS_TRANSFER_H
+/* transfer.h - what the kinds that learn from a second domain share. */
+#ifndef PAL_MODELS_TRANSFER_TRANSFER_H
+#define PAL_MODELS_TRANSFER_TRANSFER_H
 
-#include "models/training_rows.h"
+#include "models/model.h"
 
-/* Off: the single-domain twin. */
+/* The row of a kind's table by which its single-domain twin is named; `use_source` is the member
+ * that holds it. */
 #define PAL_TRANSFER_SOURCE_ROW(values)                                                            \
-    PAL_ROW(values, source, PAL_PARAM_FLAG, "1", 0, 0, PAL_LINEAR,                                 \
-            "learn from the source too, where there is one; 0: as if there were none")
+    {                                                                                              \
+        .name = "source", .type = PAL_PARAM_FLAG, .offset = offsetof(values, use_source),          \
+        .initial = "true",                                                                         \
+        .help = "learn from the source too, where there is one; off: the single-domain twin"       \
+    }
 
 #endif

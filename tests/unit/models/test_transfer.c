@@ -139,7 +139,7 @@ static void people_of_the_source_are_known_here(void **state) {
     strange.n_source = other.n_source;
     strange.source_user_plus_1 = 0;
     assert_true(count_right(ctx, model, &strange, KNOWN + 1, 5) >= 4);
-    const int32_t out_of_range[] = {0, FILMS};
+    const int32_t out_of_range[] = {FILMS, -1};
     pal_query bad = {.n_source = 2, .source_items = out_of_range};
     pal_arena arena = {0};
     pal_lists lists;
