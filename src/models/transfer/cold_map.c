@@ -49,11 +49,11 @@ static const pal_param cold_table[] = {
 };
 
 typedef struct {
-    pal_model *parts[1]; /* als of the items with events */
-    float *items;        /* [n_items, k] */
-    float *people;       /* [n_users, k] */
-    pal_profile profile; /* of n features */
-    float *user_map;     /* [n + 1, k] constants first */
+    pal_model *parts[1];      /* als of the items with events */
+    float *items;             /* [n_items, k] */
+    float *people;            /* [n_users, k] */
+    pal_profile_rows profile; /* of n features */
+    float *user_map;          /* [n + 1, k] constants first */
     /* derived */
     pal_als_side side; /* with all items */
     float *padded, *panels;
@@ -96,7 +96,7 @@ static size_t cold_cut(const cold_state *s, int32_t n_queries, void *memory, col
 
 /* What the profile foretells, in room->guess; returns how many features it has, 0: none. */
 static int32_t cold_guess(const cold_state *s, const pal_query *query, const cold_room *room) {
-    int32_t n = pal_profile_encode(&s->profile, query, room->features, room->values);
+    int32_t n = pal_profile_rows_encode(&s->profile, query, room->features, room->values);
     if (n == 0) return 0;
     memset(room->guess, 0, (size_t)s->side.width * sizeof *room->guess);
     pal_sparse_apply(s->user_map, s->side.n_factors, room->features, room->values, n, room->guess);
@@ -220,8 +220,8 @@ static pal_status cold_derive(pal_ctx *ctx, pal_arena *arena, cold_state *s);
 static pal_status cold_learn_people(cold_job *job, const pal_train_input *train, pal_arena *arena) {
     cold_state *s = job->s;
     int64_t k = s->side.n_factors, n_workers = pal_pool_threads(job->ctx->pool);
-    TRY(pal_profile_fit(job->ctx, "cold_map", train->users, train->log, arena, job->scratch,
-                        &s->profile, &job->cells));
+    TRY(pal_profile_rows_fit(job->ctx, "cold_map", train->users, train->log, arena, job->scratch,
+                             &s->profile, &job->cells));
     s->user_map = PAL_ARENA_ARRAY(arena, float, (s->profile.range[1] + 1) * k);
     if (!s->user_map) return pal_fail_memory(job->ctx, "cold_map", 4.0 * (double)k);
     memcpy(s->people, s->side.users, (size_t)(s->side.n_users * k) * sizeof *s->people);
@@ -277,7 +277,7 @@ static int32_t cold_tensors(const void *params, void *state, int32_t n_users, in
     if (factors) memcpy(&k, (const char *)s->parts[0]->params + factors->offset, sizeof k);
     tensors[0] = pal_float_rows("items", &s->items, n_items, k, PAL_ROLE_ITEMS, NULL);
     tensors[1] = pal_float_rows("users", &s->people, n_users, k, PAL_ROLE_USERS, NULL);
-    int32_t n = 2 + pal_profile_tensors(&s->profile, tensors + 2);
+    int32_t n = 2 + pal_profile_rows_tensors(&s->profile, tensors + 2);
     /* Directly after profile_range, one row more than which it has. */
     memmove(tensors + 4, tensors + 3, (size_t)(n - 3) * sizeof *tensors);
     tensors[3] = pal_float_rows("user_map", &s->user_map, -2, k, PAL_ROLE_DATA, NULL);
@@ -299,7 +299,7 @@ static pal_status cold_derive(pal_ctx *ctx, pal_arena *arena, cold_state *s) {
 static pal_status cold_prepare(pal_ctx *ctx, const void *params, pal_arena *arena, void *state) {
     (void)params;
     cold_state *s = state;
-    if (!pal_profile_is_valid(&s->profile))
+    if (!pal_profile_rows_is_valid(&s->profile))
         return pal_fail(ctx, PAL_EFORMAT,
                         "cold_map: the model's profiles do not fit each other: train it again");
     TRY(pal_als_side_of(ctx, "cold_map", s->parts[0], arena, &s->side));
@@ -328,7 +328,7 @@ static void cold_score(const void *params, const void *state, const pal_query *q
 static bool cold_answers(const void *params, const void *state, const pal_query *query) {
     (void)params;
     const cold_state *s = state;
-    return pal_profile_answers(&s->profile, query);
+    return pal_profile_rows_answers(&s->profile, query);
 }
 
 enum { COLD_CELLS = PAL_REASONS_MORE - 3 }; /* of a profile that are named one by one */
@@ -344,7 +344,7 @@ static int32_t cold_explain_profile(const cold_state *s, const cold_room *room, 
         double sum = 0;
         for (int32_t t = 0; t < k; t++) sum += (double)row[t] * (double)room->v[t];
         const pal_reason reason = {.item = -1,
-                                   .what = pal_profile_name(&s->profile, room->features[e]),
+                                   .what = pal_profile_rows_name(&s->profile, room->features[e]),
                                    .amount = sum * (double)room->values[e]};
         n = pal_reasons_add(reasons, n, COLD_CELLS, reason, &others);
     }

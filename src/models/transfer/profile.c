@@ -8,7 +8,7 @@
 
 /* --- fit --- */
 
-static bool profile_allocate(int64_t n, int64_t n_bytes, pal_arena *arena, pal_profile *out) {
+static bool profile_allocate(int64_t n, int64_t n_bytes, pal_arena *arena, pal_profile_rows *out) {
     out->range = PAL_ARENA_ARRAY(arena, int64_t, 2);
     out->starts = PAL_ARENA_ARRAY(arena, int64_t, n + 1);
     out->names = pal_arena_alloc(arena, n_bytes, 1);
@@ -25,7 +25,7 @@ static bool profile_allocate(int64_t n, int64_t n_bytes, pal_arena *arena, pal_p
 }
 
 /* What a cell is read by. */
-static void profile_describe(const pal_attributes *attributes, pal_profile *out) {
+static void profile_describe(const pal_attributes *attributes, pal_profile_rows *out) {
     for (int32_t i = 0; i < attributes->n; i++) {
         const pal_attribute *a = &attributes->at[i];
         for (int32_t f = a->first; f < a->first + a->n_features; f++) {
@@ -41,7 +41,7 @@ static void profile_describe(const pal_attributes *attributes, pal_profile *out)
 }
 
 static pal_status profile_name(pal_ctx *ctx, const char *what, const pal_attributes *attributes,
-                               pal_arena *arena, pal_profile *out) {
+                               pal_arena *arena, pal_profile_rows *out) {
     int32_t n = attributes->n_features;
     pal_text name = {0};
     int64_t bytes = 0;
@@ -62,9 +62,9 @@ static pal_status profile_name(pal_ctx *ctx, const char *what, const pal_attribu
     return failed ? pal_fail_memory(ctx, what, (double)bytes) : PAL_OK;
 }
 
-pal_status pal_profile_fit(pal_ctx *ctx, const char *what, const pal_catalog *users,
-                           const pal_log *log, pal_arena *arena, pal_arena *scratch,
-                           pal_profile *out, pal_csr *rows) {
+pal_status pal_profile_rows_fit(pal_ctx *ctx, const char *what, const pal_catalog *users,
+                                const pal_log *log, pal_arena *arena, pal_arena *scratch,
+                                pal_profile_rows *out, pal_csr *rows) {
     pal_attributes attributes = {0};
     const pal_attribute_options options = {.least = 2};
     *rows = (pal_csr){.n_rows = log->n_users};
@@ -99,18 +99,20 @@ static bool profile_has_token(const char *value, char separator, const char *tok
 }
 
 /* The query's cell of the feature's column, or NULL. */
-static const char *profile_cell(const pal_profile *p, const pal_query *query, int32_t f) {
+static const char *profile_cell(const pal_profile_rows *p, const pal_query *query, int32_t f) {
     for (int32_t c = 0; c < query->n_profile; c++) {
         const char *name = query->profile[c].name;
         size_t n = (size_t)p->columns[f];
-        if (!strncmp(name, pal_profile_name(p, f), n) && !name[n]) return query->profile[c].value;
+        if (!strncmp(name, pal_profile_rows_name(p, f), n) && !name[n])
+            return query->profile[c].value;
     }
     return NULL;
 }
 
 /* The feature's value; *is_said: a cell says it. */
-static float profile_value(const pal_profile *p, const pal_query *query, int32_t f, bool *is_said) {
-    const char *cell = profile_cell(p, query, f), *name = pal_profile_name(p, f);
+static float profile_value(const pal_profile_rows *p, const pal_query *query, int32_t f,
+                           bool *is_said) {
+    const char *cell = profile_cell(p, query, f), *name = pal_profile_rows_name(p, f);
     double number = 0;
     *is_said = false;
     if (p->tails[f] > 0) {
@@ -125,8 +127,8 @@ static float profile_value(const pal_profile *p, const pal_query *query, int32_t
     return (float)(x > 8 ? 8 : x < -8 ? -8 : x);
 }
 
-int32_t pal_profile_encode(const pal_profile *p, const pal_query *query, int32_t *features,
-                           float *values) {
+int32_t pal_profile_rows_encode(const pal_profile_rows *p, const pal_query *query,
+                                int32_t *features, float *values) {
     int32_t n = 0;
     bool says = false;
     for (int32_t f = 0; query->n_profile > 0 && f < (int32_t)p->range[1]; f++) {
@@ -140,7 +142,7 @@ int32_t pal_profile_encode(const pal_profile *p, const pal_query *query, int32_t
     return says ? n : 0;
 }
 
-bool pal_profile_answers(const pal_profile *p, const pal_query *query) {
+bool pal_profile_rows_answers(const pal_profile_rows *p, const pal_query *query) {
     bool is_said = false;
     for (int32_t f = 0; query->n_profile > 0 && f < (int32_t)p->range[1] && !is_said; f++)
         profile_value(p, query, f, &is_said);
@@ -149,7 +151,7 @@ bool pal_profile_answers(const pal_profile *p, const pal_query *query) {
 
 /* --- files --- */
 
-int32_t pal_profile_tensors(pal_profile *p, pal_tensor *tensors) {
+int32_t pal_profile_rows_tensors(pal_profile_rows *p, pal_tensor *tensors) {
     const pal_tensor all[] = {
         {"profile_range", PAL_I64, 1, {2}, (void **)&p->range, PAL_ROLE_STARTS, 0, NULL},
         {"profile_tails", PAL_I32, 1, {-1}, (void **)&p->tails, PAL_ROLE_DATA, 0, NULL},
@@ -164,7 +166,7 @@ int32_t pal_profile_tensors(pal_profile *p, pal_tensor *tensors) {
     return (int32_t)(sizeof all / sizeof *all);
 }
 
-bool pal_profile_is_valid(const pal_profile *p) {
+bool pal_profile_rows_is_valid(const pal_profile_rows *p) {
     int64_t n = p->range[1];
     if (n > INT32_MAX) return false;
     for (int64_t f = 0; f < n; f++) {

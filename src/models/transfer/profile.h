@@ -15,24 +15,24 @@ typedef struct {
     int32_t *columns; /* [n] length of the column's name */
     int32_t *separators;       /* [n] between the tokens of a set; 0: the cell is one token */
     float *means, *deviations; /* [n] of a number */
-} pal_profile;
+} pal_profile_rows;
 
 /* rows [n_users of the log, n] in `scratch`, empty where a user has no profile. `users` may be
  * NULL: no features. */
-pal_status pal_profile_fit(pal_ctx *ctx, const char *what, const pal_catalog *users,
-                           const pal_log *log, pal_arena *arena, pal_arena *scratch,
-                           pal_profile *out, pal_csr *rows);
+pal_status pal_profile_rows_fit(pal_ctx *ctx, const char *what, const pal_catalog *users,
+                                const pal_log *log, pal_arena *arena, pal_arena *scratch,
+                                pal_profile_rows *out, pal_csr *rows);
 /* The features of a query, ascending, and their values; returns how many, at most n. 0 where no
  * cell is known. */
-int32_t pal_profile_encode(const pal_profile *profile, const pal_query *query, int32_t *features,
-                           float *values);
+int32_t pal_profile_rows_encode(const pal_profile_rows *profile, const pal_query *query,
+                                int32_t *features, float *values);
 /* Whether a cell is known. */
-bool pal_profile_answers(const pal_profile *profile, const pal_query *query);
+bool pal_profile_rows_answers(const pal_profile_rows *profile, const pal_query *query);
 /* Lists the arrays; returns how many. */
-int32_t pal_profile_tensors(pal_profile *profile, pal_tensor *tensors);
+int32_t pal_profile_rows_tensors(pal_profile_rows *profile, pal_tensor *tensors);
 /* Whether what came from a file fits itself. */
-bool pal_profile_is_valid(const pal_profile *profile);
-static inline const char *pal_profile_name(const pal_profile *profile, int32_t feature) {
+bool pal_profile_rows_is_valid(const pal_profile_rows *profile);
+static inline const char *pal_profile_rows_name(const pal_profile_rows *profile, int32_t feature) {
     return profile->names + profile->starts[feature];
 }
 
