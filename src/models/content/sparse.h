@@ -7,11 +7,12 @@
  *   score(u, i) = s(u, i) + prior q_i,   q_i = ln(1 + n_i) / ln(1 + max n)
  * with n_i the people who use i. What a query says itself, in words, is one more row x_q of length
  * 1: it is added with weight w_q to p / |p|, or is one more of the rows that are nearest; without a
- * history it stands alone. Unless given, the prior is learned with a weight a of the texts:
- * up to 1024 people's last item is hidden, and a, b maximize Σ ln softmax(a s + b q) of it among up
- * to 1000 items drawn alike for all (McFadden 1974; Newton's method); prior = b / a. Cost of a
- * list: the entries of the profile's features (profile) or of those of each item of the history
- * (nearest). Memory: 16 bytes an entry. */
+ * history it stands alone, with a smaller prior: a few words are less like an item than a history
+ * is, and should not lose against what is popular. Unless given, the prior is learned with a weight
+ * a of the texts: up to 1024 people's last item is hidden, and a, b maximize Σ ln softmax(a s + b
+ * q) of it among up to 1000 items drawn alike for all (McFadden 1974; Newton's method); prior = b /
+ * a. Cost of a list: the entries of the profile's features (profile) or of those of each item of
+ * the history (nearest). Memory: 16 bytes an entry. */
 #ifndef PAL_MODELS_CONTENT_SPARSE_H
 #define PAL_MODELS_CONTENT_SPARSE_H
 
@@ -94,6 +95,7 @@ typedef struct {
     const int32_t *features;
     const float *weights;
     double share; /* what it weighs beside a history */
+    double prior; /* where there is no history, the prior at most */
 } pal_content_said;
 
 size_t pal_content_scratch_bytes(const pal_content_params *params, const pal_content_state *state);
