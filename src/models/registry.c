@@ -43,7 +43,8 @@
     X(keyword)                                                                                     \
     X(merged)                                                                                      \
     X(emcdr)                                                                                       \
-    X(cold_map)
+    X(cold_map)                                                                                    \
+    X(pretrain)
 
 #define REGISTRY_DECLARE(name) extern const pal_kind pal_kind_##name;
 PAL_KINDS(REGISTRY_DECLARE)
