@@ -41,7 +41,11 @@
     X(ranker)                                                                                      \
     X(deepfm)                                                                                      \
     X(keyword)                                                                                     \
+    X(attribute)                                                                                   \
+    X(vector)                                                                                      \
     X(merged)                                                                                      \
+    X(multitask)                                                                                   \
+    X(domain_adapt)                                                                                \
     X(emcdr)                                                                                       \
     X(cold_map)                                                                                    \
     X(pretrain)

@@ -8,6 +8,7 @@
 #include "math/kernels.h"
 #include "math/peak.h"
 #include "models/new_items.h"
+#include "models/rank.h"
 #include "models/registry.h"
 #include "models/watch.h"
 
@@ -229,6 +230,7 @@ static pal_status train_all(pal_ctx *ctx, const pal_train_input *asked, pal_mode
     TRY(pal_model_count_users(ctx, model)); /* a judge may rank strangers before training ends */
     TRY(train_fit(ctx, input, model));
     if (!model->source && train_parts_use_source(model)) model->source = own.source;
+    if (pal_model_traits(model) & PAL_READS_TEXT) model->searches = input->searches;
     model->data_hash = pal_log_hash(model->log);
     return PAL_OK;
 }
@@ -381,6 +383,7 @@ void pal_model_free(pal_model *model) {
     pal_ids_release(&model->item_ids);
     pal_catalog_release(&model->catalog);
     pal_source_own_release(&model->own_source);
+    pal_searches_release(&model->owned_searches);
     free(model->metrics);
     pal_arena_release(&model->arena);
     free(model);
