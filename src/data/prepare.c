@@ -118,7 +118,7 @@ static void prepare_settle_types(pal_data *data, uint32_t targets,
         data->parts[p].about.target_types = targets;
         data->parts[p].about.shown_types = shown;
     }
-    if (n)
+    if (n && !data->is_second)
         pal_data_find(data,
                       "%" PRId64 " events say that something was shown: judged, and learned from "
                       "by ranker and deepfm alone",
@@ -162,8 +162,9 @@ pal_status pal_data_set_target(pal_ctx *ctx, pal_data *data, const char *names) 
         pal_text_release(&others);
     } else {
         double share = 100.0 * (double)chosen / (double)total;
-        pal_data_find(data, "target: %s (%.1f %% of events)%s", list.bytes ? list.bytes : "", share,
-                      names ? "" : ", guessed");
+        if (!data->is_second)
+            pal_data_find(data, "target: %s (%.1f %% of events)%s", list.bytes ? list.bytes : "",
+                          share, names ? "" : ", guessed");
         bool is_choice = about->n_types - __builtin_popcount(pal_log_shown_types(about, 0)) > 1;
         if (!names && is_choice && !data->is_second) {
             pal_note(ctx, PAL_NOTICE_WARNING,
@@ -325,11 +326,13 @@ static pal_status prepare_renumber(pal_ctx *ctx, const uint8_t *used, int32_t n,
 static pal_status prepare_searches(prepare_job *job, const int32_t *user_rows, int32_t n_users) {
     pal_data *data = job->data;
     const char *text = data->options.since;
-    int64_t since = INT64_MIN, before = data->searches.n;
+    pal_search_range range = {INT64_MIN, INT64_MAX, PAL_SEARCH_PARTS};
+    int64_t before = data->searches.n;
     bool is_number;
-    if (text && !pal_time_parse(text, text + strlen(text), &since, &is_number)) since = INT64_MIN;
+    if (text && !pal_time_parse(text, text + strlen(text), &range.since, &is_number))
+        range.since = INT64_MIN;
     pal_searches selected;
-    TRY(pal_searches_select(job->ctx, &data->searches, user_rows, n_users, since, &selected));
+    TRY(pal_searches_select(job->ctx, &data->searches, user_rows, n_users, &range, &selected));
     pal_searches_release(&data->searches);
     data->searches = selected;
     if (selected.n < before)

