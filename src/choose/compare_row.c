@@ -16,6 +16,7 @@ pal_train_input pal_compare_input(const pal_compare_job *job, bool final) {
     const pal_log *weighed = final ? &job->history : &job->train;
     const pal_log *shown = final ? &split->shown_history : &split->shown_train;
     const pal_catalog *items = final ? &job->out->items_test : &job->out->items_valid;
+    const pal_searches *searches = final ? &job->out->searches_history : &job->out->searches_train;
     bool has_new = job->out->options.protocol.candidates != PAL_CANDIDATES_SEEN;
     return (pal_train_input){.log = job->is_weighed ? weighed : whole,
                              .histories = whole,
@@ -23,6 +24,7 @@ pal_train_input pal_compare_input(const pal_compare_job *job, bool final) {
                              .users = job->data->users.ids.n ? &job->data->users : NULL,
                              .shown = shown->n_events ? shown : NULL,
                              .source = pal_compare_source(job->out, final),
+                             .searches = searches->n ? searches : NULL,
                              .n_items = has_new ? split->item_ids.n : 0,
                              .n_seen_items = whole->n_items,
                              .world = job->data->world};

@@ -85,6 +85,7 @@ static pal_status growth_train(const pal_compare_job *job, const growth_part *pa
     pal_train_input input = pal_compare_input(job, false);
     input.log = &part->log;
     input.histories = job->is_weighed ? &part->histories : &part->log;
+    input.searches = NULL; /* those are by the rows of all users */
     input.epochs = row->curve.is_best_kept ? row->curve.best : row->curve.n;
     pal_model *model;
     TRY(pal_model_train(job->ctx, row->name, &input, &model));

@@ -97,6 +97,7 @@ pal_status pal_model_store(pal_ctx *ctx, const pal_model *model, pal_precision p
     TRY(pal_ids_store(ctx, model->log->about.user_ids, model->log->n_users, "users/", container));
     TRY(pal_ids_store(ctx, model->log->about.item_ids, model->log->n_items, "items/", container));
     TRY(pal_log_store(ctx, model->log, "log/", container));
+    if (model->searches) TRY(pal_searches_store(ctx, model->searches, "searches/", container));
     return model->items ? pal_catalog_store(ctx, model->items, true, "catalog/", container)
                         : PAL_OK;
 }
@@ -192,6 +193,17 @@ static pal_status file_restore_state(pal_ctx *ctx, const pal_container *containe
     return pal_model_count_users(ctx, model);
 }
 
+/* What a part learned from: the model's log, or what the kind says. */
+static pal_status file_find_part_log(pal_ctx *ctx, pal_model *model, int32_t i, pal_model *part) {
+    part->log = model->log;
+    part->n_seen_items = model->n_seen_items;
+    if (!model->kind->part_log) return PAL_OK;
+    TRY(model->kind->part_log(ctx, model->params, model->state, model->log, model->source, i,
+                              &model->arena, &part->log));
+    if (part->log != model->log) part->n_seen_items = part->log->n_items;
+    return PAL_OK;
+}
+
 /* Parts stand under prefix + "part0/", …; nesting ends where specs may nest no further. */
 static pal_status file_restore_parts(pal_ctx *ctx, const pal_container *container,
                                      const char *prefix, const pal_source *source,
@@ -211,8 +223,7 @@ static pal_status file_restore_parts(pal_ctx *ctx, const pal_container *containe
         if (!(parts[i] = calloc(1, sizeof *parts[i])))
             return pal_fail_memory(ctx, "the model", sizeof *parts[i]);
         parts[i]->catalog.title = -1;
-        parts[i]->log = model->log;
-        parts[i]->n_seen_items = model->n_seen_items;
+        TRY(file_find_part_log(ctx, model, i, parts[i]));
         TRY(file_restore_state(ctx, container, below, spec, source, parts[i]));
         if (parts[i]->source) model->source = source;
     }
@@ -300,6 +311,9 @@ static pal_status file_restore(pal_ctx *ctx, const pal_container *container, pal
     if (model->catalog.ids.n) model->items = &model->catalog;
     model->data_hash = pal_log_hash(model->log);
     TRY(file_restore_seen(ctx, container, model));
+    TRY(pal_searches_restore(ctx, container, "searches/", model->log->n_users, PAL_SEARCH_PARTS,
+                             &model->owned_searches));
+    if (model->owned_searches.n) model->searches = &model->owned_searches;
     const char *hide = pal_container_get(container, "hide");
     for (int32_t i = 0; hide && pal_hide_choices[i]; i++) {
         if (!strcmp(pal_hide_choices[i], hide)) model->hide = i;
@@ -359,8 +373,13 @@ static pal_status file_set_log(pal_ctx *ctx, pal_model *model, const pal_log *lo
     int32_t n;
     pal_model **parts = pal_model_parts(model, &n);
     TRY(pal_part_log(ctx, model->kind, log, model->n_seen_items, &model->arena, &model->log));
-    for (int32_t i = 0; i < n; i++) TRY(file_set_log(ctx, parts[i], model->log));
+    for (int32_t i = 0; i < n; i++) {
+        parts[i]->searches = NULL; /* the whole keeps them */
+        TRY(file_find_part_log(ctx, model, i, parts[i]));
+        TRY(file_set_log(ctx, parts[i], parts[i]->log));
+    }
     if (!model->fallback) return PAL_OK;
+    model->fallback->searches = NULL;
     log = pal_log_with_items(log, model->n_seen_items, &model->fallback->arena);
     return log ? file_set_log(ctx, model->fallback, log)
                : pal_fail_memory(ctx, "the model", sizeof(pal_log));
@@ -375,6 +394,21 @@ static void file_set_source(pal_model *model, const pal_source *source) {
     if (model->fallback) file_set_source(model->fallback, source);
 }
 
+static pal_status file_keep_searches(pal_ctx *ctx, pal_model *model) {
+    const pal_searches *searches = model->searches;
+    if (!searches) return PAL_OK;
+    pal_arena scratch = {0};
+    int32_t *rows = PAL_ARENA_ARRAY(&scratch, int32_t, searches->n_users);
+    const pal_search_range all = {INT64_MIN, INT64_MAX, PAL_SEARCH_PARTS};
+    for (int32_t u = 0; rows && u < searches->n_users; u++) rows[u] = u;
+    pal_status status = rows ? pal_searches_select(ctx, searches, rows, searches->n_users, &all,
+                                                   &model->owned_searches)
+                             : pal_fail_memory(ctx, "the searches", 4.0 * searches->n_users);
+    pal_arena_release(&scratch);
+    model->searches = status == PAL_OK ? &model->owned_searches : NULL;
+    return status;
+}
+
 pal_status pal_model_keep(pal_ctx *ctx, pal_model *model) {
     if (model->log == &model->owned_log) return PAL_OK;
     const pal_log *log = model->log;
@@ -383,11 +417,12 @@ pal_status pal_model_keep(pal_ctx *ctx, pal_model *model) {
     TRY(file_copy_log(ctx, log, &model->owned_log));
     model->owned_log.about.user_ids = &model->user_ids;
     model->owned_log.about.item_ids = &model->item_ids;
-    TRY(file_set_log(ctx, model, &model->owned_log));
     if (pal_model_source(model)) {
         TRY(pal_source_copy(ctx, pal_model_source(model), &model->own_source));
         file_set_source(model, &model->own_source.source);
     }
+    TRY(file_set_log(ctx, model, &model->owned_log)); /* parts may learn from log and source */
+    TRY(file_keep_searches(ctx, model));
     if (!model->items) return PAL_OK;
     pal_container titles = {0};
     pal_status status = pal_catalog_store(ctx, model->items, true, "", &titles);

@@ -212,11 +212,21 @@ typedef struct pal_kind {
      * query without a history says something that this model scores by: a word that it knows, a
      * cell, events in the source. Else the fallback answers. Pure, as score is. */
     bool (*answers)(const void *params, const void *state, const pal_query *query);
+    /* Kinds with PAL_READS_PROFILES have it: how cells are encoded, of no fields where the model
+     * was trained without profiles. */
+    const struct pal_profile_code *(*profiles)(const void *state);
 
     /* Optional. The models that this one consists of: [n], owned by the state, trained by fit; NULL
      * entries before fit and before load, which fills them. Their specs stand in the parameter
      * "of", written as name(of, …): see docs/specs.md. */
     struct pal_model **(*parts)(const void *params, void *state, int32_t *n);
+    bool takes_one_part; /* "of" is a single spec */
+    /* Optional, of kinds with parts: what part `i` learned from where that is not the model's own
+     * log, e.g. the source's; arrays in the arena, or those of log and source. Called before parts
+     * are read from a file, and again when the model gets logs of its own. */
+    pal_status (*part_log)(pal_ctx *ctx, const void *params, void *state, const pal_log *log,
+                           const pal_source *source, int32_t i, pal_arena *arena,
+                           const pal_log **out);
     /* What stands between the parts where no option is given, instead of name(a, b): '>'; or 0. */
     char joint;
 
@@ -242,9 +252,12 @@ struct pal_model { /* the public noun: a trained kind with all that it needs to 
     const pal_catalog *items;   /* for titles; or NULL */
     const pal_source *source;   /* what it learned from besides; NULL where its kind uses none */
     pal_source_own own_source;  /* used by loaded models and by pal_model_keep */
-    pal_model *fallback;        /* answers queries without history; owned; NULL: popularity */
-    uint64_t data_hash;         /* pal_log_hash of log */
-    int32_t n_seen_items;       /* rows of log from here on are items without a training event */
+    /* What its users asked for in words while the log was written, where it reads words; or NULL */
+    const pal_searches *searches;
+    pal_searches owned_searches; /* used by loaded models and by pal_model_keep */
+    pal_model *fallback;         /* answers queries without history; owned; NULL: popularity */
+    uint64_t data_hash;          /* pal_log_hash of log */
+    int32_t n_seen_items;        /* rows of log from here on are items without a training event */
     /* [log->n_items - n_seen_items] new items by a hash of their ids, less n_seen_items: the order
      * of equal scores among them, since their rows come in an order that the test tells. */
     int32_t *new_order;

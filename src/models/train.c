@@ -8,6 +8,7 @@
 #include "math/kernels.h"
 #include "math/peak.h"
 #include "models/new_items.h"
+#include "models/rank.h"
 #include "models/registry.h"
 #include "models/watch.h"
 
@@ -37,6 +38,7 @@ void pal_spec_format(const pal_kind *kind, const void *params, bool every, pal_t
     for (const pal_param *row = kind->params; row->name && n < ROWS; row++) {
         if (kind->parts && !strcmp(row->name, "of")) {
             of = *(const char *const *)((const char *)params + row->offset);
+            if (of && !every && row->initial && !strcmp(of, row->initial)) of = NULL;
         } else {
             rows[n++] = *row;
         }
@@ -228,6 +230,7 @@ static pal_status train_all(pal_ctx *ctx, const pal_train_input *asked, pal_mode
     TRY(pal_model_count_users(ctx, model)); /* a judge may rank strangers before training ends */
     TRY(train_fit(ctx, input, model));
     if (!model->source && train_parts_use_source(model)) model->source = own.source;
+    if (pal_model_traits(model) & PAL_READS_TEXT) model->searches = input->searches;
     model->data_hash = pal_log_hash(model->log);
     return PAL_OK;
 }
@@ -238,6 +241,17 @@ pal_estimate pal_kind_estimate(const pal_kind *kind, const void *params, const p
                              .bytes = 16.0 * (double)log->n_events};
     if (kind->estimate) kind->estimate(params, log, n_threads, &estimate);
     return estimate;
+}
+
+void pal_kind_estimate_spec(const char *spec, const pal_log *log, int32_t n_threads,
+                            pal_estimate *out) {
+    pal_ctx ctx = {0}; /* a sentence that nobody reads */
+    pal_arena arena = {0};
+    const pal_kind *kind;
+    void *params;
+    if (pal_kind_parse(&ctx, spec, &arena, &kind, &params) == PAL_OK)
+        *out = pal_kind_estimate(kind, params, log, n_threads);
+    pal_arena_release(&arena);
 }
 
 bool pal_model_predicts_values(const pal_model *model) {
@@ -348,7 +362,7 @@ pal_model **pal_model_parts(const pal_model *model, int32_t *n) {
 bool pal_model_scores_new_items(const pal_model *model) {
     int32_t n;
     pal_model **parts = pal_model_parts(model, &n);
-    bool does = n == 0;
+    bool does = n == 0 || (model->kind->traits & PAL_NEEDS_CATALOG); /* else by its parts */
     for (int32_t i = 0; i < n; i++) does |= pal_model_scores_new_items(parts[i]);
     return does && (model->kind->traits & PAL_SCORES_NEW_ITEMS);
 }
@@ -369,6 +383,7 @@ void pal_model_free(pal_model *model) {
     pal_ids_release(&model->item_ids);
     pal_catalog_release(&model->catalog);
     pal_source_own_release(&model->own_source);
+    pal_searches_release(&model->owned_searches);
     free(model->metrics);
     pal_arena_release(&model->arena);
     free(model);
