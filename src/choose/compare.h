@@ -59,6 +59,7 @@ typedef struct {                        /* one model of one task's table */
     double valid_choice;        /* validation mean of the choice metric over all users; NaN: none */
     double valid_known,
         valid_strangers;        /* the same on known users; on strangers by the kind's own list */
+    double valid_new;           /* the same for items without a training event; NaN: cannot */
     pal_interval strangers_own; /* test, strangers, by the kind's own list; NaN: it has none */
     pal_evaluation test;        /* with the common fallback */
     pal_interval *intervals;    /* [measures.n] of means */
@@ -95,16 +96,23 @@ typedef struct { /* one task */
     pal_task task;
     char fingerprint[17];
     pal_questions valid, test;
+    /* The pairs of both on items without a training event, asked among all items, where the others
+     * are about used items alone; n_users = 0: not looked at. */
+    pal_questions new_valid, new_test;
+    int32_t new_slice; /* of slices: its values are those of new_test; -1: none */
     pal_slices slices; /* of test */
     int32_t n_rows;
-    pal_row *rows;            /* [n_rows] in the order given, oracle and runs last */
-    int32_t winner_known;     /* row that is recommended, chosen on validation; -1: none */
-    int32_t most_accurate;    /* row that --prefer cost passed over for it, or winner_known */
-    double loss_high;         /* what the winner loses against that row at the most */
-    int32_t winner_strangers; /* row, or -1: the fallback */
-    double ceiling;           /* share of test pairs that no id-based kind can reach */
-    int32_t first_day;        /* the slice "day 1", with n_ages > 0 */
-    int32_t n_ages;           /* 0: no times, no day 1 or nothing later */
+    pal_row *rows;             /* [n_rows] in the order given, oracle and runs last */
+    int32_t winner_known;      /* row that is recommended, chosen on validation; -1: none */
+    int32_t most_accurate;     /* row that --prefer cost passed over for it, or winner_known */
+    double loss_high;          /* what the winner loses against that row at the most */
+    int32_t winner_strangers;  /* row, or -1: the fallback */
+    int32_t winner_new;        /* row that lists new items best on validation, or -1 */
+    int32_t control_new;       /* row of the yardstick that counts features, or -1 */
+    pal_interval over_control; /* winner_new - control_new on the test's new items */
+    double ceiling;            /* share of test pairs that no id-based kind can reach */
+    int32_t first_day;         /* the slice "day 1", with n_ages > 0 */
+    int32_t n_ages;            /* 0: no times, no day 1 or nothing later */
     pal_ageing ages[PAL_AGES_MAX];
     double smallest_difference; /* that this test can see, on the choice metric */
 } pal_table;
@@ -123,6 +131,8 @@ typedef struct pal_comparison {
     /* The catalog as it was before validation and before the test; arrays are the data's or in
      * `arena`. Models point to them. */
     pal_catalog items_valid, items_test;
+    bool judges_new; /* models are trained with rows for new items that the main table does not list
+                      */
     pal_measures measures;              /* at[0] is the choice metric, ndcg at the smallest k */
     pal_ratings ratings_valid, ratings; /* n = 0: the values are no ratings */
     pal_clicks clicks_valid, clicks;    /* n = 0: the log has no impressions */

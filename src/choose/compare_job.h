@@ -22,6 +22,32 @@ typedef struct {
 /* What a model learns from: train, or with `final` what the final models learn from. */
 pal_train_input pal_compare_input(const pal_compare_job *job, bool final);
 
+/* Whom and what models are asked, with the fold's or the job's fallback: `self`: the kind's own
+ * list for strangers. Controls are told who a stranger is. new_too: new items are listed as well.
+ */
+pal_status pal_compare_evaluate(const pal_compare_job *job, const pal_questions *q, bool final,
+                                bool self, bool new_too, const pal_model *model,
+                                const pal_slices *slices, pal_evaluation *out);
+/* What queries of the test see: with fold-ins of held-out users, where the split has them. */
+const pal_log *pal_compare_known(const pal_split *split, bool refits);
+/* Asks for `targets`; only_new: for items without an event in `history`, among all. */
+pal_status pal_compare_ask(const pal_compare_job *job, pal_task task, const pal_log *history,
+                           const pal_log *known, const pal_log *targets, bool only_new,
+                           pal_questions *out);
+
+/* Looks beside a comparison of used items at the new ones, where items have features that a spec
+ * can score them by and the test asks for some (compare_new.c). Before the tables are made. */
+pal_status pal_compare_new_begin(pal_compare_job *job, const char *const *specs);
+/* The questions of one table, whose slices are there. */
+pal_status pal_compare_new_table(const pal_compare_job *job, pal_table *table);
+/* On validation, and in the slice of the test. */
+pal_status pal_compare_new_validate(const pal_compare_job *job, const pal_table *table,
+                                    const pal_model *model, pal_row *row);
+pal_status pal_compare_new_test(const pal_compare_job *job, const pal_table *table,
+                                const pal_model *model, pal_row *row);
+/* Who lists new items best, and whether the number of features alone does as well. */
+pal_status pal_compare_new_choose(pal_compare_job *job, pal_table *table);
+
 /* Trains row `r` for all tables, judges it on validation and test. */
 pal_status pal_compare_spec(pal_compare_job *job, const char *spec, bool is_oracle, int32_t r);
 /* A run of the system in use today: a row without validation. */

@@ -52,7 +52,7 @@ typedef struct {        /* of one worker */
 typedef struct {
     const pal_model *model, *fallback; /* fallback NULL: popularity */
     const pal_query *queries;
-    int32_t n_queries, n_items, chunk;
+    int32_t n_queries, n_items, end_item, chunk;
     int64_t max_events;
     const pal_rank_options *options;
     const pal_kernels *kernels;
@@ -104,8 +104,8 @@ static void rank_normalise(const rank_job *job, rank_scratch *s, int32_t slot,
                            const pal_query *asked) {
     pal_query query = *asked;
     int64_t base = slot * job->max_events;
-    if (rank_has_unknown(&query, job->n_items))
-        rank_drop_unknown(job->n_items, s->items + base, s->values + base, s->times + base,
+    if (rank_has_unknown(&query, job->end_item))
+        rank_drop_unknown(job->end_item, s->items + base, s->values + base, s->times + base,
                           s->types + base, &query);
     if (!rank_is_known(job->model, &query)) query.user_plus_1 = 0;
     s->queries[slot] = query;
@@ -127,8 +127,9 @@ pal_status pal_query_drop_unknown(const pal_query *query, int32_t n_items, pal_a
 pal_status pal_query_settle(pal_ctx *ctx, const pal_model *model, const pal_query *query,
                             pal_arena *arena, pal_query *out) {
     pal_query settled = *query;
-    if (rank_has_unknown(&settled, model->log->n_items) &&
-        pal_query_drop_unknown(query, model->log->n_items, arena, &settled) != PAL_OK)
+    int32_t n_known = pal_model_n_listed(model);
+    if (rank_has_unknown(&settled, n_known) &&
+        pal_query_drop_unknown(query, n_known, arena, &settled) != PAL_OK)
         return pal_fail_memory(ctx, "a query", 17.0 * query->n_events);
     if (!rank_is_known(model, &settled)) settled.user_plus_1 = 0;
     *out = settled;
@@ -158,11 +159,15 @@ static void rank_take(const rank_job *job, rank_scratch *s, int32_t row, const f
                    job->lists->scores + (int64_t)row * k);
     const int32_t *order = job->model->new_order;
     int32_t first = job->options->first_item,
-            n_seen = order ? job->model->n_seen_items : job->n_items;
-    if (first < n_seen)
-        pal_topk_offer(&top, job->kernels, scores + first, n_seen - first, first, s->found);
-    for (int32_t i = 0; i < job->n_items - n_seen; i++) s->by_hash[i] = scores[n_seen + order[i]];
-    if (n_seen < job->n_items)
+            n_seen = order ? job->model->n_seen_items : job->n_items, end = job->end_item,
+            end_seen = end < n_seen ? end : n_seen;
+    if (first < end_seen)
+        pal_topk_offer(&top, job->kernels, scores + first, end_seen - first, first, s->found);
+    for (int32_t i = 0; i < job->n_items - n_seen; i++) {
+        int32_t item = n_seen + order[i];
+        s->by_hash[i] = item < end ? scores[item] : -INFINITY;
+    }
+    if (n_seen < end)
         pal_topk_offer(&top, job->kernels, s->by_hash, job->n_items - n_seen, n_seen, s->found);
     int32_t n = pal_topk_finish(&top);
     for (int32_t i = 0; i < n; i++) {
@@ -176,16 +181,23 @@ static void rank_take(const rank_job *job, rank_scratch *s, int32_t row, const f
     }
 }
 
+/* A fallback that reads what people are or ask for answers those of whom something is said. */
+static bool rank_fallback_can(const pal_model *fallback, const pal_query *query) {
+    return fallback && ((fallback->kind->traits & (PAL_SCORES_STRANGERS | PAL_IS_CONTROL)) ||
+                        pal_model_answers(fallback, query));
+}
+
 static void rank_score_stranger(const rank_job *job, rank_scratch *s, const pal_query *query,
                                 float *scores) {
-    if (job->fallback) {
+    bool can = rank_fallback_can(job->fallback, query);
+    if (can) {
         job->fallback->kind->score(job->fallback->params, job->fallback->state, query, 1,
                                    s->fallback_scratch, scores);
     } else {
         memcpy(scores, job->model->popularity, (size_t)job->n_items * sizeof *scores);
     }
     /* Popularity does not tell one item that nobody has used from another. */
-    int32_t n_told = job->fallback ? job->fallback->log->n_items : job->model->n_seen_items;
+    int32_t n_told = can ? job->fallback->log->n_items : job->model->n_seen_items;
     for (int32_t i = n_told; i < job->n_items; i++) scores[i] = -INFINITY;
 }
 
@@ -212,6 +224,12 @@ static void rank_chunk(void *arg, int64_t chunk, int32_t worker) {
         rank_hide(job, &s->queries[q], scores);
         rank_take(job, s, first + q, scores);
     }
+}
+
+static int32_t rank_end(const pal_model *model, const pal_rank_options *options) {
+    int32_t n = model->log->n_items, end = options->end_item;
+    if (end == 0) return pal_model_n_listed(model);
+    return end < n ? end : n;
 }
 
 /* --- memory --- */
@@ -280,6 +298,7 @@ pal_status pal_rank(pal_ctx *ctx, const pal_model *model, const pal_query *queri
                     .queries = queries,
                     .n_queries = n_queries,
                     .n_items = n_items,
+                    .end_item = rank_end(model, options),
                     .options = options,
                     .kernels = pal_kernels_best(),
                     .lists = &lists};
@@ -417,7 +436,8 @@ pal_status pal_similar_items(pal_ctx *ctx, const pal_model *model, int32_t item,
     if (!scores) return pal_fail_memory(ctx, "similar items", 4.0 * n);
     TRY(rank_by_vectors(ctx, rows, item, arena, scores));
     for (int32_t i = 0; i < n; i++) {
-        if (i == item || (excluded && excluded[i])) scores[i] = -INFINITY;
+        if (i == item || i >= pal_model_n_listed(model) || (excluded && excluded[i]))
+            scores[i] = -INFINITY;
     }
     return rank_nearest(ctx, scores, n, k, arena, out);
 }

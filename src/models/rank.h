@@ -33,6 +33,7 @@ typedef struct {
     const pal_model *fallback; /* instead of the model's own; NULL: the model's own */
     pal_fallback_use use;
     int32_t first_item; /* rows of items before it are not listed */
+    int32_t end_item; /* rows from here on are in no list and no history; 0: the model's own end */
 } pal_rank_options;
 
 typedef struct {
