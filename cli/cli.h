@@ -8,7 +8,7 @@
 #include "base/param.h"
 #include "palate.h"
 
-enum { CLI_GROUPS_MAX = 8, CLI_WORDS_MAX = 8 };
+enum { CLI_GROUPS_MAX = 10, CLI_WORDS_MAX = 8 };
 enum { CLI_DONE = 0, CLI_FAILED = 1, CLI_USAGE = 2 };
 
 typedef struct cli_run cli_run;
@@ -69,7 +69,25 @@ pal_status cli_completion(cli_run *run, cli_shell shell, pal_text *out);
 
 typedef struct {
     const char *train, *valid, *test, *items, *users, *vectors;
+    const char *source, *source_items, *source_users;
 } cli_parts;
+/* The log of a second domain. */
+#define CLI_SOURCE_ROWS(values)                                                                    \
+    {.name = "source",                                                                             \
+     .type = PAL_PARAM_TEXT,                                                                       \
+     .offset = offsetof(values, parts.source),                                                     \
+     .value_name = "LOG",                                                                          \
+     .help = "the log of a second domain, for kinds of the family transfer; goes with --shared"},  \
+        {.name = "source_items",                                                                   \
+         .type = PAL_PARAM_TEXT,                                                                   \
+         .offset = offsetof(values, parts.source_items),                                           \
+         .value_name = "FILE",                                                                     \
+         .help = "its table of items"},                                                            \
+    {                                                                                              \
+        .name = "source_users", .type = PAL_PARAM_TEXT,                                            \
+        .offset = offsetof(values, parts.source_users), .value_name = "FILE",                      \
+        .help = "its table of users"                                                               \
+    }
 #define CLI_PART_ROWS(values)                                                                      \
     {.name = "train",                                                                              \
      .type = PAL_PARAM_TEXT,                                                                       \
@@ -111,6 +129,11 @@ typedef struct {
      .offset = offsetof(values, person.profile),                                                   \
      .value_name = "CELLS",                                                                        \
      .help = "what the person is, columns of the table of users: age=30,city=Lyon"},               \
+        {.name = "source_history",                                                                 \
+         .type = PAL_PARAM_TEXT,                                                                   \
+         .offset = offsetof(values, person.source_history),                                        \
+         .value_name = "IDS",                                                                      \
+         .help = "items of the second domain that the person used, oldest first"},                 \
     {                                                                                              \
         .name = "query", .type = PAL_PARAM_TEXT, .offset = offsetof(values, person.query),         \
         .value_name = "TEXT", .help = "what the person asks for in words, e.g. \"space opera\""    \

@@ -24,6 +24,7 @@ static const pal_param compare_table[] = {
      .letter = 'o',
      .help = "where the report, the results and the model go"},
     CLI_PART_ROWS(compare_values),
+    CLI_SOURCE_ROWS(compare_values),
     CLI_QUIET_ROW(compare_values),
     CLI_JSON_ROW(compare_values),
     {0},
@@ -47,7 +48,7 @@ const cli_command cli_compare = {
     .usage = "compare LOG | --train FILE --test FILE [-m SPEC]… [-o FOLDER] [OPTIONS]",
     .params = compare_table,
     .params_size = sizeof(compare_values),
-    .groups = {"data", "weigh", "scenario", "evaluate", "compare", "seed", "context"},
+    .groups = {"data", "weigh", "scenario", "source", "evaluate", "compare", "seed", "context"},
     .words_max = 1,
     .run = compare_run,
 };

@@ -56,6 +56,7 @@ static void explain_print_json(const explain_values *values, const pal_explained
             pal_text_add(&text, ", \"title\": ");
             pal_text_add_json(&text, reasons[r].title);
         }
+        if (reasons[r].is_of_source) pal_text_add(&text, ", \"of_source\": true");
         pal_text_add(&text, "}");
     }
     pal_text_add(&text, "]}\n");
@@ -76,7 +77,10 @@ static void explain_print(const explain_values *values, const pal_explained *fou
                              : "without an item of the history the score would lose:\n");
     double shown = 0;
     for (int32_t r = 0; r < n; r++) {
-        printf("  %+10.4f  %s%-24s  %s\n", reasons[r].amount, reasons[r].item ? "used " : "",
+        printf("  %+10.4f  %s%-24s  %s\n", reasons[r].amount,
+               reasons[r].is_of_source ? "used in the source "
+               : reasons[r].item       ? "used "
+                                       : "",
                reasons[r].item ? reasons[r].item : reasons[r].what,
                reasons[r].title ? reasons[r].title : "");
         shown += reasons[r].amount;
@@ -111,8 +115,8 @@ static pal_status explain_run(cli_run *run) {
 const cli_command cli_explain = {
     .name = "explain",
     .summary = "why an item has its score for somebody, and why it is not listed",
-    .usage = "explain MODEL.palate [--user ID | --history IDS] [--query TEXT] [--profile k=v,…] "
-             "--item ID [-n 10] [OPTIONS]",
+    .usage = "explain MODEL.palate [--user ID | --history IDS] [--source-history IDS] "
+             "[--query TEXT] [--profile k=v,…] --item ID [-n 10] [OPTIONS]",
     .params = explain_table,
     .params_size = sizeof(explain_values),
     .groups = {"explain", "context"},

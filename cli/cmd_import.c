@@ -17,6 +17,7 @@ static const pal_param import_table[] = {
      .letter = 'o',
      .help = "the .palate file to write"},
     CLI_PART_ROWS(import_values),
+    CLI_SOURCE_ROWS(import_values),
     CLI_QUIET_ROW(import_values),
     {0},
 };
@@ -42,7 +43,7 @@ const cli_command cli_import = {
     .usage = "import LOG | --train FILE --test FILE -o LOG.palate [OPTIONS]",
     .params = import_table,
     .params_size = sizeof(import_values),
-    .groups = {"data", "weigh", "context"},
+    .groups = {"data", "weigh", "source", "context"},
     .words_max = 1,
     .run = import_run,
 };

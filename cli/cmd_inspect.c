@@ -10,6 +10,7 @@ typedef struct {
 
 static const pal_param inspect_table[] = {
     CLI_CATALOG_ROWS(inspect_values),
+    CLI_SOURCE_ROWS(inspect_values),
     CLI_QUIET_ROW(inspect_values),
     CLI_JSON_ROW(inspect_values),
     {0},
@@ -34,7 +35,7 @@ const cli_command cli_inspect = {
     .usage = "inspect LOG [--json] [OPTIONS]",
     .params = inspect_table,
     .params_size = sizeof(inspect_values),
-    .groups = {"data", "scenario", "context"},
+    .groups = {"data", "scenario", "source", "context"},
     .words_min = 1,
     .words_max = 1,
     .run = inspect_run,

@@ -56,10 +56,11 @@ static pal_status recommend_explain(const recommend_job *job, const pal_person *
 }
 
 static pal_status recommend_one(const recommend_job *job, const pal_person *person) {
-    const char *whom = person->user      ? person->user
-                       : person->history ? person->history
-                       : person->query   ? person->query
-                                         : person->profile;
+    const char *whom = person->user             ? person->user
+                       : person->history        ? person->history
+                       : person->query          ? person->query
+                       : person->source_history ? person->source_history
+                                                : person->profile;
     const char *strategy;
     int32_t n;
     pal_status status = pal_recommend(job->run->ctx, job->model, person, job->options, job->entries,
@@ -118,7 +119,8 @@ static pal_status recommend_run(cli_run *run) {
 const cli_command cli_recommend = {
     .name = "recommend",
     .summary = "a list for a user of the log, for a history, for words or a profile",
-    .usage = "recommend MODEL.palate [--user ID | --history IDS] [--query TEXT] [--profile k=v,…] "
+    .usage = "recommend MODEL.palate [--user ID | --history IDS] [--source-history IDS] "
+             "[--query TEXT] [--profile k=v,…] "
              "[-n 10] [--why] [OPTIONS]",
     .params = recommend_table,
     .params_size = sizeof(recommend_values),

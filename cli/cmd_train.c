@@ -24,6 +24,7 @@ static const pal_param train_table[] = {
      .letter = 'o',
      .help = "the model file to write"},
     CLI_CATALOG_ROWS(train_values),
+    CLI_SOURCE_ROWS(train_values),
     CLI_QUIET_ROW(train_values),
     {0},
 };
@@ -57,7 +58,7 @@ const cli_command cli_train = {
     .usage = "train LOG -m SPEC -o MODEL.palate [OPTIONS]",
     .params = train_table,
     .params_size = sizeof(train_values),
-    .groups = {"train", "shrink", "data", "weigh", "scenario", "seed", "context"},
+    .groups = {"train", "shrink", "data", "weigh", "scenario", "source", "seed", "context"},
     .words_min = 1,
     .words_max = 1,
     .run = train_run,

@@ -14,6 +14,9 @@ pal_status cli_read(cli_run *run, int32_t word, const cli_parts *parts, pal_data
         paths.items = parts->items;
         paths.users = parts->users;
         paths.vectors = parts->vectors;
+        paths.source = parts->source;
+        paths.source_items = parts->source_items;
+        paths.source_users = parts->source_users;
     }
     if (!paths.log && !paths.train && !paths.test && !paths.valid) {
         return cli_fail_usage(
@@ -21,7 +24,7 @@ pal_status cli_read(cli_run *run, int32_t word, const cli_parts *parts, pal_data
             run->command->usage);
     }
     const char *of_log = cli_options(run, "data", "weigh"),
-               *scenario = cli_options(run, "scenario", NULL);
+               *scenario = cli_options(run, "scenario", "source");
     pal_text options = {0};
     pal_text_addf(&options, "%s %s", of_log ? of_log : "", scenario ? scenario : "");
     if (!of_log || !scenario || options.failed) return PAL_ENOMEM;
@@ -81,6 +84,7 @@ static void logs_add_json_reasons(const pal_why *reasons, pal_text *text) {
         pal_text_addf(text, "%s{\"amount\": %.9g, ", r ? ", " : "", reasons[r].amount);
         pal_text_add(text, reasons[r].item ? "\"item\": " : "\"what\": ");
         pal_text_add_json(text, reasons[r].item ? reasons[r].item : reasons[r].what);
+        if (reasons[r].is_of_source) pal_text_add(text, ", \"of_source\": true");
         pal_text_add(text, "}");
     }
     pal_text_add(text, "]");
@@ -119,7 +123,10 @@ static void logs_print_json_list(const char *whom, const char *strategy, const p
 static void logs_print_reasons(const pal_why *reasons) {
     for (int32_t r = 0; r < CLI_REASONS && logs_has_reason(&reasons[r]); r++) {
         const pal_why *reason = &reasons[r];
-        printf("      %+10.4f  %s%s%s%s\n", reason->amount, reason->item ? "because of " : "",
+        printf("      %+10.4f  %s%s%s%s\n", reason->amount,
+               reason->is_of_source ? "because in the source of "
+               : reason->item       ? "because of "
+                                    : "",
                reason->item ? reason->item : reason->what, reason->title ? " " : "",
                reason->title ? reason->title : "");
     }

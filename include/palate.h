@@ -86,6 +86,9 @@ typedef struct {
     const char *items;   /* catalog, or NULL: taken from a known folder */
     const char *users;   /* profiles of users, or NULL: the same */
     const char *vectors; /* NAME.npy: vectors of items, rows named in NAME.ids.txt; or NULL */
+    /* The log of a second domain, its catalog and its profiles; or NULL. The option `shared` says
+     * whose ids mean the same in both. */
+    const char *source, *source_items, *source_users;
 } pal_paths;
 
 /* Reads, checks and prepares logs; options: format, columns, value, events, target, bad_lines,
@@ -137,10 +140,11 @@ typedef struct {
 
 /* For whom: what is known of a person, NULL where nothing is; all NULL is somebody unknown. */
 typedef struct {
-    const char *user;    /* id of a user of the log */
+    const char *user;    /* id of a user of the log, or of the second domain with the same people */
     const char *history; /* instead: ids of items that he used, oldest first, comma-separated */
     const char *profile; /* what he is: "age=30,city=Lyon", columns of the table of users */
     const char *query;   /* what he asks for in words: "space opera" */
+    const char *source_history; /* ids of items of the second domain that he used, oldest first */
 } pal_person;
 
 /* A list for somebody (NULL: unknown). Options: n, hide, allow, deny (comma-separated ids). entries
@@ -239,8 +243,8 @@ PAL_API PAL_MUST_CHECK pal_status pal_describe(pal_ctx *ctx, const char *what, c
                                                char **out);
 
 /* Tables that the command line parses and prints help from: "context", "seed", "data", "weigh",
- * "scenario", "demo", "case", "evaluate", "compare", "explain", "shrink", "list", "recommend"; NULL
- * for another name. Rows are read with base/param.h. */
+ * "scenario", "source", "demo", "case", "evaluate", "compare", "explain", "shrink", "list",
+ * "recommend"; NULL for another name. Rows are read with base/param.h. */
 struct pal_param;
 PAL_API const struct pal_param *pal_option_table(const char *group);
 /* What the options of a group are about, a few words; NULL for another name. */

@@ -193,7 +193,11 @@ static pal_status evaluate_test(evaluate_job *job, const pal_log *history, const
     pal_rank_options rank = {.use = pal_name_equal(job->protocol.fallback, "none")
                                         ? PAL_FALLBACK_NONE
                                         : pal_model_fallback_use(job->model)};
-    pal_status status = pal_gains_make(job->ctx, &job->protocol, job->data, &questions);
+    pal_background background = {.users = job->data->users.ids.n ? &job->data->users : NULL,
+                                 .source = pal_model_source(job->model)};
+    pal_status status =
+        pal_questions_describe(job->ctx, &background, test->about.user_ids, &questions);
+    if (status == PAL_OK) status = pal_gains_make(job->ctx, &job->protocol, job->data, &questions);
     if (status == PAL_OK)
         status = pal_questions_categorize(job->ctx, &job->data->catalog, &questions);
     if (status == PAL_OK)

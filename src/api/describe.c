@@ -22,6 +22,7 @@ static const describe_group describe_groups[] = {
     {"data", "how logs are read and prepared", pal_data_params},
     {"weigh", "how much of the log training weighs", pal_weigh_params},
     {"scenario", "presets for a sort of service", pal_scenario_params},
+    {"source", "a second domain", pal_source_params},
     {"demo", "the demo world", pal_demo_params},
     {"case", "the article's case", pal_case_params},
     {"evaluate", "how models are judged", pal_protocol_params},

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "models/explain.h"
+#include "models/train.h"
 
 typedef struct {
     int64_t n;
@@ -50,10 +51,11 @@ static pal_status explain_place(pal_ctx *ctx, const pal_model *model, const pal_
 
 static void explain_fill(const pal_model *model, const pal_explanation *found, int32_t n,
                          pal_why *reasons) {
+    const pal_source *source = pal_model_source(model);
     for (int32_t r = 0; r < n; r++) {
         const pal_reason *reason = &found->reasons[r];
-        const pal_log *log = reason->is_of_source ? model->source->log : model->log;
-        const pal_catalog *items = reason->is_of_source ? model->source->items : model->items;
+        const pal_log *log = reason->is_of_source ? source->log : model->log;
+        const pal_catalog *items = reason->is_of_source ? source->items : model->items;
         const char *id = reason->item < 0 ? NULL : pal_ids_at(log->about.item_ids, reason->item);
         reasons[r] = (pal_why){.item = id,
                                .title = id ? pal_catalog_title(items, id) : NULL,
@@ -79,7 +81,7 @@ static pal_status explain_all(pal_ctx *ctx, const pal_model *model, const pal_pe
     TRY(explain_place(ctx, model, &query, row, (pal_hide)values.hide, arena, &explained));
     explained.score = found.score;
     explained.is_sum = found.is_sum;
-    explained.strategy = pal_api_strategy(model, found.is_fallback);
+    explained.strategy = pal_api_strategy(model, found.answered);
     explained.n_reasons = found.n;
     *n = found.n < capacity ? found.n : capacity;
     if (*n > values.n) *n = (int32_t)values.n;

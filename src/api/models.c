@@ -5,6 +5,7 @@
 
 #include "api/api.h"
 #include "models/registry.h"
+#include "models/train.h"
 
 #define FIELD(name) offsetof(pal_recommend_options, name)
 const pal_param pal_list_params[] = {
@@ -56,14 +57,13 @@ pal_status pal_api_find(pal_ctx *ctx, const pal_ids *ids, int32_t n, const char 
 
 /* Calls `each` for comma-separated ids; an id that holds a comma cannot be named this way. */
 typedef pal_status models_id_fn(pal_ctx *ctx, void *arg, int32_t item);
-static pal_status models_each_id(pal_ctx *ctx, const pal_model *model, const char *list,
-                                 models_id_fn *each, void *arg) {
+static pal_status models_each_id(pal_ctx *ctx, const pal_log *log, const char *what,
+                                 const char *list, models_id_fn *each, void *arg) {
     for (const char *c = list; *c;) {
         size_t n = strcspn(c, ",");
         int32_t item = -1;
         if (n > 0) {
-            TRY(pal_api_find(ctx, model->log->about.item_ids, model->log->n_items, "item", c, n,
-                             &item));
+            TRY(pal_api_find(ctx, log->about.item_ids, log->n_items, what, c, n, &item));
             TRY(each(ctx, arg, item));
         }
         c += n + (c[n] == ',');
@@ -93,11 +93,11 @@ static pal_status models_make_filter(pal_ctx *ctx, const pal_model *model,
     if (!excluded) return pal_fail_memory(ctx, "the filter", model->log->n_items);
     if (options->allow) {
         memset(excluded, 1, (size_t)model->log->n_items);
-        TRY(models_each_id(ctx, model, options->allow, models_set_filter,
+        TRY(models_each_id(ctx, model->log, "item", options->allow, models_set_filter,
                            &(models_filter){excluded, 0}));
     }
     if (options->deny)
-        TRY(models_each_id(ctx, model, options->deny, models_set_filter,
+        TRY(models_each_id(ctx, model->log, "item", options->deny, models_set_filter,
                            &(models_filter){excluded, 1}));
     *out = excluded;
     return PAL_OK;
@@ -157,9 +157,58 @@ static pal_status models_read_history(pal_ctx *ctx, const pal_model *model, cons
                                       pal_arena *arena, pal_query *out) {
     models_history list = {.items = PAL_ARENA_ARRAY(arena, int32_t, (int64_t)strlen(history) + 1)};
     if (!list.items) return pal_fail_memory(ctx, "the history", (double)strlen(history));
-    TRY(models_each_id(ctx, model, history, models_add_history, &list));
+    TRY(models_each_id(ctx, model->log, "item", history, models_add_history, &list));
     out->items = list.items;
     out->n_events = list.n;
+    return PAL_OK;
+}
+
+/* A user of the log, of the source where both have the same people, or of both. */
+static pal_status models_find_user(pal_ctx *ctx, const pal_model *model, const char *user,
+                                   pal_query *out) {
+    const pal_log *log = model->log;
+    const pal_source *source = pal_model_source(model);
+    size_t length = strlen(user);
+    int32_t row = pal_ids_find(log->about.user_ids, user, length), in_source = -1;
+    if (source && source->shared == PAL_SHARED_USERS)
+        in_source = pal_ids_find(source->log->about.user_ids, user, length);
+    if (in_source >= 0 && in_source < source->log->n_users) {
+        pal_query known = pal_query_of_log(source->log, in_source, 0);
+        out->source_user_plus_1 = known.user_plus_1;
+        out->n_source = known.n_events;
+        out->source_items = known.items;
+        out->source_values = known.values;
+        out->source_times = known.times;
+    }
+    if ((row < 0 || row >= log->n_users) && out->n_source) return PAL_OK;
+    TRY(pal_api_find(ctx, log->about.user_ids, log->n_users, "user", user, length, &row));
+    pal_query known = pal_query_of_user(model, row);
+    out->user_plus_1 = known.user_plus_1;
+    out->n_events = known.n_events;
+    out->items = known.items;
+    out->values = known.values;
+    out->times = known.times;
+    out->types = known.types;
+    return PAL_OK;
+}
+
+static pal_status models_read_source_history(pal_ctx *ctx, const pal_model *model,
+                                             const char *history, pal_arena *arena,
+                                             pal_query *out) {
+    const pal_source *source = pal_model_source(model);
+    if (!source)
+        return pal_fail(ctx, PAL_EUSAGE,
+                        "--source-history: %s learned from no second domain: train a kind of the "
+                        "family transfer with --source",
+                        model->spec);
+    models_history list = {.items = PAL_ARENA_ARRAY(arena, int32_t, (int64_t)strlen(history) + 1)};
+    if (!list.items) return pal_fail_memory(ctx, "the history", (double)strlen(history));
+    TRY(models_each_id(ctx, source->log, "item of the source", history, models_add_history, &list));
+    out->source_user_plus_1 = 0;
+    out->source_items = list.items;
+    out->source_values = NULL;
+    out->source_times = NULL;
+    out->n_source = list.n;
     return PAL_OK;
 }
 
@@ -169,14 +218,10 @@ pal_status pal_api_query(pal_ctx *ctx, const pal_model *model, const pal_person 
     *out = (pal_query){.now = pal_log_end(model->log)};
     if (p->user && p->history)
         return pal_fail(ctx, PAL_EUSAGE, "name a user or a history, not both");
-    if (p->user) {
-        int32_t row = -1;
-        TRY(pal_api_find(ctx, model->log->about.user_ids, model->log->n_users, "user", p->user,
-                         strlen(p->user), &row));
-        *out = pal_query_of_user(model, row);
-        out->now = pal_log_end(model->log);
-    }
+    if (p->user) TRY(models_find_user(ctx, model, p->user, out));
     if (p->history) TRY(models_read_history(ctx, model, p->history, arena, out));
+    if (p->source_history)
+        TRY(models_read_source_history(ctx, model, p->source_history, arena, out));
     if (p->profile) {
         TRY(models_check_reads(ctx, model, "--profile", PAL_READS_PROFILES));
         TRY(models_read_profile(ctx, p->profile, arena, out));
@@ -198,8 +243,10 @@ static void models_fill(const pal_model *model, const pal_lists *lists, pal_entr
     }
 }
 
-const char *pal_api_strategy(const pal_model *model, bool is_fallback) {
-    return !is_fallback ? model->spec : model->fallback ? model->fallback->spec : "popular";
+const char *pal_api_strategy(const pal_model *model, pal_answerer answered) {
+    return answered == PAL_BY_ITSELF     ? model->spec
+           : answered == PAL_BY_FALLBACK ? model->fallback->spec
+                                         : "popular";
 }
 
 pal_status pal_recommend(pal_ctx *ctx, const pal_model *model, const pal_person *person,
@@ -228,7 +275,7 @@ pal_status pal_recommend(pal_ctx *ctx, const pal_model *model, const pal_person 
     }
     if (status == PAL_OK) {
         models_fill(model, &lists, entries, capacity, n);
-        *strategy = pal_api_strategy(model, lists.fallback[0]);
+        *strategy = pal_api_strategy(model, (pal_answerer)lists.fallback[0]);
     }
     pal_arena_release(&scratch);
     return status;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "api/api.h"
+#include "data/second.h"
 #include "models/checkpoint.h"
 #include "models/new_items.h"
 #include "models/registry.h"
@@ -41,6 +42,7 @@ const pal_param pal_train_params[] = {
 
 typedef struct { /* what training looks at, and what was made for it */
     pal_train_input input;
+    pal_source source;
     pal_log weighed, used, shown;
     pal_ids item_ids; /* with those of the catalog, where they are candidates */
 } train_data;
@@ -56,12 +58,14 @@ static pal_status train_open(pal_ctx *ctx, const pal_data *data, train_data *out
     if (is_weighed)
         TRY(pal_log_weigh(ctx, log, data->options.half_life, data->options.train_window,
                           &out->weighed));
-    out->input = (pal_train_input){.log = is_weighed ? &out->weighed : log,
-                                   .histories = log,
-                                   .items = data->catalog.ids.n ? &data->catalog : NULL,
-                                   .users = data->users.ids.n ? &data->users : NULL,
-                                   .shown = out->shown.n_events ? &out->shown : NULL,
-                                   .world = data->world};
+    out->input =
+        (pal_train_input){.log = is_weighed ? &out->weighed : log,
+                          .histories = log,
+                          .items = data->catalog.ids.n ? &data->catalog : NULL,
+                          .users = data->users.ids.n ? &data->users : NULL,
+                          .shown = out->shown.n_events ? &out->shown : NULL,
+                          .source = pal_data_source(data, &out->source) ? &out->source : NULL,
+                          .world = data->world};
     return PAL_OK;
 }
 

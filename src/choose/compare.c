@@ -36,6 +36,7 @@ static void compare_name_row(pal_comparison *out, int32_t r, const char *name) {
         row->kind = row->family = "";
         row->valid_choice = row->valid_known = row->valid_strangers = row->valid_rmse = NAN;
         row->valid_new = NAN;
+        row->twin = -1;
         row->strangers_own = (pal_interval){NAN, NAN, NAN};
         row->status = PAL_ROW_SKIPPED;
         snprintf(row->reason, sizeof row->reason, "stopped before its turn");
@@ -293,6 +294,7 @@ static pal_status compare_choose(pal_compare_job *job) {
         compare_front(table);
         TRY(pal_compare_ages(job, table));
         TRY(pal_compare_below(job, table));
+        TRY(pal_compare_twins_judge(job, table));
     }
     TRY(compare_remember(job));
     return compare_give_fallback(job);
@@ -302,8 +304,8 @@ static pal_status compare_choose(pal_compare_job *job) {
 
 /* What models that know `history` are asked: all its items, new ones too, or new ones alone. */
 pal_status pal_compare_ask(const pal_compare_job *job, pal_task task, const pal_log *history,
-                           const pal_log *known, const pal_log *targets, bool only_new,
-                           pal_questions *out) {
+                           const pal_log *known, const pal_log *targets, const pal_source *source,
+                           bool only_new, pal_questions *out) {
     pal_protocol protocol = job->out->options.protocol;
     bool has_new = only_new || protocol.candidates != PAL_CANDIDATES_SEEN;
     bool asks_new = only_new || protocol.candidates == PAL_CANDIDATES_NEW;
@@ -315,7 +317,8 @@ pal_status pal_compare_ask(const pal_compare_job *job, pal_task task, const pal_
     const pal_data *data = job->data;
     pal_background background = {.users = data->users.ids.n ? &data->users : NULL,
                                  .searches = data->searches.n ? &data->searches : NULL,
-                                 .search_ids = &data->user_ids};
+                                 .search_ids = &data->user_ids,
+                                 .source = source};
     return pal_questions_describe(job->ctx, &background, &job->out->split.user_ids, out);
 }
 
@@ -347,15 +350,16 @@ static pal_status compare_table(pal_compare_job *job, pal_task task, int32_t n_r
                          .winner_new = -1,
                          .control_new = -1,
                          .new_slice = -1};
-    pal_protocol_fingerprint(protocol, task, split, table->fingerprint);
+    pal_protocol_fingerprint(protocol, task, split, pal_compare_source(out, refits),
+                             table->fingerprint);
     table->rows = PAL_ARENA_ARRAY(&out->arena, pal_row, n_rows);
     if (!table->rows)
         return pal_fail_memory(job->ctx, "the table", sizeof(pal_row) * (double)n_rows);
     const pal_log *learned = refits ? &split->history : &split->train;
     TRY(pal_compare_ask(job, task, &split->train, pal_split_known(split, false), &split->valid,
-                        false, &table->valid));
-    TRY(pal_compare_ask(job, task, learned, pal_compare_known(split, refits), &split->test, false,
-                        &table->test));
+                        pal_compare_source(out, false), false, &table->valid));
+    TRY(pal_compare_ask(job, task, learned, pal_compare_known(split, refits), &split->test,
+                        pal_compare_source(out, refits), false, &table->test));
     TRY(pal_gains_make(job->ctx, protocol, job->data, &table->test));
     TRY(pal_questions_categorize(job->ctx, &job->data->catalog, &table->test));
     TRY(pal_slices_make(job->ctx, protocol, job->data, &table->test, split, &table->slices));
@@ -469,13 +473,14 @@ static pal_status compare_prepare(pal_compare_job *job, const char *const *specs
     TRY(pal_compare_parse(job->ctx, specs, options, out));
     TRY(compare_name_fold(job));
     if (job->fold <= 1) compare_tell_data(job);
-    if (job->fold <= 1 && specs == out->default_specs) pal_compare_tell_left_out(job->ctx, out);
+    if (job->fold <= 1 && out->is_default) pal_compare_tell_left_out(job->ctx, out);
     TRY(pal_protocol_settle(job->ctx, job->data, &out->inspection, protocol));
     TRY(pal_gains_check(job->ctx, protocol, job->data));
     TRY(pal_slices_check(job->ctx, protocol, job->data));
     TRY(pal_split_make(job->ctx, job->data, protocol->split, &out->split));
     TRY(pal_compare_new_begin(job, specs));
     TRY(compare_cut_features(job));
+    TRY(pal_compare_source_make(job));
     TRY(compare_weigh(job));
     TRY(compare_train_fallback(job));
     pal_measures_list(protocol, &out->measures);
@@ -533,6 +538,8 @@ pal_status pal_compare_run(pal_ctx *ctx, const pal_data *data, const char *const
     if (status == PAL_OK) status = compare_rows(&job, specs);
     if (status == PAL_OK && out->n_folds && !out->interrupted)
         status = pal_compare_folds(&job, specs, options);
+    for (int32_t t = 0; status == PAL_OK && t < out->n_tables; t++)
+        status = pal_compare_twins_find(&job, &out->tables[t]);
     if (status == PAL_OK) status = pal_compare_growth(&job);
     if (status == PAL_OK) status = compare_write_runs(&job);
     if (status == PAL_OK) {
@@ -563,6 +570,8 @@ void pal_comparison_release(pal_comparison *comparison) {
     pal_clicks_release(&comparison->clicks_valid);
     pal_clicks_release(&comparison->clicks);
     pal_split_release(&comparison->split);
+    pal_source_own_release(&comparison->source_valid);
+    pal_source_own_release(&comparison->source_test);
     pal_arena_release(&comparison->arena);
     memset(comparison, 0, sizeof *comparison);
 }

@@ -12,14 +12,26 @@
 
 typedef enum { PAL_PREFER_ACCURACY, PAL_PREFER_COST } pal_preference;
 
+/* Up to when the second domain is known. AUTO: PART where the split is in the order of time, else
+ * ALL. */
+typedef enum {
+    PAL_UNTIL_AUTO,
+    PAL_UNTIL_PART,  /* the part that is judged begins */
+    PAL_UNTIL_FIRST, /* of each person his first event that is judged */
+    PAL_UNTIL_ALL
+} pal_source_until;
+extern const char *const pal_source_untils[]; /* "auto", "part", "first", "all" */
+
 typedef struct {
     pal_protocol protocol;
-    int32_t prefer;     /* pal_preference */
-    double worth;       /* share of the accuracy that a cheaper model may lose: 0.02 */
-    double budget;      /* seconds for all models together; 0: no limit */
-    const char *limit;  /* "list_us_p99=500; memory=1GB; model=100MB; train=60" or NULL */
-    bool growth;        /* train again on parts of the users: what more data costs */
-    pal_texts families; /* every kind of these, beside the specs */
+    int32_t prefer;       /* pal_preference */
+    double worth;         /* share of the accuracy that a cheaper model may lose: 0.02 */
+    double budget;        /* seconds for all models together; 0: no limit */
+    const char *limit;    /* "list_us_p99=500; memory=1GB; model=100MB; train=60" or NULL */
+    bool growth;          /* train again on parts of the users: what more data costs */
+    bool sweep;           /* the same for rows that use the source, and their twins */
+    pal_texts families;   /* every kind of these, beside the specs */
+    int32_t source_until; /* pal_source_until */
 } pal_compare_options;
 /* What only a comparison takes; the rest of `protocol` stands in pal_protocol_params. */
 extern const pal_param pal_compare_params[];
@@ -45,7 +57,20 @@ typedef struct {
     int32_t users;
     int64_t events, peak_bytes, model_bytes;
     double seconds, multiply_adds, metric;
+    double *by_user;   /* [users of validation] the metric; NaN: not asked */
+    bool has_gain;     /* the row has a twin that was trained on the part too */
+    pal_interval gain; /* of the row over its twin, on validation */
 } pal_growth;
+
+/* Whether learning from a second domain pays: the row beside its twin, with the source off. */
+typedef enum { PAL_SOURCE_UNKNOWN, PAL_SOURCE_HELPS, PAL_SOURCE_USELESS } pal_source_verdict;
+enum { PAL_EFFECTS_MAX = 3 };
+typedef struct {
+    const char *name; /* "all test users", or a slice of them */
+    int32_t n_users;
+    double level;      /* the twin's mean */
+    pal_interval gain; /* row - twin, of paired users of the test */
+} pal_source_effect;
 
 typedef struct {                        /* one model of one task's table */
     char name[256];                     /* canonical spec; "oracle"; a run's file name */
@@ -81,7 +106,12 @@ typedef struct {                        /* one model of one task's table */
     pal_click_curve click_curve; /* fitted on validation */
     double **folds;              /* [PAL_FOLD_MEASURES] of [n_folds]; NULL without folds */
     pal_curve curve;             /* of the model that was judged on validation; n = 0: no epochs */
-    int32_t n_growth; /* parts that were learned, the smallest first; first table alone */
+    int32_t twin;                /* row of the same kind with its source off; -1: none */
+    int32_t n_effects;
+    pal_source_effect effects[PAL_EFFECTS_MAX]; /* all users first */
+    pal_source_verdict source_verdict;
+    const char *source_says; /* all of that in a sentence; NULL: no twin */
+    int32_t n_growth;        /* parts that were learned, the smallest first; first table alone */
     pal_growth growth[PAL_GROWTH_POINTS];
     pal_model *model; /* final model, or NULL */
 } pal_row;
@@ -124,6 +154,7 @@ typedef struct pal_comparison {
     pal_inspection inspection;
     bool is_inspected;
     const char *default_specs[PAL_DEFAULT_SPECS + 1]; /* where none was given */
+    bool is_default;                                  /* none was */
     pal_compare_options options;
     char scenario[512]; /* what the data's scenario set of them; "": nothing */
     pal_limits limits;
@@ -133,6 +164,9 @@ typedef struct pal_comparison {
     pal_catalog items_valid, items_test;
     bool judges_new; /* models are trained with rows for new items that the main table does not list
                       */
+    /* The second domain as models that are judged on validation and final ones may know it; logs
+     * without events: there is none. Models point to them too. */
+    pal_source_own source_valid, source_test;
     pal_measures measures;              /* at[0] is the choice metric, ndcg at the smallest k */
     pal_ratings ratings_valid, ratings; /* n = 0: the values are no ratings */
     pal_clicks clicks_valid, clicks;    /* n = 0: the log has no impressions */

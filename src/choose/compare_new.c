@@ -70,9 +70,10 @@ pal_status pal_compare_new_begin(pal_compare_job *job, const char *const *specs)
 
 /* None where nothing is asked after the rules of relevance. */
 static pal_status new_ask(const pal_compare_job *job, pal_task task, const pal_log *history,
-                          const pal_log *known, const pal_log *targets, pal_questions *out) {
+                          const pal_log *known, const pal_log *targets, const pal_source *source,
+                          pal_questions *out) {
     if (!new_is_used(&job->data->catalog, targets, history->n_items)) return PAL_OK;
-    pal_status status = pal_compare_ask(job, task, history, known, targets, true, out);
+    pal_status status = pal_compare_ask(job, task, history, known, targets, source, true, out);
     return status == PAL_EDATA ? PAL_OK : status;
 }
 
@@ -81,9 +82,9 @@ pal_status pal_compare_new_table(const pal_compare_job *job, pal_table *table) {
     bool refits = job->out->options.protocol.refit == 0;
     if (!job->out->judges_new) return PAL_OK;
     TRY(new_ask(job, table->task, &split->train, pal_split_known(split, false), &split->valid,
-                &table->new_valid));
+                pal_compare_source(job->out, false), &table->new_valid));
     TRY(new_ask(job, table->task, new_learned(job->out), pal_compare_known(split, refits),
-                &split->test, &table->new_test));
+                &split->test, pal_compare_source(job->out, refits), &table->new_test));
     for (int32_t s = 0; table->new_test.n_users && s < table->slices.n; s++) {
         if (!strcmp(table->slices.at[s].name, "new items")) table->new_slice = s;
     }

@@ -79,10 +79,22 @@ const pal_param pal_compare_params[] = {
      .value_name = "FAMILY",
      .help = "every kind of it that the log can serve, with default settings, beside those of -m: "
              "baseline, collaborative …; repeatable, all: every family"},
+    {.name = "source_until",
+     .type = PAL_PARAM_CHOICE,
+     .offset = FIELD(source_until),
+     .choices = pal_source_untils,
+     .help = "what models may know of a second domain: what came before the part that is judged "
+             "(part), before each person's first event that is judged (first), or all; auto is "
+             "part where the split is in the order of time, else all"},
     {.name = "growth",
      .type = PAL_PARAM_FLAG,
      .offset = FIELD(growth),
      .help = "train each model again on 10 %, 30 % and all of the users: what more data costs"},
+    {.name = "sweep",
+     .type = PAL_PARAM_FLAG,
+     .offset = FIELD(sweep),
+     .help = "train models that use the source, and the same without it, again on 10 %, 30 % and "
+             "all of the users, with all of the source: from which size on it stops paying"},
     {0},
 };
 #undef FIELD
@@ -167,9 +179,8 @@ void pal_default_specs(pal_ctx *ctx, const pal_data *data, const pal_inspection 
     specs[n] = NULL;
 }
 
-/* Whether a spec is one of the others, however these are written. */
-static pal_status compare_is_given(pal_ctx *ctx, const char *const *specs, int32_t n,
-                                   const char *spec, pal_arena *arena, bool *out) {
+pal_status pal_spec_is_among(pal_ctx *ctx, const char *const *specs, int32_t n, const char *spec,
+                             pal_arena *arena, bool *out) {
     const char *plain, *other;
     TRY(pal_spec_canonical(ctx, spec, arena, &plain));
     *out = false;
@@ -186,7 +197,7 @@ static pal_status compare_check_specs(pal_ctx *ctx, const char *const *specs) {
     pal_status status = PAL_OK;
     for (int32_t i = 0; status == PAL_OK && specs && specs[i]; i++) {
         bool is_twice;
-        status = compare_is_given(ctx, specs, i, specs[i], &scratch, &is_twice);
+        status = pal_spec_is_among(ctx, specs, i, specs[i], &scratch, &is_twice);
         if (status == PAL_OK && is_twice)
             status =
                 pal_fail(ctx, PAL_EUSAGE, "the model '%s' is named twice: name it once", specs[i]);
@@ -248,9 +259,10 @@ pal_status pal_compare_specs(pal_ctx *ctx, const char *const *given, const char 
     int32_t n = 0, n_given = 0, n_kinds = 0;
     while (given && given[n_given]) n_given++;
     while (pal_kinds[n_kinds]) n_kinds++;
-    if (n_given + asked.families.n == 0) {
+    out->is_default = n_given + asked.families.n == 0;
+    if (out->is_default) {
         *specs = pal_compare_default_specs(ctx, out);
-        return PAL_OK;
+        return pal_compare_twins_add(ctx, out->data, &out->arena, specs);
     }
     const char **all = PAL_ARENA_ARRAY(&out->arena, const char *, n_given + n_kinds + 1);
     if (!all) return pal_fail_memory(ctx, "the specs", 1e3);
@@ -262,12 +274,12 @@ pal_status pal_compare_specs(pal_ctx *ctx, const char *const *given, const char 
             if (!compare_is_family(kind, asked.families.at[f]) ||
                 !compare_can_serve(kind, out->data))
                 continue;
-            TRY(compare_is_given(ctx, all, n, kind->name, &out->arena, &is_given));
+            TRY(pal_spec_is_among(ctx, all, n, kind->name, &out->arena, &is_given));
             if (!is_given) all[n++] = kind->name;
         }
     }
     *specs = all;
-    return PAL_OK;
+    return pal_compare_twins_add(ctx, out->data, &out->arena, specs);
 }
 
 /* --- limits --- */

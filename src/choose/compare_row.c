@@ -23,6 +23,7 @@ pal_train_input pal_compare_input(const pal_compare_job *job, bool final) {
                              .items = items->ids.n ? items : NULL,
                              .users = job->data->users.ids.n ? &job->data->users : NULL,
                              .shown = shown->n_events ? shown : NULL,
+                             .source = pal_compare_source(job->out, final),
                              .n_items = has_new ? split->item_ids.n : 0,
                              .n_seen_items = whole->n_items,
                              .n_listed_items = lists_new ? 0 : whole->n_items,

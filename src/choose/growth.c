@@ -94,8 +94,12 @@ static pal_status growth_train(const pal_compare_job *job, const growth_part *pa
     out->peak_bytes = model->cost.peak_bytes;
     out->multiply_adds = model->cost.multiply_adds;
     out->model_bytes = pal_model_state_bytes(model);
-    pal_status status = pal_evaluate_choice(job->ctx, &job->out->options.protocol, &part->questions,
-                                            model, &rank, &out->metric);
+    out->by_user = PAL_ARENA_ARRAY(&job->out->arena, double, part->questions.n_users);
+    pal_status status =
+        out->by_user ? pal_evaluate_choice_users(job->ctx, &job->out->options.protocol,
+                                                 &part->questions, model, &rank, out->by_user)
+                     : pal_fail_memory(job->ctx, "the metrics", 8.0 * part->questions.n_users);
+    if (status == PAL_OK) out->metric = pal_mean(out->by_user, part->questions.n_users);
     pal_model_free(model);
     return status;
 }
@@ -118,14 +122,17 @@ static pal_status growth_row(const pal_compare_job *job, const growth_part *part
 pal_status pal_compare_growth(pal_compare_job *job) {
     pal_table *table = &job->out->tables[0];
     pal_status status = PAL_OK;
-    if (!job->out->options.growth || job->out->interrupted) return PAL_OK;
+    const pal_compare_options *options = &job->out->options;
+    if ((!options->growth && !options->sweep) || job->out->interrupted) return PAL_OK;
     for (int32_t at = 0; status == PAL_OK && at < PAL_GROWTH_POINTS; at++) {
         growth_part part = {0};
         status = growth_make(job, pal_growth_shares[at], &part);
         for (int32_t r = 0; status == PAL_OK && r < table->n_rows && part.log.n_events; r++) {
             status = pal_check_cancelled(job->ctx);
-            if (status == PAL_OK) status = growth_row(job, &part, &table->rows[r], at);
+            if (status == PAL_OK && (options->growth || pal_row_has_pair(table, r)))
+                status = growth_row(job, &part, &table->rows[r], at);
         }
+        if (status == PAL_OK) status = pal_compare_twins_sweep(job, table, at);
         growth_release(&part);
     }
     if (status == PAL_ECANCELLED) {

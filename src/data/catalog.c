@@ -129,6 +129,51 @@ pal_status pal_catalog_before(pal_ctx *ctx, const pal_catalog *catalog, int64_t 
     return PAL_OK;
 }
 
+static bool catalog_select_column(const pal_column *from, const int32_t *rows, int32_t n,
+                                  pal_arena *arena, pal_column *to) {
+    const char **cells = PAL_ARENA_ARRAY(arena, const char *, n);
+    memcpy(to->name, from->name, sizeof to->name);
+    to->type = from->times ? PAL_FEATURE_TIMED : from->type;
+    to->separator = from->separator;
+    to->cells = cells;
+    for (int32_t i = 0; cells && i < n; i++) {
+        const char *cell = from->cells[rows ? rows[i] : i];
+        cells[i] = *cell ? pal_arena_text(arena, cell, strlen(cell)) : "";
+        if (!cells[i]) return false;
+    }
+    if (!cells || !from->vectors) return cells != NULL;
+    size_t width = (size_t)from->n_dims;
+    float *vectors = PAL_ARENA_ARRAY(arena, float, (int64_t)n * from->n_dims);
+    for (int32_t i = 0; vectors && i < n; i++)
+        memcpy(vectors + (size_t)i * width, from->vectors + (size_t)(rows ? rows[i] : i) * width,
+               width * sizeof *vectors);
+    to->n_dims = from->n_dims;
+    to->vectors = vectors;
+    return vectors != NULL;
+}
+
+pal_status pal_catalog_select(pal_ctx *ctx, const pal_catalog *catalog, const int32_t *rows,
+                              int32_t n, pal_catalog *out) {
+    pal_catalog selected = {.title = catalog->title};
+    pal_status status = pal_ids_select(ctx, &catalog->ids, rows, n, &selected.ids);
+    if (status == PAL_OK) {
+        selected.columns = PAL_ARENA_ARRAY(&selected.arena, pal_column, catalog->n_columns);
+        if (selected.columns) selected.n_columns = catalog->n_columns;
+        bool done = selected.columns != NULL;
+        for (int32_t c = 0; done && c < catalog->n_columns; c++)
+            done = catalog_select_column(&catalog->columns[c], rows, n, &selected.arena,
+                                         &selected.columns[c]);
+        if (!done) status = pal_fail_memory(ctx, "the catalog", 16.0 * n);
+    }
+    if (status == PAL_OK) status = pal_catalog_settle(ctx, &selected, "", NULL);
+    if (status == PAL_OK) {
+        *out = selected;
+    } else {
+        pal_catalog_release(&selected);
+    }
+    return status;
+}
+
 uint64_t pal_catalog_hash(const pal_catalog *catalog) {
     size_t n = (size_t)catalog->ids.n;
     XXH3_state_t state;

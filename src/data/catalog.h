@@ -84,6 +84,10 @@ pal_status pal_catalog_add_timed(pal_ctx *ctx, pal_catalog *catalog, const char 
 pal_status pal_catalog_before(pal_ctx *ctx, const pal_catalog *catalog, int64_t time,
                               pal_arena *arena, pal_catalog *out, int64_t *n_left_out);
 
+/* The rows (NULL: the first n) as a settled catalog of its own. */
+pal_status pal_catalog_select(pal_ctx *ctx, const pal_catalog *catalog, const int32_t *rows,
+                              int32_t n, pal_catalog *out);
+
 void pal_catalog_release(pal_catalog *catalog);
 
 #endif

@@ -94,6 +94,20 @@ pal_status pal_ids_select(pal_ctx *ctx, const pal_ids *ids, const int32_t *rows,
     return PAL_OK;
 }
 
+bool pal_ids_move(const pal_ids *ids, pal_arena *arena, pal_ids *out) {
+    *out = (pal_ids){.n = ids->n, .table_mask = ids->table_mask};
+    if (ids->n == 0) return true;
+    int64_t end = ids->offsets[ids->n], slots = (int64_t)ids->table_mask + 1;
+    out->bytes = PAL_ARENA_ARRAY(arena, char, end);
+    out->offsets = PAL_ARENA_ARRAY(arena, int64_t, (int64_t)ids->n + 1);
+    out->table = PAL_ARENA_ARRAY(arena, uint32_t, slots);
+    if (!out->bytes || !out->offsets || !out->table) return false;
+    memcpy(out->bytes, ids->bytes, (size_t)end);
+    memcpy(out->offsets, ids->offsets, ((size_t)ids->n + 1) * sizeof *ids->offsets);
+    memcpy(out->table, ids->table, (size_t)slots * sizeof *ids->table);
+    return true;
+}
+
 void pal_ids_release(pal_ids *ids) {
     free(ids->bytes);
     free(ids->offsets);

@@ -3,6 +3,7 @@
 #ifndef PAL_DATA_IDS_H
 #define PAL_DATA_IDS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,6 +29,8 @@ const char *pal_ids_at(const pal_ids *ids, int32_t row);                 /* NUL-
 /* out gets the ids in the order rows[0 … n); NULL: the first n as they stand. */
 pal_status pal_ids_select(pal_ctx *ctx, const pal_ids *ids, const int32_t *rows, int32_t n,
                           pal_ids *out);
+/* The same ids as an arena's, which are not released and not added to; false without memory. */
+bool pal_ids_move(const pal_ids *ids, pal_arena *arena, pal_ids *out);
 void pal_ids_release(pal_ids *ids);
 
 #endif

@@ -165,7 +165,7 @@ pal_status pal_data_set_target(pal_ctx *ctx, pal_data *data, const char *names) 
         pal_data_find(data, "target: %s (%.1f %% of events)%s", list.bytes ? list.bytes : "", share,
                       names ? "" : ", guessed");
         bool is_choice = about->n_types - __builtin_popcount(pal_log_shown_types(about, 0)) > 1;
-        if (!names && is_choice) {
+        if (!names && is_choice && !data->is_second) {
             pal_note(ctx, PAL_NOTICE_WARNING,
                      "target guessed: %s (%.1f %% of events) is what lists are judged by; --target "
                      "names another",

@@ -12,6 +12,7 @@
 #include "data/demo.h"
 #include "data/formats/format.h"
 #include "data/scenario.h"
+#include "data/second.h"
 #include "data/vectors.h"
 
 static const char *const read_format_names[] = {"auto",   "palate", "movielens", "recbole", "mind",
@@ -522,7 +523,9 @@ static pal_status read_finish(pal_ctx *ctx, pal_data *data, const pal_paths *pat
     TRY(read_catalogs(ctx, data, paths));
     TRY(read_apply_feature(ctx, data));
     TRY(read_searches(ctx, data));
-    return pal_data_prepare(ctx, data);
+    TRY(pal_second_cut(ctx, paths, data));
+    TRY(pal_data_prepare(ctx, data));
+    return pal_second_join(ctx, paths, data);
 }
 
 static void read_name(pal_data *data, const char *path) {
@@ -540,8 +543,15 @@ static void read_name(pal_data *data, const char *path) {
 static void read_arguments(const pal_paths *paths, pal_data *data) {
     const struct {
         const char *name, *path;
-    } parts[] = {{"train", paths->train}, {"valid", paths->valid}, {"test", paths->test},
-                 {"items", paths->items}, {"users", paths->users}, {"vectors", paths->vectors}};
+    } parts[] = {{"train", paths->train},
+                 {"valid", paths->valid},
+                 {"test", paths->test},
+                 {"items", paths->items},
+                 {"users", paths->users},
+                 {"vectors", paths->vectors},
+                 {"source", paths->source},
+                 {"source_items", paths->source_items},
+                 {"source_users", paths->source_users}};
     pal_text text = {0};
     pal_text_add(&text, "compare");
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
@@ -550,6 +560,7 @@ static void read_arguments(const pal_paths *paths, pal_data *data) {
     pal_params_format_flags(pal_data_params, &data->options, &text);
     pal_params_format_flags(pal_weigh_params, &data->options, &text);
     pal_params_format_flags(pal_scenario_params, &data->options, &text);
+    pal_params_format_flags(pal_source_params, &data->options, &text);
     /* What a scenario would fill in again must be said even where it is the usual value. */
     if (data->options.scenario && data->options.has_half_life)
         pal_params_format_initial(pal_weigh_params, "half_life", &data->options, &text);
@@ -590,7 +601,7 @@ static pal_status read_all(pal_ctx *ctx, const pal_paths *paths, pal_data *data)
 }
 
 /* Empty data with its options, or NULL with a sentence. */
-static pal_data *read_new(pal_ctx *ctx, const char *options, pal_status *status) {
+static pal_data *read_new(pal_ctx *ctx, const char *options, bool is_second, pal_status *status) {
     pal_data *data = calloc(1, sizeof *data);
     if (!data) {
         *status = pal_fail_memory(ctx, "the log", sizeof *data);
@@ -600,12 +611,18 @@ static pal_data *read_new(pal_ctx *ctx, const char *options, pal_status *status)
     const pal_param_group groups[] = {{pal_data_params, &data->options},
                                       {pal_weigh_params, &data->options},
                                       {pal_scenario_params, &data->options},
+                                      {pal_source_params, &data->options},
                                       {0}};
+    const pal_param_group of_second[] = {
+        {pal_data_params, &data->options}, {pal_scenario_params, &data->options}, {0}};
+    data->is_second = is_second;
+    pal_params_init(pal_source_params, &data->options);
     pal_params_init(pal_data_params, &data->options);
     pal_params_init(pal_weigh_params, &data->options);
     pal_params_init(pal_scenario_params, &data->options);
     data->options.has_half_life = pal_params_gives(options, "half_life", &data->arena);
-    *status = pal_params_parse_tables(ctx, "options", groups, &data->arena, options);
+    *status = pal_params_parse_tables(ctx, is_second ? "--source-options" : "options",
+                                      is_second ? of_second : groups, &data->arena, options);
     if (*status == PAL_OK) return data;
     pal_data_free(data);
     return NULL;
@@ -623,14 +640,27 @@ static pal_status read_hand_over(pal_data *data, pal_status status, pal_data **o
 pal_status pal_data_read(pal_ctx *ctx, const pal_paths *paths, const char *options,
                          pal_data **out) {
     pal_status status;
-    pal_data *data = read_new(ctx, options, &status);
+    pal_data *data = read_new(ctx, options, false, &status);
     return data ? read_hand_over(data, read_all(ctx, paths, data), out) : status;
+}
+
+pal_status pal_data_read_second(pal_ctx *ctx, const pal_paths *paths, const char *options,
+                                pal_data **out) {
+    pal_status status;
+    pal_data *data = read_new(ctx, options, true, &status);
+    return data ? read_hand_over(data, read_all(ctx, paths, data), out) : status;
+}
+
+pal_status pal_data_new_second(pal_ctx *ctx, const char *options, pal_data **out) {
+    pal_status status;
+    pal_data *data = read_new(ctx, options, true, &status);
+    return data ? read_hand_over(data, status, out) : status;
 }
 
 pal_status pal_data_parse(pal_ctx *ctx, const char *name, const pal_bytes *bytes,
                           const char *options, pal_data **out) {
     pal_status status;
-    pal_data *data = read_new(ctx, options, &status);
+    pal_data *data = read_new(ctx, options, false, &status);
     if (!data) return status;
     read_name(data, name);
     status = read_part_bytes(ctx, data, name, bytes, 0);
@@ -649,6 +679,7 @@ void pal_data_free(pal_data *data) {
     pal_search_list_release(&data->heard);
     pal_searches_release(&data->searches);
     pal_world_free(data->world);
+    pal_data_free(data->second);
     pal_text_release(&data->shown);
     pal_arena_release(&data->arena);
     free(data);

@@ -10,6 +10,7 @@
 #include "data/catalog.h"
 #include "data/log.h"
 #include "data/searches.h"
+#include "data/source.h"
 
 typedef struct {
     int32_t format;      /* 0 auto, else 1 + index into pal_formats */
@@ -31,9 +32,16 @@ typedef struct {
     double half_life;    /* seconds in which a training event's weight halves; 0: no decay */
     bool has_half_life;  /* it was given, if only as 0 */
     int32_t scenario;    /* 0 none, else 1 + index into pal_scenarios (scenario.h) */
+    /* Of a second domain (second.h): */
+    int32_t shared;             /* 0 undeclared, else 1 + pal_sharing */
+    const char *map;            /* file of pairs of ids, or NULL */
+    const char *source_options; /* how its log is read, or NULL */
+    const char *domain;         /* column of the items by which one log is cut in two, or NULL */
+    const char *source_domain, *target_domain; /* its tokens, or NULL */
 } pal_data_options;
-/* How a log is read; how much of it training weighs (train_window, half_life). */
-extern const pal_param pal_data_params[], pal_weigh_params[];
+/* How a log is read; how much of it training weighs (train_window, half_life); its second domain.
+ */
+extern const pal_param pal_data_params[], pal_weigh_params[], pal_source_params[];
 
 /* Counts for the report: what reading and preparing did, in the order in which it happened. */
 typedef struct {
@@ -66,6 +74,9 @@ struct pal_data {         /* the public noun */
     pal_search_list heard;            /* searches as they are read */
     pal_searches searches;            /* n = 0: none */
     pal_world *world;                 /* the demo's truth, or NULL */
+    struct pal_data *second;          /* a second domain, one log of uses; owned; or NULL */
+    pal_sharing shared;               /* what it shares with this log */
+    bool is_second;                   /* this is one: nothing is judged by it */
     int32_t n_findings;
     pal_finding findings[PAL_FINDINGS_MAX];
     pal_arena arena; /* texts of options */

@@ -22,7 +22,7 @@ void pal_measures_list(const pal_protocol *protocol, pal_measures *out);
 /* A subset of users, or of what is relevant; for one reading of relevance "value >= 4" too. */
 typedef struct pal_slice {
     char name[64];  /* "users with 1-4 events", "tail items", "day 1" */
-    char group[24]; /* "history", "popularity", "age", "relevant", "known", "profile" */
+    char group[24]; /* "history", "source", "popularity", "age", "relevant", "known", "profile" */
     int32_t n_users;
     int64_t n_pairs;
     uint8_t *users; /* [questions.n_users] 1: in; NULL: all with something relevant left */
@@ -34,10 +34,10 @@ typedef struct {
     pal_slice at[PAL_SLICES_MAX];
     pal_arena arena;
 } pal_slices;
-/* known, strangers; history 0, 1-4, 5-19, 20+; head and tail items, new items; day 1, 2-7, 8-30,
- * later; value >= 4 (or the upper 40 % of the scale) for ratings; by each column of the profiles
- * that --slice names its eight most frequent tokens or quarters of its numbers, and who has none.
- * Slices of nobody are left out. */
+/* known, strangers; history 0, 1-4, 5-19, 20+; of 0 and 1-4 those whom a second domain knows; head
+ * and tail items, new items; day 1, 2-7, 8-30, later; value >= 4 (or the upper 40 % of the scale)
+ * for ratings; by each column of the profiles that --slice names its eight most frequent tokens or
+ * quarters of its numbers, and who has none. Slices of nobody are left out. */
 pal_status pal_slices_make(pal_ctx *ctx, const pal_protocol *protocol, const pal_data *data,
                            const pal_questions *questions, const pal_split *split, pal_slices *out);
 /* Refuses columns of --slice that the profiles do not have, or that divide no users. */
@@ -61,6 +61,10 @@ pal_status pal_evaluate_model(pal_ctx *ctx, const pal_protocol *protocol,
                               const pal_questions *questions, const pal_slices *slices,
                               const pal_model *model, const pal_rank_options *rank,
                               pal_evaluation *out);
+/* The choice metric of each user alone: [n_users], NaN where nothing is asked. */
+pal_status pal_evaluate_choice_users(pal_ctx *ctx, const pal_protocol *protocol,
+                                     const pal_questions *questions, const pal_model *model,
+                                     const pal_rank_options *rank, double *by_user);
 /* Mean of the choice metric alone, without slices: what training asks between epochs. */
 pal_status pal_evaluate_choice(pal_ctx *ctx, const pal_protocol *protocol,
                                const pal_questions *questions, const pal_model *model,

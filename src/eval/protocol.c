@@ -149,7 +149,7 @@ pal_status pal_protocol_settle(pal_ctx *ctx, const pal_data *data, const pal_ins
 }
 
 void pal_protocol_fingerprint(const pal_protocol *protocol, pal_task task, const pal_split *split,
-                              char out[17]) {
+                              const pal_source *source, char out[17]) {
     pal_text text = {0};
     pal_text_addf(&text, "%016" PRIx64 " %s relevant=%s hide=%s candidates=%s fallback=%s k=",
                   pal_split_hash(split), protocol_tasks[task], protocol->relevant,
@@ -162,6 +162,7 @@ void pal_protocol_fingerprint(const pal_protocol *protocol, pal_task task, const
     if (protocol->candidates != PAL_CANDIDATES_SEEN && protocol->candidates != PAL_CANDIDATES_AUTO)
         pal_text_addf(&text, " items=%016" PRIx64,
                       ids->n ? XXH3_64bits(ids->bytes, (size_t)ids->offsets[ids->n]) : 0);
+    if (source) pal_text_addf(&text, " source=%016" PRIx64, pal_source_hash(source));
     snprintf(out, 17, "%016" PRIx64,
              text.failed ? (uint64_t)0 : XXH3_64bits(text.bytes, text.length));
     pal_text_release(&text);

@@ -56,9 +56,9 @@ bool pal_fallback_is_spec(const char *fallback);
 pal_status pal_protocol_settle(pal_ctx *ctx, const pal_data *data, const pal_inspection *inspection,
                                pal_protocol *protocol);
 
-/* xxh3 of the canonical log, the split's parts, task, relevance, mask, candidates, fallback and k:
- * 16 hex digits. */
+/* xxh3 of the canonical log, the split's parts, task, relevance, mask, candidates, fallback and k,
+ * and of what is known of a second domain (or NULL): 16 hex digits. */
 void pal_protocol_fingerprint(const pal_protocol *protocol, pal_task task, const pal_split *split,
-                              char out[17]);
+                              const pal_source *source, char out[17]);
 
 #endif

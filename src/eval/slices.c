@@ -62,6 +62,19 @@ static bool slices_by_history(slices_job *job, const char *group, const char *na
     return true;
 }
 
+/* People whom the second domain knows: new ones, and those with few events. */
+static bool slices_by_source(slices_job *job, const char *name, int64_t low, int64_t high) {
+    pal_slice *slice = slices_new(job, "source", name, false);
+    if (!slice) return false;
+    for (int32_t u = 0; u < job->q->n_users; u++) {
+        int64_t n = slices_history_length(job->q, u);
+        bool is_known = job->q->queries[job->q->query_starts[u]].n_source > 0;
+        slice->users[u] = is_known && n >= low && n <= high;
+    }
+    slices_keep(job, slice);
+    return true;
+}
+
 typedef struct {
     int64_t events;
     int32_t item;
@@ -350,6 +363,8 @@ pal_status pal_slices_make(pal_ctx *ctx, const pal_protocol *protocol, const pal
                 slices_by_history(&job, "history", "users with 1-4 events", 1, 4) &&
                 slices_by_history(&job, "history", "users with 5-19 events", 5, 19) &&
                 slices_by_history(&job, "history", "users with 20+ events", 20, INT64_MAX) &&
+                slices_by_source(&job, "new users with source history", 0, 0) &&
+                slices_by_source(&job, "1-4 events and source history", 1, 4) &&
                 slices_by_popularity(&job);
     if (done && questions->relevant_times) done = slices_by_age(&job, split->test_from);
     if (done && questions->relevant_values && questions->history->about.values_are_ratings)

@@ -48,7 +48,8 @@ static uint64_t checkpoint_hash_data(const pal_train_input *input) {
     if (input->items) parts[3] = pal_catalog_hash(input->items);
     if (input->users) parts[4] = pal_catalog_hash(input->users);
     parts[5] = (uint64_t)input->n_items;
-    return XXH3_64bits(parts, sizeof parts);
+    uint64_t hash = XXH3_64bits(parts, sizeof parts);
+    return input->source ? hash ^ pal_source_hash(input->source) : hash;
 }
 
 /* What differs between the training that is kept and the one that shall go on from it. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "models/rank.h"
+#include "models/train.h"
 
 enum { EXPLAIN_EVENTS = 200 };
 
@@ -22,6 +23,7 @@ static int explain_compare(const void *a, const void *b) {
     const pal_reason *x = a, *y = b;
     double p = fabs(x->amount), q = fabs(y->amount);
     if (p > q || p < q) return p > q ? -1 : 1;
+    if (x->is_of_source != y->is_of_source) return x->is_of_source - y->is_of_source;
     return (x->item > y->item) - (x->item < y->item);
 }
 
@@ -53,6 +55,50 @@ static pal_query explain_without(const pal_query *query, int32_t item, int32_t *
     return without;
 }
 
+/* The same of what was done in the source. */
+static pal_query explain_without_source(const pal_query *query, int32_t item, int32_t *items,
+                                        float *values, int64_t *times) {
+    int32_t n = 0;
+    for (int32_t e = 0; e < query->n_source; e++) {
+        if (query->source_items[e] == item) continue;
+        items[n] = query->source_items[e];
+        if (query->source_values) values[n] = query->source_values[e];
+        if (query->source_times) times[n] = query->source_times[e];
+        n++;
+    }
+    pal_query without = *query;
+    without.source_user_plus_1 = 0;
+    without.n_source = n;
+    without.source_items = items;
+    without.source_values = query->source_values ? values : NULL;
+    without.source_times = query->source_times ? times : NULL;
+    return without;
+}
+
+static pal_status explain_by_taking_source(explain_job *job, pal_arena *arena,
+                                           pal_explanation *out) {
+    const pal_query *query = &job->query;
+    const pal_source *source = pal_model_source(job->model);
+    int64_t n = query->n_source;
+    if (n == 0 || !source) return PAL_OK;
+    int32_t *items = PAL_ARENA_ARRAY(arena, int32_t, n), n_taken = 0;
+    float *values = PAL_ARENA_ARRAY(arena, float, n);
+    int64_t *times = PAL_ARENA_ARRAY(arena, int64_t, n);
+    uint8_t *seen = PAL_ARENA_ARRAY(arena, uint8_t, source->log->n_items);
+    if (!items || !values || !times || !seen)
+        return pal_fail_memory(job->ctx, "an explanation", 16.0 * (double)n);
+    for (int32_t e = query->n_source - 1; e >= 0 && n_taken < EXPLAIN_EVENTS; e--) {
+        int32_t item = query->source_items[e];
+        if (seen[item]) continue;
+        seen[item] = 1;
+        n_taken++;
+        pal_query without = explain_without_source(query, item, items, values, times);
+        double amount = out->score - explain_score(job, &without);
+        out->reasons[out->n++] = (pal_reason){.item = item, .amount = amount, .is_of_source = true};
+    }
+    return PAL_OK;
+}
+
 static pal_status explain_by_taking_out(explain_job *job, pal_arena *arena, pal_explanation *out) {
     const pal_query *query = &job->query;
     int64_t n = query->n_events;
@@ -81,9 +127,9 @@ static pal_status explain_start(explain_job *job, const pal_query *query, pal_ar
     TRY(pal_query_settle(job->ctx, model, query, arena, &job->query));
     bool answers_strangers = (model->kind->traits & PAL_IS_CONTROL) ||
                              pal_model_fallback_use(model) == PAL_FALLBACK_SELF;
-    out->is_fallback =
-        job->query.n_events == 0 && !answers_strangers && !pal_model_answers(model, &job->query);
-    if (out->is_fallback) job->model = model->fallback;
+    if (!answers_strangers) out->answered = pal_model_answerer(model, NULL, &job->query);
+    if (out->answered == PAL_BY_FALLBACK) job->model = model->fallback;
+    if (out->answered == PAL_BY_POPULARITY) job->model = NULL;
     int64_t n_reasons = (int64_t)job->query.n_events + job->query.n_source + PAL_REASONS_MORE;
     out->reasons = PAL_ARENA_ARRAY(arena, pal_reason, n_reasons);
     if (!out->reasons) return pal_fail_memory(job->ctx, "an explanation", 24.0 * (double)n_reasons);
@@ -141,6 +187,7 @@ pal_status pal_explain(pal_ctx *ctx, const pal_model *model, const pal_query *qu
     } else {
         out->is_sum = false;
         TRY(explain_by_taking_out(&job, arena, out));
+        TRY(explain_by_taking_source(&job, arena, out));
     }
     qsort(out->reasons, (size_t)out->n, sizeof *out->reasons, explain_compare);
     while (out->n > 0 && fabs(out->reasons[out->n - 1].amount) <= 0) out->n--;

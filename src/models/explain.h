@@ -2,19 +2,19 @@
 #ifndef PAL_MODELS_EXPLAIN_H
 #define PAL_MODELS_EXPLAIN_H
 
-#include "models/model.h"
+#include "models/rank.h"
 
 typedef struct {
     double score;
-    bool is_sum;      /* the reasons add up to the score; else each is what the score loses when
-                         the event is taken out of the history */
-    bool is_fallback; /* a stranger's list: the fallback's score is explained */
+    bool is_sum; /* the reasons add up to the score; else each is what the score loses when
+                    the event is taken out of the history */
+    pal_answerer answered; /* a stranger's list: the fallback's score is explained */
     int32_t n;
     pal_reason *reasons; /* [n] the largest amount first, by absolute value; ties by item row */
 } pal_explanation;
 
 /* Of a query as pal_rank sees it; `fallback` as in pal_rank_options. Events taken out one by one
- * are the newest 200 distinct items. */
+ * are the newest 200 distinct items, and as many of the source. */
 pal_status pal_explain(pal_ctx *ctx, const pal_model *model, const pal_query *query, int32_t item,
                        pal_arena *arena, pal_explanation *out);
 

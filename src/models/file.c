@@ -1,5 +1,5 @@
-/* file.c - models as containers: the spec, the tensors that the kind lists, and the log with its
- * ids and titles. */
+/* file.c - models as containers: the spec, the tensors that the kind lists, the log with its ids
+ * and titles, and the same of a second domain. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -70,6 +70,18 @@ static pal_status file_store_model(pal_ctx *ctx, const pal_model *model, const c
     return file_store_model(ctx, model->fallback, name, precision, container);
 }
 
+/* The second domain: log, ids, titles, and what is the same in both. */
+static pal_status file_store_source(pal_ctx *ctx, const pal_source *source,
+                                    pal_container *container) {
+    const pal_log *log = source->log;
+    TRY(pal_container_set(ctx, container, "source/shared", pal_sharing_choices[source->shared]));
+    TRY(pal_ids_store(ctx, log->about.user_ids, log->n_users, "source/users/", container));
+    TRY(pal_ids_store(ctx, log->about.item_ids, log->n_items, "source/items/", container));
+    TRY(pal_log_store(ctx, log, "source/log/", container));
+    return source->items ? pal_catalog_store(ctx, source->items, true, "source/catalog/", container)
+                         : PAL_OK;
+}
+
 pal_status pal_model_store(pal_ctx *ctx, const pal_model *model, pal_precision precision,
                            pal_container *container) {
     char hash[32];
@@ -85,6 +97,7 @@ pal_status pal_model_store(pal_ctx *ctx, const pal_model *model, pal_precision p
         TRY(pal_container_set(ctx, container, "n_listed_items", hash));
     }
     TRY(file_store_model(ctx, model, "", precision, container));
+    if (pal_model_source(model)) TRY(file_store_source(ctx, pal_model_source(model), container));
     TRY(pal_ids_store(ctx, model->log->about.user_ids, model->log->n_users, "users/", container));
     TRY(pal_ids_store(ctx, model->log->about.item_ids, model->log->n_items, "items/", container));
     TRY(pal_log_store(ctx, model->log, "log/", container));
@@ -152,10 +165,13 @@ static pal_status file_restore_tensor(pal_ctx *ctx, const pal_container *contain
 }
 
 static pal_status file_restore_parts(pal_ctx *ctx, const pal_container *container,
-                                     const char *prefix, pal_model *model);
+                                     const char *prefix, const pal_source *source,
+                                     pal_model *model);
 
+/* source: what the file holds of a second domain, or NULL. */
 static pal_status file_restore_state(pal_ctx *ctx, const pal_container *container,
-                                     const char *prefix, const char *spec, pal_model *model) {
+                                     const char *prefix, const char *spec, const pal_source *source,
+                                     pal_model *model) {
     if (pal_kind_parse(ctx, spec, &model->arena, &model->kind, &model->params) != PAL_OK) {
         char why[PAL_ERROR_MAX];
         snprintf(why, sizeof why, "%s", ctx->error);
@@ -167,7 +183,8 @@ static pal_status file_restore_state(pal_ctx *ctx, const pal_container *containe
     if (!model->spec || !model->state) return pal_fail_memory(ctx, "the model", 1e3);
     TRY(pal_part_log(ctx, model->kind, model->log, model->n_seen_items, &model->arena,
                      &model->log));
-    TRY(file_restore_parts(ctx, container, prefix, model));
+    if (pal_kind_uses_source(model->kind, model->params)) model->source = source;
+    TRY(file_restore_parts(ctx, container, prefix, source, model));
     pal_tensor tensors[PAL_TENSORS_MAX];
     int32_t n = file_list_tensors(model, tensors);
     for (int32_t i = 0; i < n; i++) {
@@ -179,9 +196,21 @@ static pal_status file_restore_state(pal_ctx *ctx, const pal_container *containe
     return pal_model_count_users(ctx, model);
 }
 
+/* What a part learned from: the model's log, or what the kind says. */
+static pal_status file_find_part_log(pal_ctx *ctx, pal_model *model, int32_t i, pal_model *part) {
+    part->log = model->log;
+    part->n_seen_items = model->n_seen_items;
+    if (!model->kind->part_log) return PAL_OK;
+    TRY(model->kind->part_log(ctx, model->params, model->state, model->log, model->source, i,
+                              &model->arena, &part->log));
+    if (part->log != model->log) part->n_seen_items = part->log->n_items;
+    return PAL_OK;
+}
+
 /* Parts stand under prefix + "part0/", …; nesting ends where specs may nest no further. */
 static pal_status file_restore_parts(pal_ctx *ctx, const pal_container *container,
-                                     const char *prefix, pal_model *model) {
+                                     const char *prefix, const pal_source *source,
+                                     pal_model *model) {
     int32_t n;
     pal_model **parts = pal_model_parts(model, &n);
     for (int32_t i = 0; i < n; i++) {
@@ -197,23 +226,24 @@ static pal_status file_restore_parts(pal_ctx *ctx, const pal_container *containe
         if (!(parts[i] = calloc(1, sizeof *parts[i])))
             return pal_fail_memory(ctx, "the model", sizeof *parts[i]);
         parts[i]->catalog.title = -1;
-        parts[i]->log = model->log;
-        parts[i]->n_seen_items = model->n_seen_items;
-        TRY(file_restore_state(ctx, container, below, spec, parts[i]));
+        TRY(file_find_part_log(ctx, model, i, parts[i]));
+        TRY(file_restore_state(ctx, container, below, spec, source, parts[i]));
+        if (parts[i]->source) model->source = source;
     }
     return PAL_OK;
 }
 
 /* Spec and tensors under `prefix`, then the fallback's, one level deep. */
 static pal_status file_restore_model(pal_ctx *ctx, const pal_container *container,
-                                     const char *prefix, pal_model *model) {
+                                     const char *prefix, const pal_source *source,
+                                     pal_model *model) {
     char name[96];
     snprintf(name, sizeof name, "%sspec", prefix);
     const char *spec = pal_container_get(container, name);
     if (!spec)
         return pal_fail(ctx, PAL_EFORMAT, "%s: holds no spec: it was made by another program",
                         container->what);
-    TRY(file_restore_state(ctx, container, prefix, spec, model));
+    TRY(file_restore_state(ctx, container, prefix, spec, source, model));
     snprintf(name, sizeof name, "%smetrics", prefix);
     const char *metrics = pal_container_get(container, name);
     if (metrics && !(model->metrics = strdup(metrics)))
@@ -229,7 +259,7 @@ static pal_status file_restore_model(pal_ctx *ctx, const pal_container *containe
         return pal_fail_memory(ctx, "the model", sizeof(pal_log));
     }
     pal_model_set_fallback(model, fallback);
-    return file_restore_model(ctx, container, "fallback/", fallback);
+    return file_restore_model(ctx, container, "fallback/", source, fallback);
 }
 
 /* A number of items that the container tells, from `least` on; `initial` where it tells none. */
@@ -260,6 +290,26 @@ static pal_status file_restore_seen(pal_ctx *ctx, const pal_container *container
                               &model->n_listed_items);
 }
 
+static pal_status file_restore_source(pal_ctx *ctx, const pal_container *container,
+                                      pal_source_own *out) {
+    const char *shared = pal_container_get(container, "source/shared");
+    int32_t sharing = 0;
+    while (pal_sharing_choices[sharing] && strcmp(pal_sharing_choices[sharing], shared)) sharing++;
+    TRY(pal_ids_restore(ctx, container, "source/users/", &out->user_ids));
+    TRY(pal_ids_restore(ctx, container, "source/items/", &out->item_ids));
+    TRY(pal_log_restore(ctx, container, "source/log/", &out->user_ids, &out->item_ids, &out->log));
+    if (!pal_sharing_choices[sharing] || out->log.n_users != out->user_ids.n ||
+        out->log.n_items != out->item_ids.n)
+        return pal_fail(ctx, PAL_EFORMAT,
+                        "%s: the model's second domain is not valid: train the model again",
+                        container->what);
+    TRY(pal_catalog_restore(ctx, container, "source/catalog/", &out->catalog));
+    out->source = (pal_source){.log = &out->log,
+                               .items = out->catalog.ids.n ? &out->catalog : NULL,
+                               .shared = (pal_sharing)sharing};
+    return PAL_OK;
+}
+
 static pal_status file_restore(pal_ctx *ctx, const pal_container *container, pal_model *model) {
     TRY(pal_ids_restore(ctx, container, "users/", &model->user_ids));
     TRY(pal_ids_restore(ctx, container, "items/", &model->item_ids));
@@ -280,7 +330,12 @@ static pal_status file_restore(pal_ctx *ctx, const pal_container *container, pal
     for (int32_t i = 0; hide && pal_hide_choices[i]; i++) {
         if (!strcmp(pal_hide_choices[i], hide)) model->hide = i;
     }
-    return file_restore_model(ctx, container, "", model);
+    const pal_source *source = NULL;
+    if (pal_container_get(container, "source/shared")) {
+        TRY(file_restore_source(ctx, container, &model->own_source));
+        source = &model->own_source.source;
+    }
+    return file_restore_model(ctx, container, "", source, model);
 }
 
 pal_status pal_model_restore(pal_ctx *ctx, const pal_container *container, pal_model **out) {
@@ -330,11 +385,23 @@ static pal_status file_set_log(pal_ctx *ctx, pal_model *model, const pal_log *lo
     int32_t n;
     pal_model **parts = pal_model_parts(model, &n);
     TRY(pal_part_log(ctx, model->kind, log, model->n_seen_items, &model->arena, &model->log));
-    for (int32_t i = 0; i < n; i++) TRY(file_set_log(ctx, parts[i], model->log));
+    for (int32_t i = 0; i < n; i++) {
+        TRY(file_find_part_log(ctx, model, i, parts[i]));
+        TRY(file_set_log(ctx, parts[i], parts[i]->log));
+    }
     if (!model->fallback) return PAL_OK;
     log = pal_log_with_items(log, model->n_seen_items, &model->fallback->arena);
     return log ? file_set_log(ctx, model->fallback, log)
                : pal_fail_memory(ctx, "the model", sizeof(pal_log));
+}
+
+/* Where a source is used, by the model, its parts or its fallback, this one stands for it. */
+static void file_set_source(pal_model *model, const pal_source *source) {
+    int32_t n;
+    pal_model **parts = pal_model_parts(model, &n);
+    if (model->source) model->source = source;
+    for (int32_t i = 0; i < n; i++) file_set_source(parts[i], source);
+    if (model->fallback) file_set_source(model->fallback, source);
 }
 
 pal_status pal_model_keep(pal_ctx *ctx, pal_model *model) {
@@ -345,7 +412,11 @@ pal_status pal_model_keep(pal_ctx *ctx, pal_model *model) {
     TRY(file_copy_log(ctx, log, &model->owned_log));
     model->owned_log.about.user_ids = &model->user_ids;
     model->owned_log.about.item_ids = &model->item_ids;
-    TRY(file_set_log(ctx, model, &model->owned_log));
+    if (pal_model_source(model)) {
+        TRY(pal_source_copy(ctx, pal_model_source(model), &model->own_source));
+        file_set_source(model, &model->own_source.source);
+    }
+    TRY(file_set_log(ctx, model, &model->owned_log)); /* parts may learn from log and source */
     if (!model->items) return PAL_OK;
     pal_container titles = {0};
     pal_status status = pal_catalog_store(ctx, model->items, true, "", &titles);

@@ -102,11 +102,12 @@ typedef struct {         /* whom to score for; all zero is a stranger */
     const char *text; /* what he asks for in words, UTF-8; or NULL */
     int32_t n_profile;
     const pal_profile_cell *profile; /* [n_profile] none empty */
-    int32_t source_user_plus_1;      /* row of the source's log plus 1, or 0 */
-    int32_t n_source;                /* what he did in the source */
-    const int32_t *source_items;     /* [n_source] oldest first, rows of the source's log */
-    const float *source_values;      /* [n_source], or NULL */
-    const int64_t *source_times;     /* [n_source], or NULL */
+    /* Row of the source's log plus 1; kinds see it only where n_source events are all it has. */
+    int32_t source_user_plus_1;
+    int32_t n_source;            /* what he did in the source */
+    const int32_t *source_items; /* [n_source] oldest first, rows of the source's log */
+    const float *source_values;  /* [n_source], or NULL */
+    const int64_t *source_times; /* [n_source], or NULL */
 } pal_query;
 
 /* What the numbers of a tensor are: what file.c checks on load. */
@@ -152,7 +153,7 @@ typedef struct {      /* one part of a score */
     int32_t item;     /* of the history, whose use adds `amount`; or -1 */
     const char *what; /* what adds it where it is no item: "the mean of all values"; or NULL */
     double amount;
-    bool is_of_source; /* `item` is a row of the source\'s log */
+    bool is_of_source; /* `item` is a row of the source's log */
 } pal_reason;
 enum { PAL_REASONS_MORE = 16 }; /* parts that are no items */
 
@@ -219,6 +220,13 @@ typedef struct pal_kind {
      * entries before fit and before load, which fills them. Their specs stand in the parameter
      * "of", written as name(of, …): see docs/specs.md. */
     struct pal_model **(*parts)(const void *params, void *state, int32_t *n);
+    bool takes_one_part; /* "of" is a single spec */
+    /* Optional, of kinds with parts: what part `i` learned from where that is not the model's own
+     * log, e.g. the source's; arrays in the arena, or those of log and source. Called before parts
+     * are read from a file, and again when the model gets logs of its own. */
+    pal_status (*part_log)(pal_ctx *ctx, const void *params, void *state, const pal_log *log,
+                           const pal_source *source, int32_t i, pal_arena *arena,
+                           const pal_log **out);
     /* What stands between the parts where no option is given, instead of name(a, b): '>'; or 0. */
     char joint;
 
@@ -243,6 +251,7 @@ struct pal_model { /* the public noun: a trained kind with all that it needs to 
     pal_catalog catalog;        /* ids.n = 0: none; owned by loaded models and by pal_model_keep */
     const pal_catalog *items;   /* for titles; or NULL */
     const pal_source *source;   /* what it learned from besides; NULL where its kind uses none */
+    pal_source_own own_source;  /* used by loaded models and by pal_model_keep */
     pal_model *fallback;        /* answers queries without history; owned; NULL: popularity */
     uint64_t data_hash;         /* pal_log_hash of log */
     int32_t n_seen_items;       /* rows of log from here on are items without a training event */

@@ -35,11 +35,34 @@ bool pal_model_answers(const pal_model *model, const pal_query *query) {
     return false;
 }
 
+typedef struct { /* what somebody did in the source, without unknown rows */
+    int32_t *items;
+    float *values;
+    int64_t *times;
+} rank_source;
+
+/* A fallback that reads what people are or ask for answers those of whom something is said. */
+static bool rank_fallback_can(const pal_model *fallback, const pal_query *query) {
+    return (fallback->kind->traits & (PAL_SCORES_STRANGERS | PAL_IS_CONTROL)) ||
+           pal_model_answers(fallback, query);
+}
+
+pal_answerer pal_model_answerer(const pal_model *model, const pal_model *other,
+                                const pal_query *query) {
+    const pal_model *fallback = other ? other : model->fallback;
+    if (query->n_events > 0) return PAL_BY_ITSELF;
+    bool is_own = fallback && fallback == model->fallback;
+    if (pal_model_answers(model, query) && !(is_own && pal_model_answers(fallback, query)))
+        return PAL_BY_ITSELF;
+    return fallback && rank_fallback_can(fallback, query) ? PAL_BY_FALLBACK : PAL_BY_POPULARITY;
+}
+
 enum { RANK_CHUNK = 16 }; /* queries scored together; fewer where memory is short */
 
-typedef struct {        /* of one worker */
-    pal_query *queries; /* [chunk] what the kind sees */
-    int32_t *items;     /* [chunk, max_events] histories without unknown rows */
+typedef struct {           /* of one worker */
+    pal_query *queries;    /* [chunk] what the kind sees */
+    rank_source of_source; /* [chunk, max_source] */
+    int32_t *items;        /* [chunk, max_events] histories without unknown rows */
     float *values;
     int64_t *times;
     uint8_t *types;
@@ -51,9 +74,10 @@ typedef struct {        /* of one worker */
 
 typedef struct {
     const pal_model *model, *fallback; /* fallback NULL: popularity */
+    const pal_source *source;          /* that source rows of queries are of; or NULL */
     const pal_query *queries;
     int32_t n_queries, n_items, end_item, chunk;
-    int64_t max_events;
+    int64_t max_events, max_source; /* max_source: of queries with unknown rows */
     const pal_rank_options *options;
     const pal_kernels *kernels;
     rank_scratch *scratch;
@@ -100,6 +124,47 @@ static bool rank_is_known(const pal_model *model, const pal_query *query) {
                                            (size_t)query->n_events * sizeof *query->items);
 }
 
+static bool rank_has_unknown_source(const pal_query *query, const pal_source *source) {
+    for (int32_t e = 0; source && e < query->n_source; e++) {
+        if (query->source_items[e] < 0 || query->source_items[e] >= source->log->n_items)
+            return true;
+    }
+    return false;
+}
+
+/* Without rows outside the source (NULL: without all), whose user is known where all that the
+ * source has of him is all that the query says. */
+static void rank_settle_source(const pal_source *source, const rank_source *to, pal_query *query) {
+    int32_t n = 0, user = query->source_user_plus_1 - 1;
+    if (source && rank_has_unknown_source(query, source)) {
+        for (int32_t e = 0; e < query->n_source; e++) {
+            int32_t item = query->source_items[e];
+            if (item < 0 || item >= source->log->n_items) continue;
+            to->items[n] = item;
+            if (query->source_values) to->values[n] = query->source_values[e];
+            if (query->source_times) to->times[n] = query->source_times[e];
+            n++;
+        }
+        query->n_source = n;
+        query->source_items = to->items;
+        query->source_values = query->source_values ? to->values : NULL;
+        query->source_times = query->source_times ? to->times : NULL;
+    }
+    if (!source) query->n_source = 0;
+    const pal_log *log = source ? source->log : NULL;
+    bool is_known =
+        log && user >= 0 && user < log->n_users &&
+        log->starts[user + 1] - log->starts[user] == query->n_source &&
+        (query->n_source == 0 || !memcmp(query->source_items, log->items + log->starts[user],
+                                         (size_t)query->n_source * sizeof *query->source_items));
+    if (!is_known) query->source_user_plus_1 = 0;
+}
+
+static rank_source rank_source_alloc(int64_t n, pal_arena *arena) {
+    return (rank_source){PAL_ARENA_ARRAY(arena, int32_t, n), PAL_ARENA_ARRAY(arena, float, n),
+                         PAL_ARENA_ARRAY(arena, int64_t, n)};
+}
+
 static void rank_normalise(const rank_job *job, rank_scratch *s, int32_t slot,
                            const pal_query *asked) {
     pal_query query = *asked;
@@ -108,6 +173,11 @@ static void rank_normalise(const rank_job *job, rank_scratch *s, int32_t slot,
         rank_drop_unknown(job->end_item, s->items + base, s->values + base, s->times + base,
                           s->types + base, &query);
     if (!rank_is_known(job->model, &query)) query.user_plus_1 = 0;
+    int64_t at = slot * job->max_source;
+    rank_settle_source(
+        job->source,
+        &(rank_source){s->of_source.items + at, s->of_source.values + at, s->of_source.times + at},
+        &query);
     s->queries[slot] = query;
 }
 
@@ -132,6 +202,10 @@ pal_status pal_query_settle(pal_ctx *ctx, const pal_model *model, const pal_quer
         pal_query_drop_unknown(query, n_known, arena, &settled) != PAL_OK)
         return pal_fail_memory(ctx, "a query", 17.0 * query->n_events);
     if (!rank_is_known(model, &settled)) settled.user_plus_1 = 0;
+    rank_source to = rank_source_alloc(settled.n_source, arena);
+    if (!to.items || !to.values || !to.times)
+        return pal_fail_memory(ctx, "a query", 16.0 * settled.n_source);
+    rank_settle_source(pal_model_source(model), &to, &settled);
     *out = settled;
     return PAL_OK;
 }
@@ -181,23 +255,16 @@ static void rank_take(const rank_job *job, rank_scratch *s, int32_t row, const f
     }
 }
 
-/* A fallback that reads what people are or ask for answers those of whom something is said. */
-static bool rank_fallback_can(const pal_model *fallback, const pal_query *query) {
-    return fallback && ((fallback->kind->traits & (PAL_SCORES_STRANGERS | PAL_IS_CONTROL)) ||
-                        pal_model_answers(fallback, query));
-}
-
 static void rank_score_stranger(const rank_job *job, rank_scratch *s, const pal_query *query,
-                                float *scores) {
-    bool can = rank_fallback_can(job->fallback, query);
-    if (can) {
+                                bool by_fallback, float *scores) {
+    if (by_fallback) {
         job->fallback->kind->score(job->fallback->params, job->fallback->state, query, 1,
                                    s->fallback_scratch, scores);
     } else {
         memcpy(scores, job->model->popularity, (size_t)job->n_items * sizeof *scores);
     }
     /* Popularity does not tell one item that nobody has used from another. */
-    int32_t n_told = can ? job->fallback->log->n_items : job->model->n_seen_items;
+    int32_t n_told = by_fallback ? job->fallback->log->n_items : job->model->n_seen_items;
     for (int32_t i = n_told; i < job->n_items; i++) scores[i] = -INFINITY;
 }
 
@@ -213,13 +280,14 @@ static void rank_chunk(void *arg, int64_t chunk, int32_t worker) {
                             s->scores);
     for (int32_t q = 0; q < n; q++) {
         float *scores = s->scores + (int64_t)q * job->n_items;
-        bool falls_back =
-            s->queries[q].n_events == 0 && !self && !pal_model_answers(job->model, &s->queries[q]);
-        job->lists->fallback[first + q] = falls_back;
-        if (falls_back && job->options->use == PAL_FALLBACK_NONE) {
+        pal_answerer who =
+            self ? PAL_BY_ITSELF
+                 : pal_model_answerer(job->model, job->options->fallback, &s->queries[q]);
+        job->lists->fallback[first + q] = (uint8_t)who;
+        if (who != PAL_BY_ITSELF && job->options->use == PAL_FALLBACK_NONE) {
             for (int32_t i = 0; i < job->n_items; i++) scores[i] = -INFINITY;
-        } else if (falls_back) {
-            rank_score_stranger(job, s, &s->queries[q], scores);
+        } else if (who != PAL_BY_ITSELF) {
+            rank_score_stranger(job, s, &s->queries[q], who == PAL_BY_FALLBACK, scores);
         }
         rank_hide(job, &s->queries[q], scores);
         rank_take(job, s, first + q, scores);
@@ -241,8 +309,8 @@ static size_t rank_kind_bytes(const pal_model *model, int32_t n_queries) {
 
 /* Bytes that one worker needs for chunks of `chunk` queries. */
 static double rank_worker_bytes(const rank_job *job, int32_t chunk) {
-    return (double)chunk *
-               (4.0 * job->n_items + 17.0 * (double)job->max_events + sizeof(pal_query)) +
+    return (double)chunk * (4.0 * job->n_items + 17.0 * (double)job->max_events +
+                            16.0 * (double)job->max_source + sizeof(pal_query)) +
            8.0 * job->n_items + (double)rank_kind_bytes(job->model, chunk) +
            (double)rank_kind_bytes(job->fallback, 1);
 }
@@ -254,19 +322,24 @@ static bool rank_worker_alloc(const rank_job *job, pal_arena *arena, rank_scratc
     s->values = PAL_ARENA_ARRAY(arena, float, events);
     s->times = PAL_ARENA_ARRAY(arena, int64_t, events);
     s->types = PAL_ARENA_ARRAY(arena, uint8_t, events);
+    s->of_source = rank_source_alloc(chunk * job->max_source, arena);
     s->scores = PAL_ARENA_ARRAY(arena, float, chunk * job->n_items);
     s->found = PAL_ARENA_ARRAY(arena, int32_t, job->n_items);
     s->by_hash = PAL_ARENA_ARRAY(arena, float, job->n_items - job->model->n_seen_items);
     s->kind_scratch = pal_arena_alloc(arena, (int64_t)rank_kind_bytes(job->model, job->chunk), 1);
     s->fallback_scratch = pal_arena_alloc(arena, (int64_t)rank_kind_bytes(job->fallback, 1), 1);
+    bool has_source = s->of_source.items && s->of_source.values && s->of_source.times;
     return s->queries && s->items && s->values && s->times && s->types && s->scores && s->found &&
-           s->by_hash && s->kind_scratch && s->fallback_scratch;
+           s->by_hash && s->kind_scratch && s->fallback_scratch && has_source;
 }
 
 static pal_status rank_plan(pal_ctx *ctx, rank_job *job, pal_arena *scratch) {
     int32_t n_workers = pal_pool_threads(ctx->pool);
     for (int32_t q = 0; q < job->n_queries; q++) {
-        if (job->queries[q].n_events > job->max_events) job->max_events = job->queries[q].n_events;
+        const pal_query *query = &job->queries[q];
+        if (query->n_events > job->max_events) job->max_events = query->n_events;
+        if (query->n_source > job->max_source && rank_has_unknown_source(query, job->source))
+            job->max_source = query->n_source;
     }
     job->chunk = RANK_CHUNK;
     while (job->chunk > 1 &&
@@ -281,6 +354,11 @@ static pal_status rank_plan(pal_ctx *ctx, rank_job *job, pal_arena *scratch) {
     return has_memory ? PAL_OK : pal_fail_memory(ctx, "lists", bytes);
 }
 
+static const pal_source *rank_find_source(const pal_model *model, const pal_model *fallback) {
+    const pal_source *own = pal_model_source(model);
+    return own || !fallback ? own : pal_model_source(fallback);
+}
+
 pal_status pal_rank(pal_ctx *ctx, const pal_model *model, const pal_query *queries,
                     int32_t n_queries, const pal_rank_options *options, pal_arena *arena,
                     pal_lists *out) {
@@ -293,15 +371,17 @@ pal_status pal_rank(pal_ctx *ctx, const pal_model *model, const pal_query *queri
     if (!lists.items || !lists.scores || !lists.counts || !lists.fallback) {
         return pal_fail_memory(ctx, "lists", (double)n_queries * (8.0 * k + 5));
     }
-    rank_job job = {.model = model,
-                    .fallback = options->fallback ? options->fallback : model->fallback,
-                    .queries = queries,
-                    .n_queries = n_queries,
-                    .n_items = n_items,
-                    .end_item = rank_end(model, options),
-                    .options = options,
-                    .kernels = pal_kernels_best(),
-                    .lists = &lists};
+    rank_job job = {
+        .model = model,
+        .fallback = options->fallback ? options->fallback : model->fallback,
+        .source = rank_find_source(model, options->fallback ? options->fallback : model->fallback),
+        .queries = queries,
+        .n_queries = n_queries,
+        .n_items = n_items,
+        .end_item = rank_end(model, options),
+        .options = options,
+        .kernels = pal_kernels_best(),
+        .lists = &lists};
     pal_arena scratch = {0};
     pal_status status = rank_plan(ctx, &job, &scratch);
     if (status == PAL_OK)

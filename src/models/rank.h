@@ -23,6 +23,13 @@ pal_fallback_use pal_model_fallback_use(const pal_model *model);
 /* Whether the model itself answers a query without a history, by its words, its profile or what he
  * did in the source, or by a part that does. */
 bool pal_model_answers(const pal_model *model, const pal_query *query);
+/* Who answers a query as the model sees it where the kind does not list for strangers itself: the
+ * model, where it has a history or says something that it reads (unless its own fallback was chosen
+ * because it does that better), the fallback (`other` instead of its own, or NULL), where that
+ * reads or needs nothing, else popularity. */
+typedef enum { PAL_BY_ITSELF, PAL_BY_FALLBACK, PAL_BY_POPULARITY } pal_answerer;
+pal_answerer pal_model_answerer(const pal_model *model, const pal_model *other,
+                                const pal_query *query);
 /* The traits of the kind and of those of its parts that are models of their own. */
 unsigned pal_model_traits(const pal_model *model);
 
@@ -41,19 +48,21 @@ typedef struct {
     int32_t *items;    /* [n, k] rows of the training log, best first; -1 beyond counts */
     float *scores;     /* [n, k] */
     int32_t *counts;   /* [n] */
-    uint8_t *fallback; /* [n] 1: answered by the fallback */
+    uint8_t *fallback; /* [n] pal_answerer: 0 where the model answered itself */
 } pal_lists;
 
 /* Rows in query histories outside the training log are left out before a kind sees them; a query of
  * whose history nothing is left is a stranger's. user_plus_1 is kept only if the history equals the
- * training one. Batches are sized by ctx->memory_limit; lists do not depend on how queries are cut
+ * training one. The same of rows of the source; where the model knows none, source rows are none of
+ * its business. Batches are sized by ctx->memory_limit; lists do not depend on how queries are cut
  * into batches, or on threads. PAL_ENOMEM when not even one query fits. */
 pal_status pal_rank(pal_ctx *ctx, const pal_model *model, const pal_query *queries,
                     int32_t n_queries, const pal_rank_options *options, pal_arena *arena,
                     pal_lists *out);
 
-/* The query as a kind sees it: without rows outside the training log, user_plus_1 kept only where
- * the history is that of training. Arrays are copied into the arena where they change. */
+/* The query as a kind sees it: without rows outside the training log and the source, user_plus_1
+ * (source_user_plus_1) kept only where the history is that of training (of the source). Arrays are
+ * copied into the arena where they change. */
 pal_status pal_query_settle(pal_ctx *ctx, const pal_model *model, const pal_query *query,
                             pal_arena *arena, pal_query *out);
 

@@ -40,7 +40,8 @@
     X(two_tower)                                                                                   \
     X(ranker)                                                                                      \
     X(deepfm)                                                                                      \
-    X(keyword)
+    X(keyword)                                                                                     \
+    X(merged)
 
 #define REGISTRY_DECLARE(name) extern const pal_kind pal_kind_##name;
 PAL_KINDS(REGISTRY_DECLARE)
@@ -179,12 +180,16 @@ static pal_status registry_take_parts(pal_ctx *ctx, const char *spec, pal_arena 
 }
 
 /* Each part must parse; a part of a part may have parts. */
-static pal_status registry_check_parts(pal_ctx *ctx, const char *spec, const char *of,
-                                       pal_arena *arena) {
+static pal_status registry_check_parts(pal_ctx *ctx, const pal_kind *whole, const char *spec,
+                                       const char *of, pal_arena *arena) {
     const char *parts[PAL_PARTS_OF_MODEL_MAX];
     int32_t n;
     TRY(pal_specs_cut(ctx, of, arena, parts, &n));
-    if (n < 2) return pal_fail(ctx, PAL_EUSAGE, "'%s' needs two parts and more", spec);
+    if (whole->takes_one_part && n != 1)
+        return pal_fail(ctx, PAL_EUSAGE, "'%s' has %d parts: %s takes one kind, such as %s(bpr)",
+                        spec, n, whole->name, whole->name);
+    if (!whole->takes_one_part && n < 2)
+        return pal_fail(ctx, PAL_EUSAGE, "'%s' needs two parts and more", spec);
     for (int32_t i = 0; i < n; i++) {
         const pal_kind *kind;
         void *params;
@@ -221,9 +226,9 @@ pal_status pal_kind_parse(pal_ctx *ctx, const char *spec, pal_arena *arena, cons
         if (of) TRY(pal_param_set(ctx, found->name, found->params, values, arena, "of", of));
         if (of) given = of;
         if (!given || !*given)
-            return pal_fail(ctx, PAL_EUSAGE, "%s needs its parts: write %s(a, b)", found->name,
-                            found->name);
-        TRY(registry_check_parts(ctx, spec, given, arena));
+            return pal_fail(ctx, PAL_EUSAGE, "%s needs its parts: write %s(%s)", found->name,
+                            found->name, found->takes_one_part ? "a" : "a, b");
+        TRY(registry_check_parts(ctx, found, spec, given, arena));
     }
     *kind = found;
     *params = values;

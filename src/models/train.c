@@ -183,6 +183,32 @@ static pal_status train_check_memory(pal_ctx *ctx, const pal_model *model, const
     return status;
 }
 
+bool pal_kind_uses_source(const pal_kind *kind, const void *params) {
+    if (!(kind->traits & PAL_USES_SOURCE)) return false;
+    const pal_param *row = pal_param_find(kind->params, "source");
+    if (!row) return true;
+    const char *field = (const char *)params + row->offset;
+    if (row->type == PAL_PARAM_FLAG) return *(const bool *)field;
+    return row->type != PAL_PARAM_CHOICE ||
+           strcmp(row->choices[*(const int32_t *)field], "off") != 0;
+}
+
+const pal_source *pal_model_source(const pal_model *model) {
+    return model->source     ? model->source
+           : model->fallback ? pal_model_source(model->fallback)
+                             : NULL;
+}
+
+/* A composite's queries are about the source where one of its parts has learned from it. */
+static bool train_parts_use_source(const pal_model *model) {
+    int32_t n;
+    pal_model **parts = pal_model_parts(model, &n);
+    for (int32_t i = 0; i < n; i++) {
+        if (parts[i]->source) return true;
+    }
+    return false;
+}
+
 static pal_status train_all(pal_ctx *ctx, const pal_train_input *asked, pal_model *model) {
     pal_train_input own;
     TRY(pal_input_for_kind(ctx, model->kind, asked, &model->arena, &own));
@@ -191,6 +217,10 @@ static pal_status train_all(pal_ctx *ctx, const pal_train_input *asked, pal_mode
     model->n_listed_items = own.n_listed_items < own.log->n_items ? own.n_listed_items : 0;
     model->log = input->histories ? input->histories : input->log;
     model->items = input->items;
+    bool uses = pal_kind_uses_source(model->kind, model->params);
+    bool is_twin = (model->kind->traits & PAL_USES_SOURCE) && !uses;
+    if (is_twin || (!uses && !model->kind->parts)) own.source = NULL;
+    model->source = uses ? own.source : NULL; /* a judge may rank before training ends */
     const pal_param *epochs = pal_param_find(model->kind->params, "epochs");
     if (epochs && input->epochs > 0)
         memcpy((char *)model->params + epochs->offset, &input->epochs, sizeof input->epochs);
@@ -198,6 +228,7 @@ static pal_status train_all(pal_ctx *ctx, const pal_train_input *asked, pal_mode
     TRY(train_check_memory(ctx, model, input->log));
     TRY(pal_model_count_users(ctx, model)); /* a judge may rank strangers before training ends */
     TRY(train_fit(ctx, input, model));
+    if (!model->source && train_parts_use_source(model)) model->source = own.source;
     model->data_hash = pal_log_hash(model->log);
     return PAL_OK;
 }
@@ -338,6 +369,7 @@ void pal_model_free(pal_model *model) {
     pal_ids_release(&model->user_ids);
     pal_ids_release(&model->item_ids);
     pal_catalog_release(&model->catalog);
+    pal_source_own_release(&model->own_source);
     free(model->metrics);
     pal_arena_release(&model->arena);
     free(model);

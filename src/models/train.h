@@ -51,6 +51,12 @@ bool pal_model_predicts_values(const pal_model *model);
 /* Whether it tells items without a training event apart, by itself or by a part. */
 bool pal_model_scores_new_items(const pal_model *model);
 
+/* Whether the kind would learn from a second domain: it has PAL_USES_SOURCE, and its parameter
+ * "source" (a flag, or a choice with "off") is not off. */
+bool pal_kind_uses_source(const pal_kind *kind, const void *params);
+/* The source that queries of the model are about: its own, or its fallback's; or NULL. */
+const pal_source *pal_model_source(const pal_model *model);
+
 /* Bytes of the kind's own tensors (without log and ids). */
 int64_t pal_model_state_bytes(const pal_model *model);
 /* Learned numbers: all that those tensors hold but indices, in parts too. */

@@ -8,6 +8,7 @@
 #include "models/rank.h"
 #include "models/registry.h"
 #include "models/train.h"
+#include "specs.h"
 
 typedef void kind_check(const pal_kind *kind);
 
@@ -18,16 +19,16 @@ static void each_kind(kind_check *check) {
     }
 }
 
-/* A kind of parts gets two. */
 static const char *spec_of(const pal_kind *kind) {
-    return kind->joint   ? "popular > item_knn"
-           : kind->parts ? "blend(popular, item_knn)"
-                         : kind->name;
+    static char spec[120];
+    spec_of_kind(kind, "popular > item_knn", "popular, item_knn", "item_knn", "", spec,
+                 sizeof spec);
+    return spec;
 }
 
 /* Where it does not matter how much was learned, networks go few times over the log. */
 static const char *brief_of(const pal_kind *kind) {
-    static char spec[64];
+    static char spec[160];
     bool is_long = !strcmp(kind->family, "neural") && pal_param_find(kind->params, "epochs");
     snprintf(spec, sizeof spec, "%s%s", spec_of(kind), is_long ? " epochs=4" : "");
     return spec;
@@ -97,7 +98,7 @@ static void check_withheld_item_comes_first(const pal_kind *kind) {
     support_log log;
     pal_arena arena = {0};
     checkerboard(ctx, &log);
-    char spec[64]; /* so few events take many passes */
+    char spec[192]; /* so few events take many passes */
     bool has_epochs = pal_param_find(kind->params, "epochs") != NULL;
     snprintf(spec, sizeof spec, "%s%s", spec_of(kind),
              !has_epochs                       ? ""

@@ -9,6 +9,7 @@
 #include "models/rank.h"
 #include "models/registry.h"
 #include "models/train.h"
+#include "specs.h"
 
 /* Tastes and kinds of things are points in the plane; what lies near is used and liked more. */
 enum { PEOPLE = 240, THINGS = 40, EACH_HELD = 12, HELD = PEOPLE / EACH_HELD, TOP = 10 };
@@ -62,11 +63,12 @@ static pal_model *train_on(pal_ctx *ctx, const pal_kind *kind, const char *more,
     support_catalog_make(ctx, &named, &catalog);
     bool needs = kind->traits & PAL_NEEDS_CATALOG;
     pal_train_input input = {.log = log, .histories = histories, .items = needs ? &catalog : NULL};
-    char spec[80];
-    const char *name = !strcmp(kind->name, "blend")    ? "blend(popular, item_knn) weights=0.5,0.5"
-                       : !strcmp(kind->name, "rerank") ? "item_knn > ease"
-                                                       : kind->name;
-    snprintf(spec, sizeof spec, "%s%s", name, more);
+    char spec[160];
+    bool is_weighed = pal_param_find(kind->params, "weights") && kind->parts;
+    char options[64];
+    snprintf(options, sizeof options, "%s%s", is_weighed ? " weights=0.5,0.5" : "", more);
+    spec_of_kind(kind, "item_knn > ease", "popular, item_knn", "item_knn", options, spec,
+                 sizeof spec);
     if (pal_model_train(ctx, spec, &input, &model) != PAL_OK) fail_msg("%s: %s", spec, ctx->error);
     model->items = NULL; /* ends with this function */
     pal_catalog_release(&catalog);

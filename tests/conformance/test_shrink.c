@@ -9,6 +9,7 @@
 #include "models/rank.h"
 #include "models/registry.h"
 #include "models/train.h"
+#include "specs.h"
 
 enum { USERS = 48, ITEMS = 70, EVENTS = 600 };
 
@@ -30,11 +31,8 @@ static void make_log(pal_ctx *ctx, support_log *out) {
 
 static void spec_of(const pal_kind *kind, char *out, size_t n) {
     bool is_long = !strcmp(kind->family, "neural") && pal_param_find(kind->params, "epochs");
-    snprintf(out, n, "%s%s",
-             kind->joint   ? "als factors=8 > bpr epochs=3"
-             : kind->parts ? "blend(als factors=12, item_knn)"
-                           : kind->name,
-             is_long ? " epochs=4" : "");
+    spec_of_kind(kind, "als factors=8 > bpr epochs=3", "als factors=12, item_knn", "bpr epochs=3",
+                 is_long ? " epochs=4" : "", out, n);
 }
 
 static pal_model *train(pal_ctx *ctx, const char *spec, const support_log *log) {

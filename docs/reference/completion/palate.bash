@@ -25,7 +25,7 @@ _palate() {
     demo)
         case $before in
         -o | --output) _palate_option -o dirnames; return 0 ;;
-        -m | --model) words='random popular feature_count again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend als rerank mf svdpp gmf bpr lightgcn fm item_features nn neumf mult_vae sasrec rnn gru lstm cnn two_tower ranker deepfm keyword ' ;;
+        -m | --model) words='random popular feature_count again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend als rerank mf svdpp gmf bpr lightgcn fm item_features nn neumf mult_vae sasrec rnn gru lstm cnn two_tower ranker deepfm keyword merged ' ;;
         --users) _palate_option +o default; return 0 ;;
         --items) _palate_option +o default; return 0 ;;
         --days) _palate_option +o default; return 0 ;;
@@ -33,7 +33,7 @@ _palate() {
         --task) words='auto window next both ' ;;
         --relevant) _palate_option +o default; return 0 ;;
         --hide) words='auto target any none ' ;;
-        --fallback) words='random popular feature_count again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend als rerank mf svdpp gmf bpr lightgcn fm item_features nn neumf mult_vae sasrec rnn gru lstm cnn two_tower ranker deepfm keyword ' ;;
+        --fallback) words='random popular feature_count again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend als rerank mf svdpp gmf bpr lightgcn fm item_features nn neumf mult_vae sasrec rnn gru lstm cnn two_tower ranker deepfm keyword merged ' ;;
         -k | --k) _palate_option +o default; return 0 ;;
         --gain) _palate_option +o default; return 0 ;;
         --slice) _palate_option +o default; return 0 ;;
@@ -70,7 +70,7 @@ _palate() {
         esac ;;
     compare)
         case $before in
-        -m | --model) words='random popular feature_count again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend als rerank mf svdpp gmf bpr lightgcn fm item_features nn neumf mult_vae sasrec rnn gru lstm cnn two_tower ranker deepfm keyword ' ;;
+        -m | --model) words='random popular feature_count again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend als rerank mf svdpp gmf bpr lightgcn fm item_features nn neumf mult_vae sasrec rnn gru lstm cnn two_tower ranker deepfm keyword merged ' ;;
         -o | --output) _palate_option -o dirnames; return 0 ;;
         --train) return 0 ;;
         --valid) return 0 ;;
@@ -96,7 +96,7 @@ _palate() {
         --task) words='auto window next both ' ;;
         --relevant) _palate_option +o default; return 0 ;;
         --hide) words='auto target any none ' ;;
-        --fallback) words='random popular feature_count again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend als rerank mf svdpp gmf bpr lightgcn fm item_features nn neumf mult_vae sasrec rnn gru lstm cnn two_tower ranker deepfm keyword ' ;;
+        --fallback) words='random popular feature_count again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend als rerank mf svdpp gmf bpr lightgcn fm item_features nn neumf mult_vae sasrec rnn gru lstm cnn two_tower ranker deepfm keyword merged ' ;;
         -k | --k) _palate_option +o default; return 0 ;;
         --gain) _palate_option +o default; return 0 ;;
         --slice) _palate_option +o default; return 0 ;;
@@ -120,7 +120,7 @@ _palate() {
         esac ;;
     train)
         case $before in
-        -m | --model) words='random popular feature_count again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend als rerank mf svdpp gmf bpr lightgcn fm item_features nn neumf mult_vae sasrec rnn gru lstm cnn two_tower ranker deepfm keyword ' ;;
+        -m | --model) words='random popular feature_count again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend als rerank mf svdpp gmf bpr lightgcn fm item_features nn neumf mult_vae sasrec rnn gru lstm cnn two_tower ranker deepfm keyword merged ' ;;
         -o | --output) return 0 ;;
         --items) return 0 ;;
         --users) return 0 ;;
@@ -169,7 +169,7 @@ _palate() {
         --task) words='auto window next both ' ;;
         --relevant) _palate_option +o default; return 0 ;;
         --hide) words='auto target any none ' ;;
-        --fallback) words='random popular feature_count again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend als rerank mf svdpp gmf bpr lightgcn fm item_features nn neumf mult_vae sasrec rnn gru lstm cnn two_tower ranker deepfm keyword ' ;;
+        --fallback) words='random popular feature_count again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend als rerank mf svdpp gmf bpr lightgcn fm item_features nn neumf mult_vae sasrec rnn gru lstm cnn two_tower ranker deepfm keyword merged ' ;;
         -k | --k) _palate_option +o default; return 0 ;;
         --gain) _palate_option +o default; return 0 ;;
         --slice) _palate_option +o default; return 0 ;;
@@ -308,7 +308,7 @@ _palate() {
         case $before in
         *)
             if [[ $current == -* ]]; then words='--json --help'
-            else words='random popular feature_count again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend als rerank mf svdpp gmf bpr lightgcn fm item_features nn neumf mult_vae sasrec rnn gru lstm cnn two_tower ranker deepfm keyword '; fi ;;
+            else words='random popular feature_count again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend als rerank mf svdpp gmf bpr lightgcn fm item_features nn neumf mult_vae sasrec rnn gru lstm cnn two_tower ranker deepfm keyword merged '; fi ;;
         esac ;;
     describe)
         case $before in

@@ -55,6 +55,7 @@ function __palate_kinds
     printf '%s\t%s\n' ranker 'a network over a person and an item that orders candidates by the value that their use is expected to have'
     printf '%s\t%s\n' deepfm 'a factorization machine and a network over the rows of what a person used, his profile, the item and its features'
     printf '%s\t%s\n' keyword 'items whose texts have the words of what the person used'
+    printf '%s\t%s\n' merged 'a kind of one domain, trained on both as if they were one'
 end
 
 function __palate_splits
