@@ -83,8 +83,10 @@ typedef struct {                        /* one model of one task's table */
     const char *below;          /* why popular does better for known users; NULL: it does not */
     double valid_choice;        /* validation mean of the choice metric over all users; NaN: none */
     double valid_known,
-        valid_strangers;        /* the same on known users; on strangers by the kind's own list */
-    double valid_new;           /* the same for items without a training event; NaN: cannot */
+        valid_strangers; /* the same on known users; on strangers by the kind's own list */
+    double valid_new;    /* on items without a training event, these alone listed; NaN: cannot */
+    double *new_by_user; /* [new_test.n_users] the same on the test; NULL: cannot */
+    pal_interval new_alone;
     pal_interval strangers_own; /* test, strangers, by the kind's own list; NaN: it has none */
     pal_evaluation test;        /* with the common fallback */
     pal_interval *intervals;    /* [measures.n] of means */
@@ -139,7 +141,7 @@ typedef struct { /* one task */
     int32_t winner_strangers;  /* row, or -1: the fallback */
     int32_t winner_new;        /* row that lists new items best on validation, or -1 */
     int32_t control_new;       /* row of the yardstick that counts features, or -1 */
-    pal_interval over_control; /* winner_new - control_new on the test's new items */
+    pal_interval over_control; /* winner_new - control_new on the test, new items alone listed */
     double ceiling;            /* share of test pairs that no id-based kind can reach */
     int32_t first_day;         /* the slice "day 1", with n_ages > 0 */
     int32_t n_ages;            /* 0: no times, no day 1 or nothing later */

@@ -93,11 +93,19 @@ pal_status pal_compare_new_table(const pal_compare_job *job, pal_table *table) {
 
 /* --- one model --- */
 
+/* Among the new items alone. */
+static pal_status new_rank_alone(const pal_compare_job *job, const pal_questions *asked, bool final,
+                                 const pal_model *model, pal_evaluation *out) {
+    pal_questions alone = *asked;
+    alone.first_candidate = model->n_seen_items;
+    return pal_compare_evaluate(job, &alone, final, false, true, model, NULL, out);
+}
+
 pal_status pal_compare_new_validate(const pal_compare_job *job, const pal_table *table,
                                     const pal_model *model, pal_row *row) {
     if (table->new_valid.n_users == 0 || row->is_blind_to_new) return PAL_OK;
     pal_evaluation valid;
-    TRY(pal_compare_evaluate(job, &table->new_valid, false, false, true, model, NULL, &valid));
+    TRY(new_rank_alone(job, &table->new_valid, false, model, &valid));
     row->valid_new = valid.mean[0];
     pal_evaluation_release(&valid);
     return PAL_OK;
@@ -122,16 +130,35 @@ static void new_fill_slice(const pal_compare_job *job, const pal_table *table,
     }
 }
 
+static pal_status new_test_alone(const pal_compare_job *job, const pal_table *table,
+                                 const pal_model *model, pal_row *row) {
+    pal_evaluation found;
+    int32_t n = table->new_test.n_users;
+    TRY(new_rank_alone(job, &table->new_test, true, model, &found));
+    row->new_by_user = PAL_ARENA_ARRAY(&job->out->arena, double, n);
+    pal_status status = row->new_by_user ? PAL_OK : pal_fail_memory(job->ctx, "the table", 8.0 * n);
+    if (status == PAL_OK) {
+        const double *series[] = {row->new_by_user};
+        memcpy(row->new_by_user, found.by_user, (size_t)n * sizeof *found.by_user);
+        status = pal_bootstrap_means(job->ctx, series, 1, n, job->out->options.protocol.resamples,
+                                     job->ctx->seed, &row->new_alone);
+    }
+    pal_evaluation_release(&found);
+    return status;
+}
+
 pal_status pal_compare_new_test(const pal_compare_job *job, const pal_table *table,
                                 const pal_model *model, pal_row *row) {
     if (table->new_slice < 0) return PAL_OK;
+    if (row->is_blind_to_new) {
+        new_fill_slice(job, table, NULL, row);
+        return PAL_OK;
+    }
     pal_evaluation test;
-    bool can = !row->is_blind_to_new;
-    if (can)
-        TRY(pal_compare_evaluate(job, &table->new_test, true, false, true, model, NULL, &test));
-    new_fill_slice(job, table, can ? &test : NULL, row);
-    if (can) pal_evaluation_release(&test);
-    return PAL_OK;
+    TRY(pal_compare_evaluate(job, &table->new_test, true, false, true, model, NULL, &test));
+    new_fill_slice(job, table, &test, row);
+    pal_evaluation_release(&test);
+    return new_test_alone(job, table, model, row);
 }
 
 /* --- choosing --- */
@@ -151,12 +178,11 @@ static bool new_is_control(const pal_row *row) {
 static pal_status new_test_control(pal_compare_job *job, pal_table *table) {
     const pal_row *winner = &table->rows[table->winner_new],
                   *control = &table->rows[table->control_new];
-    int32_t n = table->test.n_users;
     /* Where new items alone are candidates, all of the test is about them. */
-    bool is_slice = table->new_slice >= 0;
-    int64_t at = is_slice ? (int64_t)table->new_slice * n : 0;
-    const double *of_winner = is_slice ? winner->test.slice_by_user + at : winner->test.by_user,
-                 *of_control = is_slice ? control->test.slice_by_user + at : control->test.by_user;
+    bool is_beside = table->new_slice >= 0;
+    int32_t n = is_beside ? table->new_test.n_users : table->test.n_users;
+    const double *of_winner = is_beside ? winner->new_by_user : winner->test.by_user,
+                 *of_control = is_beside ? control->new_by_user : control->test.by_user;
     return pal_bootstrap_differences(job->ctx, of_winner, &of_control, 1, n,
                                      job->out->options.protocol.resamples, job->ctx->seed,
                                      &table->over_control);

@@ -284,20 +284,20 @@ static void verdict_new_items(verdict_job *job) {
         if (*warning) verdict_say(job, "%s", warning + 1);
         return;
     }
-    const pal_slice *slice = &table->slices.at[table->new_slice];
-    const pal_interval *interval = &row->slice_intervals[table->new_slice];
-    if (slice->n_users < VERDICT_USERS_MIN) {
+    int32_t n = table->new_test.n_users;
+    double all = row->slice_intervals[table->new_slice].mean;
+    if (n < VERDICT_USERS_MIN) {
         verdict_say(job,
                     "For items that nobody has used yet validation chose %s; only %d test users "
                     "used such: too few to tell.",
-                    row->name, slice->n_users);
+                    row->name, n);
         return;
     }
     verdict_say(job,
-                "For items that nobody has used yet use %s: %s %.3f (%.3f to %.3f) on what %d test "
-                "users used of them, among all %d items.%s",
-                row->name, metric, interval->mean, interval->low, interval->high, slice->n_users,
-                (int)table->new_test.n_candidates, warning);
+                "For items that nobody has used yet use %s: for the %d test users who used such, "
+                "%s %.3f (%.3f to %.3f) among them alone, %.3f among all items.%s",
+                row->name, n, metric, row->new_alone.mean, row->new_alone.low, row->new_alone.high,
+                all, warning);
 }
 
 /* Does the second domain help? Of the row that validation likes best among those that use it. */

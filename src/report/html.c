@@ -290,6 +290,7 @@ static void html_add_task(const json_t *results, const json_t *task, bool severa
     pal_page_growth(results, task, out);
     pal_page_source(results, task, out);
     html_add_slices(results, task, out);
+    pal_page_new_items(results, task, out);
     pal_page_ageing(results, task, out);
     pal_page_ratings(results, task, out);
     pal_page_curves(task, out);

@@ -164,6 +164,7 @@ static json_t *json_row(const pal_comparison *comparison, const pal_table *table
         json_object_set_new(json, "scores_new_items", json_boolean(!row->is_blind_to_new));
     if (row->below) json_object_set_new(json, "below", pal_json_text(row->below));
     if (row->source_says) json_object_set_new(json, "source", json_source(table, row));
+    if (row->new_by_user) json_object_set_new(json, "new_alone", json_interval(&row->new_alone));
     json_object_set_new(json, "strangers_own", json_interval(&row->strangers_own));
     json_object_set_new(json, "slices", json_row_slices(comparison, table, row));
     if (row->predicts_values)

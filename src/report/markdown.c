@@ -196,6 +196,30 @@ static void markdown_add_slices(const json_t *task, pal_text *out) {
     }
 }
 
+/* How new items are told apart where nothing else is listed. */
+static void markdown_add_new_items(const json_t *task, pal_text *out) {
+    size_t index;
+    json_t *model;
+    if (!json_is_object(json_object_get(task, "new_items"))) return;
+    pal_text_add(out, "\n## Items that nobody had used\n\n");
+    pal_page_count(task, "new_items/n_users", out);
+    pal_text_add(out,
+                 " test users used such. The slice \"new items\" lists them among all; here "
+                 "they alone are listed.\n\n| model | new items alone | 95 % interval |\n| --- "
+                 "| ---: | ---: |\n");
+    json_array_foreach(json_object_get(task, "models"), index, model) {
+        const json_t *alone = json_object_get(model, "new_alone");
+        if (!alone) continue;
+        pal_text_add(out, "| ");
+        markdown_add_at(model, "spec", out);
+        pal_text_add(out, " | ");
+        pal_page_number(alone, "mean", "%.4f", out);
+        pal_text_add(out, " | ");
+        pal_page_interval(alone, "", "%.4f", out);
+        pal_text_add(out, " |\n");
+    }
+}
+
 /* Whether the second domain helps. */
 static void markdown_add_source(const json_t *task, pal_text *out) {
     size_t index;
@@ -441,6 +465,7 @@ pal_status pal_report_markdown(pal_ctx *ctx, const json_t *results, pal_text *ou
         markdown_add_worth(results, task, out);
         markdown_add_clicks(results, task, out);
         markdown_add_slices(task, out);
+        markdown_add_new_items(task, out);
         markdown_add_source(task, out);
         markdown_add_ageing(results, task, out);
         markdown_add_ratings(results, task, out);

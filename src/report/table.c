@@ -273,7 +273,8 @@ static void table_add_new_items(const json_t *task, const char *metric, pal_text
     json_t *model, *slice;
     if (!json_is_object(json_object_get(task, "new_items"))) return;
     pal_text_addf(out,
-                  "\nnew items, %s for %.0f users who used %.0f of them, all %.0f items listed:\n",
+                  "\nnew items, %s for %.0f users who used %.0f of them; among the new ones alone, "
+                  "and among all %.0f:\n",
                   metric, pal_json_number_at(task, "new_items/n_users", 0),
                   pal_json_number_at(task, "new_items/n_pairs", 0),
                   pal_json_number_at(task, "new_items/n_candidates", 0));
@@ -286,7 +287,10 @@ static void table_add_new_items(const json_t *task, const char *metric, pal_text
                 pal_text_add(out, " cannot\n");
                 continue;
             }
-            pal_text_addf(out, " %.4f  %.4f – %.4f\n",
+            table_add_number(out, pal_json_number_at(model, "new_alone/mean", NAN), 7);
+            pal_text_addf(out, "  %.4f – %.4f     %.4f  %.4f – %.4f\n",
+                          pal_json_number_at(model, "new_alone/low", 0),
+                          pal_json_number_at(model, "new_alone/high", 0),
                           pal_json_number_at(slice, "interval/mean", 0),
                           pal_json_number_at(slice, "interval/low", 0),
                           pal_json_number_at(slice, "interval/high", 0));
