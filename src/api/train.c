@@ -64,6 +64,7 @@ static pal_status train_open(pal_ctx *ctx, const pal_data *data, train_data *out
                           .items = data->catalog.ids.n ? &data->catalog : NULL,
                           .users = data->users.ids.n ? &data->users : NULL,
                           .shown = out->shown.n_events ? &out->shown : NULL,
+                          .searches = data->searches.n ? &data->searches : NULL,
                           .source = pal_data_source(data, &out->source) ? &out->source : NULL,
                           .world = data->world};
     return PAL_OK;

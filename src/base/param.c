@@ -430,7 +430,7 @@ void pal_param_format_value(const pal_param *row, const void *values, pal_text *
         param_add_number(row, *(const double *)field, out);
         break;
     case PAL_PARAM_FLAG:
-        pal_text_add(out, *(const bool *)field ? "1" : "0");
+        pal_text_add(out, *(const bool *)field ? "on" : "off");
         break;
     case PAL_PARAM_CHOICE:
         pal_text_add(out, row->choices[*(const int32_t *)field]);

@@ -465,6 +465,27 @@ static pal_status compare_name_fold(pal_compare_job *job) {
     return pal_split_fold(job->ctx, protocol->split, job->fold, &job->out->arena, &protocol->split);
 }
 
+/* The searches that were made before `log` ended, of its users; without times, those of the part
+ * that was given for training. */
+static pal_status compare_cut_searches(const pal_compare_job *job, const pal_log *log,
+                                       pal_searches *out) {
+    const pal_data *data = job->data;
+    const pal_search_range range = {INT64_MIN, log->times ? pal_log_end(log) : INT64_MAX,
+                                    log->times ? PAL_SEARCH_PARTS : 1};
+    pal_arena scratch = {0};
+    int32_t *rows = PAL_ARENA_ARRAY(&scratch, int32_t, data->searches.n_users);
+    if (!rows) return pal_fail_memory(job->ctx, "the searches", 4.0 * data->searches.n_users);
+    for (int32_t u = 0; u < data->searches.n_users; u++) {
+        const char *id = pal_ids_at(&data->user_ids, u);
+        rows[u] = pal_ids_find(&job->out->split.user_ids, id, strlen(id));
+        if (rows[u] >= log->n_users) rows[u] = -1;
+    }
+    pal_status status =
+        pal_searches_select(job->ctx, &data->searches, rows, log->n_users, &range, out);
+    pal_arena_release(&scratch);
+    return status;
+}
+
 static pal_status compare_prepare(pal_compare_job *job, const char *const *specs,
                                   const char *options) {
     pal_comparison *out = job->out;
@@ -482,6 +503,10 @@ static pal_status compare_prepare(pal_compare_job *job, const char *const *specs
     TRY(compare_cut_features(job));
     TRY(pal_compare_source_make(job));
     TRY(compare_weigh(job));
+    if (job->data->searches.n) {
+        TRY(compare_cut_searches(job, &out->split.train, &out->searches_train));
+        TRY(compare_cut_searches(job, &out->split.history, &out->searches_history));
+    }
     TRY(compare_train_fallback(job));
     pal_measures_list(protocol, &out->measures);
     int32_t n_rows = protocol->runs.n + (job->data->world != NULL);
@@ -565,6 +590,8 @@ void pal_comparison_release(pal_comparison *comparison) {
         pal_questions_release(&table->new_test);
         pal_slices_release(&table->slices);
     }
+    pal_searches_release(&comparison->searches_train);
+    pal_searches_release(&comparison->searches_history);
     pal_ratings_release(&comparison->ratings_valid);
     pal_ratings_release(&comparison->ratings);
     pal_clicks_release(&comparison->clicks_valid);

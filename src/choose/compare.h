@@ -149,14 +149,14 @@ typedef struct { /* one task */
     double smallest_difference; /* that this test can see, on the choice metric */
 } pal_table;
 
-enum { PAL_DEFAULT_SPECS = 18 };
+enum { PAL_DEFAULT_SPECS = 32 };
 
 typedef struct pal_comparison {
     const pal_data *data;
     pal_inspection inspection;
     bool is_inspected;
-    const char *default_specs[PAL_DEFAULT_SPECS + 1]; /* where none was given */
-    bool is_default;                                  /* none was */
+    const char *default_specs[PAL_DEFAULT_SPECS + 1]; /* where no kind was named */
+    bool is_default;                                  /* they are what is compared */
     pal_compare_options options;
     char scenario[512]; /* what the data's scenario set of them; "": nothing */
     pal_limits limits;
@@ -169,6 +169,9 @@ typedef struct pal_comparison {
     /* The second domain as models that are judged on validation and final ones may know it; logs
      * without events: there is none. Models point to them too. */
     pal_source_own source_valid, source_test;
+    /* Searches that were made before training ended, or before the test begins, of the users of
+     * either log and at their rows. */
+    pal_searches searches_train, searches_history;
     pal_measures measures;              /* at[0] is the choice metric, ndcg at the smallest k */
     pal_ratings ratings_valid, ratings; /* n = 0: the values are no ratings */
     pal_clicks clicks_valid, clicks;    /* n = 0: the log has no impressions */

@@ -3,6 +3,7 @@
 
 #include "base/ctx.h"
 #include "choose/compare_job.h"
+#include "data/second.h"
 #include "models/registry.h"
 
 static const char *const compare_preferences[] = {"accuracy", "cost", NULL};
@@ -112,6 +113,7 @@ typedef enum {
     SPEC_QUICK = 1 << 6,     /* trained within SPEC_SECONDS_MAX, by its own count on two threads */
     SPEC_FEATURES = 1 << 7,  /* items have features */
     SPEC_TEXTS = 1 << 8,     /* some of them are texts */
+    SPEC_SOURCE = 1 << 9,    /* there is a second domain */
 } spec_need;
 enum { SPEC_USERS_MAX = 200000, SPEC_ITEMS_MAX = 12000, SPEC_SECONDS_MAX = 40 };
 
@@ -137,6 +139,8 @@ static const struct {
     {"mult_vae", SPEC_QUICK},
     {"two_tower", SPEC_QUICK},
     {"gru", SPEC_QUICK | SPEC_TIMES},
+    {"multitask", SPEC_SOURCE | SPEC_QUICK},
+    {"merged(als)", SPEC_SOURCE},
 };
 
 static bool spec_has_texts(const pal_catalog *catalog) {
@@ -162,16 +166,17 @@ void pal_default_specs(pal_ctx *ctx, const pal_data *data, const pal_inspection 
                        bool however_large, const char *specs[PAL_DEFAULT_SPECS + 1]) {
     const pal_log *log = &data->parts[0];
     unsigned large = SPEC_FEW_USERS | SPEC_FEW_ITEMS | SPEC_QUICK;
-    unsigned has = (log->times ? SPEC_TIMES : 0) |
-                   (found->repeat_share >= 0.05 ? SPEC_REPEATS : 0) |
-                   (log->about.values_are_ratings ? SPEC_RATINGS : 0) |
-                   (log->times && !strcmp(found->task, "next") ? SPEC_SESSIONS : 0) |
-                   (found->n_users <= SPEC_USERS_MAX ? SPEC_FEW_USERS : 0) |
-                   (found->n_items <= SPEC_ITEMS_MAX ? SPEC_FEW_ITEMS : 0) |
-                   (data->catalog.ids.n ? SPEC_FEATURES : 0) |
-                   (spec_has_texts(&data->catalog) ? SPEC_TEXTS : 0) | (however_large ? large : 0);
+    unsigned has =
+        (log->times ? SPEC_TIMES : 0) | (found->repeat_share >= 0.05 ? SPEC_REPEATS : 0) |
+        (log->about.values_are_ratings ? SPEC_RATINGS : 0) |
+        (log->times && !strcmp(found->task, "next") ? SPEC_SESSIONS : 0) |
+        (found->n_users <= SPEC_USERS_MAX ? SPEC_FEW_USERS : 0) |
+        (found->n_items <= SPEC_ITEMS_MAX ? SPEC_FEW_ITEMS : 0) |
+        (data->catalog.ids.n ? SPEC_FEATURES : 0) |
+        (spec_has_texts(&data->catalog) ? SPEC_TEXTS : 0) |
+        (pal_data_source(data, &(pal_source){0}) ? SPEC_SOURCE : 0) | (however_large ? large : 0);
     int32_t n = 0;
-    for (int32_t i = 0; i < PAL_DEFAULT_SPECS; i++) {
+    for (int32_t i = 0; i < PAL_DEFAULT_SPECS && spec_kinds[i].spec; i++) {
         unsigned missing = spec_kinds[i].needs & ~has;
         if (missing == SPEC_QUICK && spec_is_quick(ctx, spec_kinds[i].spec, log)) missing = 0;
         if (missing == 0) specs[n++] = spec_kinds[i].spec;
@@ -259,9 +264,9 @@ pal_status pal_compare_specs(pal_ctx *ctx, const char *const *given, const char 
     int32_t n = 0, n_given = 0, n_kinds = 0;
     while (given && given[n_given]) n_given++;
     while (pal_kinds[n_kinds]) n_kinds++;
-    out->is_default = n_given + asked.families.n == 0;
-    if (out->is_default) {
+    if (n_given + asked.families.n == 0) {
         *specs = pal_compare_default_specs(ctx, out);
+        out->is_default = *specs == out->default_specs;
         return pal_compare_twins_add(ctx, out->data, &out->arena, specs);
     }
     const char **all = PAL_ARENA_ARRAY(&out->arena, const char *, n_given + n_kinds + 1);

@@ -1,5 +1,6 @@
 /* compare_row.c - one model: trained on train and judged on validation, trained again on train +
  * validation and judged on the test. */
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@ pal_train_input pal_compare_input(const pal_compare_job *job, bool final) {
     const pal_log *weighed = final ? &job->history : &job->train;
     const pal_log *shown = final ? &split->shown_history : &split->shown_train;
     const pal_catalog *items = final ? &job->out->items_test : &job->out->items_valid;
+    const pal_searches *searches = final ? &job->out->searches_history : &job->out->searches_train;
     bool lists_new = job->out->options.protocol.candidates != PAL_CANDIDATES_SEEN,
          has_new = lists_new || job->out->judges_new;
     return (pal_train_input){.log = job->is_weighed ? weighed : whole,
@@ -24,6 +26,7 @@ pal_train_input pal_compare_input(const pal_compare_job *job, bool final) {
                              .users = job->data->users.ids.n ? &job->data->users : NULL,
                              .shown = shown->n_events ? shown : NULL,
                              .source = pal_compare_source(job->out, final),
+                             .searches = searches->n ? searches : NULL,
                              .n_items = has_new ? split->item_ids.n : 0,
                              .n_seen_items = whole->n_items,
                              .n_listed_items = lists_new ? 0 : whole->n_items,
@@ -313,6 +316,12 @@ pal_status pal_compare_spec(pal_compare_job *job, const char *spec, bool is_orac
         if (status == PAL_OK) status = compare_intervals(job, &out->tables[t], row);
         if (status == PAL_OK) status = compare_rate(job, final, true, row);
         if (status == PAL_OK) row->status = PAL_ROW_DONE;
+        row->reason[0] = '\0';
+        int64_t diverged = final->curve.diverged ? final->curve.diverged : curve.diverged;
+        if (status == PAL_OK && diverged)
+            snprintf(row->reason, sizeof row->reason,
+                     "diverged in epoch %" PRId64 ": the model is that of an epoch before",
+                     diverged);
     }
     pal_model_free(model);
     if (status == PAL_OK && !is_oracle) {

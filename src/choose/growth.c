@@ -14,6 +14,8 @@ typedef struct { /* a part of the training users */
     int32_t *new_rows; /* [users of train] row in the part, -1: not in it */
     pal_ids user_ids;
     pal_log log, histories;  /* what is learned from; histories only where it differs */
+    pal_log shown;           /* n_events = 0: none */
+    pal_searches searches;   /* n = 0: none */
     pal_questions questions; /* validation, asking with the part's rows */
     pal_arena arena;
 } growth_part;
@@ -21,6 +23,8 @@ typedef struct { /* a part of the training users */
 static void growth_release(growth_part *part) {
     pal_log_release(&part->log);
     pal_log_release(&part->histories);
+    pal_log_release(&part->shown);
+    pal_searches_release(&part->searches);
     pal_ids_release(&part->user_ids);
     pal_arena_release(&part->arena);
 }
@@ -73,6 +77,11 @@ static pal_status growth_make(const pal_compare_job *job, double share, growth_p
                        &part->user_ids));
     TRY(growth_select(job, part, whole.log, &part->log));
     if (job->is_weighed) TRY(growth_select(job, part, whole.histories, &part->histories));
+    if (whole.shown) TRY(growth_select(job, part, whole.shown, &part->shown));
+    const pal_search_range all = {INT64_MIN, INT64_MAX, PAL_SEARCH_PARTS};
+    if (whole.searches)
+        TRY(pal_searches_select(job->ctx, whole.searches, part->new_rows, part->n_users, &all,
+                                &part->searches));
     return growth_ask(job, part);
 }
 
@@ -85,6 +94,9 @@ static pal_status growth_train(const pal_compare_job *job, const growth_part *pa
     pal_train_input input = pal_compare_input(job, false);
     input.log = &part->log;
     input.histories = job->is_weighed ? &part->histories : &part->log;
+    input.searches = NULL; /* those are by the rows of all users */
+    input.shown = part->shown.n_events ? &part->shown : NULL;
+    input.searches = part->searches.n ? &part->searches : NULL;
     input.epochs = row->curve.is_best_kept ? row->curve.best : row->curve.n;
     pal_model *model;
     TRY(pal_model_train(job->ctx, row->name, &input, &model));

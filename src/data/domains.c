@@ -196,7 +196,8 @@ static pal_status domain_keep_searches(domain_job *job, const pal_ids *user_ids)
         rows[u] = pal_ids_find(user_ids, id, strlen(id));
     }
     pal_searches selected;
-    TRY(pal_searches_select(job->ctx, &data->searches, rows, user_ids->n, INT64_MIN, &selected));
+    const pal_search_range all = {INT64_MIN, INT64_MAX, PAL_SEARCH_PARTS};
+    TRY(pal_searches_select(job->ctx, &data->searches, rows, user_ids->n, &all, &selected));
     pal_searches_release(&data->searches);
     data->searches = selected;
     return PAL_OK;

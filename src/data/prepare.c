@@ -325,11 +325,13 @@ static pal_status prepare_renumber(pal_ctx *ctx, const uint8_t *used, int32_t n,
 static pal_status prepare_searches(prepare_job *job, const int32_t *user_rows, int32_t n_users) {
     pal_data *data = job->data;
     const char *text = data->options.since;
-    int64_t since = INT64_MIN, before = data->searches.n;
+    pal_search_range range = {INT64_MIN, INT64_MAX, PAL_SEARCH_PARTS};
+    int64_t before = data->searches.n;
     bool is_number;
-    if (text && !pal_time_parse(text, text + strlen(text), &since, &is_number)) since = INT64_MIN;
+    if (text && !pal_time_parse(text, text + strlen(text), &range.since, &is_number))
+        range.since = INT64_MIN;
     pal_searches selected;
-    TRY(pal_searches_select(job->ctx, &data->searches, user_rows, n_users, since, &selected));
+    TRY(pal_searches_select(job->ctx, &data->searches, user_rows, n_users, &range, &selected));
     pal_searches_release(&data->searches);
     data->searches = selected;
     if (selected.n < before)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/ctx.h"
+#include "base/text.h"
 
 static bool search_resize(void *array, int64_t capacity, size_t size) {
     void **at = array, *bigger = realloc(*at, (size_t)capacity * size);
@@ -132,15 +133,20 @@ pal_status pal_searches_build(pal_ctx *ctx, const pal_search_list *list, const p
     return status;
 }
 
+static bool search_is_in(const pal_searches *searches, int64_t i, const pal_search_range *range) {
+    return searches->times[i] >= range->since && searches->times[i] < range->before &&
+           searches->parts[i] < range->n_parts;
+}
+
 pal_status pal_searches_select(pal_ctx *ctx, const pal_searches *searches, const int32_t *user_rows,
-                               int32_t n_users, int64_t since, pal_searches *out) {
+                               int32_t n_users, const pal_search_range *range, pal_searches *out) {
     pal_arena scratch = {0};
     search_entry *entries = PAL_ARENA_ARRAY(&scratch, search_entry, searches->n);
     if (!entries) return pal_fail_memory(ctx, "searches", 40.0 * (double)searches->n);
     int64_t n = 0;
     for (int32_t u = 0; u < searches->n_users; u++) {
         for (int64_t i = searches->starts[u]; i < searches->starts[u + 1]; i++) {
-            if (user_rows[u] < 0 || searches->times[i] < since) continue;
+            if (user_rows[u] < 0 || !search_is_in(searches, i, range)) continue;
             entries[n++] = (search_entry){.user = user_rows[u],
                                           .part = searches->parts[i],
                                           .time = searches->times[i],
@@ -151,4 +157,21 @@ pal_status pal_searches_select(pal_ctx *ctx, const pal_searches *searches, const
     pal_status status = search_settle(ctx, entries, n, n_users, out);
     pal_arena_release(&scratch);
     return status;
+}
+
+pal_status pal_searches_newest(pal_ctx *ctx, const pal_searches *searches, int32_t user,
+                               const pal_search_range *range, pal_arena *arena, const char **out) {
+    enum { NEWEST = 10 };
+    int64_t found[NEWEST];
+    int32_t n = 0;
+    *out = NULL;
+    for (int64_t i = searches->starts[user + 1] - 1; i >= searches->starts[user] && n < NEWEST; i--)
+        if (search_is_in(searches, i, range)) found[n++] = i;
+    if (n == 0) return PAL_OK;
+    pal_text text = {0};
+    for (int32_t f = n - 1; f >= 0; f--)
+        pal_text_addf(&text, "%s%s", f < n - 1 ? " " : "", pal_search_text(searches, found[f]));
+    *out = text.failed ? NULL : pal_arena_text(arena, text.bytes, text.length);
+    pal_text_release(&text);
+    return *out ? PAL_OK : pal_fail_memory(ctx, "the searches", 1e3);
 }

@@ -44,10 +44,19 @@ void pal_search_list_release(pal_search_list *list);
 /* The searches of those users that `users` knows; *n_left_out says how many were others'. */
 pal_status pal_searches_build(pal_ctx *ctx, const pal_search_list *list, const pal_ids *users,
                               pal_searches *out, int64_t *n_left_out);
-/* Those of the users that have a row (user_rows [n_users] ≥ 0) that are not older than `since`;
- * n_users is how many rows there are then. */
+enum { PAL_SEARCH_PARTS = 256 }; /* all that there can be */
+typedef struct {                 /* which searches */
+    int64_t since, before;       /* times in [since, before) */
+    int32_t n_parts;             /* of the first so many parts */
+} pal_search_range;
+/* Those of the users that have a row (user_rows [n_users] ≥ 0); n_users is how many rows there are
+ * then. */
 pal_status pal_searches_select(pal_ctx *ctx, const pal_searches *searches, const int32_t *user_rows,
-                               int32_t n_users, int64_t since, pal_searches *out);
+                               int32_t n_users, const pal_search_range *range, pal_searches *out);
+/* The user's newest searches in the range, oldest first, as one text in the arena: what a query of
+ * his says in words. *out is NULL where there is none. */
+pal_status pal_searches_newest(pal_ctx *ctx, const pal_searches *searches, int32_t user,
+                               const pal_search_range *range, pal_arena *arena, const char **out);
 void pal_searches_release(pal_searches *searches);
 
 #endif

@@ -482,7 +482,8 @@ pal_status pal_searches_restore(pal_ctx *ctx, const pal_container *container, co
     pal_arena scratch = {0};
     int32_t *rows = PAL_ARENA_ARRAY(&scratch, int32_t, n_users);
     for (int32_t u = 0; rows && u < n_users; u++) rows[u] = u;
-    pal_status status = rows ? pal_searches_select(ctx, &view, rows, n_users, INT64_MIN, out)
+    const pal_search_range all = {INT64_MIN, INT64_MAX, PAL_SEARCH_PARTS};
+    pal_status status = rows ? pal_searches_select(ctx, &view, rows, n_users, &all, out)
                              : pal_fail_memory(ctx, "searches", 4.0 * n_users);
     pal_arena_release(&scratch);
     return status;

@@ -4,8 +4,6 @@
 #include "base/ctx.h"
 #include "eval/questions.h"
 
-enum { BACKGROUND_SEARCHES = 10 }; /* the newest that make a query's text */
-
 /* The cells of the person's row that say something. */
 static pal_status background_profile(pal_ctx *ctx, const pal_catalog *users, const char *id,
                                      pal_arena *arena, pal_query *query) {
@@ -23,23 +21,12 @@ static pal_status background_profile(pal_ctx *ctx, const pal_catalog *users, con
     return PAL_OK;
 }
 
-/* The newest searches before the query, oldest first, as one text. Where there are no times, those
- * of the training part. */
+/* The newest searches before the query. Where there are no times, those of the training part. */
 static pal_status background_text(pal_ctx *ctx, const pal_searches *searches, int32_t row,
                                   bool has_times, pal_arena *arena, pal_query *query) {
-    int64_t end = searches->starts[row], from;
-    while (end < searches->starts[row + 1] &&
-           (has_times ? searches->times[end] < query->now : searches->parts[end] == 0))
-        end++;
-    from = end - BACKGROUND_SEARCHES;
-    if (from < searches->starts[row]) from = searches->starts[row];
-    if (from == end) return PAL_OK;
-    pal_text text = {0};
-    for (int64_t s = from; s < end; s++)
-        pal_text_addf(&text, "%s%s", s > from ? " " : "", pal_search_text(searches, s));
-    query->text = text.failed ? NULL : pal_arena_text(arena, text.bytes, text.length);
-    pal_text_release(&text);
-    return query->text ? PAL_OK : pal_fail_memory(ctx, "the searches", 1e3);
+    const pal_search_range range = {INT64_MIN, has_times ? query->now : INT64_MAX,
+                                    has_times ? PAL_SEARCH_PARTS : 1};
+    return pal_searches_newest(ctx, searches, row, &range, arena, &query->text);
 }
 
 static void background_source(const pal_source *source, const char *id, pal_query *query) {

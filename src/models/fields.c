@@ -8,6 +8,7 @@
 
 #include "base/ctx.h"
 #include "base/text.h"
+#include "models/texts.h"
 #include "nn/loops.h"
 #include "represent/attributes.h"
 
@@ -21,6 +22,9 @@ typedef struct {
     int32_t *renumbered[PAL_FIELDS_MAX]; /* token, set: [vocabulary] feature, or -1 */
     float *edges[PAL_FIELDS_MAX];        /* number: [PAL_FIELD_BINS - 1] ascending */
     int32_t first[PAL_FIELDS_MAX];       /* feature of the field */
+    pal_csr words;                       /* [n_rows, words]; no columns: none */
+    pal_vocabulary words_are;            /* what they are called */
+    int32_t words_field;                 /* n_fields: none */
     pal_fields *out;
 } fields_job;
 
@@ -68,7 +72,14 @@ static int32_t fields_count(fields_job *job, int32_t f) {
                                         : fields_number_tokens(job, f);
 }
 
-/* Which columns tell rows apart, and the features of each. */
+static void fields_add(fields_job *job, int32_t n) {
+    pal_fields *out = job->out;
+    out->missing[out->n_fields] = out->n_features + n;
+    out->n_features += n + 1;
+    out->n_fields++;
+}
+
+/* Which columns tell rows apart, and the features of each; words come last. */
 static pal_status fields_choose(fields_job *job) {
     pal_fields *out = job->out;
     const pal_catalog *catalog = job->catalog;
@@ -81,18 +92,36 @@ static pal_status fields_choose(fields_job *job) {
         int32_t n = fields_count(job, f);
         if (n < 0) return pal_fail_memory(job->ctx, "the features", 8.0 * job->n_rows);
         if (n == 0) continue;
-        out->missing[f] = out->n_features + n;
-        out->n_features += n + 1;
-        out->n_fields++;
+        fields_add(job, n);
+    }
+    job->words_field = out->n_fields;
+    if (job->words.n_cols && out->n_fields < PAL_FIELDS_MAX) {
+        job->first[out->n_fields] = out->n_features;
+        fields_add(job, job->words.n_cols);
     }
     return PAL_OK;
+}
+
+/* The words of a row; returns how many. */
+static int32_t fields_word_entries(const fields_job *job, int32_t r, int32_t f, int32_t *features,
+                                   float *weights) {
+    int32_t n = 0;
+    for (int64_t e = job->words.starts[r]; e < job->words.starts[r + 1]; e++) {
+        features[n] = job->first[f] + job->words.cols[e];
+        weights[n++] = job->words.values[e];
+    }
+    if (n) return n;
+    *features = job->out->missing[f];
+    *weights = 1;
+    return 1;
 }
 
 /* The entries of a row's field, written where there is room; returns how many. */
 static int32_t fields_entries(const fields_job *job, int32_t r, int32_t f, int32_t *features,
                               float *weights) {
-    const pal_column *column = job->columns[f];
     int32_t row = job->rows[r], n = 0;
+    if (f == job->words_field) return fields_word_entries(job, r, f, features, weights);
+    const pal_column *column = job->columns[f];
     if (row >= 0 && column->type == PAL_FEATURE_NUMBER && !isnan(column->numbers[row])) {
         int32_t bin = 0;
         while (bin < PAL_FIELD_BINS - 1 && job->edges[f][bin] <= column->numbers[row]) bin++;
@@ -122,7 +151,11 @@ static int32_t fields_entries(const fields_job *job, int32_t r, int32_t f, int32
 /* Room for the entries of the longest field. */
 static int32_t fields_longest(const fields_job *job) {
     int32_t most = 1;
-    for (int32_t f = 0; f < job->out->n_fields; f++) {
+    for (int32_t r = 0; job->words.n_cols && r < job->n_rows; r++) {
+        int64_t n = job->words.starts[r + 1] - job->words.starts[r];
+        if (n > most) most = (int32_t)n;
+    }
+    for (int32_t f = 0; f < job->words_field; f++) {
         const pal_column *column = job->columns[f];
         if (column->type == PAL_FEATURE_VECTOR && column->n_dims > most) most = column->n_dims;
         for (int32_t r = 0; column->type == PAL_FEATURE_SET && r < job->n_rows; r++) {
@@ -170,19 +203,30 @@ static void fields_tell_bin(const float *edges, int32_t bin, char *out, size_t r
 }
 
 /* Keeps "column: what" as the feature's name; without memory the name stays NULL. */
-static void fields_keep_name(const fields_job *job, int32_t f, int32_t feature, const char *what,
-                             pal_arena *arena, pal_text *name) {
+static void fields_keep_name(const fields_job *job, const char *column, int32_t feature,
+                             const char *what, pal_arena *arena, pal_text *name) {
     name->length = 0;
-    pal_text_addf(name, "%s: %s", job->columns[f]->name, what);
+    pal_text_addf(name, "%s: %s", column, what);
     if (!name->failed) job->out->names[feature] = pal_arena_text(arena, name->bytes, name->length);
 }
 
+static void fields_name_words(const fields_job *job, int32_t f, pal_arena *arena, pal_text *name) {
+    for (int32_t w = 0; w < job->words.n_cols; w++)
+        fields_keep_name(job, "word", job->first[f] + w, pal_vocabulary_shown(&job->words_are, w),
+                         arena, name);
+    fields_keep_name(job, "words", job->out->missing[f], "none", arena, name);
+}
+
 static void fields_name_field(const fields_job *job, int32_t f, pal_arena *arena, pal_text *name) {
+    if (f == job->words_field) {
+        fields_name_words(job, f, arena, name);
+        return;
+    }
     const pal_column *column = job->columns[f];
     for (int32_t t = 0; job->renumbered[f] && t < column->vocabulary.n; t++) {
         if (job->renumbered[f][t] >= 0)
-            fields_keep_name(job, f, job->renumbered[f][t], pal_ids_at(&column->vocabulary, t),
-                             arena, name);
+            fields_keep_name(job, column->name, job->renumbered[f][t],
+                             pal_ids_at(&column->vocabulary, t), arena, name);
     }
     char what[96];
     for (int32_t at = 0; !job->renumbered[f] && job->first[f] + at < job->out->missing[f]; at++) {
@@ -191,9 +235,9 @@ static void fields_name_field(const fields_job *job, int32_t f, pal_arena *arena
         } else {
             snprintf(what, sizeof what, "dimension %d", (int)at + 1);
         }
-        fields_keep_name(job, f, job->first[f] + at, what, arena, name);
+        fields_keep_name(job, column->name, job->first[f] + at, what, arena, name);
     }
-    fields_keep_name(job, f, job->out->missing[f], "not known", arena, name);
+    fields_keep_name(job, column->name, job->out->missing[f], "not known", arena, name);
 }
 
 static pal_status fields_name(const fields_job *job, pal_arena *arena) {
@@ -224,6 +268,28 @@ pal_status pal_fields_make(pal_ctx *ctx, const pal_catalog *catalog, const pal_i
     fields_job job = {
         .ctx = ctx, .catalog = catalog, .n_rows = n_rows, .n_seen = n_seen, .out = out};
     pal_status status = fields_run(&job, ids, arena);
+    pal_arena_release(&job.scratch);
+    return status;
+}
+
+pal_status pal_fields_make_of_items(pal_ctx *ctx, const char *kind, const pal_train_input *train,
+                                    int64_t n_words, pal_arena *arena, pal_fields *out) {
+    const pal_log *log = train->log;
+    *out = (pal_fields){.n_rows = log->n_items};
+    if (!train->items || train->items->ids.n == 0) return PAL_OK;
+    const pal_keyword_options options = {
+        .sublinear = true, .min_df = 2, .max_df = 0.5, .most = n_words};
+    fields_job job = {.ctx = ctx,
+                      .catalog = train->items,
+                      .n_rows = log->n_items,
+                      .n_seen = train->n_seen_items,
+                      .out = out};
+    pal_item_texts texts = {0};
+    pal_status status = n_words ? pal_item_texts_fit_any(ctx, kind, &options, train, &job.scratch,
+                                                         &job.scratch, &texts, &job.words)
+                                : PAL_OK;
+    job.words_are = texts.words;
+    if (status == PAL_OK) status = fields_run(&job, log->about.item_ids, arena);
     pal_arena_release(&job.scratch);
     return status;
 }

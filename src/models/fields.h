@@ -6,11 +6,13 @@
  * brought to length 1, one feature a dimension weighed by it (a linear map). Each field has one
  * more feature, learned like the others, for rows without a value, rows that the catalog does not
  * know, and tokens of a single row, from which nothing can be learned about others. Texts and
- * titles are no fields. Nothing comes from rows that only later parts know. */
+ * titles are no fields, but their words may be one more: those that stand most often in two items
+ * and more, weighed by TF-IDF (represent/keywords.h). Nothing comes from rows that only later parts
+ * know. */
 #ifndef PAL_MODELS_FIELDS_H
 #define PAL_MODELS_FIELDS_H
 
-#include "data/catalog.h"
+#include "models/model.h"
 
 enum { PAL_FIELD_BINS = 16, PAL_FIELDS_MAX = 24 };
 
@@ -29,6 +31,9 @@ typedef struct {
  * n_seen rows, the others are encoded by them. */
 pal_status pal_fields_make(pal_ctx *ctx, const pal_catalog *catalog, const pal_ids *ids,
                            int32_t n_rows, int32_t n_seen, pal_arena *arena, pal_fields *out);
+/* Of the items of `train`, with up to n_words words of their titles and texts as the last field. */
+pal_status pal_fields_make_of_items(pal_ctx *ctx, const char *kind, const pal_train_input *train,
+                                    int64_t n_words, pal_arena *arena, pal_fields *out);
 /* The entries of field f of a row; row < 0: the missing one. Returns how many. */
 int32_t pal_fields_of(const pal_fields *fields, int32_t row, int32_t f, const int32_t **features,
                       const float **weights);

@@ -101,6 +101,7 @@ pal_status pal_model_store(pal_ctx *ctx, const pal_model *model, pal_precision p
     TRY(pal_ids_store(ctx, model->log->about.user_ids, model->log->n_users, "users/", container));
     TRY(pal_ids_store(ctx, model->log->about.item_ids, model->log->n_items, "items/", container));
     TRY(pal_log_store(ctx, model->log, "log/", container));
+    if (model->searches) TRY(pal_searches_store(ctx, model->searches, "searches/", container));
     return model->items ? pal_catalog_store(ctx, model->items, true, "catalog/", container)
                         : PAL_OK;
 }
@@ -326,6 +327,9 @@ static pal_status file_restore(pal_ctx *ctx, const pal_container *container, pal
     if (model->catalog.ids.n) model->items = &model->catalog;
     model->data_hash = pal_log_hash(model->log);
     TRY(file_restore_seen(ctx, container, model));
+    TRY(pal_searches_restore(ctx, container, "searches/", model->log->n_users, PAL_SEARCH_PARTS,
+                             &model->owned_searches));
+    if (model->owned_searches.n) model->searches = &model->owned_searches;
     const char *hide = pal_container_get(container, "hide");
     for (int32_t i = 0; hide && pal_hide_choices[i]; i++) {
         if (!strcmp(pal_hide_choices[i], hide)) model->hide = i;
@@ -386,10 +390,12 @@ static pal_status file_set_log(pal_ctx *ctx, pal_model *model, const pal_log *lo
     pal_model **parts = pal_model_parts(model, &n);
     TRY(pal_part_log(ctx, model->kind, log, model->n_seen_items, &model->arena, &model->log));
     for (int32_t i = 0; i < n; i++) {
+        parts[i]->searches = NULL; /* the whole keeps them */
         TRY(file_find_part_log(ctx, model, i, parts[i]));
         TRY(file_set_log(ctx, parts[i], parts[i]->log));
     }
     if (!model->fallback) return PAL_OK;
+    model->fallback->searches = NULL;
     log = pal_log_with_items(log, model->n_seen_items, &model->fallback->arena);
     return log ? file_set_log(ctx, model->fallback, log)
                : pal_fail_memory(ctx, "the model", sizeof(pal_log));
@@ -402,6 +408,21 @@ static void file_set_source(pal_model *model, const pal_source *source) {
     if (model->source) model->source = source;
     for (int32_t i = 0; i < n; i++) file_set_source(parts[i], source);
     if (model->fallback) file_set_source(model->fallback, source);
+}
+
+static pal_status file_keep_searches(pal_ctx *ctx, pal_model *model) {
+    const pal_searches *searches = model->searches;
+    if (!searches) return PAL_OK;
+    pal_arena scratch = {0};
+    int32_t *rows = PAL_ARENA_ARRAY(&scratch, int32_t, searches->n_users);
+    const pal_search_range all = {INT64_MIN, INT64_MAX, PAL_SEARCH_PARTS};
+    for (int32_t u = 0; rows && u < searches->n_users; u++) rows[u] = u;
+    pal_status status = rows ? pal_searches_select(ctx, searches, rows, searches->n_users, &all,
+                                                   &model->owned_searches)
+                             : pal_fail_memory(ctx, "the searches", 4.0 * searches->n_users);
+    pal_arena_release(&scratch);
+    model->searches = status == PAL_OK ? &model->owned_searches : NULL;
+    return status;
 }
 
 pal_status pal_model_keep(pal_ctx *ctx, pal_model *model) {
@@ -417,6 +438,7 @@ pal_status pal_model_keep(pal_ctx *ctx, pal_model *model) {
         file_set_source(model, &model->own_source.source);
     }
     TRY(file_set_log(ctx, model, &model->owned_log)); /* parts may learn from log and source */
+    TRY(file_keep_searches(ctx, model));
     if (!model->items) return PAL_OK;
     pal_container titles = {0};
     pal_status status = pal_catalog_store(ctx, model->items, true, "", &titles);

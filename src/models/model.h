@@ -237,6 +237,7 @@ typedef struct pal_kind {
 typedef struct {               /* how learning in epochs went; the first epoch is number 1 */
     int32_t n, capacity, best; /* epochs seen; the one that was judged best, 0: none was judged */
     double *loss, *judged;     /* [n] training loss; what the judge said, or NaN */
+    int64_t diverged;          /* epoch in which it left all bounds; kept is one before; 0: none */
     bool is_best_kept;         /* the model is that of the best epoch; else of the last */
     bool is_budget_limited;    /* the judge still rose when time or epochs ended */
 } pal_curve;
@@ -252,9 +253,12 @@ struct pal_model { /* the public noun: a trained kind with all that it needs to 
     const pal_catalog *items;   /* for titles; or NULL */
     const pal_source *source;   /* what it learned from besides; NULL where its kind uses none */
     pal_source_own own_source;  /* used by loaded models and by pal_model_keep */
-    pal_model *fallback;        /* answers queries without history; owned; NULL: popularity */
-    uint64_t data_hash;         /* pal_log_hash of log */
-    int32_t n_seen_items;       /* rows of log from here on are items without a training event */
+    /* What its users asked for in words while the log was written, where it reads words; or NULL */
+    const pal_searches *searches;
+    pal_searches owned_searches; /* used by loaded models and by pal_model_keep */
+    pal_model *fallback;         /* answers queries without history; owned; NULL: popularity */
+    uint64_t data_hash;          /* pal_log_hash of log */
+    int32_t n_seen_items;        /* rows of log from here on are items without a training event */
     int32_t n_listed_items; /* rows of log from here on are in no list and no history; 0: none */
     /* [log->n_items - n_seen_items] new items by a hash of their ids, less n_seen_items: the order
      * of equal scores among them, since their rows come in an order that the test tells. */

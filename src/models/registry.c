@@ -41,7 +41,8 @@
     X(ranker)                                                                                      \
     X(deepfm)                                                                                      \
     X(keyword)                                                                                     \
-    X(merged)
+    X(merged)                                                                                      \
+    X(multitask)
 
 #define REGISTRY_DECLARE(name) extern const pal_kind pal_kind_##name;
 PAL_KINDS(REGISTRY_DECLARE)

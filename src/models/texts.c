@@ -115,24 +115,33 @@ static pal_status texts_check(pal_ctx *ctx, const char *what, const pal_document
                     what);
 }
 
+static pal_status texts_learn(pal_ctx *ctx, const char *what, const pal_keyword_options *options,
+                              const texts_columns *chosen, int32_t language,
+                              const pal_train_input *train, pal_arena *arena, pal_arena *scratch,
+                              pal_documents *documents, pal_item_texts *out, pal_csr *rows) {
+    *documents = (pal_documents){.n_rows = train->log->n_items,
+                                 .n_columns = chosen->n,
+                                 .rows = pal_catalog_rows(train->items, train->log->about.item_ids,
+                                                          train->log->n_items, scratch)};
+    if (!documents->rows) return pal_fail_memory(ctx, what, 4.0 * documents->n_rows);
+    for (int32_t c = 0; c < chosen->n; c++) {
+        TRY(texts_cells(ctx, what, chosen->at[c], scratch, &documents->cells[c]));
+        documents->languages[c] = language;
+    }
+    TRY(pal_documents_settle(ctx, documents, train->n_seen_items));
+    return pal_keywords_fit(ctx, options, documents, train->n_seen_items, arena, &out->words,
+                            scratch, rows);
+}
+
 pal_status pal_item_texts_fit(pal_ctx *ctx, const char *what, const pal_keyword_options *options,
                               const char *columns, int32_t language, const pal_train_input *train,
                               pal_arena *arena, pal_arena *scratch, pal_item_texts *out,
                               pal_csr *rows) {
     texts_columns chosen;
+    pal_documents documents;
     TRY(texts_choose(ctx, what, train->items, columns, scratch, &chosen));
-    pal_documents documents = {.n_rows = train->log->n_items,
-                               .n_columns = chosen.n,
-                               .rows = pal_catalog_rows(train->items, train->log->about.item_ids,
-                                                        train->log->n_items, scratch)};
-    if (!documents.rows) return pal_fail_memory(ctx, what, 4.0 * documents.n_rows);
-    for (int32_t c = 0; c < chosen.n; c++) {
-        TRY(texts_cells(ctx, what, chosen.at[c], scratch, &documents.cells[c]));
-        documents.languages[c] = language;
-    }
-    TRY(pal_documents_settle(ctx, &documents, train->n_seen_items));
-    TRY(pal_keywords_fit(ctx, options, &documents, train->n_seen_items, arena, &out->words, scratch,
-                         rows));
+    TRY(texts_learn(ctx, what, options, &chosen, language, train, arena, scratch, &documents, out,
+                    rows));
     TRY(texts_check(ctx, what, &documents, out));
     out->word_range = PAL_ARENA_ARRAY(arena, int64_t, 2);
     out->corpus = PAL_ARENA_ARRAY(arena, double, 2);
@@ -142,6 +151,23 @@ pal_status pal_item_texts_fit(pal_ctx *ctx, const char *what, const pal_keyword_
     out->corpus[0] = (double)out->words.n_rows;
     out->corpus[1] = out->words.mean_length;
     return PAL_OK;
+}
+
+pal_status pal_item_texts_fit_any(pal_ctx *ctx, const char *what,
+                                  const pal_keyword_options *options, const pal_train_input *train,
+                                  pal_arena *arena, pal_arena *scratch, pal_item_texts *out,
+                                  pal_csr *rows) {
+    texts_columns chosen = {0};
+    pal_documents documents;
+    const pal_catalog *items = train->items;
+    *rows = (pal_csr){0};
+    for (int32_t c = 0; items && c < items->n_columns && chosen.n < PAL_DOCUMENT_COLUMNS_MAX; c++) {
+        if (c == items->title || items->columns[c].type == PAL_FEATURE_TEXT)
+            chosen.at[chosen.n++] = &items->columns[c];
+    }
+    if (chosen.n == 0) return PAL_OK;
+    return texts_learn(ctx, what, options, &chosen, 0, train, arena, scratch, &documents, out,
+                       rows);
 }
 
 /* --- later rows --- */

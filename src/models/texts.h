@@ -23,6 +23,12 @@ pal_status pal_item_texts_fit(pal_ctx *ctx, const char *what, const pal_keyword_
                               const char *columns, int32_t language, const pal_train_input *train,
                               pal_arena *arena, pal_arena *scratch, pal_item_texts *out,
                               pal_csr *rows);
+/* The same of all texts, by the usual ways, for kinds that can do without: rows has no columns
+ * where there are no words. */
+pal_status pal_item_texts_fit_any(pal_ctx *ctx, const char *what,
+                                  const pal_keyword_options *options, const pal_train_input *train,
+                                  pal_arena *arena, pal_arena *scratch, pal_item_texts *out,
+                                  pal_csr *rows);
 /* Rows of any catalog with the columns that were learned from; of those that it lacks it has no
  * text. rows [n] of the catalog, or -1. */
 pal_status pal_item_texts_encode(pal_ctx *ctx, const pal_keyword_options *options,

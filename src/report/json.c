@@ -162,6 +162,7 @@ static json_t *json_row(const pal_comparison *comparison, const pal_table *table
         comparison->options.protocol.candidates != PAL_CANDIDATES_SEEN || table->new_slice >= 0;
     if (has_new && !row->is_run)
         json_object_set_new(json, "scores_new_items", json_boolean(!row->is_blind_to_new));
+    if (row->reason[0]) json_object_set_new(json, "reason", pal_json_text(row->reason));
     if (row->below) json_object_set_new(json, "below", pal_json_text(row->below));
     if (row->source_says) json_object_set_new(json, "source", json_source(table, row));
     if (row->new_by_user) json_object_set_new(json, "new_alone", json_interval(&row->new_alone));

@@ -153,6 +153,14 @@ static void markdown_add_table(const json_t *results, const json_t *task, pal_te
         markdown_add_at(model, "below", out);
         pal_text_add(out, "\n");
     }
+    json_array_foreach(json_object_get(task, "models"), index, model) {
+        if (!pal_page_is_done(model) || !json_is_string(json_object_get(model, "reason"))) continue;
+        pal_text_add(out, "\n");
+        markdown_add_at(model, "spec", out);
+        pal_text_add(out, ": ");
+        markdown_add_at(model, "reason", out);
+        pal_text_add(out, ".\n");
+    }
     markdown_add_blind(task, out);
 }
 

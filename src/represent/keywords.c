@@ -213,11 +213,10 @@ static int keyword_compare_entries(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-/* Weights of a row's n entries, whose counts stand in `values`. */
-static void keyword_weigh(const keyword_job *job, const int32_t *cols, int64_t n, int32_t length,
-                          float *values) {
-    const pal_keyword_options *o = job->options;
-    const pal_vocabulary *v = job->vocabulary;
+void pal_keywords_weigh(const pal_keyword_options *options, const pal_vocabulary *vocabulary,
+                        const int32_t *cols, int64_t n, int32_t length, float *values) {
+    const pal_keyword_options *o = options;
+    const pal_vocabulary *v = vocabulary;
     double squares = 0, mean = v->mean_length > 0 ? v->mean_length : 1,
            damped = o->k1 * (1 - o->b + o->b * length / mean);
     for (int64_t e = 0; e < n; e++) {
@@ -248,7 +247,8 @@ static void keyword_fill_row(const keyword_job *job, int64_t index, int32_t r,
         job->cols[begin + e] = entries[e].col;
         job->values[begin + e] = (float)entries[e].count;
     }
-    keyword_weigh(job, job->cols + begin, n, chunk->lengths[r], job->values + begin);
+    pal_keywords_weigh(job->options, job->vocabulary, job->cols + begin, n, chunk->lengths[r],
+                       job->values + begin);
 }
 
 static void keyword_fill_chunk(void *arg, int64_t index, int32_t worker) {

@@ -48,6 +48,10 @@ pal_status pal_keywords_fit(pal_ctx *ctx, const pal_keyword_options *options,
 pal_status pal_keywords_encode(pal_ctx *ctx, const pal_keyword_options *options,
                                const pal_vocabulary *vocabulary, const pal_documents *documents,
                                pal_arena *arena, pal_csr *rows);
+/* Weights of a row of n words (cols, of the vocabulary) and `length` tokens in all, whose counts
+ * stand in `values`. */
+void pal_keywords_weigh(const pal_keyword_options *options, const pal_vocabulary *vocabulary,
+                        const int32_t *cols, int64_t n, int32_t length, float *values);
 
 static inline const char *pal_vocabulary_word(const pal_vocabulary *vocabulary, int32_t word) {
     return vocabulary->bytes + vocabulary->starts[word];

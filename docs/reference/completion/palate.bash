@@ -25,7 +25,7 @@ _palate() {
     demo)
         case $before in
         -o | --output) _palate_option -o dirnames; return 0 ;;
-        -m | --model) words='random popular feature_count again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend als rerank mf svdpp gmf bpr lightgcn fm item_features nn neumf mult_vae sasrec rnn gru lstm cnn two_tower ranker deepfm keyword merged ' ;;
+        -m | --model) words='random popular feature_count again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend als rerank mf svdpp gmf bpr lightgcn fm item_features nn neumf mult_vae sasrec rnn gru lstm cnn two_tower ranker deepfm keyword merged multitask ' ;;
         --users) _palate_option +o default; return 0 ;;
         --items) _palate_option +o default; return 0 ;;
         --days) _palate_option +o default; return 0 ;;
@@ -33,7 +33,7 @@ _palate() {
         --task) words='auto window next both ' ;;
         --relevant) _palate_option +o default; return 0 ;;
         --hide) words='auto target any none ' ;;
-        --fallback) words='random popular feature_count again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend als rerank mf svdpp gmf bpr lightgcn fm item_features nn neumf mult_vae sasrec rnn gru lstm cnn two_tower ranker deepfm keyword merged ' ;;
+        --fallback) words='random popular feature_count again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend als rerank mf svdpp gmf bpr lightgcn fm item_features nn neumf mult_vae sasrec rnn gru lstm cnn two_tower ranker deepfm keyword merged multitask ' ;;
         -k | --k) _palate_option +o default; return 0 ;;
         --gain) _palate_option +o default; return 0 ;;
         --slice) _palate_option +o default; return 0 ;;
@@ -48,11 +48,12 @@ _palate() {
         --trec) _palate_option -o dirnames; return 0 ;;
         --run) return 0 ;;
         --family) _palate_option +o default; return 0 ;;
+        --source-until) words='auto part first all ' ;;
         --seed) _palate_option +o default; return 0 ;;
         --threads) _palate_option +o default; return 0 ;;
         --memory) _palate_option +o default; return 0 ;;
         *)
-            if [[ $current == -* ]]; then words='-o --output -m --model --quiet --json --users --items --days --scenario --task --relevant --hide --fallback -k --k --allow-drop --gain --slice --split --candidates --resamples --refit --prefer --worth --budget --limit --trec --run --family --growth --seed --threads --memory --verbose --help'
+            if [[ $current == -* ]]; then words='-o --output -m --model --quiet --json --users --items --days --scenario --task --relevant --hide --fallback -k --k --allow-drop --gain --slice --split --candidates --resamples --refit --prefer --worth --budget --limit --trec --run --family --source-until --growth --seed --threads --memory --verbose --help'
             else _palate_option +o default; return 0; fi ;;
         esac ;;
     case)
@@ -70,7 +71,7 @@ _palate() {
         esac ;;
     compare)
         case $before in
-        -m | --model) words='random popular feature_count again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend als rerank mf svdpp gmf bpr lightgcn fm item_features nn neumf mult_vae sasrec rnn gru lstm cnn two_tower ranker deepfm keyword merged ' ;;
+        -m | --model) words='random popular feature_count again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend als rerank mf svdpp gmf bpr lightgcn fm item_features nn neumf mult_vae sasrec rnn gru lstm cnn two_tower ranker deepfm keyword merged multitask ' ;;
         -o | --output) _palate_option -o dirnames; return 0 ;;
         --train) return 0 ;;
         --valid) return 0 ;;
@@ -78,6 +79,9 @@ _palate() {
         --items) return 0 ;;
         --users) return 0 ;;
         --vectors) return 0 ;;
+        --source) _palate_option +o default; return 0 ;;
+        --source-items) return 0 ;;
+        --source-users) return 0 ;;
         --format) words='auto palate movielens recbole mind folder jsonl adjacency table ' ;;
         --columns) _palate_option +o default; return 0 ;;
         --value) _palate_option +o default; return 0 ;;
@@ -93,10 +97,16 @@ _palate() {
         --train-window) _palate_option +o default; return 0 ;;
         --half-life) _palate_option +o default; return 0 ;;
         --scenario) words='none ecommerce social video news ' ;;
+        --shared) words='undeclared none users items ' ;;
+        --map) return 0 ;;
+        --source-options) _palate_option +o default; return 0 ;;
+        --domain) _palate_option +o default; return 0 ;;
+        --source-domain) _palate_option +o default; return 0 ;;
+        --target-domain) _palate_option +o default; return 0 ;;
         --task) words='auto window next both ' ;;
         --relevant) _palate_option +o default; return 0 ;;
         --hide) words='auto target any none ' ;;
-        --fallback) words='random popular feature_count again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend als rerank mf svdpp gmf bpr lightgcn fm item_features nn neumf mult_vae sasrec rnn gru lstm cnn two_tower ranker deepfm keyword merged ' ;;
+        --fallback) words='random popular feature_count again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend als rerank mf svdpp gmf bpr lightgcn fm item_features nn neumf mult_vae sasrec rnn gru lstm cnn two_tower ranker deepfm keyword merged multitask ' ;;
         -k | --k) _palate_option +o default; return 0 ;;
         --gain) _palate_option +o default; return 0 ;;
         --slice) _palate_option +o default; return 0 ;;
@@ -111,20 +121,24 @@ _palate() {
         --trec) _palate_option -o dirnames; return 0 ;;
         --run) return 0 ;;
         --family) _palate_option +o default; return 0 ;;
+        --source-until) words='auto part first all ' ;;
         --seed) _palate_option +o default; return 0 ;;
         --threads) _palate_option +o default; return 0 ;;
         --memory) _palate_option +o default; return 0 ;;
         *)
-            if [[ $current == -* ]]; then words='-m --model -o --output --train --valid --test --items --users --vectors --quiet --json --format --columns --value --item-columns --user-columns --events --target --bad-lines --min-user --min-item --dedupe --drop-users --since --train-window --half-life --scenario --task --relevant --hide --fallback -k --k --allow-drop --gain --slice --split --candidates --resamples --refit --prefer --worth --budget --limit --trec --run --family --growth --seed --threads --memory --verbose --help'
+            if [[ $current == -* ]]; then words='-m --model -o --output --train --valid --test --items --users --vectors --source --source-items --source-users --quiet --json --format --columns --value --item-columns --user-columns --events --target --bad-lines --min-user --min-item --dedupe --drop-users --since --train-window --half-life --scenario --shared --map --source-options --domain --source-domain --target-domain --task --relevant --hide --fallback -k --k --allow-drop --gain --slice --split --candidates --resamples --refit --prefer --worth --budget --limit --trec --run --family --source-until --growth --seed --threads --memory --verbose --help'
             else return 0; fi ;;
         esac ;;
     train)
         case $before in
-        -m | --model) words='random popular feature_count again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend als rerank mf svdpp gmf bpr lightgcn fm item_features nn neumf mult_vae sasrec rnn gru lstm cnn two_tower ranker deepfm keyword merged ' ;;
+        -m | --model) words='random popular feature_count again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend als rerank mf svdpp gmf bpr lightgcn fm item_features nn neumf mult_vae sasrec rnn gru lstm cnn two_tower ranker deepfm keyword merged multitask ' ;;
         -o | --output) return 0 ;;
         --items) return 0 ;;
         --users) return 0 ;;
         --vectors) return 0 ;;
+        --source) _palate_option +o default; return 0 ;;
+        --source-items) return 0 ;;
+        --source-users) return 0 ;;
         --checkpoint-every) _palate_option +o default; return 0 ;;
         --candidates) words='seen catalog ' ;;
         --precision) words='float32 bf16 int8 ' ;;
@@ -143,11 +157,17 @@ _palate() {
         --train-window) _palate_option +o default; return 0 ;;
         --half-life) _palate_option +o default; return 0 ;;
         --scenario) words='none ecommerce social video news ' ;;
+        --shared) words='undeclared none users items ' ;;
+        --map) return 0 ;;
+        --source-options) _palate_option +o default; return 0 ;;
+        --domain) _palate_option +o default; return 0 ;;
+        --source-domain) _palate_option +o default; return 0 ;;
+        --target-domain) _palate_option +o default; return 0 ;;
         --seed) _palate_option +o default; return 0 ;;
         --threads) _palate_option +o default; return 0 ;;
         --memory) _palate_option +o default; return 0 ;;
         *)
-            if [[ $current == -* ]]; then words='-m --model -o --output --items --users --vectors --quiet --checkpoint-every --resume --candidates --precision --format --columns --value --item-columns --user-columns --events --target --bad-lines --min-user --min-item --dedupe --drop-users --since --train-window --half-life --scenario --seed --threads --memory --verbose --help'
+            if [[ $current == -* ]]; then words='-m --model -o --output --items --users --vectors --source --source-items --source-users --quiet --checkpoint-every --resume --candidates --precision --format --columns --value --item-columns --user-columns --events --target --bad-lines --min-user --min-item --dedupe --drop-users --since --train-window --half-life --scenario --shared --map --source-options --domain --source-domain --target-domain --seed --threads --memory --verbose --help'
             else return 0; fi ;;
         esac ;;
     evaluate)
@@ -169,7 +189,7 @@ _palate() {
         --task) words='auto window next both ' ;;
         --relevant) _palate_option +o default; return 0 ;;
         --hide) words='auto target any none ' ;;
-        --fallback) words='random popular feature_count again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend als rerank mf svdpp gmf bpr lightgcn fm item_features nn neumf mult_vae sasrec rnn gru lstm cnn two_tower ranker deepfm keyword merged ' ;;
+        --fallback) words='random popular feature_count again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend als rerank mf svdpp gmf bpr lightgcn fm item_features nn neumf mult_vae sasrec rnn gru lstm cnn two_tower ranker deepfm keyword merged multitask ' ;;
         -k | --k) _palate_option +o default; return 0 ;;
         --gain) _palate_option +o default; return 0 ;;
         --slice) _palate_option +o default; return 0 ;;
@@ -185,6 +205,7 @@ _palate() {
         --user) _palate_option +o default; return 0 ;;
         --history) _palate_option +o default; return 0 ;;
         --profile) _palate_option +o default; return 0 ;;
+        --source-history) _palate_option +o default; return 0 ;;
         --query) _palate_option +o default; return 0 ;;
         -n | --n) _palate_option +o default; return 0 ;;
         --allow) _palate_option +o default; return 0 ;;
@@ -193,7 +214,7 @@ _palate() {
         --threads) _palate_option +o default; return 0 ;;
         --memory) _palate_option +o default; return 0 ;;
         *)
-            if [[ $current == -* ]]; then words='--user --history --profile --query --why --quiet --json -n --n --allow --deny --hide --threads --memory --verbose --help'
+            if [[ $current == -* ]]; then words='--user --history --profile --source-history --query --why --quiet --json -n --n --allow --deny --hide --threads --memory --verbose --help'
             else return 0; fi ;;
         esac ;;
     similar)
@@ -214,6 +235,7 @@ _palate() {
         --user) _palate_option +o default; return 0 ;;
         --history) _palate_option +o default; return 0 ;;
         --profile) _palate_option +o default; return 0 ;;
+        --source-history) _palate_option +o default; return 0 ;;
         --query) _palate_option +o default; return 0 ;;
         --item) _palate_option +o default; return 0 ;;
         -n | --n) _palate_option +o default; return 0 ;;
@@ -221,7 +243,7 @@ _palate() {
         --threads) _palate_option +o default; return 0 ;;
         --memory) _palate_option +o default; return 0 ;;
         *)
-            if [[ $current == -* ]]; then words='--user --history --profile --query --item --quiet --json -n --n --hide --threads --memory --verbose --help'
+            if [[ $current == -* ]]; then words='--user --history --profile --source-history --query --item --quiet --json -n --n --hide --threads --memory --verbose --help'
             else return 0; fi ;;
         esac ;;
     vectors)
@@ -248,6 +270,9 @@ _palate() {
         --items) return 0 ;;
         --users) return 0 ;;
         --vectors) return 0 ;;
+        --source) _palate_option +o default; return 0 ;;
+        --source-items) return 0 ;;
+        --source-users) return 0 ;;
         --format) words='auto palate movielens recbole mind folder jsonl adjacency table ' ;;
         --columns) _palate_option +o default; return 0 ;;
         --value) _palate_option +o default; return 0 ;;
@@ -261,10 +286,16 @@ _palate() {
         --drop-users) return 0 ;;
         --since) _palate_option +o default; return 0 ;;
         --scenario) words='none ecommerce social video news ' ;;
+        --shared) words='undeclared none users items ' ;;
+        --map) return 0 ;;
+        --source-options) _palate_option +o default; return 0 ;;
+        --domain) _palate_option +o default; return 0 ;;
+        --source-domain) _palate_option +o default; return 0 ;;
+        --target-domain) _palate_option +o default; return 0 ;;
         --threads) _palate_option +o default; return 0 ;;
         --memory) _palate_option +o default; return 0 ;;
         *)
-            if [[ $current == -* ]]; then words='--items --users --vectors --quiet --json --format --columns --value --item-columns --user-columns --events --target --bad-lines --min-user --min-item --dedupe --drop-users --since --scenario --threads --memory --verbose --help'
+            if [[ $current == -* ]]; then words='--items --users --vectors --source --source-items --source-users --quiet --json --format --columns --value --item-columns --user-columns --events --target --bad-lines --min-user --min-item --dedupe --drop-users --since --scenario --shared --map --source-options --domain --source-domain --target-domain --threads --memory --verbose --help'
             else return 0; fi ;;
         esac ;;
     import)
@@ -276,6 +307,9 @@ _palate() {
         --items) return 0 ;;
         --users) return 0 ;;
         --vectors) return 0 ;;
+        --source) _palate_option +o default; return 0 ;;
+        --source-items) return 0 ;;
+        --source-users) return 0 ;;
         --format) words='auto palate movielens recbole mind folder jsonl adjacency table ' ;;
         --columns) _palate_option +o default; return 0 ;;
         --value) _palate_option +o default; return 0 ;;
@@ -290,10 +324,16 @@ _palate() {
         --since) _palate_option +o default; return 0 ;;
         --train-window) _palate_option +o default; return 0 ;;
         --half-life) _palate_option +o default; return 0 ;;
+        --shared) words='undeclared none users items ' ;;
+        --map) return 0 ;;
+        --source-options) _palate_option +o default; return 0 ;;
+        --domain) _palate_option +o default; return 0 ;;
+        --source-domain) _palate_option +o default; return 0 ;;
+        --target-domain) _palate_option +o default; return 0 ;;
         --threads) _palate_option +o default; return 0 ;;
         --memory) _palate_option +o default; return 0 ;;
         *)
-            if [[ $current == -* ]]; then words='-o --output --train --valid --test --items --users --vectors --quiet --format --columns --value --item-columns --user-columns --events --target --bad-lines --min-user --min-item --dedupe --drop-users --since --train-window --half-life --threads --memory --verbose --help'
+            if [[ $current == -* ]]; then words='-o --output --train --valid --test --items --users --vectors --source --source-items --source-users --quiet --format --columns --value --item-columns --user-columns --events --target --bad-lines --min-user --min-item --dedupe --drop-users --since --train-window --half-life --shared --map --source-options --domain --source-domain --target-domain --threads --memory --verbose --help'
             else return 0; fi ;;
         esac ;;
     report)
@@ -308,7 +348,7 @@ _palate() {
         case $before in
         *)
             if [[ $current == -* ]]; then words='--json --help'
-            else words='random popular feature_count again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend als rerank mf svdpp gmf bpr lightgcn fm item_features nn neumf mult_vae sasrec rnn gru lstm cnn two_tower ranker deepfm keyword merged '; fi ;;
+            else words='random popular feature_count again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend als rerank mf svdpp gmf bpr lightgcn fm item_features nn neumf mult_vae sasrec rnn gru lstm cnn two_tower ranker deepfm keyword merged multitask '; fi ;;
         esac ;;
     describe)
         case $before in

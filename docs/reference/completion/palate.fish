@@ -56,6 +56,7 @@ function __palate_kinds
     printf '%s\t%s\n' deepfm 'a factorization machine and a network over the rows of what a person used, his profile, the item and its features'
     printf '%s\t%s\n' keyword 'items whose texts have the words of what the person used'
     printf '%s\t%s\n' merged 'a kind of one domain, trained on both as if they were one'
+    printf '%s\t%s\n' multitask 'several things that people do, in the log and in its source, learned together from one row for a person'
 end
 
 function __palate_splits
@@ -126,6 +127,7 @@ complete -c palate -n '__palate_is demo' -l limit -d 'what a model may cost, e.g
 complete -c palate -n '__palate_is demo' -l trec -d 'write qrels and runs for trec_eval' -x -a '(__fish_complete_directories)'
 complete -c palate -n '__palate_is demo' -l run -d 'a TREC run of the system in use today, scored as one more row' -r -F
 complete -c palate -n '__palate_is demo' -l family -d 'every kind of it that the log can serve, with default settings, beside those of -m: baseline, collaborative …; repeatable, all: every family' -x
+complete -c palate -n '__palate_is demo' -l source-until -d 'what models may know of a second domain: what came before the part that is judged (part), before each person\'s first event that is judged (first), or all; auto is part where the split is in the order of time, else all' -x -a 'auto part first all '
 complete -c palate -n '__palate_is demo' -l growth -d 'train each model again on 10 %, 30 % and all of the users: what more data costs'
 complete -c palate -n '__palate_is demo' -l seed -d 'where all random choices start from' -x
 complete -c palate -n '__palate_is demo' -l threads -d 'threads to use; 0 is one a processor; results do not depend on it' -x
@@ -152,6 +154,9 @@ complete -c palate -n '__palate_is compare' -l test -d 'the test part' -r -F
 complete -c palate -n '__palate_is compare' -l items -d 'a table of items: titles and features; found by itself in known folders' -r -F
 complete -c palate -n '__palate_is compare' -l users -d 'a table of users and their features; found by itself in known folders' -r -F
 complete -c palate -n '__palate_is compare' -l vectors -d 'vectors of items, NAME.npy with one id a line in NAME.ids.txt' -r -F
+complete -c palate -n '__palate_is compare' -l source -d 'the log of a second domain, for kinds of the family transfer; goes with --shared' -x
+complete -c palate -n '__palate_is compare' -l source-items -d 'its table of items' -r -F
+complete -c palate -n '__palate_is compare' -l source-users -d 'its table of users' -r -F
 complete -c palate -n '__palate_is compare' -l quiet -d 'print results only'
 complete -c palate -n '__palate_is compare' -l json -d 'print one JSON document and nothing else'
 complete -c palate -n '__palate_is compare' -l format -d 'how to read the log' -x -a 'auto palate movielens recbole mind folder jsonl adjacency table '
@@ -170,6 +175,12 @@ complete -c palate -n '__palate_is compare' -l since -d 'drop events before this
 complete -c palate -n '__palate_is compare' -l train-window -d 'train on events of this long before the end of training only, e.g. 90d; 0 is all' -x
 complete -c palate -n '__palate_is compare' -l half-life -d 'weight of a training event halves in this time, e.g. 30d, for every kind that weighs events; 0 is no decay' -x
 complete -c palate -n '__palate_is compare' -l scenario -d 'fills options that were not given with those of such a service: weights of event types, target, half-life, split, task, what counts as right; palate describe scenarios lists them' -x -a 'none ecommerce social video news '
+complete -c palate -n '__palate_is compare' -l shared -d 'whose equal ids mean the same in the log and in --source: users, items, or none; never guessed' -x -a 'undeclared none users items '
+complete -c palate -n '__palate_is compare' -l map -d 'what ids of the source are called in the log, lines of source_id,target_id for the shared side; ids that no line names are nobody of the log' -r -F
+complete -c palate -n '__palate_is compare' -l source-options -d 'how the source is read and filtered, options of a log as name=value: "columns=… min_user=5"' -x
+complete -c palate -n '__palate_is compare' -l domain -d 'instead of --source: the column of items (tokens or sets) by which the log is cut into two domains of the same users' -x
+complete -c palate -n '__palate_is compare' -l source-domain -d 'tokens of that column whose items are the source, separated by commas; items with a target\'s token are the target\'s; without it all others are the source' -x
+complete -c palate -n '__palate_is compare' -l target-domain -d 'tokens of that column whose items are compared' -x
 complete -c palate -n '__palate_is compare' -l task -d 'window: one list a user, made at the cut; next: one list before each event' -x -a 'auto window next both '
 complete -c palate -n '__palate_is compare' -l relevant -d 'which test events count as right: all, or a rule such as "value>=4"' -x
 complete -c palate -n '__palate_is compare' -l hide -d 'items not listed again: those with a target event, those with any event, or none; auto is none where a fifth of the target events and more are repeats, else target; to evaluate a model, what it was compared with' -x -a 'auto target any none '
@@ -189,6 +200,7 @@ complete -c palate -n '__palate_is compare' -l limit -d 'what a model may cost, 
 complete -c palate -n '__palate_is compare' -l trec -d 'write qrels and runs for trec_eval' -x -a '(__fish_complete_directories)'
 complete -c palate -n '__palate_is compare' -l run -d 'a TREC run of the system in use today, scored as one more row' -r -F
 complete -c palate -n '__palate_is compare' -l family -d 'every kind of it that the log can serve, with default settings, beside those of -m: baseline, collaborative …; repeatable, all: every family' -x
+complete -c palate -n '__palate_is compare' -l source-until -d 'what models may know of a second domain: what came before the part that is judged (part), before each person\'s first event that is judged (first), or all; auto is part where the split is in the order of time, else all' -x -a 'auto part first all '
 complete -c palate -n '__palate_is compare' -l growth -d 'train each model again on 10 %, 30 % and all of the users: what more data costs'
 complete -c palate -n '__palate_is compare' -l seed -d 'where all random choices start from' -x
 complete -c palate -n '__palate_is compare' -l threads -d 'threads to use; 0 is one a processor; results do not depend on it' -x
@@ -201,6 +213,9 @@ complete -c palate -n '__palate_is train' -l output -s o -d 'the model file to w
 complete -c palate -n '__palate_is train' -l items -d 'a table of items: titles and features; found by itself in known folders' -r -F
 complete -c palate -n '__palate_is train' -l users -d 'a table of users and their features; found by itself in known folders' -r -F
 complete -c palate -n '__palate_is train' -l vectors -d 'vectors of items, NAME.npy with one id a line in NAME.ids.txt' -r -F
+complete -c palate -n '__palate_is train' -l source -d 'the log of a second domain, for kinds of the family transfer; goes with --shared' -x
+complete -c palate -n '__palate_is train' -l source-items -d 'its table of items' -r -F
+complete -c palate -n '__palate_is train' -l source-users -d 'its table of users' -r -F
 complete -c palate -n '__palate_is train' -l quiet -d 'print results only'
 complete -c palate -n '__palate_is train' -l checkpoint-every -d 'how often a training in epochs is kept in FILE.checkpoint, beside the model file FILE (gru.palate.checkpoint), until that is written, and when it is interrupted; 0: never' -x
 complete -c palate -n '__palate_is train' -l resume -d 'go on from FILE.checkpoint where it is there: the model is the same to the byte as of a training that was not interrupted'
@@ -222,6 +237,12 @@ complete -c palate -n '__palate_is train' -l since -d 'drop events before this d
 complete -c palate -n '__palate_is train' -l train-window -d 'train on events of this long before the end of training only, e.g. 90d; 0 is all' -x
 complete -c palate -n '__palate_is train' -l half-life -d 'weight of a training event halves in this time, e.g. 30d, for every kind that weighs events; 0 is no decay' -x
 complete -c palate -n '__palate_is train' -l scenario -d 'fills options that were not given with those of such a service: weights of event types, target, half-life, split, task, what counts as right; palate describe scenarios lists them' -x -a 'none ecommerce social video news '
+complete -c palate -n '__palate_is train' -l shared -d 'whose equal ids mean the same in the log and in --source: users, items, or none; never guessed' -x -a 'undeclared none users items '
+complete -c palate -n '__palate_is train' -l map -d 'what ids of the source are called in the log, lines of source_id,target_id for the shared side; ids that no line names are nobody of the log' -r -F
+complete -c palate -n '__palate_is train' -l source-options -d 'how the source is read and filtered, options of a log as name=value: "columns=… min_user=5"' -x
+complete -c palate -n '__palate_is train' -l domain -d 'instead of --source: the column of items (tokens or sets) by which the log is cut into two domains of the same users' -x
+complete -c palate -n '__palate_is train' -l source-domain -d 'tokens of that column whose items are the source, separated by commas; items with a target\'s token are the target\'s; without it all others are the source' -x
+complete -c palate -n '__palate_is train' -l target-domain -d 'tokens of that column whose items are compared' -x
 complete -c palate -n '__palate_is train' -l seed -d 'where all random choices start from' -x
 complete -c palate -n '__palate_is train' -l threads -d 'threads to use; 0 is one a processor; results do not depend on it' -x
 complete -c palate -n '__palate_is train' -l memory -d 'limit for dense matrices and batches; 0 is half of the machine\'s memory' -x
@@ -262,6 +283,7 @@ complete -c palate -n '__palate_is evaluate' -F
 complete -c palate -n '__palate_is recommend' -l user -d 'a user of the log; - reads ids from standard input, one a line' -x
 complete -c palate -n '__palate_is recommend' -l history -d 'items that somebody used, oldest first, separated by commas' -x
 complete -c palate -n '__palate_is recommend' -l profile -d 'what the person is, columns of the table of users: age=30,city=Lyon' -x
+complete -c palate -n '__palate_is recommend' -l source-history -d 'items of the second domain that the person used, oldest first' -x
 complete -c palate -n '__palate_is recommend' -l query -d 'what the person asks for in words, e.g. "space opera"' -x
 complete -c palate -n '__palate_is recommend' -l why -d 'with the strongest reasons for each item'
 complete -c palate -n '__palate_is recommend' -l quiet -d 'print results only'
@@ -290,6 +312,7 @@ complete -c palate -n '__palate_is similar' -F
 complete -c palate -n '__palate_is explain' -l user -d 'a user of the log' -x
 complete -c palate -n '__palate_is explain' -l history -d 'items that somebody used, oldest first, separated by commas' -x
 complete -c palate -n '__palate_is explain' -l profile -d 'what the person is, columns of the table of users: age=30,city=Lyon' -x
+complete -c palate -n '__palate_is explain' -l source-history -d 'items of the second domain that the person used, oldest first' -x
 complete -c palate -n '__palate_is explain' -l query -d 'what the person asks for in words, e.g. "space opera"' -x
 complete -c palate -n '__palate_is explain' -l item -d 'the item to explain' -x
 complete -c palate -n '__palate_is explain' -l quiet -d 'print results only'
@@ -319,6 +342,9 @@ complete -c palate -n '__palate_is shrink' -F
 complete -c palate -n '__palate_is inspect' -l items -d 'a table of items: titles and features; found by itself in known folders' -r -F
 complete -c palate -n '__palate_is inspect' -l users -d 'a table of users and their features; found by itself in known folders' -r -F
 complete -c palate -n '__palate_is inspect' -l vectors -d 'vectors of items, NAME.npy with one id a line in NAME.ids.txt' -r -F
+complete -c palate -n '__palate_is inspect' -l source -d 'the log of a second domain, for kinds of the family transfer; goes with --shared' -x
+complete -c palate -n '__palate_is inspect' -l source-items -d 'its table of items' -r -F
+complete -c palate -n '__palate_is inspect' -l source-users -d 'its table of users' -r -F
 complete -c palate -n '__palate_is inspect' -l quiet -d 'print results only'
 complete -c palate -n '__palate_is inspect' -l json -d 'print one JSON document and nothing else'
 complete -c palate -n '__palate_is inspect' -l format -d 'how to read the log' -x -a 'auto palate movielens recbole mind folder jsonl adjacency table '
@@ -335,6 +361,12 @@ complete -c palate -n '__palate_is inspect' -l dedupe -d 'keep only the last eve
 complete -c palate -n '__palate_is inspect' -l drop-users -d 'drop the users whose ids stand in this file, one a line' -r -F
 complete -c palate -n '__palate_is inspect' -l since -d 'drop events before this date (2024-03-01) or second' -x
 complete -c palate -n '__palate_is inspect' -l scenario -d 'fills options that were not given with those of such a service: weights of event types, target, half-life, split, task, what counts as right; palate describe scenarios lists them' -x -a 'none ecommerce social video news '
+complete -c palate -n '__palate_is inspect' -l shared -d 'whose equal ids mean the same in the log and in --source: users, items, or none; never guessed' -x -a 'undeclared none users items '
+complete -c palate -n '__palate_is inspect' -l map -d 'what ids of the source are called in the log, lines of source_id,target_id for the shared side; ids that no line names are nobody of the log' -r -F
+complete -c palate -n '__palate_is inspect' -l source-options -d 'how the source is read and filtered, options of a log as name=value: "columns=… min_user=5"' -x
+complete -c palate -n '__palate_is inspect' -l domain -d 'instead of --source: the column of items (tokens or sets) by which the log is cut into two domains of the same users' -x
+complete -c palate -n '__palate_is inspect' -l source-domain -d 'tokens of that column whose items are the source, separated by commas; items with a target\'s token are the target\'s; without it all others are the source' -x
+complete -c palate -n '__palate_is inspect' -l target-domain -d 'tokens of that column whose items are compared' -x
 complete -c palate -n '__palate_is inspect' -l threads -d 'threads to use; 0 is one a processor; results do not depend on it' -x
 complete -c palate -n '__palate_is inspect' -l memory -d 'limit for dense matrices and batches; 0 is half of the machine\'s memory' -x
 complete -c palate -n '__palate_is inspect' -l verbose -d 'say more about what is done; of each training the share of the machine\'s peak, measured at that moment'
@@ -347,6 +379,9 @@ complete -c palate -n '__palate_is import' -l test -d 'the test part' -r -F
 complete -c palate -n '__palate_is import' -l items -d 'a table of items: titles and features; found by itself in known folders' -r -F
 complete -c palate -n '__palate_is import' -l users -d 'a table of users and their features; found by itself in known folders' -r -F
 complete -c palate -n '__palate_is import' -l vectors -d 'vectors of items, NAME.npy with one id a line in NAME.ids.txt' -r -F
+complete -c palate -n '__palate_is import' -l source -d 'the log of a second domain, for kinds of the family transfer; goes with --shared' -x
+complete -c palate -n '__palate_is import' -l source-items -d 'its table of items' -r -F
+complete -c palate -n '__palate_is import' -l source-users -d 'its table of users' -r -F
 complete -c palate -n '__palate_is import' -l quiet -d 'print results only'
 complete -c palate -n '__palate_is import' -l format -d 'how to read the log' -x -a 'auto palate movielens recbole mind folder jsonl adjacency table '
 complete -c palate -n '__palate_is import' -l columns -d 'which column is what, e.g. user=customer,item=sku,value=3,time=ts,event=action; names, or numbers from 1; text=query keeps events that have words and no item' -x
@@ -363,6 +398,12 @@ complete -c palate -n '__palate_is import' -l drop-users -d 'drop the users whos
 complete -c palate -n '__palate_is import' -l since -d 'drop events before this date (2024-03-01) or second' -x
 complete -c palate -n '__palate_is import' -l train-window -d 'train on events of this long before the end of training only, e.g. 90d; 0 is all' -x
 complete -c palate -n '__palate_is import' -l half-life -d 'weight of a training event halves in this time, e.g. 30d, for every kind that weighs events; 0 is no decay' -x
+complete -c palate -n '__palate_is import' -l shared -d 'whose equal ids mean the same in the log and in --source: users, items, or none; never guessed' -x -a 'undeclared none users items '
+complete -c palate -n '__palate_is import' -l map -d 'what ids of the source are called in the log, lines of source_id,target_id for the shared side; ids that no line names are nobody of the log' -r -F
+complete -c palate -n '__palate_is import' -l source-options -d 'how the source is read and filtered, options of a log as name=value: "columns=… min_user=5"' -x
+complete -c palate -n '__palate_is import' -l domain -d 'instead of --source: the column of items (tokens or sets) by which the log is cut into two domains of the same users' -x
+complete -c palate -n '__palate_is import' -l source-domain -d 'tokens of that column whose items are the source, separated by commas; items with a target\'s token are the target\'s; without it all others are the source' -x
+complete -c palate -n '__palate_is import' -l target-domain -d 'tokens of that column whose items are compared' -x
 complete -c palate -n '__palate_is import' -l threads -d 'threads to use; 0 is one a processor; results do not depend on it' -x
 complete -c palate -n '__palate_is import' -l memory -d 'limit for dense matrices and batches; 0 is half of the machine\'s memory' -x
 complete -c palate -n '__palate_is import' -l verbose -d 'say more about what is done; of each training the share of the machine\'s peak, measured at that moment'

@@ -1,20 +1,22 @@
 /* keyword.c - items whose texts speak of what the texts of the person's items speak of.
  *
  * An item is its words by TF-IDF or BM25 (represent/keywords.h), brought to length 1; how a history
- * meets them, and what popularity has to say, stands in sparse.h. Items that nobody has used yet
- * are scored by their texts alone. (Pazzani, Billsus 2007.) Cost: one pass over the texts; a list
+ * meets them, and what popularity has to say, stands in sparse.h. A text that is asked for is a row
+ * like an item's and meets the items as a history does. Items that nobody has used yet are scored
+ * by their texts alone. (Pazzani, Billsus 2007.) Cost: one pass over the texts; a list
  * as in sparse.h. */
 #include <string.h>
 
 #include "models/content/sparse.h"
 #include "models/texts.h"
 #include "represent/languages.h"
+#include "represent/phrase.h"
 
 typedef struct {
     const char *columns;
     int32_t form, language;
     int64_t min_df, words;
-    double max_df, k1, b;
+    double max_df, k1, b, query;
     bool sublinear;
     pal_content_params content;
 } keyword_params;
@@ -32,6 +34,14 @@ static const pal_param keyword_table[] = {
      .choices = pal_keyword_forms,
      .help = "how words are weighed"},
     PAL_CONTENT_PARAMS(keyword_params, content),
+    {.name = "query",
+     .type = PAL_PARAM_REAL,
+     .offset = FIELD(query),
+     .initial = "1",
+     .min = 0,
+     .max = 100,
+     .help = "what the words that a person asks for weigh beside his history, both of length 1; 0: "
+             "they count only where there is no history"},
     {.name = "min_df",
      .type = PAL_PARAM_INT,
      .offset = FIELD(min_df),
@@ -122,11 +132,43 @@ static size_t keyword_scratch_bytes(const void *params, const void *state, int32
                                      &((const keyword_state *)state)->content);
 }
 
+static bool keyword_open_reader(const keyword_state *s, const pal_keyword_options *options,
+                                pal_phrase_reader *out) {
+    return pal_phrase_reader_open(options, &s->texts.words, s->texts.languages,
+                                  (int32_t)s->texts.column_range[1], out);
+}
+
+/* What the query says in words, valid until the reader's next. */
+static pal_content_said keyword_read(const keyword_params *p, pal_phrase_reader *reader,
+                                     const pal_query *query) {
+    pal_phrase_read(reader, query->text);
+    return (pal_content_said){reader->n, reader->words, reader->weights, p->query};
+}
+
 static void keyword_score(const void *params, const void *state, const pal_query *queries,
                           int32_t n_queries, void *scratch, float *scores) {
-    pal_content_score(&((const keyword_params *)params)->content,
-                      &((const keyword_state *)state)->content, queries, n_queries, scratch,
-                      scores);
+    const keyword_params *p = params;
+    const keyword_state *s = state;
+    pal_keyword_options options = keyword_options(p);
+    pal_phrase_reader reader = {0};
+    for (int32_t q = 0; q < n_queries; q++) {
+        if (queries[q].text && !reader.options) keyword_open_reader(s, &options, &reader);
+        pal_content_said said = keyword_read(p, &reader, &queries[q]);
+        pal_content_score(&p->content, &s->content, &queries[q], &said, scratch,
+                          scores + (int64_t)q * s->content.n_items);
+    }
+    pal_phrase_reader_release(&reader);
+}
+
+static bool keyword_answers(const void *params, const void *state, const pal_query *query) {
+    if (!query->text) return false;
+    pal_keyword_options options = keyword_options(params);
+    pal_phrase_reader reader;
+    keyword_open_reader(state, &options, &reader);
+    pal_phrase_read(&reader, query->text);
+    bool does = reader.n > 0;
+    pal_phrase_reader_release(&reader);
+    return does;
 }
 
 static const char *keyword_name(const void *arg, int32_t word) {
@@ -135,9 +177,16 @@ static const char *keyword_name(const void *arg, int32_t word) {
 
 static int32_t keyword_explain(const void *params, const void *state, const pal_query *query,
                                int32_t item, void *scratch, pal_reason *reasons) {
+    const keyword_params *p = params;
     const keyword_state *s = state;
-    return pal_content_explain(&((const keyword_params *)params)->content, &s->content, query, item,
-                               scratch, keyword_name, &s->texts.words, reasons);
+    pal_keyword_options options = keyword_options(p);
+    pal_phrase_reader reader = {0};
+    if (query->text) keyword_open_reader(s, &options, &reader);
+    pal_content_said said = keyword_read(p, &reader, query);
+    int32_t n = pal_content_explain(&p->content, &s->content, query, &said, item, scratch,
+                                    keyword_name, &s->texts.words, reasons);
+    pal_phrase_reader_release(&reader);
+    return n;
 }
 
 static int32_t keyword_tensors(const void *params, void *state, int32_t n_users, int32_t n_items,
@@ -164,8 +213,10 @@ const pal_kind pal_kind_keyword = {
     .summary = "items whose texts have the words of what the person used",
     .paper = "Pazzani, Billsus: Content-based recommendation systems, The Adaptive Web 2007",
     .lesson = "what items say of themselves tells more than who else used them",
-    .represents = "the weighed words of the items used | the weighed words of its texts",
-    .traits = PAL_SCORES_NEW_USERS | PAL_SCORES_NEW_ITEMS | PAL_NEEDS_CATALOG | PAL_IGNORES_WEIGHTS,
+    .represents = "the weighed words of the items used and of what is asked for | the weighed "
+                  "words of its texts",
+    .traits = PAL_SCORES_NEW_USERS | PAL_SCORES_NEW_ITEMS | PAL_NEEDS_CATALOG |
+              PAL_IGNORES_WEIGHTS | PAL_READS_TEXT,
     .params = keyword_table,
     .params_size = sizeof(keyword_params),
     .state_size = sizeof(keyword_state),
@@ -175,5 +226,6 @@ const pal_kind pal_kind_keyword = {
     .score = keyword_score,
     .tensors = keyword_tensors,
     .explain = keyword_explain,
+    .answers = keyword_answers,
     .estimate = keyword_estimate,
 };

@@ -61,7 +61,7 @@ static void prior_look(void *arg, int64_t person, int32_t worker) {
     pal_query query = prior_query(job, user, worker);
     float *scores = job->scores[worker], *likeness = job->likeness + person * job->n_items,
           *popularity = job->popularity + person * job->n_items;
-    pal_content_likeness(job->params, job->state, &query, job->scratch[worker], scores);
+    pal_content_likeness(job->params, job->state, &query, NULL, job->scratch[worker], scores);
     likeness[0] = scores[hidden];
     popularity[0] = prior_without(job, hidden);
     for (int32_t e = 0; e < query.n_events; e++) scores[query.items[e]] = -INFINITY;

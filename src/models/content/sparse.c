@@ -138,13 +138,26 @@ static content_scratch content_weigh(const pal_content_params *p, const pal_cont
     return c;
 }
 
-/* Fills c->profile; returns what brings it to length 1, 0 where there is none. */
-static double content_make_profile(const pal_content_state *s, content_scratch *c) {
+/* What brings the profile to length 1, 0 where there is none. */
+static double content_measure(const pal_content_state *s, const content_scratch *c) {
     double squares = 0;
-    pal_profile_add(&s->by_item, c->items, c->weights, c->n, c->profile);
     for (int32_t w = 0; w < s->n_features; w++)
         squares += (double)c->profile[w] * (double)c->profile[w];
     return squares > 0 ? 1 / sqrt(squares) : 0;
+}
+
+/* Fills c->profile; returns what brings it to length 1, 0 where there is none. */
+static double content_make_profile(const pal_content_state *s, const pal_content_said *said,
+                                   content_scratch *c) {
+    pal_profile_add(&s->by_item, c->items, c->weights, c->n, c->profile);
+    double scale = content_measure(s, c);
+    if (!said || said->n == 0) return scale;
+    for (int32_t w = 0; scale > 0 && w < s->n_features; w++)
+        c->profile[w] = (float)(scale * (double)c->profile[w]);
+    double share = scale > 0 ? said->share : 1;
+    for (int32_t w = 0; w < said->n; w++)
+        c->profile[said->features[w]] += (float)(share * (double)said->weights[w]);
+    return content_measure(s, c);
 }
 
 static void content_clear_profile(const pal_content_state *s, content_scratch *c) {
@@ -160,8 +173,9 @@ static void content_add_feature(const pal_content_state *s, int32_t feature, flo
         out[s->by_feature.cols[e]] += weight * s->by_feature.values[e];
 }
 
-static void content_score_profile(const pal_content_state *s, content_scratch *c, float *scores) {
-    double scale = content_make_profile(s, c);
+static void content_score_profile(const pal_content_state *s, const pal_content_said *said,
+                                  content_scratch *c, float *scores) {
+    double scale = content_make_profile(s, said, c);
     for (int32_t w = 0; w < s->n_features; w++) {
         if (c->profile[w] < 0 || c->profile[w] > 0)
             content_add_feature(s, w, (float)(scale * (double)c->profile[w]), scores);
@@ -178,26 +192,40 @@ static void content_keep(float *best, int32_t k, float value) {
     if (value > best[least]) best[least] = value;
 }
 
-/* Similarities of one item of the history to all, in c->sums, each taken out by the first feature
+/* Similarities of a row, n features, to all items, in c->sums, each taken out by the first feature
  * that leads to it. */
+static void content_meet_row(const pal_content_state *s, int32_t k, const int32_t *features,
+                             const float *values, int64_t n, float weight, content_scratch *c) {
+    for (int64_t e = 0; e < n; e++)
+        content_add_feature(s, features[e], weight * values[e], c->sums);
+    for (int64_t e = 0; e < n; e++) {
+        int64_t begin = s->by_feature.starts[features[e]],
+                end = s->by_feature.starts[features[e] + 1];
+        for (int64_t f = begin; f < end; f++) {
+            int32_t item = s->by_feature.cols[f];
+            if (c->sums[item] > 0) content_keep(c->best + (int64_t)item * k, k, c->sums[item]);
+            c->sums[item] = 0;
+        }
+    }
+}
+
+/* What the query says weighs as much beside items used as it does beside a profile. */
+static float content_said_weight(const pal_content_said *said, const content_scratch *c) {
+    return c->n ? (float)said->share : 1;
+}
+
 static void content_score_nearest(const pal_content_params *p, const pal_content_state *s,
-                                  content_scratch *c, float *scores) {
+                                  const pal_content_said *said, content_scratch *c, float *scores) {
     int32_t k = (int32_t)p->k;
     for (int32_t h = 0; h < c->n; h++) {
         int64_t begin = s->rows.starts[c->items[h]], end = s->rows.starts[c->items[h] + 1];
         if (!(c->weights[h] > 0)) continue;
-        for (int64_t e = begin; e < end; e++)
-            content_add_feature(s, s->rows.items[e], c->weights[h] * s->rows.values[e], c->sums);
-        for (int64_t e = begin; e < end; e++) {
-            int32_t feature = s->rows.items[e];
-            for (int64_t f = s->by_feature.starts[feature]; f < s->by_feature.starts[feature + 1];
-                 f++) {
-                int32_t item = s->by_feature.cols[f];
-                if (c->sums[item] > 0) content_keep(c->best + (int64_t)item * k, k, c->sums[item]);
-                c->sums[item] = 0;
-            }
-        }
+        content_meet_row(s, k, s->rows.items + begin, s->rows.values + begin, end - begin,
+                         c->weights[h], c);
     }
+    if (said && said->n)
+        content_meet_row(s, k, said->features, said->weights, said->n, content_said_weight(said, c),
+                         c);
     for (int32_t i = 0; i < s->n_items; i++) {
         float *best = c->best + (int64_t)i * k;
         for (int32_t j = 0; j < k; j++) {
@@ -208,23 +236,22 @@ static void content_score_nearest(const pal_content_params *p, const pal_content
 }
 
 void pal_content_likeness(const pal_content_params *params, const pal_content_state *state,
-                          const pal_query *query, void *scratch, float *scores) {
+                          const pal_query *query, const pal_content_said *said, void *scratch,
+                          float *scores) {
     content_scratch c = content_weigh(params, state, query, scratch);
     memset(scores, 0, (size_t)state->n_items * sizeof *scores);
     if (params->scoring == PAL_CONTENT_NEAREST) {
-        content_score_nearest(params, state, &c, scores);
+        content_score_nearest(params, state, said, &c, scores);
     } else {
-        content_score_profile(state, &c, scores);
+        content_score_profile(state, said, &c, scores);
     }
 }
 
 void pal_content_score(const pal_content_params *params, const pal_content_state *state,
-                       const pal_query *queries, int32_t n_queries, void *scratch, float *scores) {
-    for (int32_t q = 0; q < n_queries; q++) {
-        float *row = scores + (int64_t)q * state->n_items;
-        pal_content_likeness(params, state, &queries[q], scratch, row);
-        for (int32_t i = 0; i < state->n_items; i++) row[i] += *state->prior * state->popularity[i];
-    }
+                       const pal_query *query, const pal_content_said *said, void *scratch,
+                       float *scores) {
+    pal_content_likeness(params, state, query, said, scratch, scores);
+    for (int32_t i = 0; i < state->n_items; i++) scores[i] += *state->prior * state->popularity[i];
 }
 
 /* --- explain --- */
@@ -235,10 +262,11 @@ static int content_compare(const void *a, const void *b) {
 }
 
 /* Feature by feature, those beyond `most` together. */
-static int32_t content_explain_features(const pal_content_state *s, content_scratch *c,
-                                        int32_t item, int32_t most, pal_content_name_fn *name,
-                                        const void *name_arg, pal_reason *reasons) {
-    double scale = content_make_profile(s, c), rest = 0;
+static int32_t content_explain_features(const pal_content_state *s, const pal_content_said *said,
+                                        content_scratch *c, int32_t item, int32_t most,
+                                        pal_content_name_fn *name, const void *name_arg,
+                                        pal_reason *reasons) {
+    double scale = content_make_profile(s, said, c), rest = 0;
     int32_t n = 0;
     for (int64_t e = s->rows.starts[item]; e < s->rows.starts[item + 1]; e++) {
         int32_t feature = s->rows.items[e];
@@ -259,26 +287,63 @@ static double content_similarity(const pal_content_state *s, int32_t a, int32_t 
     return sum;
 }
 
-/* The items used that are most similar. */
-static int32_t content_explain_items(const pal_content_params *p, const pal_content_state *s,
-                                     const content_scratch *c, int32_t item, pal_reason *reasons) {
+/* Features that the query says and the item has, at most MORE - 2 with what is left of them. */
+static int32_t content_explain_said(const pal_content_state *s, const pal_content_said *said,
+                                    double weight, int32_t item, pal_content_name_fn *name,
+                                    const void *name_arg, pal_reason *reasons) {
+    double rest = 0;
     int32_t n = 0;
+    for (int32_t w = 0; w < said->n; w++) {
+        double amount = weight * (double)said->weights[w] *
+                        (double)pal_rows_at(&s->rows, item, said->features[w]);
+        pal_reason reason = {
+            .item = -1, .what = name(name_arg, said->features[w]), .amount = amount};
+        if (amount > 0) n = pal_reasons_add(reasons, n, PAL_REASONS_MORE - 3, reason, &rest);
+    }
+    if (rest > 0)
+        reasons[n++] = (pal_reason){.item = -1, .what = "what else it has", .amount = rest};
+    return n;
+}
+
+/* The items used that are most similar, and what the query says where that is. */
+static int32_t content_explain_items(const pal_content_params *p, const pal_content_state *s,
+                                     const pal_content_said *said, const content_scratch *c,
+                                     int32_t item, pal_content_name_fn *name, const void *name_arg,
+                                     pal_reason *reasons) {
+    int32_t n = 0;
+    pal_reason asked[PAL_REASONS_MORE];
+    int32_t n_asked = said && said->n
+                          ? content_explain_said(s, said, (double)content_said_weight(said, c),
+                                                 item, name, name_arg, asked)
+                          : 0;
+    double sum = 0;
+    for (int32_t a = 0; a < n_asked; a++) sum += asked[a].amount;
     for (int32_t h = 0; h < c->n; h++) {
         double amount = (double)c->weights[h] * content_similarity(s, c->items[h], item);
         if (amount > 0) reasons[n++] = (pal_reason){.item = c->items[h], .amount = amount};
     }
+    if (sum > 0) reasons[n++] = (pal_reason){.item = -1, .amount = sum};
     if (n) qsort(reasons, (size_t)n, sizeof *reasons, content_compare);
-    return n < p->k ? n : (int32_t)p->k;
+    if (n > p->k) n = (int32_t)p->k;
+    for (int32_t r = 0; r < n; r++) {
+        if (reasons[r].item >= 0) continue;
+        memmove(reasons + r, reasons + r + 1, (size_t)(n - r - 1) * sizeof *reasons);
+        memcpy(reasons + n - 1, asked, (size_t)n_asked * sizeof *asked);
+        return n - 1 + n_asked;
+    }
+    return n;
 }
 
 int32_t pal_content_explain(const pal_content_params *params, const pal_content_state *state,
-                            const pal_query *query, int32_t item, void *scratch,
-                            pal_content_name_fn *name, const void *name_arg, pal_reason *reasons) {
+                            const pal_query *query, const pal_content_said *said, int32_t item,
+                            void *scratch, pal_content_name_fn *name, const void *name_arg,
+                            pal_reason *reasons) {
     content_scratch c = content_weigh(params, state, query, scratch);
     int32_t most = query->n_events + PAL_REASONS_MORE - 1,
             n = params->scoring == PAL_CONTENT_NEAREST
-                    ? content_explain_items(params, state, &c, item, reasons)
-                    : content_explain_features(state, &c, item, most, name, name_arg, reasons);
+                    ? content_explain_items(params, state, said, &c, item, name, name_arg, reasons)
+                    : content_explain_features(state, said, &c, item, most, name, name_arg,
+                                               reasons);
     double amount = (double)*state->prior * (double)state->popularity[item];
     reasons[n++] = (pal_reason){.item = -1, .what = "how many people use it", .amount = amount};
     return n;

@@ -5,7 +5,9 @@
  *   profile  s(u, i) = (p / |p|) · x_i,   p = Σ_h w_h x_h                  (Rocchio 1971)
  *   nearest  s(u, i) = Σ of the k largest w_h x_h · x_i, none below 0
  *   score(u, i) = s(u, i) + prior q_i,   q_i = ln(1 + n_i) / ln(1 + max n)
- * with n_i the people who use i. Unless given, the prior is learned with a weight a of the texts:
+ * with n_i the people who use i. What a query says itself, in words, is one more row x_q of length
+ * 1: it is added with weight w_q to p / |p|, or is one more of the rows that are nearest; without a
+ * history it stands alone. Unless given, the prior is learned with a weight a of the texts:
  * up to 1024 people's last item is hidden, and a, b maximize Σ ln softmax(a s + b q) of it among up
  * to 1000 items drawn alike for all (McFadden 1974; Newton's method); prior = b / a. Cost of a
  * list: the entries of the profile's features (profile) or of those of each item of the history
@@ -86,18 +88,30 @@ double pal_content_bytes(const pal_content_params *params, const pal_log *log, d
                          int32_t n_threads);
 int32_t pal_content_tensors(pal_content_state *state, int32_t n_items, pal_tensor *tensors);
 
+/* What a query says itself: features ascending, weights of length 1. n = 0: nothing. */
+typedef struct {
+    int32_t n;
+    const int32_t *features;
+    const float *weights;
+    double share; /* what it weighs beside a history */
+} pal_content_said;
+
 size_t pal_content_scratch_bytes(const pal_content_params *params, const pal_content_state *state);
-/* scores [n_items] = s of the query, without the prior. */
+/* scores [n_items] = s of the query, without the prior. said: or NULL. */
 void pal_content_likeness(const pal_content_params *params, const pal_content_state *state,
-                          const pal_query *query, void *scratch, float *scores);
+                          const pal_query *query, const pal_content_said *said, void *scratch,
+                          float *scores);
+/* The same with the prior. */
 void pal_content_score(const pal_content_params *params, const pal_content_state *state,
-                       const pal_query *queries, int32_t n_queries, void *scratch, float *scores);
+                       const pal_query *query, const pal_content_said *said, void *scratch,
+                       float *scores);
 
 /* What a feature is called; lives as long as the model. */
 typedef const char *pal_content_name_fn(const void *arg, int32_t feature);
-/* By features (profile) or by items used (nearest). */
+/* By features (profile), or by items used and features that the query says (nearest). */
 int32_t pal_content_explain(const pal_content_params *params, const pal_content_state *state,
-                            const pal_query *query, int32_t item, void *scratch,
-                            pal_content_name_fn *name, const void *name_arg, pal_reason *reasons);
+                            const pal_query *query, const pal_content_said *said, int32_t item,
+                            void *scratch, pal_content_name_fn *name, const void *name_arg,
+                            pal_reason *reasons);
 
 #endif

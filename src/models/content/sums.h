@@ -27,7 +27,7 @@ typedef enum { PAL_SUMS_BPR, PAL_SUMS_WARP, PAL_SUMS_SQUARED } pal_sums_loss;
 
 typedef struct { /* the first field of the parameters of each such kind */
     int32_t loss;
-    int64_t factors, history, group, batch, tries, epochs, patience;
+    int64_t factors, history, group, batch, tries, epochs, patience, words;
     double learning_rate, feature_rate, decay_own, decay_features, hide_items, hide_users,
         tolerance;
 } pal_sums_options;
@@ -92,6 +92,9 @@ float pal_sums_within(const float *sum, float squares, int32_t k);
     }
 #define PAL_SUMS_ROWS(rate, features_faster, own, of_features, hidden_items, hidden_users)         \
     PAL_SUMS_ROW(factors, PAL_PARAM_INT, "64", 1, 4096, PAL_LOG, "length of the rows"),            \
+        PAL_SUMS_ROW(words, PAL_PARAM_INT, "1000", 0, 10000000, PAL_LINEAR,                        \
+                     "words of titles and texts that are features of items: those that stand "     \
+                     "most often, in two items and more; 0: none"),                                \
         PAL_SUMS_ROW(tries, PAL_PARAM_INT, "32", 1, 10000, PAL_LOG,                                \
                      "draws for one event at the most (loss=warp)"),                               \
         PAL_SUMS_ROW(epochs, PAL_PARAM_INT, "100", 1, 100000, PAL_LOG,                             \

@@ -94,8 +94,8 @@ static pal_status sums_look_at_data(pal_sums_job *job, const pal_train_input *tr
     for (int64_t e = 0; job->used.values && e < n; e++) sum += (double)job->used.values[e];
     job->mean_weight = sum > 0 ? sum / (double)n : 1;
     if (job->o->loss == PAL_SUMS_SQUARED) TRY(sums_take_values(job, log, scratch));
-    TRY(pal_fields_make(job->ctx, train->items, log->about.item_ids, log->n_items, job->n_seen,
-                        scratch, &job->item_fields));
+    TRY(pal_fields_make_of_items(job->ctx, job->form->name, train, job->o->words, scratch,
+                                 &job->item_fields));
     TRY(pal_fields_make(job->ctx, train->users, log->about.user_ids, log->n_users, log->n_users,
                         scratch, &job->user_fields));
     return sums_group(job, scratch);

@@ -367,7 +367,7 @@ static void test_only_differences_are_written(void **state) {
     assert_int_equal(parse("l2=0.30 half_life=36h memory=1500MB implicit=no order=given depths=1"),
                      PAL_OK);
     assert_string_equal(format(false),
-                        "l2=0.3 implicit=0 order=given depths=1 half_life=36h memory=1500MB");
+                        "l2=0.3 implicit=off order=given depths=1 half_life=36h memory=1500MB");
     pal_text out = {0};
     pal_text_add(&out, "als ");
     pal_params_format(table, &values, false, &out);

@@ -6,6 +6,7 @@
 
 #include "models/explain.h"
 #include "models/rank.h"
+#include "models/shrink.h"
 #include "models/texts.h"
 #include "models/train.h"
 
@@ -138,6 +139,116 @@ static void options_do_what_they_say(void **state) {
                 1e-5); /* of the most popular items two people use each */
     assert_true(says(&found, "how many people use it"));
     pal_model_free(model);
+    pal_catalog_release(&catalog);
+    pal_arena_release(&arena);
+    support_log_release(&log);
+    support_close(ctx);
+}
+
+/* A text that is asked for is the row of an item that has it: it meets the items as that one does,
+ * alone or beside a history; what it does not know is as if it were not there. */
+static void words_that_are_asked_for(void **state) {
+    (void)state;
+    static const char *const specs[] = {"keyword prior=0", "keyword prior=0 form=bm25",
+                                        "keyword prior=0 scoring=nearest"};
+    pal_ctx *ctx = support_open(1);
+    support_log log;
+    pal_catalog catalog;
+    pal_arena arena = {0};
+    shop(ctx, &log, &catalog);
+    for (size_t i = 0; i < sizeof specs / sizeof *specs; i++) {
+        pal_model *model = train(ctx, specs[i], &log, &catalog);
+        pal_explanation found;
+        for (int32_t asked = 0; asked < ITEMS - 1; asked++) {
+            const pal_query words = {.text = about[asked]}, used = {.n_events = 1, .items = &asked};
+            assert_true(pal_model_answers(model, &words));
+            for (int32_t item = 0; item < ITEMS; item++) {
+                double score = scored(ctx, model, &words, item, &found, &arena);
+                assert_false(found.is_fallback);
+                assert_true(fabs(score - scored(ctx, model, &used, item, &found, &arena)) < 1e-6);
+            }
+        }
+        pal_query both = {
+            .n_events = 1, .items = (const int32_t[]){3}, .text = "GALAXIES zzz empires"};
+        double score = scored(ctx, model, &both, 1, &found, &arena);
+        assert_true(score > 0.1 && says(&found, "galaxy") && says(&found, "empire"));
+        assert_true(scored(ctx, model, &both, 4, &found, &arena) > 0.1); /* of the history */
+        both.text = "zzz";
+        assert_true(fabs(scored(ctx, model, &both, 1, &found, &arena)) < 1e-9);
+        both.n_events = 0;
+        assert_false(pal_model_answers(model, &both));
+        scored(ctx, model, &both, 1, &found, &arena);
+        assert_true(found.is_fallback);
+        pal_model_free(model);
+    }
+    pal_catalog_release(&catalog);
+    pal_arena_release(&arena);
+    support_log_release(&log);
+    support_close(ctx);
+}
+
+static void assert_same_lists(pal_ctx *ctx, const pal_model *a, const pal_model *b,
+                              const pal_query *query) {
+    pal_arena arena = {0};
+    pal_lists lists[2];
+    const pal_rank_options options = {.k = ITEMS};
+    assert_int_equal(pal_rank(ctx, a, query, 1, &options, &arena, &lists[0]), PAL_OK);
+    assert_int_equal(pal_rank(ctx, b, query, 1, &options, &arena, &lists[1]), PAL_OK);
+    assert_int_equal(lists[0].counts[0], lists[1].counts[0]);
+    assert_memory_equal(lists[0].items, lists[1].items, ITEMS * sizeof(int32_t));
+    assert_memory_equal(lists[0].scores, lists[1].scores, ITEMS * sizeof(float));
+    pal_arena_release(&arena);
+}
+
+/* The searches of users go with the model, by copy and by file; kinds that read none keep none. */
+static void searches_go_with_the_model(void **state) {
+    (void)state;
+    pal_ctx *ctx = support_open(1);
+    support_log log;
+    pal_catalog catalog;
+    pal_arena arena = {0};
+    shop(ctx, &log, &catalog);
+    pal_search_list list = {0};
+    int64_t n_left_out;
+    for (int32_t i = 0; i < 12; i++)
+        assert_true(pal_search_list_add(&list, "u1", 2, 100 + i, 0, i ? "cake" : "war", i ? 4 : 3));
+    assert_true(pal_search_list_add(&list, "nobody", 6, 100, 0, "stars", 5));
+    pal_searches searches;
+    assert_int_equal(pal_searches_build(ctx, &list, &log.users, &searches, &n_left_out), PAL_OK);
+    assert_int_equal(n_left_out, 1);
+    static const char *const specs[] = {"keyword", "popular", "blend(keyword, popular)"};
+    for (size_t i = 0; i < sizeof specs / sizeof *specs; i++) {
+        pal_train_input input = {.log = &log.log, .items = &catalog, .searches = &searches};
+        pal_model *model = NULL, *loaded = NULL;
+        assert_int_equal(pal_model_train(ctx, specs[i], &input, &model), PAL_OK);
+        assert_int_equal(pal_model_keep(ctx, model), PAL_OK);
+        pal_container container = {0};
+        assert_int_equal(pal_model_store(ctx, model, PAL_PRECISION_FLOAT32, &container), PAL_OK);
+        assert_int_equal(pal_model_restore(ctx, &container, &loaded), PAL_OK);
+        pal_container_release(&container);
+        assert_int_equal(model->searches != NULL, i != 1);
+        assert_int_equal(loaded->searches != NULL, i != 1);
+        if (i != 1) {
+            const char *text;
+            const pal_search_range all = {INT64_MIN, INT64_MAX, PAL_SEARCH_PARTS},
+                                   early = {INT64_MIN, 102, PAL_SEARCH_PARTS};
+            assert_int_equal(pal_searches_newest(ctx, loaded->searches, 1, &all, &arena, &text),
+                             PAL_OK);
+            assert_string_equal(text, "cake cake cake cake cake cake cake cake cake cake");
+            assert_int_equal(pal_searches_newest(ctx, loaded->searches, 1, &early, &arena, &text),
+                             PAL_OK);
+            assert_string_equal(text, "war cake");
+            assert_int_equal(pal_searches_newest(ctx, loaded->searches, 0, &all, &arena, &text),
+                             PAL_OK);
+            assert_null(text);
+        }
+        const pal_query words = {.text = "cakes"};
+        assert_same_lists(ctx, model, loaded, &words);
+        pal_model_free(model);
+        pal_model_free(loaded);
+    }
+    pal_searches_release(&searches);
+    pal_search_list_release(&list);
     pal_catalog_release(&catalog);
     pal_arena_release(&arena);
     support_log_release(&log);
@@ -342,6 +453,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(histories_meet_texts),
         cmocka_unit_test(options_do_what_they_say),
+        cmocka_unit_test(words_that_are_asked_for),
+        cmocka_unit_test(searches_go_with_the_model),
         cmocka_unit_test(what_is_missing_is_said),
         cmocka_unit_test(texts_of_other_catalogs_are_encoded),
         cmocka_unit_test(later_words_are_not_read),
