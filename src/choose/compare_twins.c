@@ -118,18 +118,17 @@ static pal_source_verdict twins_judge(const pal_comparison *out, const pal_row *
 }
 
 static void twins_add_effect(const pal_source_effect *effect, pal_text *text) {
-    pal_text_addf(text, "%+.4f (%+.4f to %+.4f) over ", effect->gain.mean, effect->gain.low,
+    pal_text_addf(text, "%+.4f (%+.4f to %+.4f) ", effect->gain.mean, effect->gain.low,
                   effect->gain.high);
-    pal_text_addf(text, "%d %s", (int)effect->n_users, effect->name);
+    pal_text_addf(text, "for %s (%d)", effect->name, (int)effect->n_users);
 }
 
-static void twins_add_sweep(const pal_table *table, const pal_row *row, pal_text *text) {
+static void twins_add_sweep(const pal_row *row, pal_text *text) {
     int32_t last = -1;
     bool is_told = row->n_growth > 0 && row->growth[0].has_gain;
     for (int32_t i = 0; is_told && i < row->n_growth; i++) {
         if (row->growth[i].gain.low > 0) last = i;
     }
-    (void)table;
     if (!is_told) return;
     if (last < 0) {
         pal_text_addf(text, "; by validation it pays at none of %d to %d training users",
@@ -145,7 +144,7 @@ static void twins_add_sweep(const pal_table *table, const pal_row *row, pal_text
     }
 }
 
-static pal_status twins_tell(pal_compare_job *job, const pal_table *table, pal_row *row) {
+static pal_status twins_tell(pal_compare_job *job, pal_row *row) {
     static const char *const starts[] = {
         [PAL_SOURCE_HELPS] = "the source helps: ",
         [PAL_SOURCE_USELESS] = "the source does not help, leave it out: ",
@@ -156,7 +155,7 @@ static pal_status twins_tell(pal_compare_job *job, const pal_table *table, pal_r
         if (e) pal_text_add(&text, ", ");
         twins_add_effect(&row->effects[e], &text);
     }
-    twins_add_sweep(table, row, &text);
+    twins_add_sweep(row, &text);
     row->source_says =
         text.failed ? NULL : pal_arena_text(&job->out->arena, text.bytes, text.length);
     pal_text_release(&text);
@@ -173,7 +172,7 @@ pal_status pal_compare_twins_judge(pal_compare_job *job, pal_table *table) {
         TRY(twins_measure(job, table, row, "new users with source history"));
         TRY(twins_measure(job, table, row, "1-4 events and source history"));
         row->source_verdict = twins_judge(job->out, row);
-        TRY(twins_tell(job, table, row));
+        TRY(twins_tell(job, row));
     }
     return PAL_OK;
 }

@@ -146,8 +146,10 @@ static void verdict_gain(verdict_job *job) {
     const char *name = base->is_run ? "the system in use" : base->name;
     double level = verdict_mean(job, base, 0), relative = level > 0 ? 100 * gain->mean / level : 0;
     if (gain->low > 0) {
-        verdict_say(job, "It beats %s by %.3f (%.3f to %.3f), a gain of %.0f %%.", name, gain->mean,
-                    gain->low, gain->high, relative);
+        char share[48] = "";
+        if (level > 0) snprintf(share, sizeof share, ", a gain of %.0f %%", relative);
+        verdict_say(job, "It beats %s by %.3f (%.3f to %.3f)%s.", name, gain->mean, gain->low,
+                    gain->high, share);
     } else if (gain->high < 0) {
         verdict_say(job,
                     "On the test %s was better by %.3f (%.3f to %.3f), although validation chose "
