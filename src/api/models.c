@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api/api.h"
+#include "models/profile_code.h"
 #include "models/registry.h"
 #include "models/train.h"
 
@@ -178,6 +179,56 @@ static pal_status models_read_ids(pal_ctx *ctx, const pal_log *log, int32_t n_kn
     return PAL_OK;
 }
 
+/* What encodes profiles in the model and its parts: [at most n_most]; returns how many there are.
+ */
+static int32_t models_profile_codes(const pal_model *model, int32_t n_most,
+                                    const pal_profile_code **codes) {
+    int32_t n = 0, n_parts;
+    const pal_profile_code *own =
+        model->kind->profiles ? model->kind->profiles(model->state) : NULL;
+    if (own && own->n_fields && n < n_most) codes[n++] = own;
+    pal_model **parts = pal_model_parts(model, &n_parts);
+    for (int32_t p = 0; p < n_parts; p++)
+        n += models_profile_codes(parts[p], n_most - n, codes + n);
+    return n;
+}
+
+/* Refuses columns that nothing in the model was trained with; tells values that nothing knows. */
+static pal_status models_check_profile(pal_ctx *ctx, const pal_model *model,
+                                       const pal_query *query) {
+    enum { CODES = 16 };
+    const pal_profile_code *codes[CODES];
+    const char *names[CODES * PAL_FIELDS_MAX];
+    int32_t n_codes = models_profile_codes(model, CODES, codes), n_names = 0;
+    if (n_codes == 0)
+        return pal_fail(ctx, PAL_EUSAGE,
+                        "--profile: %s was trained without profiles: train it with --users FILE",
+                        model->spec);
+    for (int32_t c = 0; c < n_codes; c++) {
+        for (int32_t f = 0; f < codes[c]->n_fields; f++) {
+            const char *name = pal_profile_column(codes[c], f);
+            bool is_new = true;
+            for (int32_t i = 0; i < n_names; i++) is_new &= !pal_name_equal(names[i], name);
+            if (is_new) names[n_names++] = name;
+        }
+    }
+    for (int32_t i = 0; i < query->n_profile; i++) {
+        const pal_profile_cell *cell = &query->profile[i];
+        bool has_column = false, is_known = false;
+        for (int32_t c = 0; c < n_codes; c++) {
+            has_column |= pal_profile_field(codes[c], cell->name) >= 0;
+            is_known |= pal_profile_knows(codes[c], cell);
+        }
+        if (!has_column)
+            return pal_fail_name(ctx, "column of profiles", cell->name, names, n_names);
+        if (!is_known)
+            pal_note(ctx, PAL_NOTICE_WARNING,
+                     "--profile: the model knows no %s '%s': it counts as not told", cell->name,
+                     cell->value);
+    }
+    return PAL_OK;
+}
+
 static pal_status models_read_history(pal_ctx *ctx, const pal_model *model, const char *history,
                                       pal_arena *arena, pal_query *out) {
     models_history list;
@@ -260,6 +311,8 @@ pal_status pal_api_query(pal_ctx *ctx, const pal_model *model, const pal_person 
     if (p->profile) {
         TRY(models_check_reads(ctx, model, "--profile", PAL_READS_PROFILES));
         TRY(models_read_profile(ctx, p->profile, arena, out));
+        TRY(models_check_profile(ctx, model, out));
+        out->user_plus_1 = 0; /* the trained row is of the profile that training knew */
     }
     if (p->query) {
         TRY(models_check_reads(ctx, model, "--query", PAL_READS_TEXT));

@@ -109,11 +109,15 @@ typedef enum {
     SPEC_RATINGS = 1 << 2,  /* values are ratings */
     SPEC_SESSIONS = 1 << 3, /* ids are sessions, or histories are short */
     SPEC_FEW_USERS = 1 << 4,
-    SPEC_FEW_ITEMS = 1 << 5, /* a dense item-item matrix is solved within a minute */
-    SPEC_QUICK = 1 << 6,     /* trained within SPEC_SECONDS_MAX, by its own count on two threads */
-    SPEC_FEATURES = 1 << 7,  /* items have features */
-    SPEC_TEXTS = 1 << 8,     /* some of them are texts */
-    SPEC_SOURCE = 1 << 9,    /* there is a second domain */
+    SPEC_FEW_ITEMS = 1 << 5,  /* a dense item-item matrix is solved within a minute */
+    SPEC_QUICK = 1 << 6,      /* trained within SPEC_SECONDS_MAX, by its own count on two threads */
+    SPEC_FEATURES = 1 << 7,   /* items have features */
+    SPEC_TEXTS = 1 << 8,      /* some of them are texts */
+    SPEC_ATTRIBUTES = 1 << 9, /* … tokens, sets or numbers */
+    SPEC_VECTORS = 1 << 10,   /* … vectors */
+    SPEC_SOURCE = 1 << 11,    /* there is a second domain */
+    SPEC_SHARED = 1 << 12,    /* … with the same people */
+    SPEC_COMMON = 1 << 13,    /* … whose items have a column of the same name */
 } spec_need;
 enum { SPEC_USERS_MAX = 200000, SPEC_ITEMS_MAX = 12000, SPEC_SECONDS_MAX = 40 };
 
@@ -134,20 +138,45 @@ static const struct {
     {"als", 0},
     {"bias", SPEC_RATINGS},
     {"mf", SPEC_RATINGS},
+    {"feature_count", SPEC_FEATURES},
     {"keyword", SPEC_TEXTS},
+    {"attribute", SPEC_ATTRIBUTES},
+    {"vector", SPEC_VECTORS},
     {"item_features", SPEC_FEATURES | SPEC_QUICK},
     {"mult_vae", SPEC_QUICK},
     {"two_tower", SPEC_QUICK},
     {"gru", SPEC_QUICK | SPEC_TIMES},
     {"multitask", SPEC_SOURCE | SPEC_QUICK},
+    {"emcdr", SPEC_SHARED | SPEC_QUICK},
+    {"domain_adapt", SPEC_COMMON | SPEC_QUICK},
     {"merged(als)", SPEC_SOURCE},
 };
 
-static bool spec_has_texts(const pal_catalog *catalog) {
-    bool found = false;
-    for (int32_t c = 0; c < catalog->n_columns; c++)
-        found |= catalog->columns[c].type == PAL_FEATURE_TEXT;
-    return found && catalog->ids.n;
+/* What the features of items are. */
+static unsigned spec_features(const pal_catalog *catalog) {
+    unsigned has = catalog->ids.n ? SPEC_FEATURES : 0;
+    for (int32_t c = 0; has && c < catalog->n_columns; c++) {
+        pal_feature_type type = catalog->columns[c].type;
+        if (type == PAL_FEATURE_TEXT) has |= SPEC_TEXTS;
+        if (type == PAL_FEATURE_VECTOR) has |= SPEC_VECTORS;
+        if (c != catalog->title &&
+            (type == PAL_FEATURE_TOKEN || type == PAL_FEATURE_SET || type == PAL_FEATURE_NUMBER))
+            has |= SPEC_ATTRIBUTES;
+    }
+    return has;
+}
+
+/* What the second domain is. */
+static unsigned spec_source(const pal_data *data) {
+    pal_source source;
+    if (!pal_data_source(data, &source)) return 0;
+    unsigned has = SPEC_SOURCE | (source.shared == PAL_SHARED_USERS ? SPEC_SHARED : 0);
+    for (int32_t c = 0; source.items && c < data->catalog.n_columns; c++) {
+        const pal_column *column = &data->catalog.columns[c];
+        if (column->type != PAL_FEATURE_ID && pal_catalog_column(source.items, column->name))
+            has |= SPEC_COMMON;
+    }
+    return has;
 }
 
 static bool spec_is_quick(pal_ctx *ctx, const char *spec, const pal_log *log) {
@@ -166,15 +195,13 @@ void pal_default_specs(pal_ctx *ctx, const pal_data *data, const pal_inspection 
                        bool however_large, const char *specs[PAL_DEFAULT_SPECS + 1]) {
     const pal_log *log = &data->parts[0];
     unsigned large = SPEC_FEW_USERS | SPEC_FEW_ITEMS | SPEC_QUICK;
-    unsigned has =
-        (log->times ? SPEC_TIMES : 0) | (found->repeat_share >= 0.05 ? SPEC_REPEATS : 0) |
-        (log->about.values_are_ratings ? SPEC_RATINGS : 0) |
-        (log->times && !strcmp(found->task, "next") ? SPEC_SESSIONS : 0) |
-        (found->n_users <= SPEC_USERS_MAX ? SPEC_FEW_USERS : 0) |
-        (found->n_items <= SPEC_ITEMS_MAX ? SPEC_FEW_ITEMS : 0) |
-        (data->catalog.ids.n ? SPEC_FEATURES : 0) |
-        (spec_has_texts(&data->catalog) ? SPEC_TEXTS : 0) |
-        (pal_data_source(data, &(pal_source){0}) ? SPEC_SOURCE : 0) | (however_large ? large : 0);
+    unsigned has = (log->times ? SPEC_TIMES : 0) |
+                   (found->repeat_share >= 0.05 ? SPEC_REPEATS : 0) |
+                   (log->about.values_are_ratings ? SPEC_RATINGS : 0) |
+                   (log->times && !strcmp(found->task, "next") ? SPEC_SESSIONS : 0) |
+                   (found->n_users <= SPEC_USERS_MAX ? SPEC_FEW_USERS : 0) |
+                   (found->n_items <= SPEC_ITEMS_MAX ? SPEC_FEW_ITEMS : 0) |
+                   spec_features(&data->catalog) | spec_source(data) | (however_large ? large : 0);
     int32_t n = 0;
     for (int32_t i = 0; i < PAL_DEFAULT_SPECS && spec_kinds[i].spec; i++) {
         unsigned missing = spec_kinds[i].needs & ~has;

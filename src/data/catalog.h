@@ -71,6 +71,17 @@ pal_status pal_catalog_add_rows(pal_ctx *ctx, pal_catalog *catalog, const pal_id
 pal_status pal_catalog_add_vectors(pal_ctx *ctx, pal_catalog *catalog, const char *name,
                                    const float *vectors, int32_t n_dims);
 
+/* A part of a text that a cell holds. */
+typedef struct {
+    const char *begin, *end;
+} pal_cell_span;
+/* The cell without spaces around it; empty where it only says that something is missing. */
+pal_cell_span pal_cell_of(const char *cell);
+/* The next of the tokens that stand between separators; false past the last. */
+bool pal_cell_next(pal_cell_span *rest, char separator, pal_cell_span *out);
+/* A number, also behind a currency's sign. */
+bool pal_cell_number(pal_cell_span cell, double *out);
+
 /* Of ids, names of columns, cells, times and vectors. */
 uint64_t pal_catalog_hash(const pal_catalog *catalog);
 

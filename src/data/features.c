@@ -17,21 +17,17 @@ static const double feature_text_words = 3, feature_token_words = 4;
 
 /* --- cells --- */
 
-typedef struct {
-    const char *begin, *end;
-} feature_span;
-
-static feature_span feature_trim(feature_span span) {
+static pal_cell_span feature_trim(pal_cell_span span) {
     while (span.begin < span.end && *span.begin == ' ') span.begin++;
     while (span.end > span.begin && span.end[-1] == ' ') span.end--;
     return span;
 }
 
 /* The cell without spaces around it; empty where it only says that something is missing. */
-static feature_span feature_cell(const char *cell) {
+pal_cell_span pal_cell_of(const char *cell) {
     static const char *const missing[] = {"?",    "NA",  "N/A", "NULL", "null",
                                           "None", "nan", "NaN", "\\N"};
-    feature_span span = feature_trim((feature_span){cell, cell + strlen(cell)});
+    pal_cell_span span = feature_trim((pal_cell_span){cell, cell + strlen(cell)});
     size_t n = (size_t)(span.end - span.begin);
     for (size_t i = 0; i < sizeof missing / sizeof *missing; i++) {
         if (strlen(missing[i]) == n && !memcmp(span.begin, missing[i], n)) span.end = span.begin;
@@ -40,11 +36,11 @@ static feature_span feature_cell(const char *cell) {
 }
 
 /* The next of the tokens that stand between separators; false past the last. */
-static bool feature_next(feature_span *rest, char separator, feature_span *out) {
+bool pal_cell_next(pal_cell_span *rest, char separator, pal_cell_span *out) {
     while (rest->begin < rest->end) {
         size_t left = (size_t)(rest->end - rest->begin);
         const char *stop = memchr(rest->begin, separator, left);
-        *out = feature_trim((feature_span){rest->begin, stop ? stop : rest->end});
+        *out = feature_trim((pal_cell_span){rest->begin, stop ? stop : rest->end});
         rest->begin = stop ? stop + 1 : rest->end;
         if (out->begin < out->end) return true;
     }
@@ -52,7 +48,7 @@ static bool feature_next(feature_span *rest, char separator, feature_span *out) 
 }
 
 /* A number, also behind a currency's sign. */
-static bool feature_number(feature_span cell, double *out) {
+bool pal_cell_number(pal_cell_span cell, double *out) {
     static const char *const signs[] = {"$", "€", "£", "¥"};
     for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
         size_t n = strlen(signs[i]);
@@ -64,10 +60,10 @@ static bool feature_number(feature_span cell, double *out) {
     return pal_parse_double(cell.begin, cell.end, out) && fabs(*out) < 3e38;
 }
 
-static int64_t feature_count_words(feature_span cell) {
-    feature_span word;
+static int64_t feature_count_words(pal_cell_span cell) {
+    pal_cell_span word;
     int64_t n = 0;
-    while (feature_next(&cell, ' ', &word)) n++;
+    while (pal_cell_next(&cell, ' ', &word)) n++;
     return n;
 }
 
@@ -84,13 +80,13 @@ static pal_status feature_measure(pal_ctx *ctx, const pal_catalog *catalog,
     pal_ids distinct = {0};
     *out = (feature_measures){.are_ids = true};
     for (int32_t i = 0; i < catalog->ids.n; i++) {
-        feature_span cell = feature_cell(column->cells[i]);
+        pal_cell_span cell = pal_cell_of(column->cells[i]);
         double number;
         out->are_ids &= !strcmp(column->cells[i], pal_ids_at(&catalog->ids, i));
         if (cell.begin == cell.end) continue;
         size_t n = (size_t)(cell.end - cell.begin);
         out->n_filled++;
-        out->n_numbers += feature_number(cell, &number);
+        out->n_numbers += pal_cell_number(cell, &number);
         out->n_words += feature_count_words(cell);
         out->n_bars += memchr(cell.begin, '|', n) != NULL;
         out->n_commas += memmem(cell.begin, n, ", ", 2) != NULL;
@@ -112,8 +108,8 @@ static pal_status feature_is_set(pal_ctx *ctx, const pal_catalog *catalog, const
     int64_t n_words = 0, n_tokens = 0;
     bool failed = false;
     for (int32_t i = 0; i < catalog->ids.n && vocabulary.n < n_filled && !failed; i++) {
-        feature_span cell = feature_cell(column->cells[i]), token;
-        while (feature_next(&cell, separator, &token)) {
+        pal_cell_span cell = pal_cell_of(column->cells[i]), token;
+        while (pal_cell_next(&cell, separator, &token)) {
             n_tokens++;
             n_words += feature_count_words(token);
             failed |= pal_ids_add(&vocabulary, token.begin, (size_t)(token.end - token.begin)) < 0;
@@ -188,7 +184,7 @@ static pal_status feature_fill_tokens(pal_ctx *ctx, pal_catalog *catalog, pal_co
     int32_t n = catalog->ids.n, *tokens = PAL_ARENA_ARRAY(&catalog->arena, int32_t, n);
     if (!tokens) return pal_fail_memory(ctx, "the catalog's tokens", 4.0 * n);
     for (int32_t i = 0; i < n; i++) {
-        feature_span cell = feature_cell(column->cells[i]);
+        pal_cell_span cell = pal_cell_of(column->cells[i]);
         tokens[i] = -1;
         column->n_missing += cell.begin == cell.end;
         if (cell.begin == cell.end) continue;
@@ -222,7 +218,7 @@ static int64_t feature_order(feature_entry *row, int64_t n) {
 
 /* Cuts "@seconds" off a token; 0 where it has no '@': known from the start. -1: what stands there
  * is no word and whole seconds. */
-static int64_t feature_take_time(feature_span *token) {
+static int64_t feature_take_time(pal_cell_span *token) {
     const char *at = token->end;
     if (!memchr(token->begin, '@', (size_t)(token->end - token->begin))) return 0;
     while (at > token->begin && at[-1] >= '0' && at[-1] <= '9') at--;
@@ -238,11 +234,11 @@ static int64_t feature_take_time(feature_span *token) {
 static pal_status feature_fill_sets(pal_ctx *ctx, pal_catalog *catalog, pal_column *column) {
     int32_t n = catalog->ids.n;
     int64_t n_tokens = 0;
-    feature_span token;
+    pal_cell_span token;
     if (!column->separator) feature_guess_separator(catalog, column);
     for (int32_t i = 0; i < n; i++) {
-        feature_span cell = feature_cell(column->cells[i]);
-        while (feature_next(&cell, column->separator, &token)) n_tokens++;
+        pal_cell_span cell = pal_cell_of(column->cells[i]);
+        while (pal_cell_next(&cell, column->separator, &token)) n_tokens++;
     }
     bool is_timed = column->type == PAL_FEATURE_TIMED;
     int32_t wrong = -1; /* a row whose times cannot be read */
@@ -253,9 +249,9 @@ static pal_status feature_fill_sets(pal_ctx *ctx, pal_catalog *catalog, pal_colu
     int32_t *cols = PAL_ARENA_ARRAY(&catalog->arena, int32_t, n_tokens);
     bool failed = !entries || !starts || !cols || (is_timed && !times);
     for (int32_t i = 0; !failed && i < n; i++) {
-        feature_span cell = feature_cell(column->cells[i]);
+        pal_cell_span cell = pal_cell_of(column->cells[i]);
         int64_t n_row = 0;
-        while (feature_next(&cell, column->separator, &token)) {
+        while (pal_cell_next(&cell, column->separator, &token)) {
             int64_t time = is_timed ? feature_take_time(&token) : 0;
             int32_t col =
                 pal_ids_add(&column->vocabulary, token.begin, (size_t)(token.end - token.begin));
@@ -291,7 +287,7 @@ static pal_status feature_fill_numbers(pal_ctx *ctx, pal_catalog *catalog, pal_c
     if (!numbers) return pal_fail_memory(ctx, "the catalog's numbers", 4.0 * n);
     for (int32_t i = 0; i < n; i++) {
         double number;
-        bool is_number = feature_number(feature_cell(column->cells[i]), &number);
+        bool is_number = pal_cell_number(pal_cell_of(column->cells[i]), &number);
         numbers[i] = is_number ? (float)number : NAN;
         column->n_missing += !is_number;
     }
@@ -301,13 +297,13 @@ static pal_status feature_fill_numbers(pal_ctx *ctx, pal_catalog *catalog, pal_c
 
 /* How many numbers a cell holds between spaces or commas, written to out [most] where there is
  * one; -1: something else is there. */
-static int32_t feature_read_vector(feature_span cell, float *out, int32_t most) {
+static int32_t feature_read_vector(pal_cell_span cell, float *out, int32_t most) {
     char separator = memchr(cell.begin, ',', (size_t)(cell.end - cell.begin)) ? ',' : ' ';
-    feature_span part;
+    pal_cell_span part;
     int32_t n = 0;
-    while (feature_next(&cell, separator, &part)) {
+    while (pal_cell_next(&cell, separator, &part)) {
         double number;
-        if (!feature_number(part, &number) || n == INT32_MAX) return -1;
+        if (!pal_cell_number(part, &number) || n == INT32_MAX) return -1;
         if (out && n < most) out[n] = (float)number;
         n++;
     }
@@ -335,7 +331,7 @@ static pal_status feature_fill_vectors(pal_ctx *ctx, pal_catalog *catalog, pal_c
         return PAL_OK;
     }
     for (int32_t i = 0; i < n; i++) {
-        int32_t found = feature_read_vector(feature_cell(column->cells[i]), NULL, 0);
+        int32_t found = feature_read_vector(pal_cell_of(column->cells[i]), NULL, 0);
         if (n_dims == 0) n_dims = found;
         if (found >= 0 && (found == 0 || found == n_dims)) continue;
         *wrong = i;
@@ -349,7 +345,7 @@ static pal_status feature_fill_vectors(pal_ctx *ctx, pal_catalog *catalog, pal_c
     float *vectors = PAL_ARENA_ARRAY(&catalog->arena, float, size);
     if (!vectors) return pal_fail_memory(ctx, "the catalog's vectors", 4.0 * (double)size);
     for (int32_t i = 0; i < n; i++) {
-        (void)feature_read_vector(feature_cell(column->cells[i]), vectors + (int64_t)i * n_dims,
+        (void)feature_read_vector(pal_cell_of(column->cells[i]), vectors + (int64_t)i * n_dims,
                                   n_dims);
     }
     column->n_dims = n_dims;

@@ -118,7 +118,7 @@ static void prepare_settle_types(pal_data *data, uint32_t targets,
         data->parts[p].about.target_types = targets;
         data->parts[p].about.shown_types = shown;
     }
-    if (n)
+    if (n && !data->is_second)
         pal_data_find(data,
                       "%" PRId64 " events say that something was shown: judged, and learned from "
                       "by ranker and deepfm alone",
@@ -162,8 +162,9 @@ pal_status pal_data_set_target(pal_ctx *ctx, pal_data *data, const char *names) 
         pal_text_release(&others);
     } else {
         double share = 100.0 * (double)chosen / (double)total;
-        pal_data_find(data, "target: %s (%.1f %% of events)%s", list.bytes ? list.bytes : "", share,
-                      names ? "" : ", guessed");
+        if (!data->is_second)
+            pal_data_find(data, "target: %s (%.1f %% of events)%s", list.bytes ? list.bytes : "",
+                          share, names ? "" : ", guessed");
         bool is_choice = about->n_types - __builtin_popcount(pal_log_shown_types(about, 0)) > 1;
         if (!names && is_choice && !data->is_second) {
             pal_note(ctx, PAL_NOTICE_WARNING,

@@ -17,7 +17,7 @@ typedef struct {
     const pal_catalog *catalog;
     const int32_t *rows;    /* [n_rows] of the catalog, or -1 */
     int32_t n_rows, n_seen; /* the vocabulary is that of the first n_seen */
-    pal_arena scratch;
+    pal_arena scratch, *arena;
     const pal_column *columns[PAL_FIELDS_MAX];
     int32_t *renumbered[PAL_FIELDS_MAX]; /* token, set: [vocabulary] feature, or -1 */
     float *edges[PAL_FIELDS_MAX];        /* number: [PAL_FIELD_BINS - 1] ascending */
@@ -46,7 +46,7 @@ static int fields_compare(const void *a, const void *b) {
 static int32_t fields_cut_numbers(fields_job *job, int32_t f) {
     const float *numbers = job->columns[f]->numbers;
     float *sorted = PAL_ARENA_ARRAY(&job->scratch, float, job->n_rows);
-    job->edges[f] = PAL_ARENA_ARRAY(&job->scratch, float, PAL_FIELD_BINS);
+    job->edges[f] = PAL_ARENA_ARRAY(job->arena, float, PAL_FIELD_BINS);
     if (!sorted || !job->edges[f]) return -1;
     int64_t n = 0;
     for (int32_t r = 0; r < job->n_seen; r++) {
@@ -123,9 +123,7 @@ static int32_t fields_entries(const fields_job *job, int32_t r, int32_t f, int32
     if (f == job->words_field) return fields_word_entries(job, r, f, features, weights);
     const pal_column *column = job->columns[f];
     if (row >= 0 && column->type == PAL_FEATURE_NUMBER && !isnan(column->numbers[row])) {
-        int32_t bin = 0;
-        while (bin < PAL_FIELD_BINS - 1 && job->edges[f][bin] <= column->numbers[row]) bin++;
-        features[n++] = job->first[f] + bin;
+        features[n++] = job->first[f] + pal_field_bin(job->edges[f], column->numbers[row]);
     } else if (row >= 0 && column->type == PAL_FEATURE_VECTOR) {
         const float *vector = column->vectors + (int64_t)row * column->n_dims;
         double squares = 0;
@@ -253,10 +251,23 @@ static pal_status fields_name(const fields_job *job, pal_arena *arena) {
                     : pal_fail_memory(job->ctx, "the names of features", 32.0 * out->n_features);
 }
 
+/* What an encoder of later rows needs to know. */
+static void fields_tell(const fields_job *job) {
+    pal_fields *out = job->out;
+    for (int32_t f = 0; f < out->n_fields; f++) {
+        out->first[f] = job->first[f];
+        out->columns[f] = f != job->words_field ? job->columns[f] : NULL;
+        out->edges[f] =
+            out->columns[f] && out->columns[f]->type == PAL_FEATURE_NUMBER ? job->edges[f] : NULL;
+    }
+}
+
 static pal_status fields_run(fields_job *job, const pal_ids *ids, pal_arena *arena) {
     job->rows = pal_catalog_rows(job->catalog, ids, job->n_rows, &job->scratch);
     if (!job->rows) return pal_fail_memory(job->ctx, "the features", 4.0 * job->n_rows);
+    job->arena = arena;
     TRY(fields_choose(job));
+    fields_tell(job);
     TRY(fields_name(job, arena));
     return fields_fill(job, arena);
 }

@@ -23,8 +23,11 @@ typedef struct {
     int64_t *starts;
     int32_t *features;
     float *weights;
-    int32_t missing[PAL_FIELDS_MAX]; /* the feature that stands for no value */
-    const char **names;              /* [n_features] for people: "genres: Comedy" */
+    int32_t missing[PAL_FIELDS_MAX];           /* the feature that stands for no value */
+    const char **names;                        /* [n_features] for people: "genres: Comedy" */
+    int32_t first[PAL_FIELDS_MAX];             /* the feature that a field begins with */
+    const pal_column *columns[PAL_FIELDS_MAX]; /* of the catalog; NULL: words */
+    const float *edges[PAL_FIELDS_MAX]; /* of numbers: [PAL_FIELD_BINS - 1] ascending, else NULL */
 } pal_fields;
 
 /* ids: of the log's rows [0, n_rows); catalog may be NULL. Bins and tokens come from the first
@@ -34,6 +37,12 @@ pal_status pal_fields_make(pal_ctx *ctx, const pal_catalog *catalog, const pal_i
 /* Of the items of `train`, with up to n_words words of their titles and texts as the last field. */
 pal_status pal_fields_make_of_items(pal_ctx *ctx, const char *kind, const pal_train_input *train,
                                     int64_t n_words, pal_arena *arena, pal_fields *out);
+/* The bin that a number falls into. */
+static inline int32_t pal_field_bin(const float *edges, float number) {
+    int32_t bin = 0;
+    while (bin < PAL_FIELD_BINS - 1 && edges[bin] <= number) bin++;
+    return bin;
+}
 /* The entries of field f of a row; row < 0: the missing one. Returns how many. */
 int32_t pal_fields_of(const pal_fields *fields, int32_t row, int32_t f, const int32_t **features,
                       const float **weights);

@@ -215,6 +215,9 @@ typedef struct pal_kind {
      * query without a history says something that this model scores by: a word that it knows, a
      * cell, events in the source. Else the fallback answers. Pure, as score is. */
     bool (*answers)(const void *params, const void *state, const pal_query *query);
+    /* Kinds with PAL_READS_PROFILES have it: how cells are encoded, of no fields where the model
+     * was trained without profiles. */
+    const struct pal_profile_code *(*profiles)(const void *state);
 
     /* Optional. The models that this one consists of: [n], owned by the state, trained by fit; NULL
      * entries before fit and before load, which fills them. Their specs stand in the parameter

@@ -38,6 +38,7 @@ void pal_spec_format(const pal_kind *kind, const void *params, bool every, pal_t
     for (const pal_param *row = kind->params; row->name && n < ROWS; row++) {
         if (kind->parts && !strcmp(row->name, "of")) {
             of = *(const char *const *)((const char *)params + row->offset);
+            if (of && !every && row->initial && !strcmp(of, row->initial)) of = NULL;
         } else {
             rows[n++] = *row;
         }
@@ -251,6 +252,17 @@ pal_estimate pal_kind_estimate(const pal_kind *kind, const void *params, const p
     return estimate;
 }
 
+void pal_kind_estimate_spec(const char *spec, const pal_log *log, int32_t n_threads,
+                            pal_estimate *out) {
+    pal_ctx ctx = {0}; /* a sentence that nobody reads */
+    pal_arena arena = {0};
+    const pal_kind *kind;
+    void *params;
+    if (pal_kind_parse(&ctx, spec, &arena, &kind, &params) == PAL_OK)
+        *out = pal_kind_estimate(kind, params, log, n_threads);
+    pal_arena_release(&arena);
+}
+
 bool pal_model_predicts_values(const pal_model *model) {
     return (model->kind->traits & PAL_PREDICTS_VALUES) &&
            model->kind->predicts_values(model->params, model->state);
@@ -359,7 +371,7 @@ pal_model **pal_model_parts(const pal_model *model, int32_t *n) {
 bool pal_model_scores_new_items(const pal_model *model) {
     int32_t n;
     pal_model **parts = pal_model_parts(model, &n);
-    bool does = n == 0;
+    bool does = n == 0 || (model->kind->traits & PAL_NEEDS_CATALOG); /* else by its parts */
     for (int32_t i = 0; i < n; i++) does |= pal_model_scores_new_items(parts[i]);
     return does && (model->kind->traits & PAL_SCORES_NEW_ITEMS);
 }

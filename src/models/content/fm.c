@@ -58,7 +58,8 @@ const pal_kind pal_kind_fm = {
     .represents = "a row of {factors} numbers, the sum of those of the items used, of the profile "
                   "and of a row of its own | a row of {factors} numbers, the sum of those of its "
                   "features and of a row of its own",
-    .traits = PAL_SCORES_NEW_USERS | PAL_SCORES_NEW_ITEMS | PAL_IS_STOCHASTIC | PAL_PREDICTS_VALUES,
+    .traits = PAL_SCORES_NEW_USERS | PAL_SCORES_NEW_ITEMS | PAL_IS_STOCHASTIC | PAL_READS_PROFILES |
+              PAL_PREDICTS_VALUES,
     .params = fm_table,
     .params_size = sizeof(pal_sums_options),
     .state_size = sizeof(pal_sums_state),
@@ -68,6 +69,8 @@ const pal_kind pal_kind_fm = {
     .score = fm_score,
     .tensors = fm_tensors,
     .explain = fm_explain,
+    .answers = fm_answers,
+    .profiles = fm_profiles,
     .predicts_values = fm_predicts_values,
     .estimate = fm_estimate,
 };

@@ -41,7 +41,7 @@ const pal_kind pal_kind_item_features = {
     .represents = "a row of {factors} numbers, the sum of those of the profile and of a row of its "
                   "own | a row of {factors} numbers, the sum of those of its features and of a row "
                   "of its own",
-    .traits = PAL_SCORES_NEW_USERS | PAL_SCORES_NEW_ITEMS | PAL_IS_STOCHASTIC,
+    .traits = PAL_SCORES_NEW_USERS | PAL_SCORES_NEW_ITEMS | PAL_IS_STOCHASTIC | PAL_READS_PROFILES,
     .params = item_features_table,
     .params_size = sizeof(pal_sums_options),
     .state_size = sizeof(pal_sums_state),
@@ -51,5 +51,7 @@ const pal_kind pal_kind_item_features = {
     .score = item_features_score,
     .tensors = item_features_tensors,
     .explain = item_features_explain,
+    .answers = item_features_answers,
+    .profiles = item_features_profiles,
     .estimate = item_features_estimate,
 };

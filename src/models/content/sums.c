@@ -21,6 +21,8 @@ int32_t pal_sums_tensors(const pal_sums_form *form, const pal_sums_options *o, p
     s->n_users = n_users;
     s->n_items = n_items;
     int64_t k = o->factors;
+    pal_tensor code[PAL_TENSORS_MAX];
+    int32_t n_code = pal_profile_code_tensors(&s->code, &s->profiles, k + 1, code);
     const pal_tensor all[] = {
         pal_float_rows("users", &s->users, n_users, k, PAL_ROLE_USERS, NULL),
         pal_floats("user_constants", &s->user_constants, n_users),
@@ -51,8 +53,10 @@ int32_t pal_sums_tensors(const pal_sums_form *form, const pal_sums_options *o, p
         pal_floats("item_weights", &s->item_weights, -1),
         pal_float_rows("history", &s->history, n_items, k + 1, PAL_ROLE_DATA, NULL),
     };
+    int32_t n = (int32_t)(sizeof all / sizeof *all) - !form->has_history;
     memcpy(tensors, all, sizeof all);
-    return (int32_t)(sizeof all / sizeof *all) - !form->has_history;
+    memcpy(tensors + n, code, (size_t)n_code * sizeof *code);
+    return n + n_code;
 }
 
 /* A file may be damaged on purpose: what its arrays say of each other must hold. */
@@ -72,6 +76,7 @@ static bool sums_fits(const pal_sums_state *s) {
 pal_status pal_sums_prepare(pal_ctx *ctx, const pal_sums_form *form, const pal_sums_options *o,
                             pal_arena *arena, pal_sums_state *s) {
     int64_t n = s->feature_range[1];
+    TRY(pal_profile_code_prepare(ctx, form->name, arena, &s->code));
     if (!s->names) {
         if (!sums_fits(s))
             return pal_fail(ctx, PAL_EFORMAT,
@@ -159,6 +164,38 @@ static void sums_fold_in(const pal_sums_options *o, const pal_sums_state *s, con
     if (n_added) loops->add_scaled(person, total, 1 / (float)n_added, k);
 }
 
+typedef struct { /* a sum of rows of a profile */
+    const pal_sums_state *s;
+    int32_t k;
+    float *sum; /* [k + 1] */
+    float squares;
+} sums_profile;
+
+static void sums_add_cell(void *arg, int32_t field, int32_t feature, float weight) {
+    (void)field;
+    sums_profile *p = arg;
+    const float *row = p->s->profiles + (int64_t)feature * (p->k + 1);
+    pal_loops_best()->add_scaled(p->sum, row, weight, p->k + 1);
+    p->squares += weight * weight * pal_loops_best()->dot(row, row, p->k);
+}
+
+bool pal_sums_answers(const pal_sums_state *s, const pal_query *query) {
+    return pal_profile_answers(&s->code, query);
+}
+
+/* A stranger by his profile, as far as one is told: person [k + 1]; returns Σ w² |x|². */
+static float sums_stranger(const pal_sums_state *s, const pal_query *query, int32_t k,
+                           float *person) {
+    if (query->n_profile == 0 || s->code.n_fields == 0) {
+        memcpy(person, s->stranger, ((size_t)k + 1) * sizeof *person);
+        return s->stranger[k + 1];
+    }
+    memset(person, 0, ((size_t)k + 1) * sizeof *person);
+    sums_profile profile = {.s = s, .k = k, .sum = person};
+    pal_profile_each(&s->code, query, sums_add_cell, &profile);
+    return profile.squares;
+}
+
 /* What stands for the query: person [k + 1], whose last number is not kept; returns what is the
  * same for all items. */
 static float sums_person(const pal_sums_form *form, const pal_sums_options *o,
@@ -172,10 +209,10 @@ static float sums_person(const pal_sums_form *form, const pal_sums_options *o,
         memcpy(person, s->users + (int64_t)user * k, (size_t)k * sizeof *person);
         return pal_sums_predicts_values(s) ? mean + s->user_constants[user] : 0;
     }
-    memcpy(person, s->stranger, ((size_t)k + 1) * sizeof *person);
     const int32_t *history;
     int32_t n = pal_history_distinct(query, s->n_items, scratch, &history);
-    float squares = s->stranger[k + 1], share = n ? (float)(1 / sqrt((double)n)) : 0;
+    float squares = sums_stranger(s, query, k, person),
+          share = n ? (float)(1 / sqrt((double)n)) : 0;
     if (!form->has_history) sums_fold_in(o, s, history, n, walk, person);
     for (int32_t h = 0; form->has_history && h < n; h++) {
         const float *row = s->history + (int64_t)history[h] * (k + 1);
@@ -217,14 +254,48 @@ static int32_t sums_add_reason(int32_t item, const char *what, double amount, pa
     return n + 1;
 }
 
+typedef struct { /* reasons of a profile's cells */
+    const pal_sums_state *s;
+    const float *thing; /* [k] */
+    int32_t k, n;
+    double sum, others;
+    pal_reason *reasons;
+} sums_cells;
+
+static void sums_explain_cell(void *arg, int32_t field, int32_t feature, float weight) {
+    enum { NAMED = PAL_REASONS_MORE - 6 };
+    sums_cells *c = arg;
+    if (feature + 1 == c->s->code.field_starts[field + 1]) return; /* not told */
+    double amount =
+        (double)weight * sums_dot(c->s->profiles + (int64_t)feature * (c->k + 1), c->thing, c->k);
+    pal_reason reason = {
+        .item = -1, .what = pal_profile_name(&c->s->code, feature), .amount = amount};
+    c->sum += amount;
+    c->n = pal_reasons_add(c->reasons, c->n, NAMED, reason, &c->others);
+}
+
+/* The cells of a stranger's profile; returns how many reasons, *sum is what they add up to. */
+static int32_t sums_explain_profile(const pal_sums_state *s, const pal_query *query,
+                                    const float *thing, int32_t k, pal_reason *reasons,
+                                    double *sum) {
+    sums_cells cells = {.s = s, .thing = thing, .k = k, .reasons = reasons};
+    *sum = 0;
+    if (query->user_plus_1 || query->n_profile == 0) return 0;
+    pal_profile_each(&s->code, query, sums_explain_cell, &cells);
+    *sum = cells.sum;
+    return sums_add_reason(-1, "what else the profile says", cells.others, reasons, cells.n);
+}
+
 /* P·T by the rows that P is a sum of. */
 static int32_t sums_explain_history(const pal_sums_state *s, const pal_query *query, int32_t item,
                                     const float *person, int32_t k, void *scratch,
                                     pal_reason *reasons) {
     const float *thing = s->items + (int64_t)item * k;
     const int32_t *history;
-    int32_t n = pal_history_distinct(query, s->n_items, scratch, &history), n_reasons = 0;
-    double left = sums_dot(person, thing, k);
+    double left = sums_dot(person, thing, k), told;
+    int32_t n = pal_history_distinct(query, s->n_items, scratch, &history),
+            n_reasons = sums_explain_profile(s, query, thing, k, reasons, &told);
+    left -= told;
     for (int32_t h = 0; h < n; h++) {
         double amount =
             sums_dot(s->history + (int64_t)history[h] * (k + 1), thing, k) / sqrt((double)n);

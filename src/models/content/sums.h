@@ -8,7 +8,8 @@
  * |x_f|²) / 2 (Rendle 2010, lemma 3.1). What is the same for all items, the person's linear weights
  * and products, counts where values are predicted: r̂ = mean + score + those.
  *
- * An item that nobody used has no row of its own, nor has a stranger. While an event is learned,
+ * An item that nobody used has no row of its own, nor has a stranger; of a stranger whose profile a
+ * query tells, P is the sum of its rows and of his history. While an event is learned,
  * the history is what else the person used: his pairs are dealt to groups anew in each epoch, up to
  * `history` of the others stand for all of them, weighed so that the sum is the same in the mean.
  * Losses: -log σ(x) of x = score of a used item less that of a drawn one (Rendle et al. 2009);
@@ -22,6 +23,7 @@
 #include "math/topk.h"
 #include "models/fields.h"
 #include "models/model.h"
+#include "models/profile_code.h"
 
 typedef enum { PAL_SUMS_BPR, PAL_SUMS_WARP, PAL_SUMS_SQUARED } pal_sums_loss;
 
@@ -46,6 +48,8 @@ typedef struct {
     float *item_constants; /* [n_items] linear weights and products within T */
     float *stranger; /* [k + 2] sum of a profile of which nothing is known, Σ w² |x|² of it */
     float *history;  /* [n_items, k + 1] y; NULL without a history */
+    pal_profile_code code;
+    float *profiles; /* [code.n_features, k + 1] x of profiles */
     double *facts;   /* [PAL_SUMS_FACTS] */
     /* What items are made of, for explanations. */
     int64_t *feature_range; /* [2] 0 and how many features there are */
@@ -77,6 +81,7 @@ int32_t pal_sums_explain(const pal_sums_form *form, const pal_sums_options *o,
                          void *scratch, pal_reason *reasons);
 int32_t pal_sums_tensors(const pal_sums_form *form, const pal_sums_options *o, pal_sums_state *s,
                          int32_t n_users, int32_t n_items, pal_tensor tensors[PAL_TENSORS_MAX]);
+bool pal_sums_answers(const pal_sums_state *s, const pal_query *query);
 bool pal_sums_predicts_values(const pal_sums_state *s);
 void pal_sums_estimate(const pal_sums_form *form, const pal_sums_options *o, const pal_log *log,
                        int32_t n_threads, pal_estimate *out);
@@ -92,7 +97,7 @@ float pal_sums_within(const float *sum, float squares, int32_t k);
     }
 #define PAL_SUMS_ROWS(rate, features_faster, own, of_features, hidden_items, hidden_users)         \
     PAL_SUMS_ROW(factors, PAL_PARAM_INT, "64", 1, 4096, PAL_LOG, "length of the rows"),            \
-        PAL_SUMS_ROW(words, PAL_PARAM_INT, "1000", 0, 10000000, PAL_LINEAR,                        \
+        PAL_SUMS_ROW(words, PAL_PARAM_INT, "300", 0, 10000000, PAL_LINEAR,                         \
                      "words of titles and texts that are features of items: those that stand "     \
                      "most often, in two items and more; 0: none"),                                \
         PAL_SUMS_ROW(tries, PAL_PARAM_INT, "32", 1, 10000, PAL_LOG,                                \
@@ -148,6 +153,13 @@ float pal_sums_within(const float *sum, float squares, int32_t k);
     static int32_t name##_explain(const void *params, const void *state, const pal_query *query,   \
                                   int32_t item, void *scratch, pal_reason *reasons) {              \
         return pal_sums_explain(&name##_form, params, state, query, item, scratch, reasons);       \
+    }                                                                                              \
+    static bool name##_answers(const void *params, const void *state, const pal_query *query) {    \
+        (void)params;                                                                              \
+        return pal_sums_answers(state, query);                                                     \
+    }                                                                                              \
+    static const pal_profile_code *name##_profiles(const void *state) {                            \
+        return &((const pal_sums_state *)state)->code;                                             \
     }                                                                                              \
     static void name##_estimate(const void *params, const pal_log *log, int32_t n_threads,         \
                                 pal_estimate *out) {                                               \

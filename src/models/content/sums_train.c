@@ -169,10 +169,12 @@ static pal_status sums_open_state(pal_sums_job *job) {
                      ? PAL_ARENA_ARRAY(arena, float, (int64_t)job->n_items * job->width)
                      : NULL;
     s->features = PAL_ARENA_ARRAY(arena, float, n_features * job->width);
+    s->profiles = PAL_ARENA_ARRAY(arena, float, (int64_t)job->user_fields.n_features * job->width);
     s->facts = PAL_ARENA_ARRAY(arena, double, PAL_SUMS_FACTS);
     s->feature_range = PAL_ARENA_ARRAY(arena, int64_t, 2);
     if (!s->users || !s->user_constants || !s->items || !s->item_constants || !s->stranger ||
-        (job->form->has_history && !s->history) || !s->features || !s->facts || !s->feature_range)
+        (job->form->has_history && !s->history) || !s->features || !s->profiles || !s->facts ||
+        !s->feature_range)
         return pal_fail_memory(job->ctx, job->form->name,
                                4.0 * (double)k * (job->n_users + 2.0 * job->n_items));
     s->feature_range[1] = n_features;
@@ -227,12 +229,13 @@ pal_status pal_sums_open(pal_ctx *ctx, const pal_sums_form *form, const pal_sums
     TRY(sums_look_at_data(job, train, scratch));
     TRY(sums_open_state(job));
     TRY(sums_keep_features(job));
+    TRY(pal_profile_code_keep(ctx, form->name, &job->user_fields, arena, &s->code));
     int64_t batch = o->batch < job->n_groups ? o->batch : job->n_groups,
             things = 2 * batch * job->most_pairs;
     TRY(sums_open_batch(job, batch, scratch));
     TRY(sums_open_bank(job, PAL_BANK_USERS, job->n_users, batch, 1, NULL, scratch));
     TRY(sums_open_bank(job, PAL_BANK_PROFILES, job->user_fields.n_features, batch,
-                       pal_fields_most(&job->user_fields), NULL, scratch));
+                       pal_fields_most(&job->user_fields), s->profiles, scratch));
     TRY(sums_open_bank(job, PAL_BANK_HISTORY, form->has_history ? job->n_items : 0, batch,
                        sums_longest(job), s->history, scratch));
     /* Nothing trains what a new item in a history adds: it adds nothing. */
