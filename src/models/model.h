@@ -84,6 +84,8 @@ typedef struct { /* all that training may look at */
     int64_t epochs;  /* instead of the parameter "epochs": those found before; 0: the parameter */
     double deadline; /* pal_clock() at which such kinds stop with what they have; 0: none */
     struct pal_checkpoint *checkpoint; /* where such kinds are kept between epochs; or NULL */
+    struct pal_carry *kept;            /* what such kinds end with is kept there; or NULL */
+    struct pal_carry *start;           /* what such kinds begin with is taken from there; or NULL */
 } pal_train_input;
 
 typedef struct {              /* a cell of a profile */

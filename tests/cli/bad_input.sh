@@ -146,6 +146,35 @@ awk -F, 'NR == 1 || NR <= 30' good.csv >before.csv
 "$palate" compare --train before.csv --test after.csv --items later.csv --candidates catalog --hide none -m popular -m attribute -o out --quiet >stdout 2>stderr ||
     { echo "a category of the test alone: $(cat stderr)"; bad=1; }
 
+# --- a second domain ---
+sed '2,$s/,i/,j/' good.csv >there.csv
+sed '2,$s/^u/v/; 2,$s/,i/,j/' good.csv >strangers.csv
+compare 2 "7 of the source's 7 user ids and 0 of its 11 item ids stand in the log too" good.csv --source there.csv
+compare 2 "shared must be one of undeclared, none, users, items, not 'people'" good.csv --source there.csv --shared people
+compare 1 "none of the source's 7 ids of users stands in the log" good.csv --source strangers.csv --shared users
+compare 1 "none of the source's 11 ids of items stands in the log" good.csv --source there.csv --shared items
+compare 1 "nowhere.csv: cannot open" good.csv --source nowhere.csv --shared users
+compare 1 "header.csv: holds no events" good.csv --source header.csv --shared users
+compare 1 "not even strangers could be answered" header.csv --source there.csv --shared users
+compare 2 "--shared is about a second domain" good.csv --shared users
+compare 2 "--map is about a second domain" good.csv --map things.csv
+compare 2 "--source-items is about a second domain" good.csv --source-items things.csv
+compare 2 "--map pairs ids of what is shared" good.csv --source there.csv --shared none --map good.csv
+printf 'u1,u1\nu1,u2\n' >twice.csv
+compare 1 "twice.csv:2: u1 is paired a second time" good.csv --source there.csv --shared users --map twice.csv
+printf 'u1\n' >half.csv
+compare 1 "half.csv:1: 'u1' is no pair of ids" good.csv --source there.csv --shared users --map half.csv
+printf 'x,u1\n' >nobody.csv
+compare 1 "none of its 1 lines begins with an id of the source's users" good.csv --source strangers.csv --shared users --map nobody.csv
+compare 2 "min_usr" good.csv --source there.csv --shared users --source-options min_usr=3
+compare 2 "there is no table of them" good.csv --domain kind --target-domain a
+compare 2 "no item has 'b' in the column kind: there are a" good.csv --items things.csv --domain kind --target-domain b
+compare 1 "no event is on an item of the source" good.csv --items things.csv --domain kind --target-domain a
+compare 2 "say with --target-domain" good.csv --items things.csv --domain kind
+compare 2 "name it with --domain" good.csv --items things.csv --target-domain a
+compare 2 "name one of them" good.csv --items things.csv --domain kind --target-domain a --source there.csv --shared users
+refused 2 "--domain cuts one log" compare --train good.csv --test good.csv --items things.csv --domain kind --target-domain a -o out --quiet
+
 # --- columns that are not what they seem ---
 cp good.csv mixed.csv
 sed -i '9s/$/000/' mixed.csv

@@ -107,6 +107,7 @@ complete -c palate -n '__palate_is demo' -l json -d 'print one JSON document and
 complete -c palate -n '__palate_is demo' -l users -d 'people in the shop' -x
 complete -c palate -n '__palate_is demo' -l items -d 'things on sale' -x
 complete -c palate -n '__palate_is demo' -l days -d 'length of the log; its end is fixed' -x
+complete -c palate -n '__palate_is demo' -l source -d 'a second domain: a cinema that most of the people visit and where they have the same tastes (second), or where everybody\'s tastes are others (control: nothing is to be learned from it)' -x -a 'none second control '
 complete -c palate -n '__palate_is demo' -l scenario -d 'fills options that were not given with those of such a service: weights of event types, target, half-life, split, task, what counts as right; palate describe scenarios lists them' -x -a 'none ecommerce social video news '
 complete -c palate -n '__palate_is demo' -l task -d 'window: one list a user, made at the cut; next: one list before each event' -x -a 'auto window next both '
 complete -c palate -n '__palate_is demo' -l relevant -d 'which test events count as right: all, or a rule such as "value>=4"' -x
