@@ -136,6 +136,7 @@ static pal_status training_diverged(pal_ctx *ctx, const pal_training *t, int64_t
                         ": the loss left all bounds; use a learning_rate under %g",
                         t->kind, epoch, t->learning_rate);
     }
+    ctx->diverged = epoch;
     const pal_real *from = room->kept;
     for (int32_t a = 0; a < room->n_arrays; from += room->arrays[a++].n)
         memcpy(room->arrays[a].values, from, (size_t)room->arrays[a].n * sizeof *from);
