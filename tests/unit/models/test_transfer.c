@@ -81,7 +81,7 @@ static void assert_reasons_add_up(pal_ctx *ctx, const pal_model *model, const pa
         pal_explanation found;
         double sum = 0;
         assert_int_equal(pal_explain(ctx, model, query, item, &arena, &found), PAL_OK);
-        assert_true(found.is_sum && !found.is_fallback);
+        assert_true(found.is_sum && found.answered == PAL_BY_ITSELF);
         for (int32_t r = 0; r < found.n; r++) sum += found.reasons[r].amount;
         assert_true(fabs(sum - found.score) <= 1e-5 * (1 + fabs(sum)));
     }
