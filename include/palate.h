@@ -95,7 +95,7 @@ typedef struct {
  * min_user, … */
 PAL_API PAL_MUST_CHECK pal_status pal_data_read(pal_ctx *ctx, const pal_paths *paths,
                                                 const char *options, pal_data **out);
-/* The demo world; options: users, items, days, scenario. */
+/* The demo world; options: users, items, days, source (a second domain), scenario. */
 PAL_API PAL_MUST_CHECK pal_status pal_data_demo(pal_ctx *ctx, const char *options, pal_data **out);
 PAL_API PAL_MUST_CHECK pal_status pal_data_save(pal_ctx *ctx, const pal_data *data,
                                                 const char *path);

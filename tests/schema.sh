@@ -7,6 +7,8 @@ cd "$(dirname "$0")/.."
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 "$palate" demo --users 300 --items 200 --days 120 --allow-drop -o "$work/demo" --quiet >/dev/null
+"$palate" demo --users 300 --items 200 --days 120 --hide none --source second -m popular -o "$work/second" --quiet >/dev/null
+grep -q '"group": "source"' "$work/second/results.json"
 "$palate" demo --users 300 --items 200 --days 120 --hide none --task both -m popular -m ease -m "item_knn k=5" -o "$work/both" --quiet >/dev/null
 python3 - >"$work/ratings.csv" <<'PYTHON'
 import random
@@ -71,7 +73,7 @@ assert popular["logloss"]["mean"] < random["logloss"]["mean"]
 counts = results["protocol"]["clicks"]
 assert 0 < counts["n_clicked"] < counts["n"] and counts["n_valid_clicked"] > 0
 PYTHON
-for run in demo both ratings clicks kfold slices run tasks budget; do python3 tests/schema.py docs/results.schema.json "$work/$run/results.json"; done
+for run in demo second both ratings clicks kfold slices run tasks budget; do python3 tests/schema.py docs/results.schema.json "$work/$run/results.json"; done
 # A document that breaks the schema must be refused, or the check checks nothing.
 sed 's/"palate": "[^"]*"/"palate": 3/' "$work/demo/results.json" >"$work/wrong.json"
 if python3 tests/schema.py docs/results.schema.json "$work/wrong.json" 2>/dev/null; then

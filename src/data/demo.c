@@ -16,6 +16,8 @@
 #include "data/demo_world.h"
 #include "data/scenario.h"
 
+static const char *const demo_sources[] = {"none", "second", "control", NULL};
+
 #define FIELD(name) offsetof(pal_demo_options, name)
 const pal_param pal_demo_params[] = {
     {.name = "users",
@@ -42,6 +44,13 @@ const pal_param pal_demo_params[] = {
      .max = 3650,
      .scale = PAL_LOG,
      .help = "length of the log; its end is fixed"},
+    {.name = "source",
+     .type = PAL_PARAM_CHOICE,
+     .offset = FIELD(source),
+     .choices = demo_sources,
+     .help = "a second domain: a cinema that most of the people visit and where they have the same "
+             "tastes (second), or where everybody's tastes are others (control: nothing is to be "
+             "learned from it)"},
     {0},
 };
 #undef FIELD
@@ -96,10 +105,13 @@ static demo_person demo_person_make(const pal_world *world, int32_t user, pal_rn
     }
     double stayed = demo_first_visit + (1 - demo_first_visit) * (leave - join);
     double n = usual * fmin(activity, demo_activity_most) * stayed;
+    bool is_absent = world->is_absent && world->is_absent[user];
     return (demo_person){
         .join = world->start + (int64_t)(join * span),
         .leave = world->start + (int64_t)(leave * span),
-        .n_events = n < 1 ? 1 : (int32_t)n,
+        .n_events = is_absent ? 0
+                    : n < 1   ? 1
+                              : (int32_t)n,
     };
 }
 
@@ -249,14 +261,14 @@ static pal_status demo_maker_make(pal_ctx *ctx, const pal_world *world, pal_aren
     int64_t capacity = 0;
     int32_t longest = 0, stride = world->shelves.stride;
     for (int32_t u = 0; u < world->n_users; u++) {
-        pal_rng rng = demo_stream(ctx->seed, u);
+        pal_rng rng = demo_stream(world->seed, u);
         int32_t n = demo_person_make(world, u, &rng).n_events;
         capacity += n;
         if (n > longest) longest = n;
     }
     *maker = (demo_maker){
         .world = world,
-        .seed = ctx->seed,
+        .seed = world->seed,
         .users = PAL_ARENA_ARRAY(arena, int32_t, capacity),
         .items = PAL_ARENA_ARRAY(arena, int32_t, capacity),
         .times = PAL_ARENA_ARRAY(arena, int64_t, capacity),
@@ -300,11 +312,10 @@ static int demo_compare_places(const void *a, const void *b) {
 
 /* The row of world row `of` among ids in order of appearance; rows [n_world] keeps it plus 1. -1
  * without memory. */
-static int32_t demo_row(int32_t *rows, int32_t of,
-                        void (*write)(int32_t of, char id[PAL_DEMO_ID_MAX]), pal_ids *ids) {
+static int32_t demo_row(int32_t *rows, int32_t of, const char *prefix, pal_ids *ids) {
     if (rows[of] == 0) {
         char id[PAL_DEMO_ID_MAX];
-        write(of, id);
+        pal_demo_write_id(prefix, of, id);
         rows[of] = pal_ids_add(ids, id, strlen(id)) + 1;
     }
     return rows[of] - 1;
@@ -321,8 +332,10 @@ static pal_status demo_number(pal_ctx *ctx, demo_maker *maker, pal_arena *scratc
     if (is_complete) qsort(places, (size_t)maker->n, sizeof *places, demo_compare_places);
     for (int64_t p = 0; is_complete && p < maker->n; p++) {
         int64_t e = places[p].from;
-        maker->users[e] = demo_row(user_rows, maker->users[e], pal_demo_user_id, &data->user_ids);
-        maker->items[e] = demo_row(item_rows, maker->items[e], pal_demo_item_id, &data->item_ids);
+        maker->users[e] =
+            demo_row(user_rows, maker->users[e], pal_demo_user_prefix, &data->user_ids);
+        maker->items[e] = demo_row(item_rows, maker->items[e],
+                                   maker->world->shelves.shop->id_prefix, &data->item_ids);
         is_complete = maker->users[e] >= 0 && maker->items[e] >= 0;
     }
     return is_complete ? PAL_OK : pal_fail_memory(ctx, "the demo's ids", 16.0 * (double)maker->n);
@@ -347,6 +360,15 @@ static pal_status demo_build_log(pal_ctx *ctx, demo_maker *maker, pal_data *data
     TRY(pal_log_build(ctx, &events, &about, &data->parts[0]));
     data->n_parts = 1;
     return PAL_OK;
+}
+
+pal_status pal_demo_make_log(pal_ctx *ctx, const pal_world *world, pal_arena *scratch,
+                             pal_data *data) {
+    demo_maker maker;
+    TRY(demo_maker_make(ctx, world, scratch, &maker));
+    TRY(demo_make_events(ctx, &maker));
+    TRY(demo_number(ctx, &maker, scratch, data));
+    return demo_build_log(ctx, &maker, data);
 }
 
 /* --- what is told of it --- */
@@ -383,12 +405,8 @@ static void demo_tell(pal_data *data) {
 
 static pal_status demo_fill(pal_ctx *ctx, const pal_demo_options *options, pal_arena *scratch,
                             pal_data *data) {
-    demo_maker maker;
-    TRY(pal_world_make(ctx, options, &data->world));
-    TRY(demo_maker_make(ctx, data->world, scratch, &maker));
-    TRY(demo_make_events(ctx, &maker));
-    TRY(demo_number(ctx, &maker, scratch, data));
-    TRY(demo_build_log(ctx, &maker, data));
+    TRY(pal_world_make(ctx, &pal_demo_goods, ctx->seed, options, &data->world));
+    TRY(pal_demo_make_log(ctx, data->world, scratch, data));
     TRY(pal_demo_catalog_make(ctx, &data->world->shelves, &data->catalog));
     TRY(pal_catalog_settle(ctx, &data->catalog, "", NULL));
     snprintf(data->name, sizeof data->name, "demo");
@@ -407,6 +425,7 @@ static pal_status demo_fill(pal_ctx *ctx, const pal_demo_options *options, pal_a
     TRY(pal_scenario_apply(ctx, data));
     TRY(pal_data_set_target(
         ctx, data, data->options.target ? data->options.target : demo_type_names[DEMO_PURCHASE]));
+    TRY(pal_demo_add_second(ctx, options, scratch, data));
     return data->shown.failed ? pal_fail_memory(ctx, "the demo's first rows", 1024) : PAL_OK;
 }
 

@@ -4,8 +4,13 @@
 
 #include "data/read.h"
 
+/* A second shop of the same people: none, one where they have the same tastes, or one where their
+ * tastes are others', so that nothing can be learned from it. */
+typedef enum { PAL_DEMO_ALONE, PAL_DEMO_SECOND, PAL_DEMO_CONTROL } pal_demo_source;
+
 typedef struct {
     int64_t users, items, days; /* 2,000, 1,200 and 365 where not told otherwise */
+    int32_t source;             /* pal_demo_source */
 } pal_demo_options;
 extern const pal_param pal_demo_params[];
 

@@ -17,7 +17,7 @@ enum { DEMO_BRANDS = 24, DEMO_NOUNS = 8, DEMO_EXTRAS = 4, DEMO_TITLES = 20, DEMO
 
 static const double demo_line_spread = 0.75, demo_item_spread = 0.3, demo_brand_spread = 0.35;
 
-const pal_demo_category pal_demo_categories[] = {
+static const pal_demo_category demo_goods_categories[] = {
     {.name = "coffee and tea",
      .use = "for slow mornings",
      .price = 11,
@@ -130,8 +130,11 @@ const pal_demo_category pal_demo_categories[] = {
      .nouns = {"Desk Lamp", "Floor Lamp", "Pendant", "Wall Light", "Lantern", "Reading Light",
                "Table Lamp", "String Lights"}},
 };
-const int32_t pal_demo_n_categories =
-    (int32_t)(sizeof pal_demo_categories / sizeof *pal_demo_categories);
+const pal_demo_shop pal_demo_goods = {
+    .n_categories = (int32_t)(sizeof demo_goods_categories / sizeof *demo_goods_categories),
+    .categories = demo_goods_categories,
+    .id_prefix = "sku-",
+};
 
 static const char *const demo_brands[DEMO_BRANDS] = {
     "Talvoren",   "Emberlow",  "Quillmoor", "Marrowby", "Pelagine",  "Fennimor",
@@ -159,13 +162,13 @@ static const char *const demo_title_things[DEMO_TITLES] = {
 
 /* --- making --- */
 
-static int32_t demo_draw_category(pal_rng *rng) {
+static int32_t demo_draw_category(pal_rng *rng, const pal_demo_shop *shop) {
     double total = 0;
-    for (int32_t c = 0; c < pal_demo_n_categories; c++) total += pal_demo_categories[c].share;
+    for (int32_t c = 0; c < shop->n_categories; c++) total += shop->categories[c].share;
     double left = pal_rng_uniform(rng) * total;
     int32_t c = 0;
-    while (c < pal_demo_n_categories - 1 && left >= pal_demo_categories[c].share)
-        left -= pal_demo_categories[c++].share;
+    while (c < shop->n_categories - 1 && left >= shop->categories[c].share)
+        left -= shop->categories[c++].share;
     return c;
 }
 
@@ -195,11 +198,12 @@ typedef struct { /* what a line of products shares */
     double own[PAL_DEMO_DIMS];
 } demo_line;
 
-static demo_line demo_start_line(pal_rng *rng, int32_t first, const float *brand_vectors) {
-    demo_line line = {.category = demo_draw_category(rng), .first = first};
+static demo_line demo_start_line(pal_rng *rng, const pal_demo_shop *shop, int32_t first,
+                                 const float *brand_vectors) {
+    demo_line line = {.category = demo_draw_category(rng, shop), .first = first};
     line.brand = (int32_t)pal_rng_below(rng, DEMO_BRANDS);
     line.noun = (int32_t)pal_rng_below(
-        rng, pal_demo_categories[line.category].is_series ? DEMO_TITLES * DEMO_TITLES : DEMO_NOUNS);
+        rng, shop->categories[line.category].is_series ? DEMO_TITLES * DEMO_TITLES : DEMO_NOUNS);
     for (int32_t d = 0; d < PAL_DEMO_DIMS; d++) {
         line.own[d] = demo_line_spread * pal_rng_normal(rng) +
                       (double)brand_vectors[line.brand * PAL_DEMO_DIMS + d];
@@ -207,9 +211,10 @@ static demo_line demo_start_line(pal_rng *rng, int32_t first, const float *brand
     return line;
 }
 
-static void demo_add_item(pal_rng *rng, const demo_line *line, int32_t item, int32_t stride,
-                          const float *centers, pal_demo_item *items, float *vectors) {
-    const pal_demo_category *category = &pal_demo_categories[line->category];
+static void demo_add_item(pal_rng *rng, const pal_demo_shop *shop, const demo_line *line,
+                          int32_t item, int32_t stride, const float *centers, pal_demo_item *items,
+                          float *vectors) {
+    const pal_demo_category *category = &shop->categories[line->category];
     double own[PAL_DEMO_DIMS];
     for (int32_t d = 0; d < PAL_DEMO_DIMS; d++) {
         own[d] = line->own[d] + demo_item_spread * pal_rng_normal(rng);
@@ -229,25 +234,26 @@ static void demo_fill_normal(pal_rng *rng, double spread, int32_t n, float *out)
     for (int32_t i = 0; i < n; i++) out[i] = (float)(spread * pal_rng_normal(rng));
 }
 
-pal_status pal_demo_shelves_make(pal_ctx *ctx, uint64_t seed, int32_t n_items, pal_arena *arena,
-                                 pal_demo_shelves *out) {
+pal_status pal_demo_shelves_make(pal_ctx *ctx, const pal_demo_shop *shop, uint64_t seed,
+                                 int32_t n_items, pal_arena *arena, pal_demo_shelves *out) {
     int32_t stride = (n_items + PAL_DEMO_PACK - 1) / PAL_DEMO_PACK * PAL_DEMO_PACK;
     pal_demo_item *items = PAL_ARENA_ARRAY(arena, pal_demo_item, n_items);
     float *vectors = PAL_ARENA_ARRAY(arena, float, (int64_t)stride *PAL_DEMO_DIMS);
-    float *centers = PAL_ARENA_ARRAY(arena, float, pal_demo_n_categories *PAL_DEMO_DIMS);
+    float *centers = PAL_ARENA_ARRAY(arena, float, shop->n_categories *PAL_DEMO_DIMS);
     if (!items || !vectors || !centers)
         return pal_fail_memory(ctx, "the demo shop", 96.0 * n_items);
     pal_rng rng = pal_rng_at(pal_seed_for(seed, "demo items"), 0);
     float brand_vectors[DEMO_BRANDS * PAL_DEMO_DIMS];
     demo_fill_normal(&rng, demo_brand_spread, DEMO_BRANDS * PAL_DEMO_DIMS, brand_vectors);
-    demo_fill_normal(&rng, 1, pal_demo_n_categories * PAL_DEMO_DIMS, centers);
+    demo_fill_normal(&rng, 1, shop->n_categories * PAL_DEMO_DIMS, centers);
     for (int32_t item = 0; item < n_items;) {
-        demo_line line = demo_start_line(&rng, item, brand_vectors);
-        int32_t end = item + pal_demo_categories[line.category].line_length;
+        demo_line line = demo_start_line(&rng, shop, item, brand_vectors);
+        int32_t end = item + shop->categories[line.category].line_length;
         for (; item < n_items && item < end; item++)
-            demo_add_item(&rng, &line, item, stride, centers, items, vectors);
+            demo_add_item(&rng, shop, &line, item, stride, centers, items, vectors);
     }
-    *out = (pal_demo_shelves){.n_items = n_items,
+    *out = (pal_demo_shelves){.shop = shop,
+                              .n_items = n_items,
                               .stride = stride,
                               .items = items,
                               .vectors = vectors,
@@ -257,8 +263,8 @@ pal_status pal_demo_shelves_make(pal_ctx *ctx, uint64_t seed, int32_t n_items, p
 
 /* --- words --- */
 
-void pal_demo_item_id(int32_t item, char id[PAL_DEMO_ID_MAX]) {
-    snprintf(id, PAL_DEMO_ID_MAX, "sku-%04d", item + 1);
+void pal_demo_write_id(const char *prefix, int32_t row, char id[PAL_DEMO_ID_MAX]) {
+    snprintf(id, PAL_DEMO_ID_MAX, "%s%04d", prefix, row + 1);
 }
 
 static void demo_add_capital(pal_text *out, const char *word) {
@@ -269,7 +275,7 @@ static void demo_add_capital(pal_text *out, const char *word) {
 
 static void demo_write_title(const pal_demo_shelves *shelves, int32_t row, pal_text *out) {
     const pal_demo_item *item = &shelves->items[row], *first = &shelves->items[item->first];
-    const pal_demo_category *category = &pal_demo_categories[item->category];
+    const pal_demo_category *category = &shelves->shop->categories[item->category];
     if (category->is_series) {
         pal_text_addf(out, "The %s %s, Volume %d", demo_title_qualities[item->noun / DEMO_TITLES],
                       demo_title_things[item->noun % DEMO_TITLES], item->place + 1);
@@ -284,7 +290,7 @@ static void demo_write_title(const pal_demo_shelves *shelves, int32_t row, pal_t
 
 static void demo_write_description(const pal_demo_shelves *shelves, int32_t row, pal_text *out) {
     const pal_demo_item *item = &shelves->items[row];
-    const pal_demo_category *category = &pal_demo_categories[item->category];
+    const pal_demo_category *category = &shelves->shop->categories[item->category];
     demo_add_capital(out, demo_words[item->words[0]]);
     pal_text_addf(out, " and %s, %s. Made by %s.", demo_words[item->words[1]], category->use,
                   demo_brands[item->brand]);
@@ -296,7 +302,7 @@ static void demo_write_description(const pal_demo_shelves *shelves, int32_t row,
 }
 
 static void demo_write_category(const pal_demo_shelves *shelves, int32_t row, pal_text *out) {
-    pal_text_add(out, pal_demo_categories[shelves->items[row].category].name);
+    pal_text_add(out, shelves->shop->categories[shelves->items[row].category].name);
 }
 
 static void demo_write_brand(const pal_demo_shelves *shelves, int32_t row, pal_text *out) {
@@ -336,7 +342,7 @@ static const char **demo_write_column(const pal_demo_shelves *shelves, int32_t c
 static bool demo_fill_catalog(const pal_demo_shelves *shelves, pal_catalog *catalog) {
     for (int32_t item = 0; item < shelves->n_items; item++) {
         char id[PAL_DEMO_ID_MAX];
-        pal_demo_item_id(item, id);
+        pal_demo_write_id(shelves->shop->id_prefix, item, id);
         if (pal_ids_add(&catalog->ids, id, strlen(id)) < 0) return false;
     }
     catalog->columns = PAL_ARENA_ARRAY(&catalog->arena, pal_column, DEMO_COLUMNS);

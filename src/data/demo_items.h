@@ -21,8 +21,14 @@ typedef struct {
     const char *nouns[8];   /* products; none for series */
     const char *extras[4];  /* what belongs to a product; none where lines have one item */
 } pal_demo_category;
-extern const pal_demo_category pal_demo_categories[]; /* [pal_demo_n_categories] */
-extern const int32_t pal_demo_n_categories;
+
+typedef struct { /* what sort of shop it is */
+    int32_t n_categories;
+    const pal_demo_category *categories; /* [n_categories] */
+    const char *id_prefix;               /* "sku-" */
+} pal_demo_shop;
+extern const pal_demo_shop pal_demo_goods;  /* the demo's own */
+extern const pal_demo_shop pal_demo_cinema; /* its second domain (demo_second.c) */
 
 typedef struct {
     int32_t category;
@@ -34,6 +40,7 @@ typedef struct {
 } pal_demo_item;
 
 typedef struct {
+    const pal_demo_shop *shop;
     int32_t n_items;
     int32_t stride;             /* n_items rounded up to a multiple of PAL_DEMO_PACK */
     const pal_demo_item *items; /* [n_items] */
@@ -41,10 +48,11 @@ typedef struct {
     const float *centers;       /* [n_categories, PAL_DEMO_DIMS] */
 } pal_demo_shelves;             /* arrays live in the arena given */
 
-pal_status pal_demo_shelves_make(pal_ctx *ctx, uint64_t seed, int32_t n_items, pal_arena *arena,
-                                 pal_demo_shelves *out);
+pal_status pal_demo_shelves_make(pal_ctx *ctx, const pal_demo_shop *shop, uint64_t seed,
+                                 int32_t n_items, pal_arena *arena, pal_demo_shelves *out);
 
-void pal_demo_item_id(int32_t item, char id[PAL_DEMO_ID_MAX]); /* "sku-0001" for item 0 */
+/* "sku-0001" for row 0. */
+void pal_demo_write_id(const char *prefix, int32_t row, char id[PAL_DEMO_ID_MAX]);
 
 /* Columns title, category, brand, price, description, in the order of the items. */
 pal_status pal_demo_catalog_make(pal_ctx *ctx, const pal_demo_shelves *shelves, pal_catalog *out);

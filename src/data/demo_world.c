@@ -12,6 +12,7 @@
 enum { WORLD_RECENT = 3, WORLD_CONSIDERED = 6 };
 
 static const int64_t world_end = 1751328000; /* 2025-07-01 */
+const char pal_demo_user_prefix[] = "u";
 
 /* What tastes are made of. */
 static const double world_taste_center = 0.22, world_taste_own = 0.42, world_taste_drift = 0.45;
@@ -58,7 +59,7 @@ static void world_launch(const pal_world *world, uint64_t seed, int32_t *launche
         }
         /* A second volume is not sold before the first. */
         const pal_demo_item *item = &world->shelves.items[i];
-        if (!pal_demo_categories[item->category].is_series) continue;
+        if (!world->shelves.shop->categories[item->category].is_series) continue;
         for (int32_t j = i; j > item->first && launches[j] < launches[j - 1]; j--) {
             int32_t launch = launches[j];
             launches[j] = launches[j - 1];
@@ -78,7 +79,7 @@ static double world_season(const pal_world *world, const pal_demo_category *cate
 static void world_fill_appeal(const pal_world *world, uint64_t seed, int32_t i, float *appeal) {
     pal_rng rng = pal_rng_at(pal_seed_for(seed, "demo appeal"), (uint64_t)i);
     const pal_demo_item *item = &world->shelves.items[i];
-    const pal_demo_category *category = &pal_demo_categories[item->category];
+    const pal_demo_category *category = &world->shelves.shop->categories[item->category];
     double worth = world_appeal_spread * pal_rng_normal(&rng) - world_place_loss * item->place;
     double trend =
         world_trend_step / sqrt(1 - world_trend_kept * world_trend_kept) * pal_rng_normal(&rng);
@@ -97,7 +98,7 @@ static void world_link(const pal_demo_shelves *shelves, int32_t *followers) {
     for (int32_t i = 0; i < shelves->n_items; i++) {
         const pal_demo_item *item = &shelves->items[i];
         int32_t *mine = followers + (int64_t)i * PAL_DEMO_FOLLOWERS;
-        bool is_series = pal_demo_categories[item->category].is_series;
+        bool is_series = shelves->shop->categories[item->category].is_series;
         for (int32_t f = 0; f < PAL_DEMO_FOLLOWERS; f++) {
             int32_t next = i + 1 + f;
             bool same_line = next < shelves->n_items && shelves->items[next].first == item->first;
@@ -112,7 +113,7 @@ static void world_link(const pal_demo_shelves *shelves, int32_t *followers) {
 static void world_fill_taste(const pal_world *world, pal_rng *rng, float *taste) {
     float *first = taste, *last = taste + PAL_DEMO_DIMS;
     double kept = sqrt(1 - world_taste_drift * world_taste_drift);
-    uint32_t n = (uint32_t)pal_demo_n_categories;
+    uint32_t n = (uint32_t)world->shelves.shop->n_categories;
     const float *a = world->shelves.centers + (int64_t)pal_rng_below(rng, n) * PAL_DEMO_DIMS;
     const float *b = world->shelves.centers + (int64_t)pal_rng_below(rng, n) * PAL_DEMO_DIMS;
     const float *c = world->shelves.centers + (int64_t)pal_rng_below(rng, n) * PAL_DEMO_DIMS;
@@ -142,8 +143,9 @@ static void world_fill_people(const pal_world *world, uint64_t seed, float *tast
     }
 }
 
-static pal_status world_fill(pal_ctx *ctx, pal_world *world, int32_t n_items) {
-    TRY(pal_demo_shelves_make(ctx, ctx->seed, n_items, &world->arena, &world->shelves));
+static pal_status world_fill(pal_ctx *ctx, const pal_demo_shop *shop, int32_t n_items,
+                             pal_world *world) {
+    TRY(pal_demo_shelves_make(ctx, shop, world->seed, n_items, &world->arena, &world->shelves));
     int64_t stride = world->shelves.stride;
     float *appeal = PAL_ARENA_ARRAY(&world->arena, float, world->n_weeks *stride);
     int32_t *launches = PAL_ARENA_ARRAY(&world->arena, int32_t, n_items);
@@ -157,30 +159,32 @@ static pal_status world_fill(pal_ctx *ctx, pal_world *world, int32_t n_items) {
         return pal_fail_memory(ctx, "the demo world",
                                4.0 * (double)(world->n_weeks * stride) + 64.0 * world->n_users);
     }
-    world_launch(world, ctx->seed, launches);
+    world_launch(world, world->seed, launches);
     world->launches = launches;
-    for (int32_t i = 0; i < n_items; i++) world_fill_appeal(world, ctx->seed, i, appeal);
+    for (int32_t i = 0; i < n_items; i++) world_fill_appeal(world, world->seed, i, appeal);
     world->appeal = appeal;
     for (int32_t i = 0; i < stride; i++)
         categories[i] = i < n_items ? world->shelves.items[i].category : -1;
     world->categories = categories;
     world_link(&world->shelves, followers);
     world->followers = followers;
-    world_fill_people(world, ctx->seed, tastes, is_bot);
+    world_fill_people(world, world->seed, tastes, is_bot);
     world->tastes = tastes;
     world->is_bot = is_bot;
     return PAL_OK;
 }
 
-pal_status pal_world_make(pal_ctx *ctx, const pal_demo_options *options, pal_world **out) {
+pal_status pal_world_make(pal_ctx *ctx, const pal_demo_shop *shop, uint64_t seed,
+                          const pal_demo_options *options, pal_world **out) {
     pal_world *world = calloc(1, sizeof *world);
     if (!world) return pal_fail_memory(ctx, "the demo world", sizeof *world);
+    world->seed = seed;
     world->n_users = (int32_t)options->users;
     world->end = world_end;
     world->start = world_end - options->days * PAL_DEMO_DAY;
     world->n_weeks = (int32_t)((options->days + 6) / 7);
     world->n_months = (world->n_weeks + 3) / 4;
-    pal_status status = world_fill(ctx, world, (int32_t)options->items);
+    pal_status status = world_fill(ctx, shop, (int32_t)options->items, world);
     if (status != PAL_OK) {
         pal_world_free(world);
         return status;
@@ -260,9 +264,10 @@ void pal_world_pulls(const pal_world *world, const int32_t *recent, int32_t n_re
         int32_t item = recent[e];
         if (item < 0) continue;
         bool is_considered = e >= n_recent - WORLD_CONSIDERED;
-        float pull = pal_demo_categories[categories[item]].is_consumable ? world_again_pull
-                     : is_considered                                     ? world_considered_pull
-                                                                         : world_settled_pull;
+        float pull = world->shelves.shop->categories[categories[item]].is_consumable
+                         ? world_again_pull
+                     : is_considered ? world_considered_pull
+                                     : world_settled_pull;
         pulls[item] = pull * (categories[item] == mood ? world_mood_pull : 1);
     }
     world_pull_followers(world, recent, n_recent, pulls);
@@ -290,26 +295,21 @@ void pal_world_score(const pal_world *world, int32_t user, const int32_t *recent
 
 /* --- ids --- */
 
-void pal_demo_user_id(int32_t user, char id[PAL_DEMO_ID_MAX]) {
-    snprintf(id, PAL_DEMO_ID_MAX, "u%04d", user + 1);
-}
-
-/* The row in [0, n) whose id, as written by `write`, is `id`; -1 when there is none. */
-static int32_t world_find(const char *id, size_t prefix, int32_t n,
-                          void (*write)(int32_t row, char id[PAL_DEMO_ID_MAX])) {
+/* The row in [0, n) whose id is `id`; -1 when there is none. */
+static int32_t world_find(const char *id, const char *prefix, int32_t n) {
     char again[PAL_DEMO_ID_MAX];
     int64_t number;
-    size_t length = strlen(id);
-    if (length <= prefix || length >= PAL_DEMO_ID_MAX) return -1;
-    if (!pal_parse_int64(id + prefix, id + length, &number) || number < 1 || number > n) return -1;
-    write((int32_t)number - 1, again);
+    size_t length = strlen(id), before = strlen(prefix);
+    if (length <= before || length >= PAL_DEMO_ID_MAX) return -1;
+    if (!pal_parse_int64(id + before, id + length, &number) || number < 1 || number > n) return -1;
+    pal_demo_write_id(prefix, (int32_t)number - 1, again);
     return strcmp(again, id) ? -1 : (int32_t)number - 1;
 }
 
 int32_t pal_world_user(const pal_world *world, const char *user_id) {
-    return world_find(user_id, strlen("u"), world->n_users, pal_demo_user_id);
+    return world_find(user_id, pal_demo_user_prefix, world->n_users);
 }
 
 int32_t pal_world_item(const pal_world *world, const char *item_id) {
-    return world_find(item_id, strlen("sku-"), world->shelves.n_items, pal_demo_item_id);
+    return world_find(item_id, world->shelves.shop->id_prefix, world->shelves.n_items);
 }

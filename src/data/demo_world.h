@@ -25,6 +25,7 @@ enum {
 _Static_assert(PAL_DEMO_ITEMS_MAX % PAL_DEMO_PACK == 0, "rows of weights are padded to packs");
 
 struct pal_world {
+    uint64_t seed; /* of all streams */
     int32_t n_users, n_weeks, n_months;
     int64_t start, end; /* seconds; events are in [start, end) */
     pal_demo_shelves shelves;
@@ -33,11 +34,20 @@ struct pal_world {
     const int32_t *categories; /* [stride] of items; -1 past n_items */
     const float *tastes;       /* [n_users, 2, PAL_DEMO_DIMS] in the first and in the last month */
     const uint8_t *is_bot;     /* [n_users] all that is on sale is the same to it */
+    const uint8_t *is_absent;  /* [n_users] never comes; NULL: everybody comes */
     const int32_t *followers;  /* [n_items, PAL_DEMO_FOLLOWERS] items pulled by this one, or -1 */
     pal_arena arena;
 };
 
-pal_status pal_world_make(pal_ctx *ctx, const pal_demo_options *options, pal_world **out);
+pal_status pal_world_make(pal_ctx *ctx, const pal_demo_shop *shop, uint64_t seed,
+                          const pal_demo_options *options, pal_world **out);
+
+/* What the people of the world do there: ids and log of the data (demo.c). */
+pal_status pal_demo_make_log(pal_ctx *ctx, const pal_world *world, pal_arena *scratch,
+                             pal_data *data);
+/* The second domain that the options ask for (demo_second.c). */
+pal_status pal_demo_add_second(pal_ctx *ctx, const pal_demo_options *options, pal_arena *scratch,
+                               pal_data *data);
 
 int32_t pal_world_week(const pal_world *world, int64_t time);  /* nearest one of the world's */
 int32_t pal_world_month(const pal_world *world, int64_t time); /* nearest one of the world's */
@@ -49,6 +59,6 @@ void pal_world_pulls(const pal_world *world, const int32_t *recent, int32_t n_re
 /* Twenty percent off in one week of each quarter: the price factor of the category. */
 double pal_world_discount(const pal_world *world, int32_t category, int32_t week);
 
-void pal_demo_user_id(int32_t user, char id[PAL_DEMO_ID_MAX]); /* "u0001" for user 0 */
+extern const char pal_demo_user_prefix[]; /* "u0001" is user 0 */
 
 #endif

@@ -213,6 +213,16 @@ static void domain_name_parts(pal_data *data, pal_data *second) {
     snprintf(second->columns, sizeof second->columns, "%s", data->columns);
 }
 
+/* What filters and weighs the log does so on both sides, unless the source has options of its own;
+ * how many events users and items must have is each side's own. Who is to be dropped is dropped
+ * once it is known who is shared (second.c). */
+static void domain_inherit(const pal_data_options *from, pal_data_options *to) {
+    if (!to->since) to->since = from->since;
+    if (!to->events) to->events = from->events;
+    if (!to->scenario) to->scenario = from->scenario;
+    to->dedupe |= from->dedupe;
+}
+
 static pal_status domain_cut(domain_job *job) {
     pal_data *data = job->data;
     domain_part source = {.catalog.title = -1, .users.title = -1},
@@ -238,6 +248,7 @@ static pal_status domain_cut(domain_job *job) {
         domain_move(&source, data->second);
         domain_move(&target, data);
         domain_name_parts(data, data->second);
+        domain_inherit(&data->options, &data->second->options);
         status = pal_data_prepare(job->ctx, data->second);
     }
     domain_release(&source);

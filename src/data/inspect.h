@@ -74,6 +74,12 @@ pal_status pal_inspect_groups(pal_ctx *ctx, const pal_log *log, pal_arena *scrat
 
 /* The preset that the names of types and columns are nearest to, with why; NULL: none. */
 const char *pal_inspect_nearest(const pal_data *data, const pal_inspection *found, pal_text *why);
+/* The object under "second" of an inspection: sizes of the second domain, equal ids, the share of
+ * the shared side here that is known there, of shared users those who were there before they came
+ * here, times [first, last] of both; NULL: there is none. */
+json_t *pal_inspect_source_json(const pal_data *data);
+/* Its lines for a terminal (NULL: none). */
+void pal_inspect_source_text(const json_t *json, pal_text *out);
 /* A sentence about a column of the catalog that gives the answer away, or nothing. */
 void pal_inspect_catalog(const pal_data *data, pal_text *sentence);
 

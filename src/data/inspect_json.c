@@ -249,6 +249,9 @@ static void show_add_command(const pal_data *data, const pal_inspection *found, 
         pal_text_add_word(out, data->source);
         if (names_parts) pal_text_add(out, data->n_parts > 2 ? " --valid … --test …" : " --test …");
         if (!data->options.scenario) show_add_target(&data->parts[0], out);
+        if (data->second && data->options.shared && !data->options.domain)
+            pal_params_add_flag("source", data->second->source, out);
+        pal_params_format_flags(pal_source_params, &data->options, out);
     }
     if (data->options.scenario) {
         pal_text_addf(out, " --scenario %s", pal_scenario_of(data)->name);
@@ -325,6 +328,7 @@ pal_status pal_inspect_json(pal_ctx *ctx, const pal_data *data, json_t **out) {
     }
     json_object_set_new(json, "types", show_types(log, &found));
     show_put_features(data, json, &failed);
+    if (data->second) json_object_set_new(json, "second", pal_inspect_source_json(data));
     json_object_set_new(json, "findings", show_findings(data));
     json_object_set_new(json, "warnings", show_warnings(data, &found, &failed));
     show_put_proposal(data, &found, json, &failed);
@@ -494,6 +498,7 @@ pal_status pal_inspect_text(pal_ctx *ctx, const pal_data *data, pal_text *out) {
     show_text_types(json, out);
     show_text_values(json, out);
     show_text_features(json, out);
+    pal_inspect_source_text(json_object_get(json, "second"), out);
     show_text_list(json, "findings", "done", out);
     show_text_list(json, "warnings", "look at", out);
     show_label(out, "scenario");

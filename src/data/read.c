@@ -242,7 +242,13 @@ static pal_status read_finish_part(pal_reader *reader, const char *path) {
                         " lines cannot be read: wrong format or columns?",
                         path, reader->n_bad, reader->n_lines);
     }
-    if (reader->n == 0) return pal_fail(reader->ctx, PAL_EDATA, "%s: holds no events", path);
+    if (reader->n == 0)
+        return pal_fail(reader->ctx, PAL_EDATA, "%s: holds no events%s", path,
+                        reader->options->shared
+                            ? ": a second domain does not say which items there are here, so that "
+                              "not even strangers could be answered; train on the source itself "
+                              "where it has the same items"
+                            : "");
     const char *unit = reader->has_times ? read_settle_times(reader) : "none";
     TRY(read_build_part(reader));
     reader->data->n_parts = reader->part + 1;
@@ -673,6 +679,7 @@ void pal_data_free(pal_data *data) {
     for (int32_t p = 0; p < PAL_PARTS_MAX; p++) pal_log_release(&data->parts[p]);
     pal_ids_release(&data->user_ids);
     pal_ids_release(&data->item_ids);
+    pal_ids_release(&data->dropped_items);
     pal_catalog_release(&data->catalog);
     pal_catalog_release(&data->users);
     pal_search_list_release(&data->heard);

@@ -166,7 +166,7 @@ static pal_status second_keep_used(pal_ctx *ctx, pal_data *second) {
     return PAL_OK;
 }
 
-static void second_tell(pal_data *data) {
+void pal_second_tell(pal_data *data) {
     const pal_data *second = data->second;
     pal_overlap equal = pal_second_overlap(data);
     pal_text text = {0};
@@ -240,6 +240,6 @@ pal_status pal_second_join(pal_ctx *ctx, const pal_paths *paths, pal_data *data)
     TRY(second_drop_users(ctx, data));
     TRY(second_check_overlap(ctx, data));
     if (paths->source) pal_second_guard(ctx, data);
-    second_tell(data);
+    pal_second_tell(data);
     return PAL_OK;
 }

@@ -25,6 +25,9 @@ pal_status pal_data_new_second(pal_ctx *ctx, const char *options, pal_data **out
 pal_status pal_second_rename(pal_ctx *ctx, const char *path, const pal_data *data,
                              pal_data *second);
 
+/* Says in the findings what the second domain is. */
+void pal_second_tell(pal_data *data);
+
 typedef struct { /* ids of the second domain's log that stand in the log too, shared or not */
     int32_t users, items;
 } pal_overlap;

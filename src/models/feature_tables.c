@@ -72,7 +72,9 @@ pal_status pal_feature_tables_open(pal_ctx *ctx, float *history, int64_t n_peopl
                                    12.0 * (double)n_things * t->most_features);
     TRY(pal_table_open(ctx, t->kind, history, n_items, t->person_width, n_people * t->n_entries,
                        scratch, &t->history));
+    t->history.is_of_items = true;
     TRY(pal_table_open(ctx, t->kind, items, n_items, t->item_width, n_things, scratch, &t->items));
+    t->items.is_of_items = true;
     TRY(pal_table_open(ctx, t->kind, features, of_item, t->item_width, n_things * t->most_features,
                        scratch, &t->item_features));
     return pal_table_open(ctx, t->kind, profiles, of_user, t->person_width,

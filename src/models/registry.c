@@ -41,8 +41,14 @@
     X(ranker)                                                                                      \
     X(deepfm)                                                                                      \
     X(keyword)                                                                                     \
+    X(attribute)                                                                                   \
+    X(vector)                                                                                      \
     X(merged)                                                                                      \
-    X(multitask)
+    X(multitask)                                                                                   \
+    X(domain_adapt)                                                                                \
+    X(emcdr)                                                                                       \
+    X(cold_map)                                                                                    \
+    X(pretrain)
 
 #define REGISTRY_DECLARE(name) extern const pal_kind pal_kind_##name;
 PAL_KINDS(REGISTRY_DECLARE)
@@ -219,7 +225,8 @@ pal_status pal_kind_parse(pal_ctx *ctx, const char *spec, pal_arena *arena, cons
     if (found->parts) {
         const pal_param *row = pal_param_find(found->params, "of");
         const char *given = *(const char **)((char *)values + row->offset);
-        if (of && given)
+        bool is_default = given && row->initial && !strcmp(given, row->initial);
+        if (of && given && !is_default)
             return pal_fail(ctx, PAL_EUSAGE,
                             "'%s' names its parts twice: write them in the parentheses or as of=, "
                             "not both",

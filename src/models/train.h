@@ -45,6 +45,9 @@ int64_t pal_tensor_bytes(const pal_tensor *tensor);   /* as it is kept */
 /* What training will take: the kind's own estimate, or a pass over the log. */
 pal_estimate pal_kind_estimate(const pal_kind *kind, const void *params, const pal_log *log,
                                int32_t n_threads);
+/* The same of a spec, for kinds that consist of one; *out stays where it does not parse. */
+void pal_kind_estimate_spec(const char *spec, const pal_log *log, int32_t n_threads,
+                            pal_estimate *out);
 /* Whether scores are on the scale of the log's values. */
 bool pal_model_predicts_values(const pal_model *model);
 

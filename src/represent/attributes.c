@@ -119,6 +119,7 @@ static pal_status attributes_choose(attributes_job *job, const pal_attribute_opt
     for (int32_t c = 0; c < catalog->n_columns; c++) {
         const pal_column *column = &catalog->columns[c];
         if (!pal_column_is_attribute(catalog, c) || column->type == PAL_FEATURE_VECTOR) continue;
+        if (options->columns && !options->columns[c]) continue;
         TRY(attributes_add(job, options, (pal_attribute){.column = column}, arena));
     }
     for (int32_t x = 0; x < options->n_crosses; x++) {

@@ -17,7 +17,8 @@
 enum { PAL_ATTRIBUTES_MAX = 128, PAL_CROSSES_MAX = 16 };
 
 typedef struct {
-    int64_t least; /* training rows that must have a token; 0 is 1 */
+    int64_t least;       /* training rows that must have a token; 0 is 1 */
+    const bool *columns; /* [n_columns] the columns that are read; NULL: all attributes */
     int32_t n_crosses;
     const pal_column *crosses[PAL_CROSSES_MAX][2]; /* token or set columns of the catalog */
     int32_t cross_bits;                            /* 0 to 20 */

@@ -366,6 +366,57 @@ sed '1s/$/,Split/; 2,$s/$/,train/' events.csv >marked.csv
 "$palate" inspect marked.csv >shown 2>said
 grep -q 'column Split is not read' shown
 
+# A second domain: declared, told of, kept by import, named by the command that gives the results again, cut before the test.
+awk -F, 'NR == 1 { print; next } $1 !~ /^c[0-9]$/ { sub(/^s/, "t", $2); print }' OFS=, events.csv >second.csv
+"$palate" inspect events.csv --source second.csv --shared users >shown 2>said
+grep -q '^source  *second: .* shared: users, 92 % of the users here are known there' shown
+grep -q "^try .* --source 'second.csv' --shared 'users'" shown
+"$palate" inspect events.csv --source second.csv --shared users --json 2>said >document
+python3 - <<'PYTHON'
+import json
+second = json.load(open("document"))["second"]
+assert second["equal_users"] == 110 and second["equal_items"] == 0 and second["shared"] == "users", second
+PYTHON
+"$palate" compare events.csv --source second.csv --shared users --hide none -m popular -o beside >shown 2>said
+grep -q '^source: .* events are known to models that validation judges' said
+"$palate" import events.csv --source second.csv --shared users -o both.palate --quiet
+"$palate" compare both.palate --hide none -m popular -o stored --quiet >/dev/null 2>said
+"$palate" compare events.csv --hide none -m popular -o alone --quiet >/dev/null 2>said
+python3 - <<'PYTHON'
+import json, shlex, subprocess
+beside, stored, alone = (json.load(open(f"{name}/results.json")) for name in ("beside", "stored", "alone"))
+assert beside["protocol"]["fingerprint"] == stored["protocol"]["fingerprint"] != alone["protocol"]["fingerprint"]
+assert stored["data"]["second"]["events"] == beside["data"]["second"]["events"]
+assert "--source 'second.csv' --shared 'users'" in beside["command"] and "--source-until 'part'" in beside["command"], beside["command"]
+PYTHON
+# One log cut in two by a column of its items; the demo world with a cinema, and its shop the same as without.
+awk -F, 'NR == 1 { print $1 ",shelf"; next } { print $1 "," (NR % 3 ? "left" : "right") }' titles.csv >shelves.csv
+"$palate" inspect events.csv --items shelves.csv --domain shelf --target-domain right >shown 2>said
+grep -q 'cut by shelf: .* events of the target, .* of the source, 0 on items of neither' shown
+small="--users 300 --items 200 --days 120 --hide none -m popular"
+# shellcheck disable=SC2086
+"$palate" demo $small --source second --split "cold_users test=0.3" -o cinema >shown 2>said
+# shellcheck disable=SC2086
+"$palate" demo $small --source control --split "cold_users test=0.3" --source-until first -o control >shown 2>said
+# shellcheck disable=SC2086
+"$palate" demo $small --split "cold_users test=0.3" -o shop >shown 2>said
+python3 - <<'PYTHON'
+import json
+cinema, control, shop = (json.load(open(f"{name}/results.json")) for name in ("cinema", "control", "shop"))
+known = [{s["name"]: s["n"] for s in results["models"][0]["slices"]} for results in (cinema, control, shop)]
+assert known[0]["new users with source history"] > 30 and "new users with source history" not in known[2], known
+assert 0 < known[1]["new users with source history"] <= known[0]["new users with source history"], known
+assert cinema["models"][0]["metrics"] == shop["models"][0]["metrics"] == control["models"][0]["metrics"]
+assert "--source 'second'" in cinema["command"] and "--source-until 'first'" in control["command"]
+PYTHON
+# Somebody whom only the source knows gets a list of his own, and events of the source as reasons.
+if "$palate" models | grep -q '^ *multitask'; then
+    "$palate" train events.csv --source second.csv --shared users -m "multitask epochs=3" -o transfer.palate --quiet
+    "$palate" recommend transfer.palate --source-history t1,t2 -n 3 --json >document
+    "$palate" explain transfer.palate --source-history t1,t2 --item s3 >shown
+    grep -q '"strategy": "multitask' document && grep -q 'used in the source t' shown
+fi
+
 # The verdict speaks of the row that it recommends, and knows when to keep what there is.
 world="--users 300 --items 200 --days 120 --hide none"
 # shellcheck disable=SC2086

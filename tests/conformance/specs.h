@@ -11,7 +11,8 @@
  * or a single one. */
 static inline void spec_of_kind(const pal_kind *kind, const char *joined, const char *two,
                                 const char *one, const char *more, char *out, size_t n) {
-    bool is_made = pal_param_find(kind->params, "of") != NULL;
+    const pal_param *of = pal_param_find(kind->params, "of");
+    bool is_made = of && !of->initial; /* else a part goes without saying */
     if (kind->joint) {
         snprintf(out, n, "%s%s", joined, more);
     } else if (is_made) {

@@ -19,6 +19,7 @@ typedef struct pal_reader {
     int32_t part;  /* index into data->parts */
     bool is_first; /* this file's columns are shown to the person */
     int64_t n, capacity, n_lines, n_bad;
+    int64_t n_emptied; /* cells of a catalog that are not UTF-8 */
     int32_t *users, *items;
     float *values;
     int64_t *times;
@@ -120,6 +121,8 @@ pal_status pal_catalog_read(pal_reader *reader, const char *path, const pal_byte
 /* JSON lines of items: Amazon's metadata, or any keys; lists of words become sets joined by '|'. */
 pal_status pal_catalog_read_jsonl(pal_reader *reader, const char *path, const pal_bytes *bytes,
                                   bool of_users);
+/* Says how many cells of the file were left empty, where any were. */
+void pal_catalog_tell_emptied(pal_reader *reader, const char *path);
 /* The column with the best name for an id, else the first; the column that a person knows an item
  * by, or -1. */
 int32_t pal_catalog_id_column(const pal_catalog *catalog, bool of_users);

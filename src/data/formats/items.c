@@ -149,6 +149,7 @@ static pal_status catalog_add_line(catalog_builder *builder, const char *path, i
         if (pal_utf8_valid_prefix(fields[c].begin, (size_t)(end - fields[c].begin)) !=
             (size_t)(end - fields[c].begin)) {
             builder->cells[c][row] = "";
+            builder->reader->n_emptied++;
         }
     }
     return PAL_OK;
@@ -188,6 +189,13 @@ static pal_status catalog_read_lines(catalog_builder *builder, pal_lines *lines,
     }
 }
 
+void pal_catalog_tell_emptied(pal_reader *reader, const char *path) {
+    if (reader->n_emptied)
+        pal_data_find(reader->data, "%.150s: %" PRId64 " cells are not UTF-8 and were left empty",
+                      path, reader->n_emptied);
+    reader->n_emptied = 0;
+}
+
 pal_status pal_catalog_read(pal_reader *reader, const char *path, const pal_bytes *bytes,
                             const pal_catalog_dialect *dialect) {
     pal_catalog catalog = {.title = -1};
@@ -216,6 +224,7 @@ pal_status pal_catalog_read(pal_reader *reader, const char *path, const pal_byte
         pal_catalog_release(&catalog);
         return status;
     }
+    pal_catalog_tell_emptied(reader, path);
     pal_catalog *to = dialect->of_users ? &reader->data->users : &reader->data->catalog;
     pal_catalog_release(to);
     *to = catalog;

@@ -135,7 +135,10 @@ static const char *things_write(things_file *file, const char *name, const pal_j
     } else {
         memcpy(cell, value->begin, n);
     }
-    if (memchr(cell, '\0', n) || pal_utf8_valid_prefix(cell, n) != n) n = 0;
+    if (memchr(cell, '\0', n) || pal_utf8_valid_prefix(cell, n) != n) {
+        file->reader->n_emptied++;
+        n = 0;
+    }
     cell[n] = '\0';
     file->free += n + 1;
     return cell;
@@ -226,6 +229,7 @@ pal_status pal_catalog_read_jsonl(pal_reader *reader, const char *path, const pa
         pal_catalog_release(&catalog);
         return status;
     }
+    pal_catalog_tell_emptied(reader, path);
     pal_catalog *to = of_users ? &reader->data->users : &reader->data->catalog;
     pal_catalog_release(to);
     *to = catalog;

@@ -24,6 +24,7 @@
 #include "base/rng.h"
 #include "math/csr.h"
 #include "math/ridge.h"
+#include "models/collaborative/als.h"
 #include "models/history.h"
 #include "models/panels.h"
 
@@ -94,12 +95,14 @@ enum { ALS_FACT_MEAN, ALS_FACT_HIGHEST, ALS_FACTS };
 
 /* How far a mean moves from 0: with n values by n / (n + this) of it. */
 #define ALS_DAMPING 10.0
+/* l2=-1 */
+#define ALS_L2_OF_EVENTS 0.025
 
 static int32_t als_width(const als_params *p) { return pal_ridge_width((int32_t)p->factors); }
 static double als_alpha0(const als_params *p) { return p->target == ALS_VALUE ? 0 : p->alpha0; }
 
 static float als_l2(const als_params *p, int64_t n, int64_t n_others) {
-    double l2 = p->l2 > 0 ? p->l2 : p->target == ALS_VALUE ? 0.1 : 0.025;
+    double l2 = p->l2 > 0 ? p->l2 : p->target == ALS_VALUE ? 0.1 : ALS_L2_OF_EVENTS;
     return (float)fmax(l2 * pow((double)n + als_alpha0(p) * (double)n_others, p->nu), 1e-12);
 }
 
@@ -398,6 +401,8 @@ static pal_status als_run(als_job *job, pal_arena *arena, als_state *s) {
     pal_epochs_add(&run, "users", job->users, s->n_users * row);
     pal_epochs_add(&run, "items", job->items, s->n_items * row);
     pal_epochs_add(&run, "spectrum", job->spectrum, row);
+    pal_epochs_carry(&run, "users", job->users, s->n_users * row, s->n_users, 0, false);
+    pal_epochs_carry(&run, "items", job->items, s->n_items * row, 0, s->n_items, false);
     TRY(pal_epochs_begin(&run));
     if (run.epoch > 0) TRY(als_publish(job, arena, s));
     while (pal_epochs_next(&run)) {
@@ -750,3 +755,41 @@ const pal_kind pal_kind_als = {
     .predicts_values = als_predicts_values,
     .estimate = als_estimate,
 };
+
+/* --- for kinds that go on from its rows --- */
+
+pal_status pal_als_side_of(pal_ctx *ctx, const char *what, const pal_model *model, pal_arena *arena,
+                           pal_als_side *out) {
+    const als_params *p = model->params;
+    if (model->kind != &pal_kind_als || p->target != ALS_EVENT || p->confidence != ALS_FLAT)
+        return pal_fail(ctx, PAL_EUSAGE,
+                        "%s goes on from als of events, not from '%s': write %s(als), with options "
+                        "of als other than target and confidence",
+                        what, model->spec, what);
+    const als_state *s = model->state;
+    int32_t width = als_width(p);
+    float *items = s->padded;
+    if (!items) {
+        items = PAL_ARENA_ARRAY(arena, float, (int64_t)s->n_items *width);
+        if (!items) return pal_fail_memory(ctx, what, 4.0 * s->n_items * width);
+        for (int64_t i = 0; i < s->n_items; i++)
+            pal_small_read(&s->small_items, (int32_t)i, items + i * width);
+    }
+    *out = (pal_als_side){.n_users = s->n_users,
+                          .n_items = s->n_items,
+                          .n_factors = (int32_t)p->factors,
+                          .n_learned = s->n_items,
+                          .width = width,
+                          .users = s->users,
+                          .items = items,
+                          .spectrum = s->padded_spectrum,
+                          .l2 = p->l2 > 0 ? p->l2 : ALS_L2_OF_EVENTS,
+                          .alpha0 = p->alpha0,
+                          .nu = p->nu};
+    return PAL_OK;
+}
+
+float pal_als_side_l2(const pal_als_side *side, int64_t n) {
+    double all = (double)n + side->alpha0 * (double)side->n_learned;
+    return (float)fmax(side->l2 * pow(all, side->nu), 1e-12);
+}

@@ -6,16 +6,13 @@
 
 #include "base/parallel.h"
 #include "base/rng.h"
-#include "models/content/sparse.h"
+#include "models/content/prior.h"
 
 enum { PRIOR_PEOPLE = 1024, PRIOR_ITEMS = 1000, PRIOR_STEPS = 30 };
 static const double prior_largest = 100, prior_ridge = 1e-5;
 
 typedef struct {
-    const pal_content_params *params;
-    const pal_content_state *state;
-    const pal_log *log;
-    int32_t n_seen;               /* items that have been used */
+    const pal_prior_input *input;
     int32_t n_people, n_items;    /* asked; what the hidden item stands among, itself included */
     const int32_t *people;        /* [n_people] users */
     float *likeness, *popularity; /* [n_people, n_items], the hidden item first */
@@ -24,14 +21,13 @@ typedef struct {
     int32_t **history;            /* [threads][longest] */
     float **values;
     int64_t **times;
-    double most; /* users of the most popular item */
 } prior_job;
 
 /* --- what is seen of each person --- */
 
 /* The history without the last item, into the worker's arrays. */
 static pal_query prior_query(const prior_job *job, int32_t user, int32_t worker) {
-    const pal_log *log = job->log;
+    const pal_log *log = job->input->log;
     int64_t begin = log->starts[user], end = log->starts[user + 1];
     int32_t hidden = log->items[end - 1];
     pal_query query = {.items = job->history[worker],
@@ -50,18 +46,21 @@ static pal_query prior_query(const prior_job *job, int32_t user, int32_t worker)
 
 /* The popularity that the item has without this person. */
 static float prior_without(const prior_job *job, int32_t item) {
-    double scale = log1p(job->most), n = expm1((double)job->state->popularity[item] * scale) - 1;
+    double scale = log1p(job->input->most),
+           n = expm1((double)job->input->popularity[item] * scale) - 1;
     return n > 0 ? (float)(log1p(n) / scale) : 0;
 }
 
 static void prior_look(void *arg, int64_t person, int32_t worker) {
     const prior_job *job = arg;
-    int32_t user = job->people[person], n_all = job->n_seen,
-            hidden = job->log->items[job->log->starts[user + 1] - 1];
+    const pal_prior_input *input = job->input;
+    const pal_log *log = input->log;
+    int32_t user = job->people[person], n_all = input->n_seen,
+            hidden = log->items[log->starts[user + 1] - 1];
     pal_query query = prior_query(job, user, worker);
     float *scores = job->scores[worker], *likeness = job->likeness + person * job->n_items,
           *popularity = job->popularity + person * job->n_items;
-    pal_content_likeness(job->params, job->state, &query, NULL, job->scratch[worker], scores);
+    input->likeness(input->arg, &query, job->scratch[worker], scores);
     likeness[0] = scores[hidden];
     popularity[0] = prior_without(job, hidden);
     for (int32_t e = 0; e < query.n_events; e++) scores[query.items[e]] = -INFINITY;
@@ -70,7 +69,7 @@ static void prior_look(void *arg, int64_t person, int32_t worker) {
     for (int32_t i = 1; i < job->n_items; i++) {
         int32_t item = n_all <= PRIOR_ITEMS ? i - 1 : (int32_t)pal_rng_below(&rng, (uint32_t)n_all);
         likeness[i] = scores[item];
-        popularity[i] = job->state->popularity[item];
+        popularity[i] = input->popularity[item];
     }
 }
 
@@ -158,8 +157,8 @@ static int32_t prior_choose(const pal_log *log, int32_t *people) {
 }
 
 static bool prior_alloc(prior_job *job, pal_arena *arena, int32_t n_threads) {
-    int64_t longest = pal_log_longest(job->log), n_cells = (int64_t)job->n_people * job->n_items;
-    size_t bytes = pal_content_scratch_bytes(job->params, job->state);
+    const pal_log *log = job->input->log;
+    int64_t longest = pal_log_longest(log), n_cells = (int64_t)job->n_people * job->n_items;
     job->likeness = PAL_ARENA_ARRAY(arena, float, n_cells);
     job->popularity = PAL_ARENA_ARRAY(arena, float, n_cells);
     job->scratch = PAL_ARENA_ARRAY(arena, void *, n_threads);
@@ -170,8 +169,8 @@ static bool prior_alloc(prior_job *job, pal_arena *arena, int32_t n_threads) {
     bool is_whole = job->likeness && job->popularity && job->scratch && job->scores &&
                     job->history && job->values && job->times;
     for (int32_t t = 0; is_whole && t < n_threads; t++) {
-        job->scratch[t] = pal_arena_alloc(arena, (int64_t)bytes, 1);
-        job->scores[t] = PAL_ARENA_ARRAY(arena, float, job->log->n_items);
+        job->scratch[t] = pal_arena_alloc(arena, (int64_t)job->input->scratch_bytes, 1);
+        job->scores[t] = PAL_ARENA_ARRAY(arena, float, log->n_items);
         job->history[t] = PAL_ARENA_ARRAY(arena, int32_t, longest);
         job->values[t] = PAL_ARENA_ARRAY(arena, float, longest);
         job->times[t] = PAL_ARENA_ARRAY(arena, int64_t, longest);
@@ -181,17 +180,11 @@ static bool prior_alloc(prior_job *job, pal_arena *arena, int32_t n_threads) {
     return is_whole;
 }
 
-pal_status pal_content_learn_prior(pal_ctx *ctx, const char *what, const pal_content_params *params,
-                                   const pal_content_state *state, const pal_log *log,
-                                   int32_t n_seen, double most, pal_arena *scratch, double *out) {
-    int32_t *people = PAL_ARENA_ARRAY(scratch, int32_t, PRIOR_PEOPLE);
-    prior_job job = {.params = params,
-                     .state = state,
-                     .log = log,
-                     .n_seen = n_seen,
-                     .people = people,
-                     .most = most};
-    job.n_people = people ? prior_choose(log, people) : 0;
+pal_status pal_prior_learn(pal_ctx *ctx, const char *what, const pal_prior_input *input,
+                           pal_arena *scratch, double *out) {
+    int32_t *people = PAL_ARENA_ARRAY(scratch, int32_t, PRIOR_PEOPLE), n_seen = input->n_seen;
+    prior_job job = {.input = input, .people = people};
+    job.n_people = people ? prior_choose(input->log, people) : 0;
     job.n_items = 1 + (n_seen < PRIOR_ITEMS ? n_seen : PRIOR_ITEMS);
     bool is_whole = people && prior_alloc(&job, scratch, pal_pool_threads(ctx->pool));
     double w[2] = {1, 1};
@@ -205,12 +198,24 @@ pal_status pal_content_learn_prior(pal_ctx *ctx, const char *what, const pal_con
     return is_whole ? PAL_OK : pal_fail_memory(ctx, what, 8.0 * PRIOR_PEOPLE * (double)PRIOR_ITEMS);
 }
 
-double pal_content_bytes(const pal_content_params *params, const pal_log *log, double n_entries,
-                         int32_t n_threads) {
+pal_status pal_prior_count(pal_ctx *ctx, const pal_log *log, pal_arena *scratch, float *popularity,
+                           double *most) {
+    pal_csr pairs;
+    TRY(pal_log_pairs(ctx, log, UINT32_MAX, scratch, &pairs));
+    float largest = 1;
+    for (int64_t e = 0; e < pairs.starts[pairs.n_rows]; e++) {
+        popularity[pairs.cols[e]] += 1;
+        if (popularity[pairs.cols[e]] > largest) largest = popularity[pairs.cols[e]];
+    }
+    for (int32_t i = 0; i < log->n_items; i++)
+        popularity[i] = (float)(log1p((double)popularity[i]) / log1p((double)largest));
+    *most = (double)largest;
+    return PAL_OK;
+}
+
+double pal_prior_bytes(const pal_log *log, double scratch_bytes, int32_t n_threads) {
     double people = log->n_users < PRIOR_PEOPLE ? log->n_users : PRIOR_PEOPLE,
-           among = log->n_items < PRIOR_ITEMS ? log->n_items : PRIOR_ITEMS, items = log->n_items;
-    double best = params->scoring == PAL_CONTENT_NEAREST ? 4.0 * (double)params->k : 0;
-    double of_thread = (28 + best) * items + 16.0 * (double)pal_log_longest(log) + 4e3;
-    return 24 * n_entries + 48 * items + 16.0 * (double)log->n_events + 8 * people * (among + 1) +
-           of_thread * n_threads + 1e5;
+           among = log->n_items < PRIOR_ITEMS ? log->n_items : PRIOR_ITEMS,
+           of_thread = scratch_bytes + 4.0 * log->n_items + 16.0 * (double)pal_log_longest(log);
+    return 16.0 * (double)log->n_events + 8 * people * (among + 1) + of_thread * n_threads + 1e5;
 }

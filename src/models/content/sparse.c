@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "models/content/prior.h"
 #include "models/explain.h"
 #include "models/history.h"
 #include "represent/history.h"
@@ -24,19 +25,33 @@ static void content_normalize(pal_rows *rows, int32_t n) {
     }
 }
 
-static pal_status content_count_users(pal_ctx *ctx, const pal_log *log, pal_arena *scratch,
-                                      float *popularity, double *most) {
-    pal_csr pairs;
-    TRY(pal_log_pairs(ctx, log, UINT32_MAX, scratch, &pairs));
-    float largest = 1;
-    for (int64_t e = 0; e < pairs.starts[pairs.n_rows]; e++) {
-        popularity[pairs.cols[e]] += 1;
-        if (popularity[pairs.cols[e]] > largest) largest = popularity[pairs.cols[e]];
-    }
-    for (int32_t i = 0; i < log->n_items; i++)
-        popularity[i] = (float)(log1p((double)popularity[i]) / log1p((double)largest));
-    *most = (double)largest;
-    return PAL_OK;
+typedef struct {
+    const pal_content_params *params;
+    const pal_content_state *state;
+} content_model;
+
+static void content_likeness(const void *arg, const pal_query *query, void *scratch,
+                             float *scores) {
+    const content_model *model = arg;
+    pal_content_likeness(model->params, model->state, query, NULL, scratch, scores);
+}
+
+static pal_status content_learn_prior(pal_ctx *ctx, const char *what,
+                                      const pal_content_params *params,
+                                      const pal_content_state *state, int32_t n_features,
+                                      const pal_train_input *train, double most, pal_arena *scratch,
+                                      double *out) {
+    pal_content_state prepared = *state;
+    TRY(pal_content_prepare(ctx, what, n_features, scratch, &prepared));
+    const content_model model = {params, &prepared};
+    const pal_prior_input input = {.likeness = content_likeness,
+                                   .arg = &model,
+                                   .scratch_bytes = pal_content_scratch_bytes(params, &prepared),
+                                   .log = train->log,
+                                   .n_seen = train->n_seen_items,
+                                   .popularity = state->popularity,
+                                   .most = most};
+    return pal_prior_learn(ctx, what, &input, scratch, out);
 }
 
 pal_status pal_content_fit(pal_ctx *ctx, const char *what, const pal_content_params *params,
@@ -50,15 +65,11 @@ pal_status pal_content_fit(pal_ctx *ctx, const char *what, const pal_content_par
     s->prior = PAL_ARENA_ARRAY(arena, float, 1);
     if (!s->popularity || !s->prior) return pal_fail_memory(ctx, what, 4.0 * s->n_items);
     double most;
-    TRY(content_count_users(ctx, train->log, scratch, s->popularity, &most));
+    TRY(pal_prior_count(ctx, train->log, scratch, s->popularity, &most));
     ctx->multiply_adds += 2.0 * (double)rows->starts[rows->n_rows];
     double prior = params->prior;
-    if (prior < 0) {
-        pal_content_state prepared = *s;
-        TRY(pal_content_prepare(ctx, what, rows->n_cols, scratch, &prepared));
-        TRY(pal_content_learn_prior(ctx, what, params, &prepared, train->log, train->n_seen_items,
-                                    most, scratch, &prior));
-    }
+    if (prior < 0)
+        TRY(content_learn_prior(ctx, what, params, s, rows->n_cols, train, most, scratch, &prior));
     *s->prior = (float)prior;
     return PAL_OK;
 }
@@ -87,6 +98,13 @@ int32_t pal_content_tensors(pal_content_state *state, int32_t n_items, pal_tenso
     tensors[n++] = pal_floats("popularity", &state->popularity, n_items);
     tensors[n++] = pal_floats("prior", &state->prior, 1);
     return n;
+}
+
+double pal_content_bytes(const pal_content_params *params, const pal_log *log, double n_entries,
+                         int32_t n_threads) {
+    double best = params->scoring == PAL_CONTENT_NEAREST ? 4.0 * (double)params->k : 0,
+           items = log->n_items;
+    return 24 * n_entries + 48 * items + pal_prior_bytes(log, (24 + best) * items + 4e3, n_threads);
 }
 
 /* --- the history --- */

@@ -4,15 +4,12 @@
  * x_i: the row of item i, of length 1; w_h: what the events on item h weigh (represent/history.h).
  *   profile  s(u, i) = (p / |p|) · x_i,   p = Σ_h w_h x_h                  (Rocchio 1971)
  *   nearest  s(u, i) = Σ of the k largest w_h x_h · x_i, none below 0
- *   score(u, i) = s(u, i) + prior q_i,   q_i = ln(1 + n_i) / ln(1 + max n)
- * with n_i the people who use i. What a query says itself, in words, is one more row x_q of length
- * 1: it is added with weight w_q to p / |p|, or is one more of the rows that are nearest; without a
- * history it stands alone, with a smaller prior: a few words are less like an item than a history
- * is, and should not lose against what is popular. Unless given, the prior is learned with a weight
- * a of the texts: up to 1024 people's last item is hidden, and a, b maximize Σ ln softmax(a s + b
- * q) of it among up to 1000 items drawn alike for all (McFadden 1974; Newton's method); prior = b /
- * a. Cost of a list: the entries of the profile's features (profile) or of those of each item of
- * the history (nearest). Memory: 16 bytes an entry. */
+ *   score(u, i) = s(u, i) + prior q_i, what popularity adds (prior.h)
+ * What a query says itself, in words, is one more row x_q of length 1: it is added with weight w_q
+ * to p / |p|, or is one more of the rows that are nearest; without a history it stands alone, with
+ * a smaller prior: a few words are less like an item than a history is, and should not lose against
+ * what is popular. Cost of a list: the entries of the profile's features (profile) or of those of
+ * each item of the history (nearest). Memory: 16 bytes an entry. */
 #ifndef PAL_MODELS_CONTENT_SPARSE_H
 #define PAL_MODELS_CONTENT_SPARSE_H
 
@@ -77,11 +74,6 @@ typedef struct {
 pal_status pal_content_fit(pal_ctx *ctx, const char *what, const pal_content_params *params,
                            const pal_csr *rows, const pal_train_input *train, pal_arena *arena,
                            pal_arena *scratch, pal_content_state *state);
-/* The prior of a state that is prepared: see above. Items [0, n_seen) have been used, one by `most`
- * people. */
-pal_status pal_content_learn_prior(pal_ctx *ctx, const char *what, const pal_content_params *params,
-                                   const pal_content_state *state, const pal_log *log,
-                                   int32_t n_seen, double most, pal_arena *scratch, double *out);
 pal_status pal_content_prepare(pal_ctx *ctx, const char *what, int32_t n_features, pal_arena *arena,
                                pal_content_state *state);
 /* Bytes that fit takes for rows of so many entries, beside those. */

@@ -36,10 +36,9 @@ void pal_tower_forward(const pal_tower *tower, const pal_real *values, int32_t w
     loops->add_scaled(out, more, 1, n * width);
 }
 
-/* dx [n, width] is written, `gradient` added to; room as forward left it. */
-static void tower_backward(const pal_tower *tower, const pal_real *values, int32_t width,
-                           const pal_real *x, const pal_real *dy, int64_t n, pal_real *room,
-                           pal_real *dx, pal_real *gradient) {
+void pal_tower_backward(const pal_tower *tower, const pal_real *values, int32_t width,
+                        const pal_real *x, const pal_real *dy, int64_t n, pal_real *room,
+                        pal_real *dx, pal_real *gradient) {
     const pal_loops *loops = pal_loops_best();
     if (tower->has_layers) {
         pal_mlp_backward(&tower->mlp, values, x, n, dy, room, dx, gradient);
@@ -179,10 +178,10 @@ void pal_heads_back(pal_heads *heads, int64_t chunk, float *gradient) {
         float *dy = head->hidden + first * (k + 1);
         for (int64_t i = 0; i < n; i++)
             memcpy(dy + i * k, head->d_hidden + (first + i) * (k + 1), (size_t)k * sizeof *dy);
-        tower_backward(&head->tower, heads->parameters ? heads->parameters->values : NULL,
-                       heads->width, head->x + first * k, dy, n,
-                       head->room + first * pal_tower_room(&head->tower), head->dx + first * k,
-                       gradient);
+        pal_tower_backward(&head->tower, heads->parameters ? heads->parameters->values : NULL,
+                           heads->width, head->x + first * k, dy, n,
+                           head->room + first * pal_tower_room(&head->tower), head->dx + first * k,
+                           gradient);
         for (int64_t i = first; i < first + n; i++)
             pal_loops_best()->add_scaled(heads->dx + head->rows[i] * k, head->dx + i * k, 1, k);
     }

@@ -28,6 +28,11 @@ void pal_tower_draw(const pal_tower *tower, int32_t width, uint64_t seed, pal_re
 void pal_tower_forward(const pal_tower *tower, const pal_real *values, int32_t width,
                        const pal_real *x, int64_t n, pal_real *room, pal_real *out);
 int64_t pal_tower_room(const pal_tower *tower);
+/* room as forward left it; dx [n, width] is written, `gradient` (NULL where there are no
+ * parameters) added to. */
+void pal_tower_backward(const pal_tower *tower, const pal_real *values, int32_t width,
+                        const pal_real *x, const pal_real *dy, int64_t n, pal_real *room,
+                        pal_real *dx, pal_real *gradient);
 
 typedef struct { /* of one task */
     const pal_domain_task *task;
