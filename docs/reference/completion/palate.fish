@@ -55,8 +55,13 @@ function __palate_kinds
     printf '%s\t%s\n' ranker 'a network over a person and an item that orders candidates by the value that their use is expected to have'
     printf '%s\t%s\n' deepfm 'a factorization machine and a network over the rows of what a person used, his profile, the item and its features'
     printf '%s\t%s\n' keyword 'items whose texts have the words of what the person used'
+    printf '%s\t%s\n' attribute 'items that have what the person\'s items have: their tokens, sets and numbers'
+    printf '%s\t%s\n' vector 'items whose vectors, of pictures or texts, lie near those of the person\'s items'
     printf '%s\t%s\n' merged 'a kind of one domain, trained on both as if they were one'
     printf '%s\t%s\n' multitask 'several things that people do, in the log and in its source, learned together from one row for a person'
+    printf '%s\t%s\n' domain_adapt 'items of the log and of its source as representations of their features that do not tell which of both they are from'
+    printf '%s\t%s\n' emcdr 'als in two domains, and a map from who people are in the one to who they are in the other'
+    printf '%s\t%s\n' cold_map 'als, and maps from features to its rows, for items and people without a history'
 end
 
 function __palate_splits
