@@ -44,15 +44,17 @@ typedef struct {
 /* The strongest reasons of each entry; those that are missing have neither item nor sentence. */
 static pal_status recommend_explain(const recommend_job *job, const pal_person *person, int32_t n) {
     memset(job->reasons, 0, (size_t)n * CLI_REASONS * sizeof *job->reasons);
-    for (int32_t i = 0; i < n; i++) {
+    pal_on_notice(job->run->ctx, NULL, NULL); /* what is odd was told with the list */
+    pal_status status = PAL_OK;
+    for (int32_t i = 0; status == PAL_OK && i < n; i++) {
         pal_explained found;
         int32_t n_reasons;
-        pal_status status = pal_explain_item(
-            job->run->ctx, job->model, person, job->entries[i].id, "hide=none", &found,
-            job->reasons + (int64_t)i * CLI_REASONS, CLI_REASONS, &n_reasons);
-        if (status != PAL_OK) return status;
+        status = pal_explain_item(job->run->ctx, job->model, person, job->entries[i].id,
+                                  "hide=none", &found, job->reasons + (int64_t)i * CLI_REASONS,
+                                  CLI_REASONS, &n_reasons);
     }
-    return PAL_OK;
+    cli_listen(job->run);
+    return status;
 }
 
 static pal_status recommend_one(const recommend_job *job, const pal_person *person) {

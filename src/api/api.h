@@ -55,7 +55,7 @@ pal_status pal_api_find(pal_ctx *ctx, const pal_ids *ids, int32_t n, const char 
 pal_status pal_api_query(pal_ctx *ctx, const pal_model *model, const pal_person *person,
                          pal_arena *arena, pal_query *out);
 /* What answers: the model's spec, or its fallback's. */
-const char *pal_api_strategy(const pal_model *model, bool is_fallback);
+const char *pal_api_strategy(const pal_model *model, pal_answerer answered);
 /* One preset of --scenario (describe_scenario.c). */
 void pal_describe_scenario_text(const pal_scenario *scenario, pal_text *out);
 void pal_describe_scenario_json(const pal_scenario *scenario, pal_text *out);

@@ -81,7 +81,7 @@ static pal_status explain_all(pal_ctx *ctx, const pal_model *model, const pal_pe
     TRY(explain_place(ctx, model, &query, row, (pal_hide)values.hide, arena, &explained));
     explained.score = found.score;
     explained.is_sum = found.is_sum;
-    explained.strategy = pal_api_strategy(model, found.is_fallback);
+    explained.strategy = pal_api_strategy(model, found.answered);
     explained.n_reasons = found.n;
     *n = found.n < capacity ? found.n : capacity;
     if (*n > values.n) *n = (int32_t)values.n;

@@ -109,13 +109,6 @@ typedef struct {
     int32_t n;
 } models_history;
 
-static pal_status models_add_history(pal_ctx *ctx, void *arg, int32_t item) {
-    (void)ctx;
-    models_history *history = arg;
-    history->items[history->n++] = item;
-    return PAL_OK;
-}
-
 /* "age=30,city=Lyon" into cells; those without a value say nothing. */
 static pal_status models_read_profile(pal_ctx *ctx, const char *profile, pal_arena *arena,
                                       pal_query *out) {
@@ -152,6 +145,38 @@ static pal_status models_check_reads(pal_ctx *ctx, const pal_model *model, const
                                  option, model->spec, names.failed ? "others" : names.bytes);
     pal_text_release(&names);
     return status;
+}
+
+/* The items of a history that `log` knows; the others are told and left out. */
+static pal_status models_read_ids(pal_ctx *ctx, const pal_log *log, int32_t n_known,
+                                  const char *what, const char *history, pal_arena *arena,
+                                  models_history *out) {
+    int32_t n_unknown = 0;
+    const char *unknown = NULL;
+    *out = (models_history){.items = PAL_ARENA_ARRAY(arena, int32_t, (int64_t)strlen(history) + 1)};
+    if (!out->items) return pal_fail_memory(ctx, "the history", (double)strlen(history));
+    for (const char *c = history; *c;) {
+        size_t n = strcspn(c, ",");
+        int32_t item = n ? pal_ids_find(log->about.item_ids, c, n) : -1;
+        if (n && item >= 0 && item < n_known) {
+            out->items[out->n++] = item;
+        } else if (n) {
+            if (n_unknown++ == 0) unknown = c;
+        }
+        c += n + (c[n] == ',');
+    }
+    if (n_unknown == 0) return PAL_OK;
+    int length = (int)(strcspn(unknown, ",") < 200 ? strcspn(unknown, ",") : 200);
+    if (out->n == 0) { /* the sentence of one unknown id */
+        int32_t row;
+        return pal_api_find(ctx, log->about.item_ids, n_known, what, unknown, strcspn(unknown, ","),
+                            &row);
+    }
+    pal_note(ctx, PAL_NOTICE_WARNING,
+             "the history names %d of %d items that the model does not know, the first is '%.*s': "
+             "the rest is used",
+             n_unknown, n_unknown + out->n, length, unknown);
+    return PAL_OK;
 }
 
 /* What encodes profiles in the model and its parts: [at most n_most]; returns how many there are.
@@ -206,9 +231,8 @@ static pal_status models_check_profile(pal_ctx *ctx, const pal_model *model,
 
 static pal_status models_read_history(pal_ctx *ctx, const pal_model *model, const char *history,
                                       pal_arena *arena, pal_query *out) {
-    models_history list = {.items = PAL_ARENA_ARRAY(arena, int32_t, (int64_t)strlen(history) + 1)};
-    if (!list.items) return pal_fail_memory(ctx, "the history", (double)strlen(history));
-    TRY(models_each_id(ctx, model->log, "item", history, models_add_history, &list));
+    models_history list;
+    TRY(models_read_ids(ctx, model->log, pal_model_n_listed(model), "item", history, arena, &list));
     out->items = list.items;
     out->n_events = list.n;
     return PAL_OK;
@@ -252,9 +276,9 @@ static pal_status models_read_source_history(pal_ctx *ctx, const pal_model *mode
                         "--source-history: %s learned from no second domain: train a kind of the "
                         "family transfer with --source",
                         model->spec);
-    models_history list = {.items = PAL_ARENA_ARRAY(arena, int32_t, (int64_t)strlen(history) + 1)};
-    if (!list.items) return pal_fail_memory(ctx, "the history", (double)strlen(history));
-    TRY(models_each_id(ctx, source->log, "item of the source", history, models_add_history, &list));
+    models_history list;
+    TRY(models_read_ids(ctx, source->log, source->log->n_items, "item of the source", history,
+                        arena, &list));
     out->source_user_plus_1 = 0;
     out->source_items = list.items;
     out->source_values = NULL;
@@ -307,8 +331,10 @@ static void models_fill(const pal_model *model, const pal_lists *lists, pal_entr
     }
 }
 
-const char *pal_api_strategy(const pal_model *model, bool is_fallback) {
-    return !is_fallback ? model->spec : model->fallback ? model->fallback->spec : "popular";
+const char *pal_api_strategy(const pal_model *model, pal_answerer answered) {
+    return answered == PAL_BY_ITSELF     ? model->spec
+           : answered == PAL_BY_FALLBACK ? model->fallback->spec
+                                         : "popular";
 }
 
 pal_status pal_recommend(pal_ctx *ctx, const pal_model *model, const pal_person *person,
@@ -337,7 +363,7 @@ pal_status pal_recommend(pal_ctx *ctx, const pal_model *model, const pal_person 
     }
     if (status == PAL_OK) {
         models_fill(model, &lists, entries, capacity, n);
-        *strategy = pal_api_strategy(model, lists.fallback[0]);
+        *strategy = pal_api_strategy(model, (pal_answerer)lists.fallback[0]);
     }
     pal_arena_release(&scratch);
     return status;

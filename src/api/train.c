@@ -70,12 +70,43 @@ static pal_status train_open(pal_ctx *ctx, const pal_data *data, train_data *out
     return PAL_OK;
 }
 
+/* Why --candidates catalog changes nothing, where it does not. */
+static void train_tell_new(pal_ctx *ctx, const char *spec, const pal_data *data, int32_t n_new) {
+    pal_arena scratch = {0};
+    const pal_kind *kind;
+    void *params;
+    bool can = pal_kind_parse(ctx, spec, &scratch, &kind, &params) != PAL_OK ||
+               (kind->traits & PAL_SCORES_NEW_ITEMS);
+    if (!data->catalog.ids.n) {
+        pal_note(ctx, PAL_NOTICE_WARNING,
+                 "--candidates catalog adds no items: there is no catalog; name its file with "
+                 "--items");
+    } else if (n_new == 0) {
+        pal_note(ctx, PAL_NOTICE_WARNING,
+                 "--candidates catalog adds no items: all that the catalog knows have events");
+    } else if (!can) {
+        pal_note(ctx, PAL_NOTICE_WARNING,
+                 "--candidates catalog adds no items: %s cannot score the %d that have no event; "
+                 "kinds that can are named in palate models",
+                 spec, n_new);
+    }
+    pal_arena_release(&scratch);
+}
+
 /* Items that only the catalog knows get rows behind those of the log. */
-static pal_status train_add_new_items(pal_ctx *ctx, const pal_data *data, train_data *made,
-                                      pal_arena *arena) {
+static pal_status train_add_new_items(pal_ctx *ctx, const char *spec, const pal_data *data,
+                                      train_data *made, pal_arena *arena) {
     const pal_log *log = made->input.log;
+    int32_t n_dropped;
     TRY(pal_ids_select(ctx, log->about.item_ids, NULL, log->n_items, &made->item_ids));
-    TRY(pal_ids_add_catalog(ctx, &data->catalog, &made->item_ids));
+    TRY(pal_ids_add_catalog(ctx, &data->catalog, &data->dropped_items, &made->item_ids,
+                            &n_dropped));
+    if (n_dropped)
+        pal_note(ctx, PAL_NOTICE_INFO,
+                 "%d items of the catalog are not listed: they were used, in events that were "
+                 "dropped",
+                 n_dropped);
+    train_tell_new(ctx, spec, data, made->item_ids.n - log->n_items);
     const pal_log **logs[] = {&made->input.log, &made->input.histories};
     for (int i = 0; i < 2; i++) {
         pal_log *copy = PAL_ARENA_ARRAY(arena, pal_log, 1);
@@ -196,7 +227,7 @@ pal_status pal_train_file(pal_ctx *ctx, const pal_data *data, const char *spec, 
     TRY(train_parse(ctx, options, &values, &shrink));
     pal_status status = train_open(ctx, data, &made);
     if (status == PAL_OK && values.candidates == TRAIN_CATALOG)
-        status = train_add_new_items(ctx, data, &made, &scratch);
+        status = train_add_new_items(ctx, spec, data, &made, &scratch);
     pal_precision precision = (pal_precision)shrink.precision;
     if (status == PAL_OK)
         status = values.every > 0 || values.resumes

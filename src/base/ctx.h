@@ -26,7 +26,8 @@ struct pal_ctx {
     /* A request to stop waits: an epoch that runs will be kept when it is whole (models/watch.h).
      * Told once. */
     bool holds_cancel, has_told_hold;
-    double multiply_adds;                    /* of the running fit, as its kind counts them */
+    double multiply_adds; /* of the running fit, as its kind counts them */
+    int64_t diverged; /* epoch in which the running fit left all bounds and went back; 0: none */
     double progress_started, progress_shown; /* seconds of a monotonic clock; base/progress.c */
     pal_status open_status;                  /* what pal_open found wrong with its options */
 };

@@ -29,6 +29,18 @@ void pal_epochs_add_rows(pal_epochs *run, const char *name, int32_t *rows, int64
     if (run->n_pieces > before && before < PAL_PIECES_MAX) run->pieces[before].n_rows = n_rows;
 }
 
+void pal_epochs_carry(pal_epochs *run, const char *name, void *data, int64_t bytes, int64_t n_users,
+                      int64_t n_items, bool is_double) {
+    if (bytes == 0 || run->n_carried == PAL_CARRIED_MAX) return;
+    pal_carried *carried = &run->carried[run->n_carried++];
+    *carried = (pal_carried){.data = data,
+                             .bytes = bytes,
+                             .n_users = n_users,
+                             .n_items = n_items,
+                             .is_double = is_double};
+    snprintf(carried->name, sizeof carried->name, "%s", name);
+}
+
 pal_status pal_epochs_begin(pal_epochs *run) {
     if (run->n_pieces > PAL_PIECES_MAX) {
         return pal_fail(run->ctx, PAL_EDATA, "%s: learns %d arrays, more than the %d that are kept",

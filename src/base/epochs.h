@@ -22,7 +22,7 @@
 
 #include "palate.h"
 
-enum { PAL_PIECES_MAX = 48, PAL_PIECE_NAME_MAX = 48 };
+enum { PAL_PIECES_MAX = 48, PAL_PIECE_NAME_MAX = 48, PAL_CARRIED_MAX = 48 };
 
 typedef struct { /* an array that epochs change in place */
     char name[PAL_PIECE_NAME_MAX];
@@ -30,6 +30,15 @@ typedef struct { /* an array that epochs change in place */
     int64_t bytes;
     int64_t n_rows; /* data is i32, rows in [0, n_rows); 0: any bytes */
 } pal_piece;
+
+/* Numbers that may begin as they ended in a training on another log: rows of users, then of items;
+ * with neither they are weights that belong to no row. */
+typedef struct {
+    char name[PAL_PIECE_NAME_MAX];
+    void *data;
+    int64_t bytes, n_users, n_items;
+    bool is_double; /* else float */
+} pal_carried;
 
 typedef struct {
     pal_ctx *ctx;
@@ -41,6 +50,8 @@ typedef struct {
     bool is_over;
     int32_t n_pieces;
     pal_piece pieces[PAL_PIECES_MAX];
+    int32_t n_carried;
+    pal_carried carried[PAL_CARRIED_MAX];
 } pal_epochs;
 
 /* Who watches a training. Called between epochs, outside parallel sections. */
@@ -60,6 +71,11 @@ void pal_epochs_add(pal_epochs *run, const char *name, void *data, int64_t bytes
 /* As above, of rows [n] in [0, n_rows). */
 void pal_epochs_add_rows(pal_epochs *run, const char *name, int32_t *rows, int64_t n,
                          int64_t n_rows);
+/* Tells that floats (or doubles) of `data`, which is or is within what was added, may be carried
+ * from one training to another (models/carry.h): rows of n_users, then of n_items, all of one
+ * length; 0 and 0: weights. What does not fit in is left out. */
+void pal_epochs_carry(pal_epochs *run, const char *name, void *data, int64_t bytes, int64_t n_users,
+                      int64_t n_items, bool is_double);
 /* run->epoch is 0 afterwards, or the last whole epoch of the training that is gone on from. */
 pal_status pal_epochs_begin(pal_epochs *run);
 /* Whether there is one more: run->epoch. */

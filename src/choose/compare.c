@@ -13,7 +13,6 @@
 #include "eval/categories.h"
 #include "eval/gains.h"
 #include "eval/trec.h"
-#include "models/new_items.h"
 #include "models/registry.h"
 
 /* --- all rows --- */
@@ -36,6 +35,8 @@ static void compare_name_row(pal_comparison *out, int32_t r, const char *name) {
         snprintf(row->name, sizeof row->name, "%s", name);
         row->kind = row->family = "";
         row->valid_choice = row->valid_known = row->valid_strangers = row->valid_rmse = NAN;
+        row->valid_new = NAN;
+        row->twin = -1;
         row->strangers_own = (pal_interval){NAN, NAN, NAN};
         row->status = PAL_ROW_SKIPPED;
         snprintf(row->reason, sizeof row->reason, "stopped before its turn");
@@ -255,7 +256,7 @@ static pal_status compare_give_fallback(pal_compare_job *job) {
     const char *spec = compare_strangers_spec(job, table);
     if (!model || !spec) return PAL_OK;
     pal_train_input input = pal_compare_input(job, true);
-    input.n_items = 0;
+    input.n_items = input.n_listed_items = 0;
     pal_model *fallback;
     TRY(pal_model_train(job->ctx, spec, &input, &fallback));
     pal_model_set_fallback(model, fallback);
@@ -289,9 +290,11 @@ static pal_status compare_choose(pal_compare_job *job) {
         table->winner_strangers = compare_best(job->out, table, true);
         TRY(compare_differences(job, table));
         TRY(compare_prefer(job, table));
+        TRY(pal_compare_new_choose(job, table));
         compare_front(table);
         TRY(pal_compare_ages(job, table));
         TRY(pal_compare_below(job, table));
+        TRY(pal_compare_twins_judge(job, table));
     }
     TRY(compare_remember(job));
     return compare_give_fallback(job);
@@ -300,14 +303,17 @@ static pal_status compare_choose(pal_compare_job *job) {
 /* --- set-up --- */
 
 /* What models that know `history` are asked: all its items, new ones too, or new ones alone. */
-static pal_status compare_ask(const pal_compare_job *job, pal_task task, const pal_log *history,
-                              const pal_log *known, const pal_log *targets,
-                              const pal_source *source, pal_questions *out) {
-    const pal_protocol *protocol = &job->out->options.protocol;
-    bool has_new = protocol->candidates != PAL_CANDIDATES_SEEN;
-    int32_t first = protocol->candidates == PAL_CANDIDATES_NEW ? history->n_items : 0,
+pal_status pal_compare_ask(const pal_compare_job *job, pal_task task, const pal_log *history,
+                           const pal_log *known, const pal_log *targets, const pal_source *source,
+                           bool only_new, pal_questions *out) {
+    pal_protocol protocol = job->out->options.protocol;
+    bool has_new = only_new || protocol.candidates != PAL_CANDIDATES_SEEN;
+    bool asks_new = only_new || protocol.candidates == PAL_CANDIDATES_NEW;
+    int32_t first = asks_new ? history->n_items : 0,
             n = has_new ? job->out->split.item_ids.n : history->n_items;
-    TRY(pal_questions_make(job->ctx, protocol, task, known, targets, first, n, out));
+    protocol.allow_drop |= only_new; /* what is masked was told by the main table */
+    TRY(pal_questions_make(job->ctx, &protocol, task, known, targets, first, n, out));
+    if (only_new) out->first_candidate = 0; /* asked among all */
     const pal_data *data = job->data;
     pal_background background = {.users = data->users.ids.n ? &data->users : NULL,
                                  .searches = data->searches.n ? &data->searches : NULL,
@@ -316,8 +322,7 @@ static pal_status compare_ask(const pal_compare_job *job, pal_task task, const p
     return pal_questions_describe(job->ctx, &background, &job->out->split.user_ids, out);
 }
 
-/* What queries of the test see: with fold-ins of held-out users, where the split has them. */
-static const pal_log *compare_known(const pal_split *split, bool refits) {
+const pal_log *pal_compare_known(const pal_split *split, bool refits) {
     return refits || split->test_known.n_events ? pal_split_known(split, true) : &split->train;
 }
 
@@ -328,7 +333,7 @@ static pal_status compare_ratings(pal_compare_job *job) {
     TRY(pal_ratings_make(job->ctx, &split->train, pal_split_known(split, false), &split->valid,
                          &out->ratings_valid));
     return pal_ratings_make(job->ctx, refits ? &split->history : &split->train,
-                            compare_known(split, refits), &split->test, &out->ratings);
+                            pal_compare_known(split, refits), &split->test, &out->ratings);
 }
 
 static pal_status compare_table(pal_compare_job *job, pal_task task, int32_t n_rows,
@@ -341,20 +346,24 @@ static pal_status compare_table(pal_compare_job *job, pal_task task, int32_t n_r
                          .n_rows = n_rows,
                          .winner_known = -1,
                          .most_accurate = -1,
-                         .winner_strangers = -1};
+                         .winner_strangers = -1,
+                         .winner_new = -1,
+                         .control_new = -1,
+                         .new_slice = -1};
     pal_protocol_fingerprint(protocol, task, split, pal_compare_source(out, refits),
                              table->fingerprint);
     table->rows = PAL_ARENA_ARRAY(&out->arena, pal_row, n_rows);
     if (!table->rows)
         return pal_fail_memory(job->ctx, "the table", sizeof(pal_row) * (double)n_rows);
     const pal_log *learned = refits ? &split->history : &split->train;
-    TRY(compare_ask(job, task, &split->train, pal_split_known(split, false), &split->valid,
-                    pal_compare_source(out, false), &table->valid));
-    TRY(compare_ask(job, task, learned, compare_known(split, refits), &split->test,
-                    pal_compare_source(out, refits), &table->test));
+    TRY(pal_compare_ask(job, task, &split->train, pal_split_known(split, false), &split->valid,
+                        pal_compare_source(out, false), false, &table->valid));
+    TRY(pal_compare_ask(job, task, learned, pal_compare_known(split, refits), &split->test,
+                        pal_compare_source(out, refits), false, &table->test));
     TRY(pal_gains_make(job->ctx, protocol, job->data, &table->test));
     TRY(pal_questions_categorize(job->ctx, &job->data->catalog, &table->test));
     TRY(pal_slices_make(job->ctx, protocol, job->data, &table->test, split, &table->slices));
+    TRY(pal_compare_new_table(job, table));
     int64_t unreachable = 0;
     for (int64_t r = 0; r < table->test.n_pairs; r++)
         unreachable += table->test.relevant[r] >= learned->n_items;
@@ -393,7 +402,8 @@ static pal_status compare_train_fallback(pal_compare_job *job) {
     const char *fallback = job->out->options.protocol.fallback;
     if (!pal_fallback_is_spec(fallback)) return PAL_OK;
     pal_train_input train = pal_compare_input(job, false), final = pal_compare_input(job, true);
-    train.n_items = final.n_items = 0; /* it may stand beside models without rows for new items */
+    train.n_items = final.n_items = train.n_listed_items = final.n_listed_items =
+        0; /* it may stand beside models without rows for new items */
     TRY(pal_model_train(job->ctx, fallback, &train, &job->fallback_valid));
     return pal_model_train(job->ctx, fallback, &final, &job->fallback_test);
 }
@@ -484,13 +494,12 @@ static pal_status compare_prepare(pal_compare_job *job, const char *const *specs
     TRY(pal_compare_parse(job->ctx, specs, options, out));
     TRY(compare_name_fold(job));
     if (job->fold <= 1) compare_tell_data(job);
-    if (job->fold <= 1 && specs == out->default_specs) pal_compare_tell_left_out(job->ctx, out);
+    if (job->fold <= 1 && out->is_default) pal_compare_tell_left_out(job->ctx, out);
     TRY(pal_protocol_settle(job->ctx, job->data, &out->inspection, protocol));
     TRY(pal_gains_check(job->ctx, protocol, job->data));
     TRY(pal_slices_check(job->ctx, protocol, job->data));
     TRY(pal_split_make(job->ctx, job->data, protocol->split, &out->split));
-    if (protocol->candidates != PAL_CANDIDATES_SEEN)
-        TRY(pal_ids_add_catalog(job->ctx, &job->data->catalog, &out->split.item_ids));
+    TRY(pal_compare_new_begin(job, specs));
     TRY(compare_cut_features(job));
     TRY(pal_compare_source_make(job));
     TRY(compare_weigh(job));
@@ -511,7 +520,7 @@ static pal_status compare_prepare(pal_compare_job *job, const char *const *specs
     }
     TRY(compare_ratings(job));
     TRY(pal_plan_make(job->ctx, specs, out));
-    TRY(pal_compare_clicks_make(job, compare_known(&out->split, protocol->refit == 0)));
+    TRY(pal_compare_clicks_make(job, pal_compare_known(&out->split, protocol->refit == 0)));
     if (job->fold <= 1) {
         pal_plan_tell_weights(job->ctx, specs, pal_compare_input(job, false).log);
         TRY(compare_write_qrels(job));
@@ -554,6 +563,8 @@ pal_status pal_compare_run(pal_ctx *ctx, const pal_data *data, const char *const
     if (status == PAL_OK) status = compare_rows(&job, specs);
     if (status == PAL_OK && out->n_folds && !out->interrupted)
         status = pal_compare_folds(&job, specs, options);
+    for (int32_t t = 0; status == PAL_OK && t < out->n_tables; t++)
+        status = pal_compare_twins_find(&job, &out->tables[t]);
     if (status == PAL_OK) status = pal_compare_growth(&job);
     if (status == PAL_OK) status = compare_write_runs(&job);
     if (status == PAL_OK) {
@@ -575,6 +586,8 @@ void pal_comparison_release(pal_comparison *comparison) {
         }
         pal_questions_release(&table->valid);
         pal_questions_release(&table->test);
+        pal_questions_release(&table->new_valid);
+        pal_questions_release(&table->new_test);
         pal_slices_release(&table->slices);
     }
     pal_searches_release(&comparison->searches_train);

@@ -29,6 +29,7 @@ typedef struct {
     double budget;        /* seconds for all models together; 0: no limit */
     const char *limit;    /* "list_us_p99=500; memory=1GB; model=100MB; train=60" or NULL */
     bool growth;          /* train again on parts of the users: what more data costs */
+    bool sweep;           /* the same for rows that use the source, and their twins */
     pal_texts families;   /* every kind of these, beside the specs */
     int32_t source_until; /* pal_source_until */
 } pal_compare_options;
@@ -56,7 +57,20 @@ typedef struct {
     int32_t users;
     int64_t events, peak_bytes, model_bytes;
     double seconds, multiply_adds, metric;
+    double *by_user;   /* [users of validation] the metric; NaN: not asked */
+    bool has_gain;     /* the row has a twin that was trained on the part too */
+    pal_interval gain; /* of the row over its twin, on validation */
 } pal_growth;
+
+/* Whether learning from a second domain pays: the row beside its twin, with the source off. */
+typedef enum { PAL_SOURCE_UNKNOWN, PAL_SOURCE_HELPS, PAL_SOURCE_USELESS } pal_source_verdict;
+enum { PAL_EFFECTS_MAX = 3 };
+typedef struct {
+    const char *name; /* "all test users", or a slice of them */
+    int32_t n_users;
+    double level;      /* the twin's mean */
+    pal_interval gain; /* row - twin, of paired users of the test */
+} pal_source_effect;
 
 typedef struct {                        /* one model of one task's table */
     char name[256];                     /* canonical spec; "oracle"; a run's file name */
@@ -69,7 +83,10 @@ typedef struct {                        /* one model of one task's table */
     const char *below;          /* why popular does better for known users; NULL: it does not */
     double valid_choice;        /* validation mean of the choice metric over all users; NaN: none */
     double valid_known,
-        valid_strangers;        /* the same on known users; on strangers by the kind's own list */
+        valid_strangers; /* the same on known users; on strangers by the kind's own list */
+    double valid_new;    /* on items without a training event, these alone listed; NaN: cannot */
+    double *new_by_user; /* [new_test.n_users] the same on the test; NULL: cannot */
+    pal_interval new_alone;
     pal_interval strangers_own; /* test, strangers, by the kind's own list; NaN: it has none */
     pal_evaluation test;        /* with the common fallback */
     pal_interval *intervals;    /* [measures.n] of means */
@@ -91,7 +108,12 @@ typedef struct {                        /* one model of one task's table */
     pal_click_curve click_curve; /* fitted on validation */
     double **folds;              /* [PAL_FOLD_MEASURES] of [n_folds]; NULL without folds */
     pal_curve curve;             /* of the model that was judged on validation; n = 0: no epochs */
-    int32_t n_growth; /* parts that were learned, the smallest first; first table alone */
+    int32_t twin;                /* row of the same kind with its source off; -1: none */
+    int32_t n_effects;
+    pal_source_effect effects[PAL_EFFECTS_MAX]; /* all users first */
+    pal_source_verdict source_verdict;
+    const char *source_says; /* all of that in a sentence; NULL: no twin */
+    int32_t n_growth;        /* parts that were learned, the smallest first; first table alone */
     pal_growth growth[PAL_GROWTH_POINTS];
     pal_model *model; /* final model, or NULL */
 } pal_row;
@@ -106,27 +128,35 @@ typedef struct { /* one task */
     pal_task task;
     char fingerprint[17];
     pal_questions valid, test;
+    /* The pairs of both on items without a training event, asked among all items, where the others
+     * are about used items alone; n_users = 0: not looked at. */
+    pal_questions new_valid, new_test;
+    int32_t new_slice; /* of slices: its values are those of new_test; -1: none */
     pal_slices slices; /* of test */
     int32_t n_rows;
-    pal_row *rows;            /* [n_rows] in the order given, oracle and runs last */
-    int32_t winner_known;     /* row that is recommended, chosen on validation; -1: none */
-    int32_t most_accurate;    /* row that --prefer cost passed over for it, or winner_known */
-    double loss_high;         /* what the winner loses against that row at the most */
-    int32_t winner_strangers; /* row, or -1: the fallback */
-    double ceiling;           /* share of test pairs that no id-based kind can reach */
-    int32_t first_day;        /* the slice "day 1", with n_ages > 0 */
-    int32_t n_ages;           /* 0: no times, no day 1 or nothing later */
+    pal_row *rows;             /* [n_rows] in the order given, oracle and runs last */
+    int32_t winner_known;      /* row that is recommended, chosen on validation; -1: none */
+    int32_t most_accurate;     /* row that --prefer cost passed over for it, or winner_known */
+    double loss_high;          /* what the winner loses against that row at the most */
+    int32_t winner_strangers;  /* row, or -1: the fallback */
+    int32_t winner_new;        /* row that lists new items best on validation, or -1 */
+    int32_t control_new;       /* row of the yardstick that counts features, or -1 */
+    pal_interval over_control; /* winner_new - control_new on the test, new items alone listed */
+    double ceiling;            /* share of test pairs that no id-based kind can reach */
+    int32_t first_day;         /* the slice "day 1", with n_ages > 0 */
+    int32_t n_ages;            /* 0: no times, no day 1 or nothing later */
     pal_ageing ages[PAL_AGES_MAX];
     double smallest_difference; /* that this test can see, on the choice metric */
 } pal_table;
 
-enum { PAL_DEFAULT_SPECS = 21 };
+enum { PAL_DEFAULT_SPECS = 32 };
 
 typedef struct pal_comparison {
     const pal_data *data;
     pal_inspection inspection;
     bool is_inspected;
-    const char *default_specs[PAL_DEFAULT_SPECS + 1]; /* where none was given */
+    const char *default_specs[PAL_DEFAULT_SPECS + 1]; /* where no kind was named */
+    bool is_default;                                  /* they are what is compared */
     pal_compare_options options;
     char scenario[512]; /* what the data's scenario set of them; "": nothing */
     pal_limits limits;
@@ -134,6 +164,8 @@ typedef struct pal_comparison {
     /* The catalog as it was before validation and before the test; arrays are the data's or in
      * `arena`. Models point to them. */
     pal_catalog items_valid, items_test;
+    bool judges_new; /* models are trained with rows for new items that the main table does not list
+                      */
     /* The second domain as models that are judged on validation and final ones may know it; logs
      * without events: there is none. Models point to them too. */
     pal_source_own source_valid, source_test;

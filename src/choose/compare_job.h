@@ -22,6 +22,31 @@ typedef struct {
 /* What a model learns from: train, or with `final` what the final models learn from. */
 pal_train_input pal_compare_input(const pal_compare_job *job, bool final);
 
+/* Whom and what models are asked, with the fold's or the job's fallback: `self`: the kind's own
+ * list for strangers. Controls are told who a stranger is. new_too: new items are listed as well.
+ */
+pal_status pal_compare_evaluate(const pal_compare_job *job, const pal_questions *q, bool final,
+                                bool self, bool new_too, const pal_model *model,
+                                const pal_slices *slices, pal_evaluation *out);
+/* What queries of the test see: with fold-ins of held-out users, where the split has them. */
+const pal_log *pal_compare_known(const pal_split *split, bool refits);
+/* Asks for `targets`; only_new: for items without an event in `history`, among all. */
+pal_status pal_compare_ask(const pal_compare_job *job, pal_task task, const pal_log *history,
+                           const pal_log *known, const pal_log *targets, const pal_source *source,
+                           bool only_new, pal_questions *out);
+
+/* Looks beside a comparison of used items at the new ones, where items have features that a spec
+ * can score them by and the test asks for some (compare_new.c). Before the tables are made. */
+pal_status pal_compare_new_begin(pal_compare_job *job, const char *const *specs);
+/* The questions of one table, whose slices are there. */
+pal_status pal_compare_new_table(const pal_compare_job *job, pal_table *table);
+/* On validation, and in the slice of the test. */
+pal_status pal_compare_new_validate(const pal_compare_job *job, const pal_table *table,
+                                    const pal_model *model, pal_row *row);
+pal_status pal_compare_new_test(const pal_compare_job *job, const pal_table *table,
+                                const pal_model *model, pal_row *row);
+/* Who lists new items best, and whether the number of features alone does as well. */
+pal_status pal_compare_new_choose(pal_compare_job *job, pal_table *table);
 /* Fills the sources of job->out (compare_source.c). */
 pal_status pal_compare_source_make(pal_compare_job *job);
 /* What the model for validation, or the final one, knows of the second domain; NULL: nothing. */
@@ -67,5 +92,21 @@ pal_status pal_compare_below(pal_compare_job *job, pal_table *table);
 
 /* With --growth: what each done row costs on parts of the training users. */
 pal_status pal_compare_growth(pal_compare_job *job);
+
+/* Adds to the specs, in the arena, those of kinds that use a source with the source off, where
+ * there is a source (compare_twins.c). */
+pal_status pal_compare_twins_add(pal_ctx *ctx, const pal_data *data, pal_arena *arena,
+                                 const char *const **specs);
+/* Fills the rows' twins; done rows have their names. */
+pal_status pal_compare_twins_find(pal_compare_job *job, pal_table *table);
+/* Whether the row has a twin or is one. */
+bool pal_row_has_pair(const pal_table *table, int32_t r);
+/* The check itself, when growth is done. */
+pal_status pal_compare_twins_judge(pal_compare_job *job, pal_table *table);
+/* Differences on part `at` of growth. */
+pal_status pal_compare_twins_sweep(pal_compare_job *job, pal_table *table, int32_t at);
+/* Whether a spec is one of the first n, however these are written (compare_options.c). */
+pal_status pal_spec_is_among(pal_ctx *ctx, const char *const *specs, int32_t n, const char *spec,
+                             pal_arena *arena, bool *out);
 
 #endif

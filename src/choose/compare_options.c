@@ -3,6 +3,7 @@
 
 #include "base/ctx.h"
 #include "choose/compare_job.h"
+#include "data/second.h"
 #include "models/registry.h"
 
 static const char *const compare_preferences[] = {"accuracy", "cost", NULL};
@@ -90,6 +91,11 @@ const pal_param pal_compare_params[] = {
      .type = PAL_PARAM_FLAG,
      .offset = FIELD(growth),
      .help = "train each model again on 10 %, 30 % and all of the users: what more data costs"},
+    {.name = "sweep",
+     .type = PAL_PARAM_FLAG,
+     .offset = FIELD(sweep),
+     .help = "train models that use the source, and the same without it, again on 10 %, 30 % and "
+             "all of the users, with all of the source: from which size on it stops paying"},
     {0},
 };
 #undef FIELD
@@ -109,6 +115,9 @@ typedef enum {
     SPEC_TEXTS = 1 << 8,      /* some of them are texts */
     SPEC_ATTRIBUTES = 1 << 9, /* … tokens, sets or numbers */
     SPEC_VECTORS = 1 << 10,   /* … vectors */
+    SPEC_SOURCE = 1 << 11,    /* there is a second domain */
+    SPEC_SHARED = 1 << 12,    /* … with the same people */
+    SPEC_COMMON = 1 << 13,    /* … whose items have a column of the same name */
 } spec_need;
 enum { SPEC_USERS_MAX = 200000, SPEC_ITEMS_MAX = 12000, SPEC_SECONDS_MAX = 40 };
 
@@ -137,6 +146,10 @@ static const struct {
     {"mult_vae", SPEC_QUICK},
     {"two_tower", SPEC_QUICK},
     {"gru", SPEC_QUICK | SPEC_TIMES},
+    {"multitask", SPEC_SOURCE | SPEC_QUICK},
+    {"emcdr", SPEC_SHARED | SPEC_QUICK},
+    {"domain_adapt", SPEC_COMMON | SPEC_QUICK},
+    {"merged(als)", SPEC_SOURCE},
 };
 
 /* What the features of items are. */
@@ -149,6 +162,19 @@ static unsigned spec_features(const pal_catalog *catalog) {
         if (c != catalog->title &&
             (type == PAL_FEATURE_TOKEN || type == PAL_FEATURE_SET || type == PAL_FEATURE_NUMBER))
             has |= SPEC_ATTRIBUTES;
+    }
+    return has;
+}
+
+/* What the second domain is. */
+static unsigned spec_source(const pal_data *data) {
+    pal_source source;
+    if (!pal_data_source(data, &source)) return 0;
+    unsigned has = SPEC_SOURCE | (source.shared == PAL_SHARED_USERS ? SPEC_SHARED : 0);
+    for (int32_t c = 0; source.items && c < data->catalog.n_columns; c++) {
+        const pal_column *column = &data->catalog.columns[c];
+        if (column->type != PAL_FEATURE_ID && pal_catalog_column(source.items, column->name))
+            has |= SPEC_COMMON;
     }
     return has;
 }
@@ -175,9 +201,9 @@ void pal_default_specs(pal_ctx *ctx, const pal_data *data, const pal_inspection 
                    (log->times && !strcmp(found->task, "next") ? SPEC_SESSIONS : 0) |
                    (found->n_users <= SPEC_USERS_MAX ? SPEC_FEW_USERS : 0) |
                    (found->n_items <= SPEC_ITEMS_MAX ? SPEC_FEW_ITEMS : 0) |
-                   spec_features(&data->catalog) | (however_large ? large : 0);
+                   spec_features(&data->catalog) | spec_source(data) | (however_large ? large : 0);
     int32_t n = 0;
-    for (int32_t i = 0; i < PAL_DEFAULT_SPECS; i++) {
+    for (int32_t i = 0; i < PAL_DEFAULT_SPECS && spec_kinds[i].spec; i++) {
         unsigned missing = spec_kinds[i].needs & ~has;
         if (missing == SPEC_QUICK && spec_is_quick(ctx, spec_kinds[i].spec, log)) missing = 0;
         if (missing == 0) specs[n++] = spec_kinds[i].spec;
@@ -185,9 +211,8 @@ void pal_default_specs(pal_ctx *ctx, const pal_data *data, const pal_inspection 
     specs[n] = NULL;
 }
 
-/* Whether a spec is one of the others, however these are written. */
-static pal_status compare_is_given(pal_ctx *ctx, const char *const *specs, int32_t n,
-                                   const char *spec, pal_arena *arena, bool *out) {
+pal_status pal_spec_is_among(pal_ctx *ctx, const char *const *specs, int32_t n, const char *spec,
+                             pal_arena *arena, bool *out) {
     const char *plain, *other;
     TRY(pal_spec_canonical(ctx, spec, arena, &plain));
     *out = false;
@@ -204,7 +229,7 @@ static pal_status compare_check_specs(pal_ctx *ctx, const char *const *specs) {
     pal_status status = PAL_OK;
     for (int32_t i = 0; status == PAL_OK && specs && specs[i]; i++) {
         bool is_twice;
-        status = compare_is_given(ctx, specs, i, specs[i], &scratch, &is_twice);
+        status = pal_spec_is_among(ctx, specs, i, specs[i], &scratch, &is_twice);
         if (status == PAL_OK && is_twice)
             status =
                 pal_fail(ctx, PAL_EUSAGE, "the model '%s' is named twice: name it once", specs[i]);
@@ -268,7 +293,8 @@ pal_status pal_compare_specs(pal_ctx *ctx, const char *const *given, const char 
     while (pal_kinds[n_kinds]) n_kinds++;
     if (n_given + asked.families.n == 0) {
         *specs = pal_compare_default_specs(ctx, out);
-        return PAL_OK;
+        out->is_default = *specs == out->default_specs;
+        return pal_compare_twins_add(ctx, out->data, &out->arena, specs);
     }
     const char **all = PAL_ARENA_ARRAY(&out->arena, const char *, n_given + n_kinds + 1);
     if (!all) return pal_fail_memory(ctx, "the specs", 1e3);
@@ -280,12 +306,12 @@ pal_status pal_compare_specs(pal_ctx *ctx, const char *const *given, const char 
             if (!compare_is_family(kind, asked.families.at[f]) ||
                 !compare_can_serve(kind, out->data))
                 continue;
-            TRY(compare_is_given(ctx, all, n, kind->name, &out->arena, &is_given));
+            TRY(pal_spec_is_among(ctx, all, n, kind->name, &out->arena, &is_given));
             if (!is_given) all[n++] = kind->name;
         }
     }
     *specs = all;
-    return PAL_OK;
+    return pal_compare_twins_add(ctx, out->data, &out->arena, specs);
 }
 
 /* --- limits --- */

@@ -1,5 +1,6 @@
 /* compare_row.c - one model: trained on train and judged on validation, trained again on train +
  * validation and judged on the test. */
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +18,8 @@ pal_train_input pal_compare_input(const pal_compare_job *job, bool final) {
     const pal_log *shown = final ? &split->shown_history : &split->shown_train;
     const pal_catalog *items = final ? &job->out->items_test : &job->out->items_valid;
     const pal_searches *searches = final ? &job->out->searches_history : &job->out->searches_train;
-    bool has_new = job->out->options.protocol.candidates != PAL_CANDIDATES_SEEN;
+    bool lists_new = job->out->options.protocol.candidates != PAL_CANDIDATES_SEEN,
+         has_new = lists_new || job->out->judges_new;
     return (pal_train_input){.log = job->is_weighed ? weighed : whole,
                              .histories = whole,
                              .items = items->ids.n ? items : NULL,
@@ -27,6 +29,7 @@ pal_train_input pal_compare_input(const pal_compare_job *job, bool final) {
                              .searches = searches->n ? searches : NULL,
                              .n_items = has_new ? split->item_ids.n : 0,
                              .n_seen_items = whole->n_items,
+                             .n_listed_items = lists_new ? 0 : whole->n_items,
                              .world = job->data->world};
 }
 
@@ -68,11 +71,11 @@ static pal_status compare_reveal(const pal_compare_job *job, const pal_questions
     return PAL_OK;
 }
 
-static pal_status compare_evaluate(const pal_compare_job *job, const pal_table *table, bool final,
-                                   bool self, const pal_model *model, const pal_slices *slices,
-                                   pal_evaluation *out) {
-    const pal_questions *q = final ? &table->test : &table->valid;
+pal_status pal_compare_evaluate(const pal_compare_job *job, const pal_questions *q, bool final,
+                                bool self, bool new_too, const pal_model *model,
+                                const pal_slices *slices, pal_evaluation *out) {
     pal_rank_options rank = compare_rank(job, final, self);
+    if (new_too) rank.end_item = model->log->n_items;
     if (!(model->kind->traits & PAL_IS_CONTROL)) {
         return pal_evaluate_model(job->ctx, &job->out->options.protocol, q, slices, model, &rank,
                                   out);
@@ -87,41 +90,65 @@ static pal_status compare_evaluate(const pal_compare_job *job, const pal_table *
     return status;
 }
 
+/* Whether the model answered somebody without a history by what else is known of him. */
+static bool compare_answered(const pal_questions *q, const pal_evaluation *evaluation) {
+    for (int32_t i = 0; i < q->n_queries; i++) {
+        if (q->queries[i].n_events == 0 && !evaluation->lists.fallback[i]) return true;
+    }
+    return false;
+}
+
 /* --- one row --- */
 
 /* On validation: what the choice is made by. */
 static pal_status compare_validate(const pal_compare_job *job, const pal_table *table,
                                    const pal_model *model, pal_row *row) {
+    const pal_questions *q = &table->valid;
     pal_evaluation valid;
-    TRY(compare_evaluate(job, table, false, false, model, NULL, &valid));
+    TRY(pal_compare_evaluate(job, q, false, false, false, model, NULL, &valid));
     row->valid_choice = valid.mean[0];
     /* In the next task everybody has a history after his first event. */
-    row->valid_known = table->task == PAL_TASK_NEXT
-                           ? row->valid_choice
-                           : compare_part_mean(&table->valid, valid.by_user, false);
+    row->valid_known = table->task == PAL_TASK_NEXT ? row->valid_choice
+                                                    : compare_part_mean(q, valid.by_user, false);
+    bool is_own = model->kind->traits & PAL_SCORES_STRANGERS;
+    if (!is_own && compare_answered(q, &valid))
+        row->valid_strangers = compare_part_mean(q, valid.by_user, true);
     pal_evaluation_release(&valid);
-    if (!(model->kind->traits & PAL_SCORES_STRANGERS)) return PAL_OK;
-    TRY(compare_evaluate(job, table, false, true, model, NULL, &valid));
-    row->valid_strangers = compare_part_mean(&table->valid, valid.by_user, true);
+    TRY(pal_compare_new_validate(job, table, model, row));
+    if (!is_own) return PAL_OK;
+    TRY(pal_compare_evaluate(job, q, false, true, false, model, NULL, &valid));
+    row->valid_strangers = compare_part_mean(q, valid.by_user, true);
     pal_evaluation_release(&valid);
     return PAL_OK;
 }
 
-static pal_status compare_test(const pal_compare_job *job, const pal_table *table,
-                               const pal_model *model, pal_row *row) {
-    TRY(compare_evaluate(job, table, true, false, model, &table->slices, &row->test));
-    if (!(model->kind->traits & PAL_SCORES_STRANGERS)) return PAL_OK;
-    pal_evaluation own;
-    TRY(compare_evaluate(job, table, true, true, model, NULL, &own));
-    const pal_questions *q = &table->test;
-    /* Only strangers count: the others' values are left out. */
-    for (int32_t u = 0; u < q->n_users; u++) {
-        if (q->queries[q->query_starts[u]].n_events > 0) own.by_user[u] = NAN;
-    }
-    const double *series[] = {own.by_user};
+/* Of strangers alone: the others' values are left out. */
+static pal_status compare_strangers(const pal_compare_job *job, const pal_questions *q,
+                                    const double *by_user, pal_row *row) {
+    pal_arena scratch = {0};
+    double *values = PAL_ARENA_ARRAY(&scratch, double, q->n_users);
+    if (!values) return pal_fail_memory(job->ctx, "the intervals", 8.0 * q->n_users);
+    for (int32_t u = 0; u < q->n_users; u++)
+        values[u] = q->queries[q->query_starts[u]].n_events > 0 ? NAN : by_user[u];
+    const double *series[] = {values};
     pal_status status =
         pal_bootstrap_means(job->ctx, series, 1, q->n_users, job->out->options.protocol.resamples,
                             job->ctx->seed, &row->strangers_own);
+    pal_arena_release(&scratch);
+    return status;
+}
+
+static pal_status compare_test(const pal_compare_job *job, const pal_table *table,
+                               const pal_model *model, pal_row *row) {
+    const pal_questions *q = &table->test;
+    TRY(pal_compare_evaluate(job, q, true, false, false, model, &table->slices, &row->test));
+    TRY(pal_compare_new_test(job, table, model, row));
+    if (!(model->kind->traits & PAL_SCORES_STRANGERS))
+        return compare_answered(q, &row->test) ? compare_strangers(job, q, row->test.by_user, row)
+                                               : PAL_OK;
+    pal_evaluation own;
+    TRY(pal_compare_evaluate(job, q, true, true, false, model, NULL, &own));
+    pal_status status = compare_strangers(job, q, own.by_user, row);
     pal_evaluation_release(&own);
     return status;
 }
@@ -289,6 +316,12 @@ pal_status pal_compare_spec(pal_compare_job *job, const char *spec, bool is_orac
         if (status == PAL_OK) status = compare_intervals(job, &out->tables[t], row);
         if (status == PAL_OK) status = compare_rate(job, final, true, row);
         if (status == PAL_OK) row->status = PAL_ROW_DONE;
+        row->reason[0] = '\0';
+        int64_t diverged = final->curve.diverged ? final->curve.diverged : curve.diverged;
+        if (status == PAL_OK && diverged)
+            snprintf(row->reason, sizeof row->reason,
+                     "diverged in epoch %" PRId64 ": the model is that of an epoch before",
+                     diverged);
     }
     pal_model_free(model);
     if (status == PAL_OK && !is_oracle) {

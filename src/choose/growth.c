@@ -14,6 +14,8 @@ typedef struct { /* a part of the training users */
     int32_t *new_rows; /* [users of train] row in the part, -1: not in it */
     pal_ids user_ids;
     pal_log log, histories;  /* what is learned from; histories only where it differs */
+    pal_log shown;           /* n_events = 0: none */
+    pal_searches searches;   /* n = 0: none */
     pal_questions questions; /* validation, asking with the part's rows */
     pal_arena arena;
 } growth_part;
@@ -21,6 +23,8 @@ typedef struct { /* a part of the training users */
 static void growth_release(growth_part *part) {
     pal_log_release(&part->log);
     pal_log_release(&part->histories);
+    pal_log_release(&part->shown);
+    pal_searches_release(&part->searches);
     pal_ids_release(&part->user_ids);
     pal_arena_release(&part->arena);
 }
@@ -73,6 +77,11 @@ static pal_status growth_make(const pal_compare_job *job, double share, growth_p
                        &part->user_ids));
     TRY(growth_select(job, part, whole.log, &part->log));
     if (job->is_weighed) TRY(growth_select(job, part, whole.histories, &part->histories));
+    if (whole.shown) TRY(growth_select(job, part, whole.shown, &part->shown));
+    const pal_search_range all = {INT64_MIN, INT64_MAX, PAL_SEARCH_PARTS};
+    if (whole.searches)
+        TRY(pal_searches_select(job->ctx, whole.searches, part->new_rows, part->n_users, &all,
+                                &part->searches));
     return growth_ask(job, part);
 }
 
@@ -86,6 +95,8 @@ static pal_status growth_train(const pal_compare_job *job, const growth_part *pa
     input.log = &part->log;
     input.histories = job->is_weighed ? &part->histories : &part->log;
     input.searches = NULL; /* those are by the rows of all users */
+    input.shown = part->shown.n_events ? &part->shown : NULL;
+    input.searches = part->searches.n ? &part->searches : NULL;
     input.epochs = row->curve.is_best_kept ? row->curve.best : row->curve.n;
     pal_model *model;
     TRY(pal_model_train(job->ctx, row->name, &input, &model));
@@ -95,8 +106,12 @@ static pal_status growth_train(const pal_compare_job *job, const growth_part *pa
     out->peak_bytes = model->cost.peak_bytes;
     out->multiply_adds = model->cost.multiply_adds;
     out->model_bytes = pal_model_state_bytes(model);
-    pal_status status = pal_evaluate_choice(job->ctx, &job->out->options.protocol, &part->questions,
-                                            model, &rank, &out->metric);
+    out->by_user = PAL_ARENA_ARRAY(&job->out->arena, double, part->questions.n_users);
+    pal_status status =
+        out->by_user ? pal_evaluate_choice_users(job->ctx, &job->out->options.protocol,
+                                                 &part->questions, model, &rank, out->by_user)
+                     : pal_fail_memory(job->ctx, "the metrics", 8.0 * part->questions.n_users);
+    if (status == PAL_OK) out->metric = pal_mean(out->by_user, part->questions.n_users);
     pal_model_free(model);
     return status;
 }
@@ -119,14 +134,17 @@ static pal_status growth_row(const pal_compare_job *job, const growth_part *part
 pal_status pal_compare_growth(pal_compare_job *job) {
     pal_table *table = &job->out->tables[0];
     pal_status status = PAL_OK;
-    if (!job->out->options.growth || job->out->interrupted) return PAL_OK;
+    const pal_compare_options *options = &job->out->options;
+    if ((!options->growth && !options->sweep) || job->out->interrupted) return PAL_OK;
     for (int32_t at = 0; status == PAL_OK && at < PAL_GROWTH_POINTS; at++) {
         growth_part part = {0};
         status = growth_make(job, pal_growth_shares[at], &part);
         for (int32_t r = 0; status == PAL_OK && r < table->n_rows && part.log.n_events; r++) {
             status = pal_check_cancelled(job->ctx);
-            if (status == PAL_OK) status = growth_row(job, &part, &table->rows[r], at);
+            if (status == PAL_OK && (options->growth || pal_row_has_pair(table, r)))
+                status = growth_row(job, &part, &table->rows[r], at);
         }
+        if (status == PAL_OK) status = pal_compare_twins_sweep(job, table, at);
         growth_release(&part);
     }
     if (status == PAL_ECANCELLED) {

@@ -38,16 +38,20 @@ static int32_t verdict_slice(const verdict_job *job, const char *name) {
     return -1;
 }
 
-/* What is in use today: a run, or else the first popularity row. */
-static const pal_row *verdict_baseline(const pal_table *table) {
-    const pal_row *popular = NULL;
+static const pal_row *verdict_popular(const pal_table *table) {
     for (int32_t r = 0; r < table->n_rows; r++) {
         const pal_row *row = &table->rows[r];
-        if (row->status != PAL_ROW_DONE) continue;
-        if (row->is_run) return row;
-        if (!popular && !strcmp(row->kind, "popular")) popular = row;
+        if (row->status == PAL_ROW_DONE && row->kind && !strcmp(row->kind, "popular")) return row;
     }
-    return popular;
+    return NULL;
+}
+
+/* What is in use today: a run, or else the first popularity row. */
+static const pal_row *verdict_baseline(const pal_table *table) {
+    for (int32_t r = 0; r < table->n_rows; r++) {
+        if (table->rows[r].status == PAL_ROW_DONE && table->rows[r].is_run) return &table->rows[r];
+    }
+    return verdict_popular(table);
 }
 
 static const char *verdict_placement(const verdict_job *job) {
@@ -142,8 +146,10 @@ static void verdict_gain(verdict_job *job) {
     const char *name = base->is_run ? "the system in use" : base->name;
     double level = verdict_mean(job, base, 0), relative = level > 0 ? 100 * gain->mean / level : 0;
     if (gain->low > 0) {
-        verdict_say(job, "It beats %s by %.3f (%.3f to %.3f), a gain of %.0f %%.", name, gain->mean,
-                    gain->low, gain->high, relative);
+        char share[48] = "";
+        if (level > 0) snprintf(share, sizeof share, ", a gain of %.0f %%", relative);
+        verdict_say(job, "It beats %s by %.3f (%.3f to %.3f)%s.", name, gain->mean, gain->low,
+                    gain->high, share);
     } else if (gain->high < 0) {
         verdict_say(job,
                     "On the test %s was better by %.3f (%.3f to %.3f), although validation chose "
@@ -226,6 +232,7 @@ static void verdict_strangers(verdict_job *job) {
         return;
     }
     int32_t n = job->table->slices.at[slice].n_users;
+    bool is_told = !(row->traits & PAL_SCORES_STRANGERS); /* by what else is known of them */
     if (n < VERDICT_USERS_MIN) {
         verdict_say(job,
                     "For people without history validation chose %s; only %d of %d test users are "
@@ -233,11 +240,77 @@ static void verdict_strangers(verdict_job *job) {
                     row->name, n, job->table->test.n_users);
         return;
     }
+    const pal_row *popular = verdict_popular(job->table);
+    if (is_told) {
+        char beside[160] = "";
+        if (popular)
+            snprintf(beside, sizeof beside, ", where %s has %.3f (%.3f to %.3f)", popular->kind,
+                     popular->strangers_own.mean, popular->strangers_own.low,
+                     popular->strangers_own.high);
+        verdict_say(job,
+                    "For the %d of %d test users without history use %s, which reads what else is "
+                    "known of them: %s %.3f (%.3f to %.3f)%s.",
+                    n, job->table->test.n_users, row->name, job->comparison->measures.at[0].name,
+                    row->strangers_own.mean, row->strangers_own.low, row->strangers_own.high,
+                    beside);
+        return;
+    }
     verdict_say(job,
                 "For the %d of %d test users without history use %s: by its own list %s %.3f (%.3f "
                 "to %.3f); the table shows the fallback's.",
                 n, job->table->test.n_users, row->name, job->comparison->measures.at[0].name,
                 row->strangers_own.mean, row->strangers_own.low, row->strangers_own.high);
+}
+
+/* The control that counts features does as well: what people write about items after they used them
+ * tells how much these are used, and nothing of taste. */
+static void verdict_control(const verdict_job *job, char *out, size_t size) {
+    const pal_table *table = job->table;
+    const pal_interval *over = &table->over_control;
+    if (table->control_new < 0 || over->low > 0) return;
+    snprintf(out, size,
+             " But %s, the number of features alone, does as well (the difference is %.3f, %.3f to "
+             "%.3f): they may be written by users after the fact.",
+             table->rows[table->control_new].kind, over->mean, over->low, over->high);
+}
+
+static void verdict_new_items(verdict_job *job) {
+    const pal_table *table = job->table;
+    if (table->winner_new < 0) return;
+    const pal_row *row = &table->rows[table->winner_new];
+    const char *metric = job->comparison->measures.at[0].name;
+    char warning[320] = "";
+    verdict_control(job, warning, sizeof warning);
+    if (table->new_slice <
+        0) { /* all of the test is about new items: the first lines say the rest */
+        if (*warning) verdict_say(job, "%s", warning + 1);
+        return;
+    }
+    int32_t n = table->new_test.n_users;
+    double all = row->slice_intervals[table->new_slice].mean;
+    if (n < VERDICT_USERS_MIN) {
+        verdict_say(job,
+                    "For items that nobody has used yet validation chose %s; only %d test users "
+                    "used such: too few to tell.",
+                    row->name, n);
+        return;
+    }
+    verdict_say(job,
+                "For items that nobody has used yet use %s: for the %d test users who used such, "
+                "%s %.3f (%.3f to %.3f) among them alone, %.3f among all items.%s",
+                row->name, n, metric, row->new_alone.mean, row->new_alone.low, row->new_alone.high,
+                all, warning);
+}
+
+/* Does the second domain help? Of the row that validation likes best among those that use it. */
+static void verdict_source(verdict_job *job) {
+    const pal_row *best = NULL;
+    for (int32_t r = 0; r < job->table->n_rows; r++) {
+        const pal_row *row = &job->table->rows[r];
+        if (!row->source_says || isnan(row->valid_choice)) continue;
+        if (!best || row->valid_choice > best->valid_choice) best = row;
+    }
+    if (best) verdict_say(job, "%s: %s.", best->name, best->source_says);
 }
 
 static void verdict_ties(verdict_job *job) {
@@ -408,6 +481,8 @@ void pal_verdict_make(const pal_comparison *comparison, int32_t table_number, pa
     }
     verdict_values(&job);
     verdict_strangers(&job);
+    verdict_source(&job);
+    verdict_new_items(&job);
     verdict_ceiling(&job);
     verdict_stale(&job);
     if (out->known && table->most_accurate == table->winner_known &&

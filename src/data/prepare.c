@@ -341,6 +341,19 @@ static pal_status prepare_searches(prepare_job *job, const int32_t *user_rows, i
     return PAL_OK;
 }
 
+/* Which items have no event any more: they are not new. */
+static pal_status prepare_keep_dropped(prepare_job *job, const uint8_t *used) {
+    pal_data *data = job->data;
+    int32_t n = job->log->n_items;
+    for (int32_t i = 0; i < n; i++) {
+        if (used[i]) continue;
+        const char *id = pal_ids_at(&data->item_ids, i);
+        if (pal_ids_add(&data->dropped_items, id, strlen(id)) < 0)
+            return pal_fail_memory(job->ctx, "the table of ids", 16.0 * n);
+    }
+    return PAL_OK;
+}
+
 static pal_status prepare_apply(prepare_job *job) {
     const pal_log *log = job->log;
     pal_data *data = job->data;
@@ -376,6 +389,7 @@ static pal_status prepare_apply(prepare_job *job) {
     if (status == PAL_OK)
         status = pal_log_select(job->ctx, log, job->keep, user_rows, item_rows, &about, &selected);
     if (status == PAL_OK && data->searches.n) status = prepare_searches(job, user_rows, user_ids.n);
+    if (status == PAL_OK) status = prepare_keep_dropped(job, items);
     if (status != PAL_OK) {
         pal_log_release(&selected);
         pal_ids_release(&user_ids);

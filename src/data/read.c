@@ -679,6 +679,7 @@ void pal_data_free(pal_data *data) {
     for (int32_t p = 0; p < PAL_PARTS_MAX; p++) pal_log_release(&data->parts[p]);
     pal_ids_release(&data->user_ids);
     pal_ids_release(&data->item_ids);
+    pal_ids_release(&data->dropped_items);
     pal_catalog_release(&data->catalog);
     pal_catalog_release(&data->users);
     pal_search_list_release(&data->heard);

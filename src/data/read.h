@@ -66,6 +66,7 @@ struct pal_data {         /* the public noun */
     pal_log parts[PAL_PARTS_MAX]; /* all with the same ids; train's ids come first, then valid's,
                                      then test's */
     pal_ids user_ids, item_ids;
+    pal_ids dropped_items;            /* those that had events until filters dropped all of them */
     pal_catalog catalog;              /* of items; ids.n = 0: none */
     pal_catalog users;                /* profiles: the same of users */
     char value_feature[PAL_NAME_MAX]; /* column of the catalog that values are multiplied with or */

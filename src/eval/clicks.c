@@ -99,7 +99,7 @@ static void clicks_score_user(const clicks_job *job, int32_t user, pal_arena *ar
     kind->score(model->params, model->state, &query, 1, scratch, all);
     for (int64_t i = job->clicks->starts[user]; i < job->clicks->starts[user + 1]; i++) {
         int32_t item = job->clicks->items[i];
-        double score = item < n_items ? (double)all[item] : NAN;
+        double score = item < pal_model_n_listed(model) ? (double)all[item] : NAN;
         job->scores[i] = isfinite(score) ? score : NAN;
     }
 }

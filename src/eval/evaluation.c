@@ -226,9 +226,9 @@ pal_status pal_evaluate_model(pal_ctx *ctx, const pal_protocol *protocol,
     return status;
 }
 
-pal_status pal_evaluate_choice(pal_ctx *ctx, const pal_protocol *protocol,
-                               const pal_questions *questions, const pal_model *model,
-                               const pal_rank_options *rank, double *out) {
+pal_status pal_evaluate_choice_users(pal_ctx *ctx, const pal_protocol *protocol,
+                                     const pal_questions *questions, const pal_model *model,
+                                     const pal_rank_options *rank, double *by_user) {
     pal_arena scratch = {0};
     pal_lists lists;
     pal_measures all, measures = {.n = 1};
@@ -240,10 +240,9 @@ pal_status pal_evaluate_choice(pal_ctx *ctx, const pal_protocol *protocol,
     options.first_item = questions->first_candidate;
     pal_status status =
         pal_rank(ctx, model, questions->queries, questions->n_queries, &options, &scratch, &lists);
-    double *by_user = PAL_ARENA_ARRAY(&scratch, double, questions->n_users);
     uint8_t *hits =
         PAL_ARENA_ARRAY(&scratch, uint8_t, (int64_t)pal_pool_threads(ctx->pool) * (options.k + 1));
-    if (status == PAL_OK && (!by_user || !hits))
+    if (status == PAL_OK && !hits)
         status = pal_fail_memory(ctx, "the metrics", 8.0 * questions->n_users);
     if (status == PAL_OK) {
         evaluation_job job = {.q = questions,
@@ -252,8 +251,20 @@ pal_status pal_evaluate_choice(pal_ctx *ctx, const pal_protocol *protocol,
                               .by_user = by_user,
                               .hits = hits};
         evaluation_judge(ctx, &job);
-        *out = pal_mean(by_user, questions->n_users);
     }
+    pal_arena_release(&scratch);
+    return status;
+}
+
+pal_status pal_evaluate_choice(pal_ctx *ctx, const pal_protocol *protocol,
+                               const pal_questions *questions, const pal_model *model,
+                               const pal_rank_options *rank, double *out) {
+    pal_arena scratch = {0};
+    double *by_user = PAL_ARENA_ARRAY(&scratch, double, questions->n_users);
+    pal_status status =
+        by_user ? pal_evaluate_choice_users(ctx, protocol, questions, model, rank, by_user)
+                : pal_fail_memory(ctx, "the metrics", 8.0 * questions->n_users);
+    if (status == PAL_OK) *out = pal_mean(by_user, questions->n_users);
     pal_arena_release(&scratch);
     return status;
 }

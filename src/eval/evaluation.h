@@ -61,6 +61,10 @@ pal_status pal_evaluate_model(pal_ctx *ctx, const pal_protocol *protocol,
                               const pal_questions *questions, const pal_slices *slices,
                               const pal_model *model, const pal_rank_options *rank,
                               pal_evaluation *out);
+/* The choice metric of each user alone: [n_users], NaN where nothing is asked. */
+pal_status pal_evaluate_choice_users(pal_ctx *ctx, const pal_protocol *protocol,
+                                     const pal_questions *questions, const pal_model *model,
+                                     const pal_rank_options *rank, double *by_user);
 /* Mean of the choice metric alone, without slices: what training asks between epochs. */
 pal_status pal_evaluate_choice(pal_ctx *ctx, const pal_protocol *protocol,
                                const pal_questions *questions, const pal_model *model,

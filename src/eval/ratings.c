@@ -90,7 +90,7 @@ static void ratings_user(const ratings_job *job, int32_t at, pal_arena *arena) {
     model->kind->score(model->params, model->state, &query, 1, scratch, scores);
     for (int64_t e = r->starts[user]; e < r->starts[user + 1]; e++) {
         double predicted =
-            r->items[e] < model->log->n_items ? (double)scores[r->items[e]] : r->mean;
+            r->items[e] < pal_model_n_listed(model) ? (double)scores[r->items[e]] : r->mean;
         predicted = fmin(fmax(predicted, r->low), r->high);
         double error = (double)r->values[e] - predicted;
         job->squares[at] += error * error;

@@ -73,8 +73,9 @@ pal_status pal_click_prepare(pal_ctx *ctx, const pal_click_form *form, const pal
             of_users = (s->n_users + INT64_C(1)) * w, n_item = s->item_range[1] / of_items,
             n_profile = s->profile_range[1] / of_users;
     pal_parameters network = {0};
-    bool fits = n_item >= 1 && n_item <= PAL_FIELDS_MAX + 1 && n_profile <= PAL_FIELDS_MAX &&
-                n_item * of_items == s->item_range[1] &&
+    TRY(pal_profile_code_prepare(ctx, form->name, arena, &s->told.code));
+    bool fits = n_profile == s->told.code.n_fields && n_item >= 1 && n_item <= PAL_FIELDS_MAX + 1 &&
+                n_profile <= PAL_FIELDS_MAX && n_item * of_items == s->item_range[1] &&
                 n_profile * of_users == s->profile_range[1];
     if (fits) pal_click_plan(form, o, (int32_t)n_profile, (int32_t)n_item, &network, &s->mlp);
     if (!fits || s->network_range[1] != network.n)
@@ -135,7 +136,8 @@ static float click_person(const pal_click_form *form, const pal_click_options *o
             n = n_sums + s->n_profile_fields;
     pal_feature_sum_query(&o->f, s->history, NULL, w, query, c->rows, c->weights, NULL, c->person);
     int64_t row = query->user_plus_1 > 0 ? query->user_plus_1 - 1 : s->n_users;
-    if (s->n_profile_fields)
+    if (s->n_profile_fields &&
+        !pal_feature_told_row(&s->told, query, w, false, c->person + n_sums * w))
         memcpy(c->person + n_sums * w, s->profiles + row * s->n_profile_fields * w,
                (size_t)s->n_profile_fields * (size_t)w * sizeof *c->person);
     for (int32_t h = 0; h < s->mlp.sizes[1]; h++) {
@@ -210,8 +212,10 @@ int32_t pal_click_tensors(const pal_click_options *o, pal_click_state *s, int32_
         {"network_range", PAL_I64, 1, {2}, (void **)&s->network_range, PAL_ROLE_STARTS, 0, NULL},
         pal_floats("network", &s->network, -1),
     };
+    int32_t n = sizeof all / sizeof *all;
     memcpy(tensors, all, sizeof all);
-    return sizeof all / sizeof *all;
+    return n +
+           pal_profile_code_tensors(&s->told.code, &s->told.rows, o->f.factors + 1, tensors + n);
 }
 
 void pal_click_estimate(const pal_click_form *form, const pal_click_options *o, const pal_log *log,

@@ -13,7 +13,7 @@
 #ifndef PAL_MODELS_CLICK_NET_H
 #define PAL_MODELS_CLICK_NET_H
 
-#include "models/feature_options.h"
+#include "models/feature_tables.h"
 #include "models/model.h"
 #include "nn/mlp.h"
 
@@ -39,6 +39,7 @@ typedef struct {
     float *items;           /* [n_items, n_item_fields, width] the item, then its features */
     int64_t *profile_range; /* [2] 0 and the size of profiles */
     float *profiles;        /* [n_users + 1, n_profile_fields, width]; the last: nothing is known */
+    pal_feature_told told;
     int64_t *network_range; /* [2] 0 and the size of network */
     float *network;
     int32_t n_users, n_items;
@@ -121,6 +122,13 @@ void pal_click_derive(const pal_click_form *form, const pal_click_options *o, pa
     static int32_t name##_tensors(const void *params, void *state, int32_t n_users,                \
                                   int32_t n_items, pal_tensor tensors[PAL_TENSORS_MAX]) {          \
         return pal_click_tensors(params, state, n_users, n_items, tensors);                        \
+    }                                                                                              \
+    static bool name##_answers(const void *params, const void *state, const pal_query *query) {    \
+        (void)params;                                                                              \
+        return pal_profile_answers(&((const pal_click_state *)state)->told.code, query);           \
+    }                                                                                              \
+    static const pal_profile_code *name##_profiles(const void *state) {                            \
+        return &((const pal_click_state *)state)->told.code;                                       \
     }                                                                                              \
     static void name##_estimate(const void *params, const pal_log *log, int32_t n_threads,         \
                                 pal_estimate *out) {                                               \

@@ -175,7 +175,8 @@ static double click_step(void *arg, const pal_step *step) {
 
 static pal_status click_publish(void *arg) {
     click_job *job = arg;
-    pal_feature_tables_keep(&job->tables, job->s->items, job->s->profiles);
+    pal_feature_tables_keep(&job->tables, job->s->items, job->s->profiles, &job->s->told);
+    TRY(pal_profile_code_prepare(job->ctx, job->form->name, job->arena, &job->s->told.code));
     pal_click_derive(job->form, job->o, job->s);
     return PAL_OK;
 }
@@ -199,6 +200,7 @@ static pal_status click_make_state(click_job *job) {
     if (!s->history || !s->items || !s->profiles || !s->item_range || !s->profile_range ||
         !s->network_range)
         return pal_fail_memory(job->ctx, job->form->name, 4.0 * (double)(n_items + n_profiles));
+    TRY(pal_feature_told_open(job->ctx, &job->tables, job->arena, &s->told));
     s->item_range[1] = n_items;
     s->profile_range[1] = n_profiles;
     s->network_range[1] = job->network.n;

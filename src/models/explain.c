@@ -127,9 +127,9 @@ static pal_status explain_start(explain_job *job, const pal_query *query, pal_ar
     TRY(pal_query_settle(job->ctx, model, query, arena, &job->query));
     bool answers_strangers = (model->kind->traits & PAL_IS_CONTROL) ||
                              pal_model_fallback_use(model) == PAL_FALLBACK_SELF;
-    out->is_fallback =
-        job->query.n_events == 0 && !answers_strangers && !pal_model_answers(model, &job->query);
-    if (out->is_fallback) job->model = model->fallback;
+    if (!answers_strangers) out->answered = pal_model_answerer(model, NULL, &job->query);
+    if (out->answered == PAL_BY_FALLBACK) job->model = model->fallback;
+    if (out->answered == PAL_BY_POPULARITY) job->model = NULL;
     int64_t n_reasons = (int64_t)job->query.n_events + job->query.n_source + PAL_REASONS_MORE;
     out->reasons = PAL_ARENA_ARRAY(arena, pal_reason, n_reasons);
     if (!out->reasons) return pal_fail_memory(job->ctx, "an explanation", 24.0 * (double)n_reasons);

@@ -72,7 +72,9 @@ pal_status pal_feature_tables_open(pal_ctx *ctx, float *history, int64_t n_peopl
                                    12.0 * (double)n_things * t->most_features);
     TRY(pal_table_open(ctx, t->kind, history, n_items, t->person_width, n_people * t->n_entries,
                        scratch, &t->history));
+    t->history.is_of_items = true;
     TRY(pal_table_open(ctx, t->kind, items, n_items, t->item_width, n_things, scratch, &t->items));
+    t->items.is_of_items = true;
     TRY(pal_table_open(ctx, t->kind, features, of_item, t->item_width, n_things * t->most_features,
                        scratch, &t->item_features));
     return pal_table_open(ctx, t->kind, profiles, of_user, t->person_width,
@@ -171,13 +173,46 @@ void pal_feature_tables_item(const pal_feature_tables *t, int32_t item, float *o
                         t->is_summed ? out : out + width);
 }
 
-void pal_feature_tables_keep(const pal_feature_tables *t, float *items, float *profiles) {
+void pal_feature_tables_keep(const pal_feature_tables *t, float *items, float *profiles,
+                             pal_feature_told *told) {
     int32_t n_users = t->log->n_users;
+    int64_t n_told = (int64_t)t->user_fields.n_features * t->person_width;
+    if (n_told) memcpy(told->rows, t->user_features.values, (size_t)n_told * sizeof(float));
     for (int32_t i = 0; i < t->log->n_items; i++)
         pal_feature_tables_item(t, i, items + (int64_t)i * t->n_thing * t->item_width);
     for (int32_t u = 0; t->n_profile && u <= n_users; u++)
         feature_tables_pool(t, &t->user_fields, u < n_users ? u : -1, &t->user_features,
                             profiles + (int64_t)u * t->n_profile * t->person_width);
+}
+
+pal_status pal_feature_told_open(pal_ctx *ctx, const pal_feature_tables *t, pal_arena *arena,
+                                 pal_feature_told *out) {
+    int64_t n = (int64_t)t->user_fields.n_features * t->person_width;
+    TRY(pal_profile_code_keep(ctx, t->kind, &t->user_fields, arena, &out->code));
+    out->rows = PAL_ARENA_ARRAY(arena, float, n);
+    return out->rows ? PAL_OK : pal_fail_memory(ctx, t->kind, 4.0 * (double)n);
+}
+
+typedef struct {
+    const float *rows;
+    int32_t width;
+    bool is_summed;
+    float *out;
+} feature_cells;
+
+static void feature_add_cell(void *arg, int32_t field, int32_t feature, float weight) {
+    const feature_cells *c = arg;
+    pal_loops_best()->add_scaled(c->out + (c->is_summed ? 0 : field) * c->width,
+                                 c->rows + (int64_t)feature * c->width, weight, c->width);
+}
+
+bool pal_feature_told_row(const pal_feature_told *told, const pal_query *query, int32_t width,
+                          bool is_summed, float *out) {
+    if (query->user_plus_1 || query->n_profile == 0 || told->code.n_fields == 0) return false;
+    feature_cells cells = {told->rows, width, is_summed, out};
+    memset(out, 0, (size_t)(is_summed ? 1 : told->code.n_fields) * (size_t)width * sizeof *out);
+    pal_profile_each(&told->code, query, feature_add_cell, &cells);
+    return true;
 }
 
 /* --- back --- */

@@ -13,6 +13,7 @@
 #include "models/feature_options.h"
 #include "models/fields.h"
 #include "models/model.h"
+#include "models/profile_code.h"
 #include "nn/adam.h"
 #include "nn/table.h"
 
@@ -36,6 +37,20 @@ typedef struct {
     float *feature_weights;
 } pal_feature_tables;
 
+/* What a model keeps for people whose profile only a query tells. */
+typedef struct {
+    pal_profile_code code;
+    float *rows; /* [code.n_features, person_width] */
+} pal_feature_told;
+
+/* Makes it, of the tables that were looked for; pal_feature_tables_keep fills the rows. */
+pal_status pal_feature_told_open(pal_ctx *ctx, const pal_feature_tables *t, pal_arena *arena,
+                                 pal_feature_told *out);
+/* The rows of the profile that the query of a stranger tells: out [fields, width], or, summed,
+ * [width]. False where it tells none: out is left as it is. */
+bool pal_feature_told_row(const pal_feature_told *told, const pal_query *query, int32_t width,
+                          bool is_summed, float *out);
+
 /* Finds fields and sizes. With hide_profile=1 profiles are not looked at. */
 pal_status pal_feature_tables_look(pal_ctx *ctx, const char *kind, const pal_feature_options *o,
                                    const pal_train_input *train, bool is_summed,
@@ -57,7 +72,8 @@ void pal_feature_tables_person(const pal_feature_tables *t, int64_t r, int32_t u
 void pal_feature_tables_item(const pal_feature_tables *t, int32_t item, float *out);
 /* Both for all rows of the log, as scores want them: items [n_items, n_thing, item_width], profiles
  * [n_users + 1, n_profile, person_width], the last that of whom nothing is known. */
-void pal_feature_tables_keep(const pal_feature_tables *t, float *items, float *profiles);
+void pal_feature_tables_keep(const pal_feature_tables *t, float *items, float *profiles,
+                             pal_feature_told *told);
 
 /* What the batch's first n people touch; what its items do. */
 void pal_feature_tables_touch_people(pal_feature_tables *t, int64_t n);

@@ -289,7 +289,7 @@ pal_status pal_fields_make_of_items(pal_ctx *ctx, const char *kind, const pal_tr
     *out = (pal_fields){.n_rows = log->n_items};
     if (!train->items || train->items->ids.n == 0) return PAL_OK;
     const pal_keyword_options options = {
-        .sublinear = true, .min_df = 2, .max_df = 0.5, .most = n_words};
+        .sublinear = true, .min_df = 3, .max_df = 0.5, .most = n_words};
     fields_job job = {.ctx = ctx,
                       .catalog = train->items,
                       .n_rows = log->n_items,

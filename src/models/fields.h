@@ -6,9 +6,9 @@
  * brought to length 1, one feature a dimension weighed by it (a linear map). Each field has one
  * more feature, learned like the others, for rows without a value, rows that the catalog does not
  * know, and tokens of a single row, from which nothing can be learned about others. Texts and
- * titles are no fields, but their words may be one more: those that stand most often in two items
- * and more, weighed by TF-IDF (represent/keywords.h). Nothing comes from rows that only later parts
- * know. */
+ * titles are no fields, but their words may be one more: those that stand most often in three items
+ * and more (one that two share tells them apart, and little else), weighed by TF-IDF
+ * (represent/keywords.h). Nothing comes from rows that only later parts know. */
 #ifndef PAL_MODELS_FIELDS_H
 #define PAL_MODELS_FIELDS_H
 

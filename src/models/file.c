@@ -92,6 +92,10 @@ pal_status pal_model_store(pal_ctx *ctx, const pal_model *model, pal_precision p
         snprintf(hash, sizeof hash, "%d", (int)model->n_seen_items);
         TRY(pal_container_set(ctx, container, "n_seen_items", hash));
     }
+    if (model->n_listed_items) {
+        snprintf(hash, sizeof hash, "%d", (int)model->n_listed_items);
+        TRY(pal_container_set(ctx, container, "n_listed_items", hash));
+    }
     TRY(file_store_model(ctx, model, "", precision, container));
     if (pal_model_source(model)) TRY(file_store_source(ctx, pal_model_source(model), container));
     TRY(pal_ids_store(ctx, model->log->about.user_ids, model->log->n_users, "users/", container));
@@ -259,20 +263,32 @@ static pal_status file_restore_model(pal_ctx *ctx, const pal_container *containe
     return file_restore_model(ctx, container, "fallback/", source, fallback);
 }
 
-/* How many of the items have a training event; all where nothing is said. */
-static pal_status file_restore_seen(pal_ctx *ctx, const pal_container *container,
-                                    pal_model *model) {
-    const char *text = pal_container_get(container, "n_seen_items");
-    double n = model->log->n_items;
+/* A number of items that the container tells, from `least` on; `initial` where it tells none. */
+static pal_status file_restore_count(pal_ctx *ctx, const pal_container *container, const char *name,
+                                     int32_t initial, int32_t least, int32_t n_items,
+                                     int32_t *out) {
+    const char *text = pal_container_get(container, name);
+    double n = initial;
     bool is_valid = !text || pal_parse_double(text, text + strlen(text), &n);
-    for (int64_t e = 0; is_valid && e < model->log->n_events; e++)
-        is_valid = model->log->items[e] < n;
-    if (!is_valid || n != floor(n) || !(n >= 1 && n <= model->log->n_items))
+    if (!is_valid || n != floor(n) || (text && !(n >= least && n <= n_items)))
         return pal_fail(ctx, PAL_EFORMAT,
                         "%s: the model's number of used items is not valid: train the model again",
                         container->what);
-    model->n_seen_items = (int32_t)n;
+    *out = (int32_t)n;
     return PAL_OK;
+}
+
+/* How many of the items have a training event (all where nothing is said), how many are listed. */
+static pal_status file_restore_seen(pal_ctx *ctx, const pal_container *container,
+                                    pal_model *model) {
+    const pal_log *log = model->log;
+    int32_t least = 1;
+    for (int64_t e = 0; e < log->n_events; e++)
+        least = log->items[e] >= least ? log->items[e] + 1 : least;
+    TRY(file_restore_count(ctx, container, "n_seen_items", log->n_items, least, log->n_items,
+                           &model->n_seen_items));
+    return file_restore_count(ctx, container, "n_listed_items", 0, 1, log->n_items,
+                              &model->n_listed_items);
 }
 
 static pal_status file_restore_source(pal_ctx *ctx, const pal_container *container,

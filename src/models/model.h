@@ -66,6 +66,9 @@ typedef struct { /* all that training may look at */
      * from the first n_seen_items alone; all others one of n_seen_items. 0: the log's rows. `fit`
      * finds both filled. */
     int32_t n_items, n_seen_items;
+    /* Rows from here on stand in lists and histories only where that is asked for: a comparison of
+     * used items also looks how well the new ones would do. 0: all may be listed. */
+    int32_t n_listed_items;
     /* What was shown and not used, of log's users and at the same rows; items may go past log's.
      * NULL: nothing is known of it. */
     const pal_log *shown;
@@ -81,6 +84,8 @@ typedef struct { /* all that training may look at */
     int64_t epochs;  /* instead of the parameter "epochs": those found before; 0: the parameter */
     double deadline; /* pal_clock() at which such kinds stop with what they have; 0: none */
     struct pal_checkpoint *checkpoint; /* where such kinds are kept between epochs; or NULL */
+    struct pal_carry *kept;            /* what such kinds end with is kept there; or NULL */
+    struct pal_carry *start;           /* what such kinds begin with is taken from there; or NULL */
 } pal_train_input;
 
 typedef struct {              /* a cell of a profile */
@@ -237,6 +242,7 @@ typedef struct pal_kind {
 typedef struct {               /* how learning in epochs went; the first epoch is number 1 */
     int32_t n, capacity, best; /* epochs seen; the one that was judged best, 0: none was judged */
     double *loss, *judged;     /* [n] training loss; what the judge said, or NaN */
+    int64_t diverged;          /* epoch in which it left all bounds; kept is one before; 0: none */
     bool is_best_kept;         /* the model is that of the best epoch; else of the last */
     bool is_budget_limited;    /* the judge still rose when time or epochs ended */
 } pal_curve;
@@ -258,6 +264,7 @@ struct pal_model { /* the public noun: a trained kind with all that it needs to 
     pal_model *fallback;         /* answers queries without history; owned; NULL: popularity */
     uint64_t data_hash;          /* pal_log_hash of log */
     int32_t n_seen_items;        /* rows of log from here on are items without a training event */
+    int32_t n_listed_items; /* rows of log from here on are in no list and no history; 0: none */
     /* [log->n_items - n_seen_items] new items by a hash of their ids, less n_seen_items: the order
      * of equal scores among them, since their rows come in an order that the test tells. */
     int32_t *new_order;
@@ -271,5 +278,10 @@ struct pal_model { /* the public noun: a trained kind with all that it needs to 
         int64_t peak_bytes; /* of its own arenas */
     } cost;
 };
+
+/* Items that lists and histories may hold: rows before the result. */
+static inline int32_t pal_model_n_listed(const pal_model *model) {
+    return model->n_listed_items ? model->n_listed_items : model->log->n_items;
+}
 
 #endif

@@ -65,11 +65,16 @@ pal_status pal_model_order_new(pal_ctx *ctx, pal_model *model) {
     return failed ? pal_fail_memory(ctx, "the new items", 16.0 * n) : PAL_OK;
 }
 
-pal_status pal_ids_add_catalog(pal_ctx *ctx, const pal_catalog *catalog, pal_ids *ids) {
+pal_status pal_ids_add_catalog(pal_ctx *ctx, const pal_catalog *catalog, const pal_ids *dropped,
+                               pal_ids *ids, int32_t *n_dropped) {
+    *n_dropped = 0;
     for (int32_t i = 0; i < catalog->ids.n; i++) {
         const char *id = pal_ids_at(&catalog->ids, i);
-        if (pal_ids_add(ids, id, strlen(id)) < 0)
+        if (pal_ids_find(dropped, id, strlen(id)) >= 0) {
+            ++*n_dropped;
+        } else if (pal_ids_add(ids, id, strlen(id)) < 0) {
             return pal_fail_memory(ctx, "the ids of the catalog", 16.0 * catalog->ids.n);
+        }
     }
     return PAL_OK;
 }

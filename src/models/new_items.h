@@ -14,7 +14,9 @@ pal_status pal_part_log(pal_ctx *ctx, const pal_kind *kind, const pal_log *log,
                         int32_t n_seen_items, pal_arena *arena, const pal_log **out);
 /* Fills model->new_order, from log and n_seen_items. */
 pal_status pal_model_order_new(pal_ctx *ctx, pal_model *model);
-/* Adds the ids of the catalog that are not there yet. */
-pal_status pal_ids_add_catalog(pal_ctx *ctx, const pal_catalog *catalog, pal_ids *ids);
+/* Adds the ids of the catalog that are not there yet, without those of `dropped`: items that were
+ * used are not new because their events are left out. *n_dropped says how many these were. */
+pal_status pal_ids_add_catalog(pal_ctx *ctx, const pal_catalog *catalog, const pal_ids *dropped,
+                               pal_ids *ids, int32_t *n_dropped);
 
 #endif

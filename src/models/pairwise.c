@@ -446,6 +446,10 @@ void pal_pairwise_list(pal_pairwise *job, pal_epochs *run) {
     pal_epochs_add(run, "users", job->users, job->pairs->n_rows * row);
     pal_epochs_add(run, "items", job->items, job->pairs->n_cols * row);
     pal_epochs_add(run, "biases", job->biases, job->pairs->n_cols * size);
+    int64_t n_users = job->pairs->n_rows, n_items = job->pairs->n_cols;
+    pal_epochs_carry(run, "users", job->users, n_users * row, n_users, 0, false);
+    pal_epochs_carry(run, "items", job->items, n_items * row, 0, n_items, false);
+    pal_epochs_carry(run, "biases", job->biases, n_items * size, 0, n_items, false);
 }
 
 void pal_pairwise_go_on(pal_pairwise *job, int64_t epochs) {

@@ -511,6 +511,9 @@ static pal_status pointwise_begin(pointwise_job *job, const char *name, int32_t 
     pal_epochs_add(run, "users", w->users, n_user * size);
     pal_epochs_add(run, "items", w->items, n_item * size);
     pal_epochs_add(run, "globals", w->globals, n_globals * size);
+    pal_epochs_carry(run, "users", w->users, n_user * size, w->n_users, 0, true);
+    pal_epochs_carry(run, "items", w->items, n_item * size, 0, w->n_items, true);
+    pal_epochs_carry(run, "globals", w->globals, n_globals * size, 0, 0, true);
     if (job->o->optimizer != 0) {
         const pointwise_moments *u = &job->of_users, *i = &job->of_items;
         pal_epochs_add(run, "users/first", u->first, n_user * size);

@@ -59,14 +59,7 @@ pal_status pal_profile_code_keep(pal_ctx *ctx, const char *what, const pal_field
 int32_t pal_profile_code_tensors(pal_profile_code *code, float **rows, int64_t width,
                                  pal_tensor *tensors) {
     const pal_tensor all[] = {
-        {"profile_fields",
-         PAL_I64,
-         1,
-         {2},
-         (void **)&code->field_range,
-         PAL_ROLE_STARTS,
-         0,
-         NULL},
+        {"profile_fields", PAL_I64, 1, {2}, (void **)&code->field_range, PAL_ROLE_STARTS, 0, NULL},
         {"profile_types",
          PAL_I32,
          1,
@@ -159,8 +152,7 @@ static pal_status profile_sort(pal_ctx *ctx, const char *what, pal_arena *arena,
         entries[i] = (profile_entry){pal_profile_name(code, i), i};
     for (int32_t f = 0; !failed && f < code->n_fields; f++) {
         int64_t begin = code->field_starts[f], n = code->field_starts[f + 1] - begin - 1;
-        bool has_tokens =
-            code->types[f] == PAL_FEATURE_TOKEN || code->types[f] == PAL_FEATURE_SET;
+        bool has_tokens = code->types[f] == PAL_FEATURE_TOKEN || code->types[f] == PAL_FEATURE_SET;
         if (has_tokens && n > 1)
             qsort(entries + begin, (size_t)n, sizeof *entries, profile_compare);
     }

@@ -41,6 +41,22 @@ typedef struct { /* what somebody did in the source, without unknown rows */
     int64_t *times;
 } rank_source;
 
+/* A fallback that reads what people are or ask for answers those of whom something is said. */
+static bool rank_fallback_can(const pal_model *fallback, const pal_query *query) {
+    return (fallback->kind->traits & (PAL_SCORES_STRANGERS | PAL_IS_CONTROL)) ||
+           pal_model_answers(fallback, query);
+}
+
+pal_answerer pal_model_answerer(const pal_model *model, const pal_model *other,
+                                const pal_query *query) {
+    const pal_model *fallback = other ? other : model->fallback;
+    if (query->n_events > 0) return PAL_BY_ITSELF;
+    bool is_own = fallback && fallback == model->fallback;
+    if (pal_model_answers(model, query) && !(is_own && pal_model_answers(fallback, query)))
+        return PAL_BY_ITSELF;
+    return fallback && rank_fallback_can(fallback, query) ? PAL_BY_FALLBACK : PAL_BY_POPULARITY;
+}
+
 enum { RANK_CHUNK = 16 }; /* queries scored together; fewer where memory is short */
 
 typedef struct {           /* of one worker */
@@ -60,7 +76,7 @@ typedef struct {
     const pal_model *model, *fallback; /* fallback NULL: popularity */
     const pal_source *source;          /* that source rows of queries are of; or NULL */
     const pal_query *queries;
-    int32_t n_queries, n_items, chunk;
+    int32_t n_queries, n_items, end_item, chunk;
     int64_t max_events, max_source; /* max_source: of queries with unknown rows */
     const pal_rank_options *options;
     const pal_kernels *kernels;
@@ -153,8 +169,8 @@ static void rank_normalise(const rank_job *job, rank_scratch *s, int32_t slot,
                            const pal_query *asked) {
     pal_query query = *asked;
     int64_t base = slot * job->max_events;
-    if (rank_has_unknown(&query, job->n_items))
-        rank_drop_unknown(job->n_items, s->items + base, s->values + base, s->times + base,
+    if (rank_has_unknown(&query, job->end_item))
+        rank_drop_unknown(job->end_item, s->items + base, s->values + base, s->times + base,
                           s->types + base, &query);
     if (!rank_is_known(job->model, &query)) query.user_plus_1 = 0;
     int64_t at = slot * job->max_source;
@@ -181,8 +197,9 @@ pal_status pal_query_drop_unknown(const pal_query *query, int32_t n_items, pal_a
 pal_status pal_query_settle(pal_ctx *ctx, const pal_model *model, const pal_query *query,
                             pal_arena *arena, pal_query *out) {
     pal_query settled = *query;
-    if (rank_has_unknown(&settled, model->log->n_items) &&
-        pal_query_drop_unknown(query, model->log->n_items, arena, &settled) != PAL_OK)
+    int32_t n_known = pal_model_n_listed(model);
+    if (rank_has_unknown(&settled, n_known) &&
+        pal_query_drop_unknown(query, n_known, arena, &settled) != PAL_OK)
         return pal_fail_memory(ctx, "a query", 17.0 * query->n_events);
     if (!rank_is_known(model, &settled)) settled.user_plus_1 = 0;
     rank_source to = rank_source_alloc(settled.n_source, arena);
@@ -216,11 +233,15 @@ static void rank_take(const rank_job *job, rank_scratch *s, int32_t row, const f
                    job->lists->scores + (int64_t)row * k);
     const int32_t *order = job->model->new_order;
     int32_t first = job->options->first_item,
-            n_seen = order ? job->model->n_seen_items : job->n_items;
-    if (first < n_seen)
-        pal_topk_offer(&top, job->kernels, scores + first, n_seen - first, first, s->found);
-    for (int32_t i = 0; i < job->n_items - n_seen; i++) s->by_hash[i] = scores[n_seen + order[i]];
-    if (n_seen < job->n_items)
+            n_seen = order ? job->model->n_seen_items : job->n_items, end = job->end_item,
+            end_seen = end < n_seen ? end : n_seen;
+    if (first < end_seen)
+        pal_topk_offer(&top, job->kernels, scores + first, end_seen - first, first, s->found);
+    for (int32_t i = 0; i < job->n_items - n_seen; i++) {
+        int32_t item = n_seen + order[i];
+        s->by_hash[i] = item < end ? scores[item] : -INFINITY;
+    }
+    if (n_seen < end)
         pal_topk_offer(&top, job->kernels, s->by_hash, job->n_items - n_seen, n_seen, s->found);
     int32_t n = pal_topk_finish(&top);
     for (int32_t i = 0; i < n; i++) {
@@ -235,15 +256,15 @@ static void rank_take(const rank_job *job, rank_scratch *s, int32_t row, const f
 }
 
 static void rank_score_stranger(const rank_job *job, rank_scratch *s, const pal_query *query,
-                                float *scores) {
-    if (job->fallback) {
+                                bool by_fallback, float *scores) {
+    if (by_fallback) {
         job->fallback->kind->score(job->fallback->params, job->fallback->state, query, 1,
                                    s->fallback_scratch, scores);
     } else {
         memcpy(scores, job->model->popularity, (size_t)job->n_items * sizeof *scores);
     }
     /* Popularity does not tell one item that nobody has used from another. */
-    int32_t n_told = job->fallback ? job->fallback->log->n_items : job->model->n_seen_items;
+    int32_t n_told = by_fallback ? job->fallback->log->n_items : job->model->n_seen_items;
     for (int32_t i = n_told; i < job->n_items; i++) scores[i] = -INFINITY;
 }
 
@@ -259,17 +280,24 @@ static void rank_chunk(void *arg, int64_t chunk, int32_t worker) {
                             s->scores);
     for (int32_t q = 0; q < n; q++) {
         float *scores = s->scores + (int64_t)q * job->n_items;
-        bool falls_back =
-            s->queries[q].n_events == 0 && !self && !pal_model_answers(job->model, &s->queries[q]);
-        job->lists->fallback[first + q] = falls_back;
-        if (falls_back && job->options->use == PAL_FALLBACK_NONE) {
+        pal_answerer who =
+            self ? PAL_BY_ITSELF
+                 : pal_model_answerer(job->model, job->options->fallback, &s->queries[q]);
+        job->lists->fallback[first + q] = (uint8_t)who;
+        if (who != PAL_BY_ITSELF && job->options->use == PAL_FALLBACK_NONE) {
             for (int32_t i = 0; i < job->n_items; i++) scores[i] = -INFINITY;
-        } else if (falls_back) {
-            rank_score_stranger(job, s, &s->queries[q], scores);
+        } else if (who != PAL_BY_ITSELF) {
+            rank_score_stranger(job, s, &s->queries[q], who == PAL_BY_FALLBACK, scores);
         }
         rank_hide(job, &s->queries[q], scores);
         rank_take(job, s, first + q, scores);
     }
+}
+
+static int32_t rank_end(const pal_model *model, const pal_rank_options *options) {
+    int32_t n = model->log->n_items, end = options->end_item;
+    if (end == 0) return pal_model_n_listed(model);
+    return end < n ? end : n;
 }
 
 /* --- memory --- */
@@ -343,15 +371,17 @@ pal_status pal_rank(pal_ctx *ctx, const pal_model *model, const pal_query *queri
     if (!lists.items || !lists.scores || !lists.counts || !lists.fallback) {
         return pal_fail_memory(ctx, "lists", (double)n_queries * (8.0 * k + 5));
     }
-    rank_job job = {.model = model,
-                    .fallback = options->fallback ? options->fallback : model->fallback,
-                    .source = rank_find_source(model, options->fallback),
-                    .queries = queries,
-                    .n_queries = n_queries,
-                    .n_items = n_items,
-                    .options = options,
-                    .kernels = pal_kernels_best(),
-                    .lists = &lists};
+    rank_job job = {
+        .model = model,
+        .fallback = options->fallback ? options->fallback : model->fallback,
+        .source = rank_find_source(model, options->fallback ? options->fallback : model->fallback),
+        .queries = queries,
+        .n_queries = n_queries,
+        .n_items = n_items,
+        .end_item = rank_end(model, options),
+        .options = options,
+        .kernels = pal_kernels_best(),
+        .lists = &lists};
     pal_arena scratch = {0};
     pal_status status = rank_plan(ctx, &job, &scratch);
     if (status == PAL_OK)
@@ -486,7 +516,8 @@ pal_status pal_similar_items(pal_ctx *ctx, const pal_model *model, int32_t item,
     if (!scores) return pal_fail_memory(ctx, "similar items", 4.0 * n);
     TRY(rank_by_vectors(ctx, rows, item, arena, scores));
     for (int32_t i = 0; i < n; i++) {
-        if (i == item || (excluded && excluded[i])) scores[i] = -INFINITY;
+        if (i == item || i >= pal_model_n_listed(model) || (excluded && excluded[i]))
+            scores[i] = -INFINITY;
     }
     return rank_nearest(ctx, scores, n, k, arena, out);
 }

@@ -23,6 +23,13 @@ pal_fallback_use pal_model_fallback_use(const pal_model *model);
 /* Whether the model itself answers a query without a history, by its words, its profile or what he
  * did in the source, or by a part that does. */
 bool pal_model_answers(const pal_model *model, const pal_query *query);
+/* Who answers a query as the model sees it where the kind does not list for strangers itself: the
+ * model, where it has a history or says something that it reads (unless its own fallback was chosen
+ * because it does that better), the fallback (`other` instead of its own, or NULL), where that
+ * reads or needs nothing, else popularity. */
+typedef enum { PAL_BY_ITSELF, PAL_BY_FALLBACK, PAL_BY_POPULARITY } pal_answerer;
+pal_answerer pal_model_answerer(const pal_model *model, const pal_model *other,
+                                const pal_query *query);
 /* The traits of the kind and of those of its parts that are models of their own. */
 unsigned pal_model_traits(const pal_model *model);
 
@@ -33,6 +40,7 @@ typedef struct {
     const pal_model *fallback; /* instead of the model's own; NULL: the model's own */
     pal_fallback_use use;
     int32_t first_item; /* rows of items before it are not listed */
+    int32_t end_item; /* rows from here on are in no list and no history; 0: the model's own end */
 } pal_rank_options;
 
 typedef struct {
@@ -40,7 +48,7 @@ typedef struct {
     int32_t *items;    /* [n, k] rows of the training log, best first; -1 beyond counts */
     float *scores;     /* [n, k] */
     int32_t *counts;   /* [n] */
-    uint8_t *fallback; /* [n] 1: answered by the fallback */
+    uint8_t *fallback; /* [n] pal_answerer: 0 where the model answered itself */
 } pal_lists;
 
 /* Rows in query histories outside the training log are left out before a kind sees them; a query of

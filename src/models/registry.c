@@ -47,7 +47,8 @@
     X(multitask)                                                                                   \
     X(domain_adapt)                                                                                \
     X(emcdr)                                                                                       \
-    X(cold_map)
+    X(cold_map)                                                                                    \
+    X(pretrain)
 
 #define REGISTRY_DECLARE(name) extern const pal_kind pal_kind_##name;
 PAL_KINDS(REGISTRY_DECLARE)

@@ -131,7 +131,9 @@ static pal_status train_open_items(train_job *job, pal_arena *arena, pal_arena *
         TRY(pal_softmax_open(ctx, name, n, k, scratch, &job->softmax));
         job->state->items = job->dense.values;
     }
-    return pal_table_open(ctx, name, job->state->items, n, k, job->n_entries, scratch, &job->table);
+    TRY(pal_table_open(ctx, name, job->state->items, n, k, job->n_entries, scratch, &job->table));
+    job->table.is_of_items = true;
+    return PAL_OK;
 }
 
 static pal_sequence_held train_held(const train_job *job) {

@@ -120,17 +120,21 @@ pal_status pal_model_count_users(pal_ctx *ctx, pal_model *model) {
 }
 
 /* What training took, beside what the machine can do at this moment. */
-static void train_tell_cost(pal_ctx *ctx, const pal_model *model) {
+static void train_tell_cost(pal_ctx *ctx, const pal_log *log, const pal_model *model) {
     pal_peak peak = pal_peak_measure(ctx->pool);
     double seconds = model->cost.seconds > 1e-9 ? model->cost.seconds : 1e-9,
            rate = model->cost.multiply_adds / seconds;
-    pal_note(ctx, PAL_NOTICE_INFO,
-             "%s: trained in %.3f s, %.3g multiply-adds (%.2f G a second, %.2g %% of the peak %.0f "
-             "G; memory moves %.1f GB a second), %.3g learned numbers, %.1f MB, kernels %s",
-             model->spec, model->cost.seconds, model->cost.multiply_adds, rate / 1e9,
-             peak.multiply_adds > 0 ? 100 * rate / peak.multiply_adds : 0, peak.multiply_adds / 1e9,
-             peak.bytes / 1e9, (double)pal_model_parameters(model),
-             (double)model->cost.peak_bytes / 1e6, pal_kernels_best()->name);
+    pal_estimate needs =
+        pal_kind_estimate(model->kind, model->params, log, pal_pool_threads(ctx->pool));
+    pal_note(
+        ctx, PAL_NOTICE_INFO,
+        "%s: trained in %.3f s, %.3g multiply-adds (%.2f G a second, %.2g %% of the peak %.0f "
+        "G; memory moves %.1f GB a second), %.3g learned numbers, %.1f MB of memory at its peak "
+        "(estimated %.1f MB), kernels %s",
+        model->spec, model->cost.seconds, model->cost.multiply_adds, rate / 1e9,
+        peak.multiply_adds > 0 ? 100 * rate / peak.multiply_adds : 0, peak.multiply_adds / 1e9,
+        peak.bytes / 1e9, (double)pal_model_parameters(model), (double)model->cost.peak_bytes / 1e6,
+        needs.bytes / 1e6, pal_kernels_best()->name);
 }
 
 static pal_status train_fit(pal_ctx *ctx, const pal_train_input *input, pal_model *model) {
@@ -140,6 +144,8 @@ static pal_status train_fit(pal_ctx *ctx, const pal_train_input *input, pal_mode
     model->state = pal_arena_alloc(&model->arena, 1, kind->state_size);
     if (!model->state) return pal_fail_memory(ctx, kind->name, (double)kind->state_size);
     double started = pal_clock(), work = ctx->multiply_adds;
+    int64_t diverged_before = ctx->diverged;
+    ctx->diverged = 0;
     pal_text what = {0};
     pal_text_addf(&what, "training %s", kind->name);
     pal_progress_begin(ctx);
@@ -149,6 +155,8 @@ static pal_status train_fit(pal_ctx *ctx, const pal_train_input *input, pal_mode
     pal_watcher_begin(&watcher, ctx, input, model, &scratch);
     pal_status status = kind->fit(ctx, model->params, input, &model->arena, &scratch, model->state);
     pal_watcher_end(&watcher);
+    model->curve.diverged = ctx->diverged; /* its own, or of a part */
+    if (!ctx->diverged) ctx->diverged = diverged_before;
     if (status == PAL_OK && kind->prepare)
         status = kind->prepare(ctx, model->params, &model->arena, model->state);
     pal_progress_end(ctx);
@@ -156,7 +164,7 @@ static pal_status train_fit(pal_ctx *ctx, const pal_train_input *input, pal_mode
     model->cost.multiply_adds = ctx->multiply_adds - work;
     model->cost.peak_bytes = (int64_t)(scratch.peak_bytes + model->arena.peak_bytes);
     pal_arena_release(&scratch);
-    if (status == PAL_OK && ctx->verbose) train_tell_cost(ctx, model);
+    if (status == PAL_OK && ctx->verbose) train_tell_cost(ctx, input->log, model);
     return status;
 }
 
@@ -216,6 +224,7 @@ static pal_status train_all(pal_ctx *ctx, const pal_train_input *asked, pal_mode
     TRY(pal_input_for_kind(ctx, model->kind, asked, &model->arena, &own));
     const pal_train_input *input = &own;
     model->n_seen_items = own.n_seen_items;
+    model->n_listed_items = own.n_listed_items < own.log->n_items ? own.n_listed_items : 0;
     model->log = input->histories ? input->histories : input->log;
     model->items = input->items;
     bool uses = pal_kind_uses_source(model->kind, model->params);

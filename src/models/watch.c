@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/progress.h"
+#include "models/carry.h"
 #include "models/checkpoint.h"
 #include "models/train.h"
 
@@ -61,13 +62,17 @@ static pal_status watch_judge(pal_watcher *w, pal_epochs *run, double judged) {
 
 static pal_status watch_begin(void *arg, pal_epochs *run) {
     pal_watcher *w = arg;
-    return w->input->checkpoint ? pal_checkpoint_begin(w->input->checkpoint, w, run) : PAL_OK;
+    if (w->input->checkpoint) TRY(pal_checkpoint_begin(w->input->checkpoint, w, run));
+    bool is_new = run->epoch == 0; /* else it holds what it began with */
+    if (w->input->kept && !is_new) TRY(pal_carry_keep(w->ctx, w->input->kept, run));
+    return w->input->start && is_new ? pal_carry_lay(w->ctx, w->input->start, run) : PAL_OK;
 }
 
 static pal_status watch_end(void *arg, pal_epochs *run, double loss) {
     pal_watcher *w = arg;
     pal_curve *curve = &w->model->curve;
     double judged = NAN;
+    if (w->input->kept) TRY(pal_carry_keep(w->ctx, w->input->kept, run));
     if (w->input->judge && isfinite(loss)) judged = w->input->judge(w->input->judge_arg, w->model);
     TRY(pal_watcher_reserve_curve(w, (int64_t)curve->n + 1));
     curve->loss[curve->n] = loss;

@@ -41,7 +41,8 @@ typedef struct {
     pal_real *chunks;         /* [n_chunks, n] gradients of the chunks of a batch */
 } pal_parameters;
 
-/* Appends a slice [n_rows, n_cols] and returns where it begins. All slices come before open; a
+/* Slices whose names begin with "item" hold a row, or a number, an item of the log (training.c).
+ * Appends a slice [n_rows, n_cols] and returns where it begins. All slices come before open; a
  * score function that has the values alone lists the same slices again. */
 int64_t pal_parameters_add(pal_parameters *p, const char *name, int64_t n_rows, int64_t n_cols);
 

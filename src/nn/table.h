@@ -12,6 +12,7 @@
 #ifndef PAL_NN_TABLE_H
 #define PAL_NN_TABLE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/arena.h"
@@ -23,8 +24,9 @@ enum { PAL_TABLE_CHUNK = 64 }; /* touched rows of one chunk */
 
 typedef struct {
     int32_t n_rows, width;
-    pal_real *values;         /* [n_rows, width] what the model keeps */
-    pal_real *first, *second; /* [n_rows, width] Adam's moments */
+    bool is_of_users, is_of_items; /* rows are those of the log, for pal_epochs_carry */
+    pal_real *values;              /* [n_rows, width] what the model keeps */
+    pal_real *first, *second;      /* [n_rows, width] Adam's moments */
     /* The batch. */
     int64_t capacity; /* entries of a batch at the most */
     int32_t n_touched;

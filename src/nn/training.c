@@ -32,16 +32,53 @@ static void training_list_adam(pal_epochs *run, const char *what, int32_t number
     }
 }
 
+static bool training_is_of_items(const pal_slice *slice) {
+    return !strncmp(slice->name, "item", 4);
+}
+
+/* Slices of items one by one, what lies between them as a whole. */
+static void training_carry_parameters(pal_epochs *run, int32_t number, const pal_parameters *p) {
+    const int64_t size = sizeof *p->values;
+    const bool is_double = sizeof *p->values == sizeof(double);
+    for (int32_t s = 0, end; s < p->n_slices; s = end) {
+        const pal_slice *slice = &p->slices[s];
+        bool is_of_items = training_is_of_items(slice);
+        int64_t n = slice->n_rows * slice->n_cols;
+        for (end = s + 1; end < p->n_slices && !is_of_items; end++) {
+            if (training_is_of_items(&p->slices[end])) break;
+            n += p->slices[end].n_rows * p->slices[end].n_cols;
+        }
+        char name[PAL_PIECE_NAME_MAX];
+        snprintf(name, sizeof name, "parameters%d/%.32s", (int)number, slice->name);
+        int64_t n_items = !is_of_items                              ? 0
+                          : slice->n_rows > 1 || slice->n_cols == 1 ? slice->n_rows
+                                                                    : slice->n_cols;
+        pal_epochs_carry(run, name, p->values + slice->at, n * size, 0, n_items, is_double);
+    }
+}
+
+static void training_carry_table(pal_epochs *run, int32_t number, const pal_table *table) {
+    char name[PAL_PIECE_NAME_MAX];
+    if (!table->is_of_users && !table->is_of_items) return;
+    snprintf(name, sizeof name, "table%d", (int)number);
+    pal_epochs_carry(run, name, table->values,
+                     (int64_t)table->n_rows * table->width * (int64_t)sizeof *table->values,
+                     table->is_of_users ? table->n_rows : 0, table->is_of_items ? table->n_rows : 0,
+                     sizeof *table->values == sizeof(double));
+}
+
 /* All that an epoch starts from. */
 static void training_list(const pal_training *t, pal_epochs *run) {
     for (int32_t i = 0; i < PAL_TRAINED_MAX && t->parameters[i]; i++) {
         const pal_parameters *p = t->parameters[i];
         training_list_adam(run, "parameters", i, p->n, p->values, p->first, p->second);
+        training_carry_parameters(run, i, p);
     }
     for (int32_t i = 0; i < PAL_TRAINED_MAX && t->tables[i]; i++) {
         const pal_table *table = t->tables[i];
         training_list_adam(run, "table", i, (int64_t)table->n_rows * table->width, table->values,
                            table->first, table->second);
+        training_carry_table(run, i, table);
     }
     if (t->deck) pal_epochs_add_rows(run, "deck", t->deck, t->n_cards, t->n_cards);
 }
@@ -99,6 +136,7 @@ static pal_status training_diverged(pal_ctx *ctx, const pal_training *t, int64_t
                         ": the loss left all bounds; use a learning_rate under %g",
                         t->kind, epoch, t->learning_rate);
     }
+    ctx->diverged = epoch;
     const pal_real *from = room->kept;
     for (int32_t a = 0; a < room->n_arrays; from += room->arrays[a++].n)
         memcpy(room->arrays[a].values, from, (size_t)room->arrays[a].n * sizeof *from);

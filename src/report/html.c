@@ -72,6 +72,23 @@ static void html_add_scatter(const json_t *results, const json_t *task, pal_text
                       "better.</p></div>\n");
 }
 
+/* Models that cannot score what the slice is of. */
+static void html_add_cannot(const json_t *task, size_t slice, pal_text *out) {
+    bool opened = false;
+    size_t index;
+    json_t *model;
+    json_array_foreach(json_object_get(task, "models"), index, model) {
+        if (!pal_page_is(json_array_get(json_object_get(model, "slices"), slice), "cannot"))
+            continue;
+        pal_text_add(out, opened ? ", "
+                                 : "<p class=\"soft small\">Asked for alone, among all items of "
+                                   "the catalog; cannot: ");
+        opened = true;
+        pal_page_text(model, "spec", out);
+    }
+    if (opened) pal_text_add(out, "</p>");
+}
+
 /* Bars of all models in one slice. */
 static void html_add_slice(const json_t *task, size_t slice, pal_text *out) {
     pal_bar bars[HTML_POINTS_MAX];
@@ -83,6 +100,7 @@ static void html_add_slice(const json_t *task, size_t slice, pal_text *out) {
         const json_t *at = json_array_get(json_object_get(model, "slices"), slice);
         if (!at || n == HTML_POINTS_MAX) continue;
         if (!first) first = at;
+        if (pal_page_is(at, "cannot")) continue;
         bars[n++] = (pal_bar){
             pal_json_text_at(model, "spec", ""), pal_json_number_at(at, "interval/mean", NAN),
             pal_json_number_at(at, "interval/low", NAN),
@@ -98,6 +116,7 @@ static void html_add_slice(const json_t *task, size_t slice, pal_text *out) {
     pal_text_add(out, pal_page_whole(first, "n_pairs") == 1 ? " item to find</span></h3>"
                                                             : " items to find</span></h3>");
     pal_chart_bars(pal_json_text_at(first, "name", ""), bars, n, out);
+    html_add_cannot(task, slice, out);
     pal_text_add(out, "</div>\n");
 }
 
@@ -269,7 +288,9 @@ static void html_add_task(const json_t *results, const json_t *task, bool severa
     pal_page_worth(results, task, out);
     pal_page_clicks(results, task, out);
     pal_page_growth(results, task, out);
+    pal_page_source(results, task, out);
     html_add_slices(results, task, out);
+    pal_page_new_items(results, task, out);
     pal_page_ageing(results, task, out);
     pal_page_ratings(results, task, out);
     pal_page_curves(task, out);

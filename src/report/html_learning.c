@@ -53,6 +53,10 @@ static void curve_add_model(const json_t *model, pal_point *points, pal_text *ou
     }
     if (pal_page_is(curve, "budget_limited"))
         pal_text_add(out, "; it still rose when time or epochs ended: more may help");
+    if (json_is_string(json_object_get(model, "reason"))) {
+        pal_text_add(out, "; ");
+        pal_page_text(model, "reason", out);
+    }
     pal_text_add(out, "</span></h3><div class=\"columns wide\">");
     int32_t n = curve_points(curve, "loss", 1, NULL, points);
     curve_add("Loss after each epoch", "loss on what it learns from", points, n, out);

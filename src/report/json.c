@@ -41,6 +41,9 @@ static json_t *json_row_slices(const pal_comparison *comparison, const pal_table
             json_pack("{s:s, s:s, s:i, s:I, s:o, s:o}", "name", slice->name, "group", slice->group,
                       "n", (int)slice->n_users, "n_pairs", (json_int_t)slice->n_pairs, "interval",
                       json_interval(&row->slice_intervals[s]), "metrics", metrics));
+        if (s == table->new_slice && row->is_blind_to_new && !row->is_run)
+            json_object_set_new(json_array_get(slices, json_array_size(slices) - 1), "cannot",
+                                json_true());
     }
     return slices;
 }
@@ -74,7 +77,27 @@ static json_t *json_growth(const pal_row *row) {
                                                 "model_bytes", (json_int_t)at->model_bytes,
                                                 "metric", pal_json_real(at->metric)));
     }
+    for (int32_t i = 0; i < row->n_growth; i++) {
+        if (row->growth[i].has_gain)
+            json_object_set_new(json_array_get(growth, (size_t)i), "gain",
+                                json_interval(&row->growth[i].gain));
+    }
     return growth;
+}
+
+/* What the second domain does for the row. */
+static json_t *json_source(const pal_table *table, const pal_row *row) {
+    static const char *const verdicts[] = {"cannot tell", "helps", "does not help"};
+    json_t *effects = json_array();
+    for (int32_t e = 0; e < row->n_effects; e++) {
+        const pal_source_effect *effect = &row->effects[e];
+        json_array_append_new(effects, json_pack("{s:s, s:i, s:o}", "over", effect->name, "n",
+                                                 (int)effect->n_users, "gain",
+                                                 json_interval(&effect->gain)));
+    }
+    return json_pack("{s:o, s:s, s:o, s:o}", "twin", pal_json_text(table->rows[row->twin].name),
+                     "verdict", verdicts[row->source_verdict], "says",
+                     pal_json_text(row->source_says), "effects", effects);
 }
 
 static json_t *json_row_clicks(const pal_row *row) {
@@ -131,12 +154,18 @@ static json_t *json_row(const pal_comparison *comparison, const pal_table *table
     json_object_set_new(json, "within_limits",
                         json_boolean(pal_row_within_limits(comparison, row)));
     json_object_set_new(json, "validation",
-                        json_pack("{s:o, s:o, s:o}", "all", pal_json_real(row->valid_choice),
+                        json_pack("{s:o, s:o, s:o, s:o}", "all", pal_json_real(row->valid_choice),
                                   "known", pal_json_real(row->valid_known), "strangers",
-                                  pal_json_real(row->valid_strangers)));
-    if (comparison->options.protocol.candidates != PAL_CANDIDATES_SEEN && !row->is_run)
+                                  pal_json_real(row->valid_strangers), "new_items",
+                                  pal_json_real(row->valid_new)));
+    bool has_new =
+        comparison->options.protocol.candidates != PAL_CANDIDATES_SEEN || table->new_slice >= 0;
+    if (has_new && !row->is_run)
         json_object_set_new(json, "scores_new_items", json_boolean(!row->is_blind_to_new));
+    if (row->reason[0]) json_object_set_new(json, "reason", pal_json_text(row->reason));
     if (row->below) json_object_set_new(json, "below", pal_json_text(row->below));
+    if (row->source_says) json_object_set_new(json, "source", json_source(table, row));
+    if (row->new_by_user) json_object_set_new(json, "new_alone", json_interval(&row->new_alone));
     json_object_set_new(json, "strangers_own", json_interval(&row->strangers_own));
     json_object_set_new(json, "slices", json_row_slices(comparison, table, row));
     if (row->predicts_values)
@@ -259,6 +288,19 @@ static json_t *json_staleness(const pal_table *table) {
     return ages;
 }
 
+/* What was asked for items without a training event, among all. */
+static json_t *json_new_items(const pal_table *table) {
+    const pal_questions *q = &table->new_test;
+    bool has_winner = table->winner_new >= 0, has_control = table->control_new >= 0;
+    return json_pack(
+        "{s:i, s:I, s:i, s:o, s:o, s:o}", "n_users", (int)q->n_users, "n_pairs",
+        (json_int_t)q->n_pairs, "n_candidates", (int)q->n_candidates, "winner",
+        has_winner ? pal_json_text(table->rows[table->winner_new].name) : json_null(), "control",
+        has_control ? pal_json_text(table->rows[table->control_new].name) : json_null(),
+        "over_control",
+        has_winner && has_control ? json_interval(&table->over_control) : json_null());
+}
+
 static json_t *json_table(const pal_comparison *comparison, int32_t t) {
     const pal_table *table = &comparison->tables[t];
     const pal_questions *q = &table->test;
@@ -276,6 +318,7 @@ static json_t *json_table(const pal_comparison *comparison, int32_t t) {
     json_object_set_new(json, "smallest_difference", pal_json_real(table->smallest_difference));
     json_object_set_new(json, "models", models);
     json_object_set_new(json, "staleness", json_staleness(table));
+    if (table->new_slice >= 0) json_object_set_new(json, "new_items", json_new_items(table));
     json_object_set_new(json, "verdict", json_verdict(comparison, t));
     json_object_set_new(json, "examples", json_examples(comparison, table));
     return json;

@@ -153,6 +153,14 @@ static void markdown_add_table(const json_t *results, const json_t *task, pal_te
         markdown_add_at(model, "below", out);
         pal_text_add(out, "\n");
     }
+    json_array_foreach(json_object_get(task, "models"), index, model) {
+        if (!pal_page_is_done(model) || !json_is_string(json_object_get(model, "reason"))) continue;
+        pal_text_add(out, "\n");
+        markdown_add_at(model, "spec", out);
+        pal_text_add(out, ": ");
+        markdown_add_at(model, "reason", out);
+        pal_text_add(out, ".\n");
+    }
     markdown_add_blind(task, out);
 }
 
@@ -183,12 +191,57 @@ static void markdown_add_slices(const json_t *task, pal_text *out) {
             if (!json_array_size(json_object_get(model, "slices"))) continue;
             const json_t *at = json_array_get(json_object_get(model, "slices"), s);
             pal_text_add(out, " | ");
+            if (pal_page_is(at, "cannot")) {
+                pal_text_add(out, "cannot");
+                continue;
+            }
             pal_page_number(at, "interval/mean", "%.3f", out);
             pal_text_add(out, " (");
             pal_page_interval(at, "interval", "%.3f", out);
             pal_text_add(out, ")");
         }
         pal_text_add(out, " |\n");
+    }
+}
+
+/* How new items are told apart where nothing else is listed. */
+static void markdown_add_new_items(const json_t *task, pal_text *out) {
+    size_t index;
+    json_t *model;
+    if (!json_is_object(json_object_get(task, "new_items"))) return;
+    pal_text_add(out, "\n## Items that nobody had used\n\n");
+    pal_page_count(task, "new_items/n_users", out);
+    pal_text_add(out,
+                 " test users used such. The slice \"new items\" lists them among all; here "
+                 "they alone are listed.\n\n| model | new items alone | 95 % interval |\n| --- "
+                 "| ---: | ---: |\n");
+    json_array_foreach(json_object_get(task, "models"), index, model) {
+        const json_t *alone = json_object_get(model, "new_alone");
+        if (!alone) continue;
+        pal_text_add(out, "| ");
+        markdown_add_at(model, "spec", out);
+        pal_text_add(out, " | ");
+        pal_page_number(alone, "mean", "%.4f", out);
+        pal_text_add(out, " | ");
+        pal_page_interval(alone, "", "%.4f", out);
+        pal_text_add(out, " |\n");
+    }
+}
+
+/* Whether the second domain helps. */
+static void markdown_add_source(const json_t *task, pal_text *out) {
+    size_t index;
+    json_t *model;
+    bool opened = false;
+    json_array_foreach(json_object_get(task, "models"), index, model) {
+        if (!json_is_object(json_object_get(model, "source"))) continue;
+        if (!opened) pal_text_add(out, "\n## Does the second domain help?\n\n");
+        opened = true;
+        pal_text_add(out, "- ");
+        markdown_add_at(model, "spec", out);
+        pal_text_add(out, ": ");
+        markdown_add_at(model, "source/says", out);
+        pal_text_add(out, "\n");
     }
 }
 
@@ -420,6 +473,8 @@ pal_status pal_report_markdown(pal_ctx *ctx, const json_t *results, pal_text *ou
         markdown_add_worth(results, task, out);
         markdown_add_clicks(results, task, out);
         markdown_add_slices(task, out);
+        markdown_add_new_items(task, out);
+        markdown_add_source(task, out);
         markdown_add_ageing(results, task, out);
         markdown_add_ratings(results, task, out);
         markdown_add_learning(task, out);

@@ -41,6 +41,8 @@ void pal_page_flows(const json_t *task, pal_text *out);                         
 void pal_page_clicks(const json_t *results, const json_t *task, pal_text *out); /* html_clicks.c */
 void pal_page_ageing(const json_t *results, const json_t *task, pal_text *out); /* html_ageing.c */
 void pal_page_worth(const json_t *results, const json_t *task, pal_text *out);  /* html_worth.c */
+void pal_page_new_items(const json_t *results, const json_t *task, pal_text *out); /* html_new.c */
+void pal_page_source(const json_t *results, const json_t *task, pal_text *out); /* html_source.c */
 
 /* How the winner's lists age, in one sentence, or nothing: shared with markdown.c. */
 bool pal_page_ageing_sentence(const json_t *results, const json_t *task, pal_text *out);

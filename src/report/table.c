@@ -267,6 +267,56 @@ static void table_add_below(const json_t *task, pal_text *out) {
     }
 }
 
+/* How well new items are listed, asked alone among all items. */
+static void table_add_new_items(const json_t *task, const char *metric, pal_text *out) {
+    size_t index, s;
+    json_t *model, *slice;
+    if (!json_is_object(json_object_get(task, "new_items"))) return;
+    pal_text_addf(out,
+                  "\nnew items, %s for %.0f users who used %.0f of them; among the new ones alone, "
+                  "and among all %.0f:\n",
+                  metric, pal_json_number_at(task, "new_items/n_users", 0),
+                  pal_json_number_at(task, "new_items/n_pairs", 0),
+                  pal_json_number_at(task, "new_items/n_candidates", 0));
+    json_array_foreach(json_object_get(task, "models"), index, model) {
+        json_array_foreach(json_object_get(model, "slices"), s, slice) {
+            if (strcmp(pal_json_text_at(slice, "name", ""), "new items")) continue;
+            pal_text_add(out, "  ");
+            table_add_padded(out, pal_json_text_at(model, "spec", ""), TABLE_NAME);
+            if (json_is_true(json_object_get(slice, "cannot"))) {
+                pal_text_add(out, " cannot\n");
+                continue;
+            }
+            table_add_number(out, pal_json_number_at(model, "new_alone/mean", NAN), 7);
+            pal_text_addf(out, "  %.4f – %.4f     %.4f  %.4f – %.4f\n",
+                          pal_json_number_at(model, "new_alone/low", 0),
+                          pal_json_number_at(model, "new_alone/high", 0),
+                          pal_json_number_at(slice, "interval/mean", 0),
+                          pal_json_number_at(slice, "interval/low", 0),
+                          pal_json_number_at(slice, "interval/high", 0));
+        }
+    }
+}
+
+/* Whether the second domain helps, a line each model that uses it. */
+static void table_add_source(const json_t *task, pal_text *out) {
+    size_t index;
+    json_t *model;
+    bool has_heading = false;
+    json_array_foreach(json_object_get(task, "models"), index, model) {
+        pal_text line = {0};
+        if (!json_is_object(json_object_get(model, "source"))) continue;
+        if (!has_heading) pal_text_add(out, "\nwith the source, less the same without it:\n");
+        has_heading = true;
+        pal_text_addf(&line, "%s: %s", pal_json_text_at(model, "spec", ""),
+                      pal_json_text_at(model, "source/says", ""));
+        pal_text_add(out, "  ");
+        if (line.bytes && !line.failed) table_add_wrapped(line.bytes, out);
+        out->failed |= line.failed;
+        pal_text_release(&line);
+    }
+}
+
 /* A word of a command line, quoted only where a shell would take it apart. */
 static void table_add_shell_word(const char *word, pal_text *out) {
     size_t plain =
@@ -308,6 +358,8 @@ pal_status pal_report_text(pal_ctx *ctx, const json_t *results, const char *fold
         table_add_differences(task, metric, out);
         table_add_ratings(results, task, out);
         table_add_clicks(results, task, out);
+        table_add_new_items(task, metric, out);
+        table_add_source(task, out);
         table_add_below(task, out);
         pal_text_addf(out, "\nverdict (%s task, fingerprint %s):\n",
                       pal_json_text_at(task, "task", ""),

@@ -401,6 +401,8 @@ static pal_status als_run(als_job *job, pal_arena *arena, als_state *s) {
     pal_epochs_add(&run, "users", job->users, s->n_users * row);
     pal_epochs_add(&run, "items", job->items, s->n_items * row);
     pal_epochs_add(&run, "spectrum", job->spectrum, row);
+    pal_epochs_carry(&run, "users", job->users, s->n_users * row, s->n_users, 0, false);
+    pal_epochs_carry(&run, "items", job->items, s->n_items * row, 0, s->n_items, false);
     TRY(pal_epochs_begin(&run));
     if (run.epoch > 0) TRY(als_publish(job, arena, s));
     while (pal_epochs_next(&run)) {

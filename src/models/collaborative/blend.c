@@ -62,16 +62,18 @@ extern const pal_kind pal_kind_blend;
 
 /* --- scores on one scale --- */
 
-static void blend_standardize(float *scores, int32_t n) {
+/* By mean and deviation of the first n_seen scores, so that none of a used item depends on how many
+ * new ones there are. */
+static void blend_standardize(float *scores, int32_t n_seen, int32_t n) {
     double sum = 0, squares = 0;
     int32_t count = 0;
-    for (int32_t i = 0; i < n; i++) {
+    for (int32_t i = 0; i < n_seen; i++) {
         if (!isfinite(scores[i])) continue;
         sum += (double)scores[i];
         count++;
     }
     double mean = count ? sum / count : 0;
-    for (int32_t i = 0; i < n; i++) {
+    for (int32_t i = 0; i < n_seen; i++) {
         if (isfinite(scores[i])) squares += ((double)scores[i] - mean) * ((double)scores[i] - mean);
     }
     double deviation = count ? sqrt(squares / count) : 0;
@@ -111,7 +113,7 @@ static void blend_score_part(const pal_model *part, int32_t n_items, const pal_q
             part->kind->score(part->params, part->state, &known, 1, memory, row);
             pal_arena_release(&arena);
         }
-        blend_standardize(row, n);
+        blend_standardize(row, part->n_seen_items < n ? part->n_seen_items : n, n);
     }
 }
 

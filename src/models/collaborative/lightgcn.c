@@ -362,6 +362,7 @@ static pal_status lightgcn_begin(lightgcn_job *job, pal_arena *arena, lightgcn_s
     int64_t bytes = (int64_t)job->n_nodes * job->k * (int64_t)sizeof *job->rows;
     pal_epochs_init(run, job->ctx, "lightgcn", job->p->epochs, job->p->tolerance);
     pal_epochs_add(run, "rows", job->rows, bytes);
+    pal_epochs_carry(run, "rows", job->rows, bytes, s->n_users, job->n_nodes - s->n_users, false);
     pal_epochs_add(run, "first", job->first, bytes);
     pal_epochs_add(run, "second", job->second, bytes);
     pal_epochs_add(run, "steps", &job->n_steps, sizeof job->n_steps);

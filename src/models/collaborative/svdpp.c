@@ -469,6 +469,11 @@ static void svdpp_list(const svdpp_job *job, pal_epochs *run) {
     pal_epochs_add(run, "y", job->y_rows, n_items * row);
     pal_epochs_add(run, "user_biases", job->user_biases, n_users * size);
     pal_epochs_add(run, "item_biases", job->item_biases, n_items * size);
+    pal_epochs_carry(run, "p", job->p_rows, n_users * row, n_users, 0, false);
+    pal_epochs_carry(run, "q", job->q_rows, n_items * row, 0, n_items, false);
+    pal_epochs_carry(run, "y", job->y_rows, n_items * row, 0, n_items, false);
+    pal_epochs_carry(run, "user_biases", job->user_biases, n_users * size, n_users, 0, false);
+    pal_epochs_carry(run, "item_biases", job->item_biases, n_items * size, 0, n_items, false);
 }
 
 static pal_status svdpp_run(svdpp_job *job, svdpp_state *s) {

@@ -16,7 +16,7 @@ typedef struct {
     const char *columns;
     int32_t form, language;
     int64_t min_df, words;
-    double max_df, k1, b, query;
+    double max_df, k1, b, query, query_prior;
     bool sublinear;
     pal_content_params content;
 } keyword_params;
@@ -42,6 +42,14 @@ static const pal_param keyword_table[] = {
      .max = 100,
      .help = "what the words that a person asks for weigh beside his history, both of length 1; 0: "
              "they count only where there is no history"},
+    {.name = "query_prior",
+     .type = PAL_PARAM_REAL,
+     .offset = FIELD(query_prior),
+     .initial = "0.1",
+     .min = 0,
+     .max = 100,
+     .help = "the prior at most where words are asked for and there is no history, so that items "
+             "with the words come before popular ones"},
     {.name = "min_df",
      .type = PAL_PARAM_INT,
      .offset = FIELD(min_df),
@@ -142,7 +150,7 @@ static bool keyword_open_reader(const keyword_state *s, const pal_keyword_option
 static pal_content_said keyword_read(const keyword_params *p, pal_phrase_reader *reader,
                                      const pal_query *query) {
     pal_phrase_read(reader, query->text);
-    return (pal_content_said){reader->n, reader->words, reader->weights, p->query};
+    return (pal_content_said){reader->n, reader->words, reader->weights, p->query, p->query_prior};
 }
 
 static void keyword_score(const void *params, const void *state, const pal_query *queries,

@@ -265,11 +265,19 @@ void pal_content_likeness(const pal_content_params *params, const pal_content_st
     }
 }
 
+/* What the most popular item has ahead. */
+static double content_prior(const pal_content_state *s, const pal_query *query,
+                            const pal_content_said *said) {
+    bool is_alone = said && said->n && query->n_events == 0;
+    return is_alone ? fmin((double)*s->prior, said->prior) : (double)*s->prior;
+}
+
 void pal_content_score(const pal_content_params *params, const pal_content_state *state,
                        const pal_query *query, const pal_content_said *said, void *scratch,
                        float *scores) {
     pal_content_likeness(params, state, query, said, scratch, scores);
-    for (int32_t i = 0; i < state->n_items; i++) scores[i] += *state->prior * state->popularity[i];
+    float prior = (float)content_prior(state, query, said);
+    for (int32_t i = 0; i < state->n_items; i++) scores[i] += prior * state->popularity[i];
 }
 
 /* --- explain --- */
@@ -362,7 +370,7 @@ int32_t pal_content_explain(const pal_content_params *params, const pal_content_
                     ? content_explain_items(params, state, said, &c, item, name, name_arg, reasons)
                     : content_explain_features(state, said, &c, item, most, name, name_arg,
                                                reasons);
-    double amount = (double)*state->prior * (double)state->popularity[item];
+    double amount = content_prior(state, query, said) * (double)state->popularity[item];
     reasons[n++] = (pal_reason){.item = -1, .what = "how many people use it", .amount = amount};
     return n;
 }

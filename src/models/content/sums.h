@@ -99,7 +99,7 @@ float pal_sums_within(const float *sum, float squares, int32_t k);
     PAL_SUMS_ROW(factors, PAL_PARAM_INT, "64", 1, 4096, PAL_LOG, "length of the rows"),            \
         PAL_SUMS_ROW(words, PAL_PARAM_INT, "300", 0, 10000000, PAL_LINEAR,                         \
                      "words of titles and texts that are features of items: those that stand "     \
-                     "most often, in two items and more; 0: none"),                                \
+                     "most often, in 3 items and more; 0: none"),                                  \
         PAL_SUMS_ROW(tries, PAL_PARAM_INT, "32", 1, 10000, PAL_LOG,                                \
                      "draws for one event at the most (loss=warp)"),                               \
         PAL_SUMS_ROW(epochs, PAL_PARAM_INT, "100", 1, 100000, PAL_LOG,                             \

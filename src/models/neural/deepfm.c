@@ -32,7 +32,7 @@ const pal_kind pal_kind_deepfm = {
     .represents =
         "the newest items used, summed, and a row for each part of the profile, {factors} "
         "numbers | a row of {factors} numbers and one for each feature",
-    .traits = PAL_SCORES_NEW_USERS | PAL_IS_STOCHASTIC | PAL_PAIRWISE,
+    .traits = PAL_SCORES_NEW_USERS | PAL_IS_STOCHASTIC | PAL_READS_PROFILES | PAL_PAIRWISE,
     .params = deepfm_table,
     .params_size = sizeof(pal_click_options),
     .state_size = sizeof(pal_click_state),
@@ -42,5 +42,7 @@ const pal_kind pal_kind_deepfm = {
     .score = deepfm_score,
     .score_some = deepfm_score_some,
     .tensors = deepfm_tensors,
+    .answers = deepfm_answers,
+    .profiles = deepfm_profiles,
     .estimate = deepfm_estimate,
 };

@@ -375,6 +375,7 @@ static pal_status vae_open(vae_job *job, int64_t batch, pal_arena *scratch) {
     TRY(pal_parameters_open(job->ctx, kind, 0, job->arena, scratch, &job->decoder));
     TRY(pal_table_open(job->ctx, kind, s->input, s->n_items, (int32_t)h, capacity, scratch,
                        &job->input));
+    job->input.is_of_items = true;
     TRY(pal_softmax_open(job->ctx, kind, s->n_items, (int32_t)h, scratch, &job->softmax));
     s->network = job->network.values;
     s->items = job->decoder.values;

@@ -397,6 +397,7 @@ static pal_status neumf_fit(pal_ctx *ctx, const void *params, const pal_train_in
     TRY(pal_parameters_open(ctx, "neumf", NEUMF_CHUNKS, arena, scratch, &job.network));
     TRY(pal_table_open(ctx, "neumf", s->users, s->n_users, (int32_t)w, rows, scratch, &job.users));
     TRY(pal_table_open(ctx, "neumf", s->items, s->n_items, (int32_t)w, rows, scratch, &job.items));
+    job.users.is_of_users = job.items.is_of_items = true;
     s->network = job.network.values;
     neumf_start(&job);
     const pal_training training = {.kind = "neumf",

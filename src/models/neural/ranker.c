@@ -40,7 +40,7 @@ const pal_kind pal_kind_ranker = {
     .represents =
         "the newest items used, summed, and a row for each part of the profile, {factors} "
         "numbers | a row of {factors} numbers and one for each feature",
-    .traits = PAL_SCORES_NEW_USERS | PAL_IS_STOCHASTIC | PAL_PAIRWISE,
+    .traits = PAL_SCORES_NEW_USERS | PAL_IS_STOCHASTIC | PAL_READS_PROFILES | PAL_PAIRWISE,
     .params = ranker_table,
     .params_size = sizeof(pal_click_options),
     .state_size = sizeof(pal_click_state),
@@ -50,5 +50,7 @@ const pal_kind pal_kind_ranker = {
     .score = ranker_score,
     .score_some = ranker_score_some,
     .tensors = ranker_tensors,
+    .answers = ranker_answers,
+    .profiles = ranker_profiles,
     .estimate = ranker_estimate,
 };

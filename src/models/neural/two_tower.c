@@ -14,7 +14,6 @@
  * the history. The model is 4 (2 factors + 1) bytes an item, 4 factors a profile. */
 #include <string.h>
 
-#include "models/feature_tables.h"
 #include "models/history.h"
 #include "models/neural/two_tower.h"
 #include "nn/softmax.h"
@@ -53,7 +52,8 @@ static pal_status tower_prepare(pal_ctx *ctx, const void *params, pal_arena *are
     pal_parameters network = {0};
     int64_t n_profiles = s->profile_range[1];
     tower_plan(p, n_profiles > 0, &network, &s->mlp);
-    if (s->network_range[1] != network.n ||
+    TRY(pal_profile_code_prepare(ctx, "two_tower", arena, &s->told.code));
+    if (s->network_range[1] != network.n || (n_profiles > 0) != (s->told.code.n_fields > 0) ||
         (n_profiles && n_profiles != (s->n_users + INT64_C(1)) * p->f.factors))
         return pal_fail(ctx, PAL_EFORMAT,
                         "two_tower: the model's network does not fit: train it again");
@@ -92,9 +92,9 @@ static void tower_user(const tower_params *p, const tower_state *s, const pal_qu
     pal_feature_sum_query(&p->f, s->history, &s->small_history, (int32_t)d, query, scratch->rows,
                           scratch->weights, user, scratch->x);
     int64_t row = query->user_plus_1 > 0 ? query->user_plus_1 - 1 : s->n_users;
-    if (has_profiles)
-        memcpy(scratch->x + (tower_n_parts(p, true) - 1) * d, s->profiles + row * d,
-               (size_t)d * sizeof *user);
+    float *profile = scratch->x + (tower_n_parts(p, has_profiles) - 1) * d;
+    if (has_profiles && !pal_feature_told_row(&s->told, query, (int32_t)d, true, profile))
+        memcpy(profile, s->profiles + row * d, (size_t)d * sizeof *user);
     const float *out = pal_mlp_forward(&s->mlp, s->network, scratch->x, 1, scratch->room);
     memcpy(user, out, (size_t)d * sizeof *user);
     user[d] = 1;
@@ -127,8 +127,18 @@ static int32_t tower_tensors(const void *params, void *state, int32_t n_users, i
         {"profile_range", PAL_I64, 1, {2}, (void **)&s->profile_range, PAL_ROLE_STARTS, 0, NULL},
         pal_floats("profiles", &s->profiles, -1),
     };
+    int32_t n = sizeof all / sizeof *all;
     memcpy(tensors, all, sizeof all);
-    return sizeof all / sizeof *all;
+    return n + pal_profile_code_tensors(&s->told.code, &s->told.rows, p->f.factors, tensors + n);
+}
+
+static bool tower_answers(const void *params, const void *state, const pal_query *query) {
+    (void)params;
+    return pal_profile_answers(&((const tower_state *)state)->told.code, query);
+}
+
+static const pal_profile_code *tower_profiles(const void *state) {
+    return &((const tower_state *)state)->told.code;
 }
 
 static void tower_estimate(const void *params, const pal_log *log, int32_t n_threads,
@@ -175,7 +185,7 @@ const pal_kind pal_kind_two_tower = {
         "learning_rate=0.001).",
     .represents = "the newest items used, summed, and the profile, through a network to {factors} "
                   "numbers | a row of {factors} numbers and its features'",
-    .traits = PAL_SCORES_NEW_USERS | PAL_IS_STOCHASTIC | PAL_USES_ORDER,
+    .traits = PAL_SCORES_NEW_USERS | PAL_IS_STOCHASTIC | PAL_USES_ORDER | PAL_READS_PROFILES,
     .params = tower_table,
     .params_size = sizeof(tower_params),
     .state_size = sizeof(tower_state),
@@ -184,5 +194,7 @@ const pal_kind pal_kind_two_tower = {
     .scratch_bytes = tower_scratch_bytes,
     .score = tower_score,
     .tensors = tower_tensors,
+    .answers = tower_answers,
+    .profiles = tower_profiles,
     .estimate = tower_estimate,
 };

@@ -2,7 +2,7 @@
 #ifndef PAL_MODELS_TWO_TOWER_H
 #define PAL_MODELS_TWO_TOWER_H
 
-#include "models/feature_options.h"
+#include "models/feature_tables.h"
 #include "models/model.h"
 #include "models/panels.h"
 #include "nn/mlp.h"
@@ -26,6 +26,7 @@ typedef struct {
     float *network;
     int64_t *profile_range; /* [2] 0 and the size of profiles: 0 without features of people */
     float *profiles;        /* [n_users + 1, factors] summed features; the last: nothing is known */
+    pal_feature_told told;
     int32_t n_users, n_items;
     /* Derived. */
     pal_mlp mlp;

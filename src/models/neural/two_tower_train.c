@@ -3,7 +3,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "models/feature_tables.h"
 #include "models/neural/two_tower.h"
 #include "nn/shared.h"
 #include "nn/softmax.h"
@@ -173,7 +172,8 @@ static double tower_step(void *arg, const pal_step *step) {
 static pal_status tower_publish(void *arg) {
     tower_job *job = arg;
     tower_state *s = job->s;
-    pal_feature_tables_keep(&job->tables, s->items, s->profiles);
+    pal_feature_tables_keep(&job->tables, s->items, s->profiles, &s->told);
+    TRY(pal_profile_code_prepare(job->ctx, "two_tower", job->arena, &s->told.code));
     return pal_panels_pack(job->ctx, "two_tower", s->items, s->n_items,
                            (int32_t)job->p->f.factors + 1, job->arena, &s->panels, &s->packed);
 }
@@ -193,6 +193,7 @@ static pal_status tower_make_state(tower_job *job) {
     s->profiles = PAL_ARENA_ARRAY(job->arena, float, n_profiles);
     if (!s->history || !s->items || !s->network_range || !s->profile_range || !s->profiles)
         return pal_fail_memory(job->ctx, "two_tower", 8.0 * (double)(n_items * d + n_profiles));
+    TRY(pal_feature_told_open(job->ctx, &job->tables, job->arena, &s->told));
     s->network_range[1] = job->network.n;
     s->profile_range[1] = n_profiles;
     return PAL_OK;

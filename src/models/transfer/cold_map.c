@@ -18,12 +18,13 @@
 #include "models/history.h"
 #include "models/new_items.h"
 #include "models/panels.h"
+#include "models/profile_code.h"
 #include "models/train.h"
 #include "models/training_rows.h"
 #include "models/transfer/item_matrix.h"
-#include "models/transfer/profile.h"
 #include "models/transfer/sparse_map.h"
 #include "models/transfer/toward.h"
+#include "represent/attributes.h"
 
 typedef struct {
     const char *of;
@@ -52,8 +53,8 @@ typedef struct {
     pal_model *parts[1]; /* als of the items with events */
     float *items;        /* [n_items, k] */
     float *people;       /* [n_users, k] */
-    pal_profile profile; /* of n features */
-    float *user_map;     /* [n + 1, k] constants first */
+    pal_profile_code code;
+    float *constants, *profiles; /* [k], [features of code, k] the map from profiles */
     /* derived */
     pal_als_side side; /* with all items */
     float *padded, *panels;
@@ -74,33 +75,43 @@ typedef struct { /* of one thread */
     float *users;     /* [n_queries, width] */
     float *guess, *v; /* [width] */
     float *amounts;   /* [n_items] */
-    int32_t *features;
-    float *values; /* [features of a profile] */
 } cold_room;
 
 static size_t cold_cut(const cold_state *s, int32_t n_queries, void *memory, cold_room *out) {
-    size_t width = (size_t)s->side.width, n = (size_t)s->profile.range[1],
-           sizes[] = {(size_t)n_queries * width, width, width, (size_t)s->side.n_items, n, n};
+    size_t width = (size_t)s->side.width,
+           sizes[] = {(size_t)n_queries * width, width, width, (size_t)s->side.n_items};
     cold_room unused, *room = out ? out : &unused;
-    void *parts[6];
+    void *parts[4];
     size_t at = pal_toward_cut(&s->side, memory, &room->solve);
-    at = pal_scratch_cut(memory, at, sizes, 6, parts);
+    at = pal_scratch_cut(memory, at, sizes, 4, parts);
     room->users = parts[0];
     room->guess = parts[1];
     room->v = parts[2];
     room->amounts = parts[3];
-    room->features = parts[4];
-    room->values = parts[5];
     return at;
 }
 
-/* What the profile foretells, in room->guess; returns how many features it has, 0: none. */
-static int32_t cold_guess(const cold_state *s, const pal_query *query, const cold_room *room) {
-    int32_t n = pal_profile_encode(&s->profile, query, room->features, room->values);
-    if (n == 0) return 0;
+typedef struct {
+    const cold_state *s;
+    float *guess;
+} cold_cells;
+
+static void cold_add_cell(void *arg, int32_t field, int32_t feature, float weight) {
+    (void)field;
+    const cold_cells *cells = arg;
+    int32_t k = cells->s->side.n_factors;
+    const float *row = cells->s->profiles + (int64_t)feature * k;
+    for (int32_t f = 0; f < k; f++) cells->guess[f] += weight * row[f];
+}
+
+/* What the profile foretells, in room->guess; false: nothing that is told is known. */
+static bool cold_guess(const cold_state *s, const pal_query *query, const cold_room *room) {
+    if (!pal_profile_answers(&s->code, query)) return false;
+    cold_cells cells = {s, room->guess};
     memset(room->guess, 0, (size_t)s->side.width * sizeof *room->guess);
-    pal_sparse_apply(s->user_map, s->side.n_factors, room->features, room->values, n, room->guess);
-    return n;
+    memcpy(room->guess, s->constants, (size_t)s->side.n_factors * sizeof *room->guess);
+    pal_profile_each(&s->code, query, cold_add_cell, &cells);
+    return true;
 }
 
 static bool cold_is_trained(const cold_state *s, const pal_query *query) {
@@ -116,7 +127,7 @@ static void cold_person(const cold_params *p, const cold_state *s, const pal_que
         memcpy(user, s->people + (int64_t)(query->user_plus_1 - 1) * k, (size_t)k * sizeof *user);
         return;
     }
-    bool has_guess = cold_guess(s, query, room) > 0;
+    bool has_guess = cold_guess(s, query, room);
     const int32_t *items;
     int32_t n = pal_history_distinct(query, s->side.n_items, room->solve.history, &items);
     pal_toward_solve(&s->side, has_guess ? p->trust : 1, items, n, NULL,
@@ -132,6 +143,7 @@ typedef struct {
     pal_arena *scratch;
     pal_csr pairs, by_item;  /* of the items with events */
     pal_csr features, cells; /* of items, of users */
+    float *user_map;         /* [features of users + 1, k] constants first */
     char *rooms;             /* [workers, room_bytes] */
     size_t room_bytes;
 } cold_job;
@@ -205,7 +217,7 @@ static void cold_solve_people(void *arg, int64_t chunk, int32_t worker) {
                 first = job->pairs.starts[u];
         if (n == 0) continue;
         memset(room.guess, 0, (size_t)s->side.width * sizeof *room.guess);
-        pal_sparse_apply(s->user_map, k, job->cells.cols + begin, job->cells.values + begin, n,
+        pal_sparse_apply(job->user_map, k, job->cells.cols + begin, job->cells.values + begin, n,
                          room.guess);
         pal_toward_solve(&s->side, job->p->trust, job->pairs.cols + first,
                          (int32_t)(job->pairs.starts[u + 1] - first),
@@ -217,18 +229,56 @@ static void cold_solve_people(void *arg, int64_t chunk, int32_t worker) {
 
 static pal_status cold_derive(pal_ctx *ctx, pal_arena *arena, cold_state *s);
 
+/* The fields of users as a matrix; of users who have no row in the table it has an empty one. */
+static pal_status cold_list_cells(cold_job *job, const pal_train_input *train, pal_fields *fields) {
+    const pal_log *log = train->log;
+    int32_t n = log->n_users;
+    TRY(pal_fields_make(job->ctx, train->users, log->about.user_ids, n, n, job->scratch, fields));
+    int32_t *rows =
+        train->users ? pal_catalog_rows(train->users, log->about.user_ids, n, job->scratch) : NULL;
+    int64_t *starts = PAL_ARENA_ARRAY(job->scratch, int64_t, (int64_t)n + 1);
+    int64_t most = fields->n_fields ? fields->starts[(int64_t)n * fields->n_fields] : 0;
+    int32_t *cols = PAL_ARENA_ARRAY(job->scratch, int32_t, most);
+    float *values = PAL_ARENA_ARRAY(job->scratch, float, most);
+    if ((train->users && !rows) || !starts || !cols || !values)
+        return pal_fail_memory(job->ctx, "cold_map", 8.0 * (double)most);
+    for (int32_t u = 0; u < n; u++) {
+        const int32_t *features;
+        const float *weights;
+        bool is_known = fields->n_fields && rows[u] >= 0;
+        int32_t n_entries = is_known ? pal_fields_all(fields, u, &features, &weights) : 0;
+        for (int32_t e = 0; e < n_entries; e++) {
+            cols[starts[u] + e] = features[e];
+            values[starts[u] + e] = weights[e];
+        }
+        starts[u + 1] = starts[u] + n_entries;
+    }
+    job->cells = (pal_csr){.n_rows = n,
+                           .n_cols = fields->n_features,
+                           .starts = starts,
+                           .cols = cols,
+                           .values = values};
+    return PAL_OK;
+}
+
 static pal_status cold_learn_people(cold_job *job, const pal_train_input *train, pal_arena *arena) {
     cold_state *s = job->s;
     int64_t k = s->side.n_factors, n_workers = pal_pool_threads(job->ctx->pool);
-    TRY(pal_profile_fit(job->ctx, "cold_map", train->users, train->log, arena, job->scratch,
-                        &s->profile, &job->cells));
-    s->user_map = PAL_ARENA_ARRAY(arena, float, (s->profile.range[1] + 1) * k);
-    if (!s->user_map) return pal_fail_memory(job->ctx, "cold_map", 4.0 * (double)k);
+    pal_fields fields;
+    TRY(cold_list_cells(job, train, &fields));
+    TRY(pal_profile_code_keep(job->ctx, "cold_map", &fields, arena, &s->code));
+    s->constants = PAL_ARENA_ARRAY(arena, float, k);
+    s->profiles = PAL_ARENA_ARRAY(arena, float, fields.n_features *k);
+    job->user_map = PAL_ARENA_ARRAY(job->scratch, float, (fields.n_features + INT64_C(1)) * k);
+    if (!s->constants || !s->profiles || !job->user_map)
+        return pal_fail_memory(job->ctx, "cold_map", 8.0 * (double)(fields.n_features * k));
     memcpy(s->people, s->side.users, (size_t)(s->side.n_users * k) * sizeof *s->people);
     TRY(cold_derive(job->ctx, arena, s));
-    if (s->profile.range[1] == 0) return PAL_OK;
+    if (fields.n_fields == 0) return PAL_OK;
     TRY(cold_learn_map(job, &job->cells, &job->pairs, s->people, s->items, s->n_items, "people",
-                       s->user_map));
+                       job->user_map));
+    memcpy(s->constants, job->user_map, (size_t)k * sizeof *s->constants);
+    memcpy(s->profiles, job->user_map + k, (size_t)(fields.n_features * k) * sizeof *s->profiles);
     job->room_bytes = cold_cut(s, 1, NULL, NULL);
     job->rooms = pal_arena_alloc(job->scratch, n_workers, job->room_bytes);
     if (!job->rooms) return pal_fail_memory(job->ctx, "cold_map", (double)job->room_bytes);
@@ -277,11 +327,8 @@ static int32_t cold_tensors(const void *params, void *state, int32_t n_users, in
     if (factors) memcpy(&k, (const char *)s->parts[0]->params + factors->offset, sizeof k);
     tensors[0] = pal_float_rows("items", &s->items, n_items, k, PAL_ROLE_ITEMS, NULL);
     tensors[1] = pal_float_rows("users", &s->people, n_users, k, PAL_ROLE_USERS, NULL);
-    int32_t n = 2 + pal_profile_tensors(&s->profile, tensors + 2);
-    /* Directly after profile_range, one row more than which it has. */
-    memmove(tensors + 4, tensors + 3, (size_t)(n - 3) * sizeof *tensors);
-    tensors[3] = pal_float_rows("user_map", &s->user_map, -2, k, PAL_ROLE_DATA, NULL);
-    return n + 1;
+    tensors[2] = pal_floats("constants", &s->constants, k);
+    return 3 + pal_profile_code_tensors(&s->code, &s->profiles, k, tensors + 3);
 }
 
 /* als's side with the rows of all items. */
@@ -299,9 +346,7 @@ static pal_status cold_derive(pal_ctx *ctx, pal_arena *arena, cold_state *s) {
 static pal_status cold_prepare(pal_ctx *ctx, const void *params, pal_arena *arena, void *state) {
     (void)params;
     cold_state *s = state;
-    if (!pal_profile_is_valid(&s->profile))
-        return pal_fail(ctx, PAL_EFORMAT,
-                        "cold_map: the model's profiles do not fit each other: train it again");
+    TRY(pal_profile_code_prepare(ctx, "cold_map", arena, &s->code));
     TRY(pal_als_side_of(ctx, "cold_map", s->parts[0], arena, &s->side));
     TRY(cold_derive(ctx, arena, s));
     return pal_panels_pack(ctx, "cold_map", s->padded, s->n_items, s->side.width, arena, &s->panels,
@@ -328,32 +373,53 @@ static void cold_score(const void *params, const void *state, const pal_query *q
 static bool cold_answers(const void *params, const void *state, const pal_query *query) {
     (void)params;
     const cold_state *s = state;
-    return pal_profile_answers(&s->profile, query);
+    return pal_profile_answers(&s->code, query);
+}
+
+static const pal_profile_code *cold_profiles(const void *state) {
+    return &((const cold_state *)state)->code;
 }
 
 enum { COLD_CELLS = PAL_REASONS_MORE - 3 }; /* of a profile that are named one by one */
 
-/* The profile's share of a score is guess·rest, a part for each of its features. */
-static int32_t cold_explain_profile(const cold_state *s, const cold_room *room, int32_t n_features,
-                                    pal_reason *reasons) {
-    int32_t k = s->side.n_factors, n = 0;
-    double others = 0, constant = 0;
-    for (int32_t t = 0; t < k; t++) constant += (double)s->user_map[t] * (double)room->v[t];
-    for (int32_t e = 0; e < n_features; e++) {
-        const float *row = s->user_map + (int64_t)(room->features[e] + 1) * k;
-        double sum = 0;
-        for (int32_t t = 0; t < k; t++) sum += (double)row[t] * (double)room->v[t];
-        const pal_reason reason = {.item = -1,
-                                   .what = pal_profile_name(&s->profile, room->features[e]),
-                                   .amount = sum * (double)room->values[e]};
-        n = pal_reasons_add(reasons, n, COLD_CELLS, reason, &others);
+typedef struct {
+    const cold_state *s;
+    const float *rest; /* what of the item's row is left to the guess */
+    pal_reason *reasons;
+    int32_t n;
+    double others; /* what the columns that are not told, and the weakest cells, add */
+} cold_reasons;
+
+static void cold_explain_cell(void *arg, int32_t field, int32_t feature, float weight) {
+    cold_reasons *r = arg;
+    int32_t k = r->s->side.n_factors;
+    const float *row = r->s->profiles + (int64_t)feature * k;
+    double sum = 0;
+    for (int32_t t = 0; t < k; t++) sum += (double)row[t] * (double)r->rest[t];
+    sum *= (double)weight;
+    if (feature + 1 == r->s->code.field_starts[field + 1]) { /* not told */
+        r->others += sum;
+        return;
     }
-    if (others > 0 || others < 0)
-        reasons[n++] =
-            (pal_reason){.item = -1, .what = "the rest of the profile", .amount = others};
-    reasons[n++] = (pal_reason){
+    const pal_reason reason = {
+        .item = -1, .what = pal_profile_name(&r->s->code, feature), .amount = sum};
+    r->n = pal_reasons_add(r->reasons, r->n, COLD_CELLS, reason, &r->others);
+}
+
+/* The profile's share of a score is guess·rest, a part for each of its features. */
+static int32_t cold_explain_profile(const cold_state *s, const pal_query *query, const float *rest,
+                                    pal_reason *reasons) {
+    cold_reasons found = {.s = s, .rest = rest, .reasons = reasons};
+    double constant = 0;
+    for (int32_t t = 0; t < s->side.n_factors; t++)
+        constant += (double)s->constants[t] * (double)rest[t];
+    pal_profile_each(&s->code, query, cold_explain_cell, &found);
+    if (found.others > 0 || found.others < 0)
+        reasons[found.n++] =
+            (pal_reason){.item = -1, .what = "what else the profile says", .amount = found.others};
+    reasons[found.n++] = (pal_reason){
         .item = -1, .what = "what people with a profile like in general", .amount = constant};
-    return n;
+    return found.n;
 }
 
 static int32_t cold_explain(const void *params, const void *state, const pal_query *query,
@@ -366,14 +432,14 @@ static int32_t cold_explain(const void *params, const void *state, const pal_que
     const float *v = s->side.items + (int64_t)item * s->side.width;
     double left = 0;
     for (int32_t f = 0; f < s->side.width; f++) left += (double)room.users[f] * (double)v[f];
-    int32_t n_features = cold_guess(s, query, &room);
+    bool has_guess = cold_guess(s, query, &room);
     const int32_t *items;
     int32_t n = pal_history_distinct(query, s->side.n_items, room.solve.history, &items);
-    pal_toward_explain(&s->side, n_features ? p->trust : 1, items, n, v, &room.solve, room.amounts,
+    pal_toward_explain(&s->side, has_guess ? p->trust : 1, items, n, v, &room.solve, room.amounts,
                        room.v);
     for (int32_t e = 0; e < n; e++)
         reasons[e] = (pal_reason){.item = items[e], .amount = (double)room.amounts[e]};
-    if (n_features) n += cold_explain_profile(s, &room, n_features, reasons + n);
+    if (has_guess) n += cold_explain_profile(s, query, room.v, reasons + n);
     for (int32_t e = 0; e < n; e++) left -= reasons[e].amount;
     if (fabs(left) > 1e-5) /* a row trained with event weights, or with another profile */
         reasons[n++] =
@@ -409,6 +475,7 @@ const pal_kind pal_kind_cold_map = {
     .tensors = cold_tensors,
     .explain = cold_explain,
     .answers = cold_answers,
+    .profiles = cold_profiles,
     .parts = cold_parts,
     .takes_one_part = true,
     .estimate = cold_estimate,

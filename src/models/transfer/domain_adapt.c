@@ -82,7 +82,7 @@ const pal_kind pal_kind_domain_adapt = {
         "∂L/∂x / √n, so ∂L/∂z = W_hᵀ ∂L/∂h + W_eᵀ ∂L/∂e + w_b ∂L/∂b. The judge's loss J = Σ_i s_i "
         "(softplus(l_i) - y_i l_i), s_i = 1/2 over the items of i's domain, has ∂J/∂l_i = s_i "
         "(σ(l_i) - y_i); its own weights step down it, z takes -λ ∂J/∂z. With G = C_s - C_t and "
-        "K = |G|² / (4 k²): ∂K/∂z_i = G (z_i - mean) / (k² (n - 1)) for an item of the source and "
+        "K = c k |G|² / 4: ∂K/∂z_i = c k G (z_i - mean) / (n - 1) for an item of the source and "
         "minus that for one of the log; what the mean takes sums to 0. s passes on as in an MLP "
         "with a bridge, ∂L/∂s = d ∘ ∂L/∂z + Wᵀ (∂L/∂h' ∘ f'), and the row F_f of a feature takes "
         "w_f ∂L/∂s.",

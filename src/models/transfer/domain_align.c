@@ -62,7 +62,7 @@ void pal_adapt_coral_add(adapt_job *job, int64_t chunk, int64_t first, int64_t l
     }
 }
 
-/* loss = |C_s - C_t|² / (4 k²), C the covariance of a domain's representations. */
+/* loss = coral k |C_s - C_t|² / 4, C the covariance of a domain's representations. */
 void pal_adapt_coral_close(adapt_job *job) {
     adapt_coral *coral = &job->coral;
     int64_t k = job->p->factors, size = (k + 1) * k;
@@ -87,10 +87,10 @@ void pal_adapt_coral_close(adapt_job *job) {
             squares += (c[1] - c[0]) * (c[1] - c[0]);
         }
     }
-    coral->loss = job->p->coral * squares / (4.0 * (double)(k * k));
+    coral->loss = job->p->coral * squares * (double)k / 4;
 }
 
-/* dz_i += ± coral / (k² (n - 1)) (C_s - C_t) (z_i - mean), + for the source's. */
+/* dz_i += ± coral k / (n - 1) (C_s - C_t) (z_i - mean), + for the source's. */
 static void adapt_coral_back(adapt_job *job, int64_t first, int64_t last) {
     const adapt_coral *coral = &job->coral;
     const pal_loops *loops = pal_loops_best();
@@ -98,7 +98,7 @@ static void adapt_coral_back(adapt_job *job, int64_t first, int64_t last) {
     for (int64_t i = first; i < last; i++) {
         for (int32_t side = 0; side < 2; side++) {
             if (!adapt_is_of(job, i, side)) continue;
-            double share = job->p->coral / ((double)(k * k) * (double)(coral->n[side] - 1));
+            double share = job->p->coral * (double)k / (double)(coral->n[side] - 1);
             for (int64_t a = 0; a < k; a++) {
                 float centered = job->z[i * k + a] - coral->means[side * k + a];
                 loops->add_scaled(job->dz + i * k, coral->difference + a * k,

@@ -175,6 +175,13 @@ int32_t pal_person_explain(const pal_person_form *p, const pal_person_state *s,
                                     .amount = person_dot(s, own, thing, k)};
     reasons[n++] =
         (pal_reason){.item = -1, .what = "what everybody makes of it", .amount = (double)thing[k]};
+    if (!s->tower.has_layers) return n;
+    double left = 0;
+    person_row(p, s, query, &c, c.users);
+    for (int64_t f = 0; f < k; f++)
+        left += ((double)c.users[f] - person_scale(s, f) * (double)c.x[f]) * (double)thing[f];
+    reasons[n++] =
+        (pal_reason){.item = -1, .what = "what the hidden layers make of all that", .amount = left};
     return n;
 }
 

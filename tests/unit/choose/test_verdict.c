@@ -90,7 +90,10 @@ static bench *bench_new(void) {
                          .rows = b->rows,
                          .winner_known = EASE,
                          .most_accurate = EASE,
-                         .winner_strangers = POPULAR};
+                         .winner_strangers = POPULAR,
+                         .winner_new = -1,
+                         .control_new = -1,
+                         .new_slice = -1};
     table->test.n_users = 200;
     table->test.users = b->users;
     table->slices.n = SLICES;
@@ -516,6 +519,57 @@ static void eight_lines_are_enough_for_everything(void **state) {
     bench_free(b);
 }
 
+static void new_items_have_a_line_and_a_warning(void **state) {
+    (void)state;
+    bench *b = bench_new();
+    pal_table *table = &b->comparison.tables[0];
+    table->new_slice = OLD;
+    table->winner_new = KNN;
+    table->new_test.n_users = 50;
+    b->rows[KNN].new_alone = (pal_interval){0.2, 0.15, 0.25};
+    bench_judge(b);
+    assert_true(
+        says(b, "For items that nobody has used yet use item_knn k=50: for the 50 test users"));
+    assert_false(says(b, "does as well"));
+    table->control_new = POPULAR;
+    table->over_control = (pal_interval){0.01, -0.01, 0.03};
+    bench_judge(b);
+    assert_true(says(b, "popular, the number of features alone, does as well"));
+    table->over_control.low = 0.001;
+    bench_judge(b);
+    assert_false(says(b, "does as well"));
+    table->new_test.n_users = 29;
+    bench_judge(b);
+    assert_true(says(b, "only 29 test users used such: too few to tell"));
+    bench_free(b);
+}
+
+static void the_best_row_with_a_source_says_what_it_does(void **state) {
+    (void)state;
+    bench *b = bench_new();
+    b->rows[EASE].valid_choice = 0.1;
+    b->rows[KNN].valid_choice = 0.2;
+    b->rows[EASE].source_says = "the source helps: much";
+    bench_judge(b);
+    assert_true(says(b, "ease l2=500: the source helps: much."));
+    b->rows[KNN].source_says = "the source does not help, leave it out: nothing";
+    bench_judge(b);
+    assert_true(says(b, "item_knn k=50: the source does not help, leave it out: nothing."));
+    assert_false(says(b, "the source helps"));
+    bench_free(b);
+}
+
+static void strangers_may_be_answered_by_what_is_known_of_them(void **state) {
+    (void)state;
+    bench *b = bench_new();
+    b->comparison.tables[0].winner_strangers = KNN;
+    b->rows[KNN].strangers_own = (pal_interval){0.11, 0.1, 0.12};
+    bench_judge(b);
+    assert_true(says(b, "use item_knn k=50, which reads what else is known of them"));
+    assert_true(says(b, "where popular has 0.080 (0.060 to 0.100)"));
+    bench_free(b);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_clear_winner_is_named_with_what_it_gains),
@@ -537,6 +591,9 @@ int main(void) {
         cmocka_unit_test(shares_are_said_in_plain_words),
         cmocka_unit_test(two_tasks_are_told_by_their_page),
         cmocka_unit_test(eight_lines_are_enough_for_everything),
+        cmocka_unit_test(new_items_have_a_line_and_a_warning),
+        cmocka_unit_test(the_best_row_with_a_source_says_what_it_does),
+        cmocka_unit_test(strangers_may_be_answered_by_what_is_known_of_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

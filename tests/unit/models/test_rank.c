@@ -192,13 +192,13 @@ static void strangers_get_what_most_people_use(void **state) {
     pal_lists lists = bench_rank(&b, (pal_query){0}, (pal_rank_options){.k = 3});
     assert_listed(&lists, "301"); /* by users: i0 has more events than i3 */
     assert_true(lists.scores[0] == 3 && lists.scores[1] == 1);
-    assert_int_equal(lists.fallback[0], 1);
+    assert_true(lists.fallback[0]);
     lists = bench_rank(&b, pal_query_of_user(b.model, 3), (pal_rank_options){.k = 3});
     assert_listed(&lists, "301"); /* a row of the log, without an event */
-    assert_int_equal(lists.fallback[0], 1);
+    assert_true(lists.fallback[0]);
     lists = bench_rank(&b, (pal_query){0}, (pal_rank_options){.k = 3, .use = PAL_FALLBACK_NONE});
     assert_listed(&lists, "");
-    assert_int_equal(lists.fallback[0], 1);
+    assert_true(lists.fallback[0]);
     lists = bench_rank(&b, (pal_query){0}, (pal_rank_options){.k = 3, .use = PAL_FALLBACK_SELF});
     assert_listed(&lists, "012");
     assert_int_equal(lists.fallback[0], 0);
@@ -223,6 +223,7 @@ static void the_callers_fallback_goes_before_the_models_own(void **state) {
     bench_open(&b);
     pal_kind upward = told;
     upward.score = upward_score;
+    upward.traits |= PAL_SCORES_STRANGERS;
     pal_model *own = NULL, *other = NULL;
     pal_train_input input = {.log = &b.log.log};
     assert_int_equal(pal_model_train_kind(b.ctx, &upward, "", &input, &own), PAL_OK);
@@ -235,6 +236,53 @@ static void the_callers_fallback_goes_before_the_models_own(void **state) {
     lists = bench_rank(&b, pal_query_of_user(b.model, 2), (pal_rank_options){.k = 3});
     assert_listed(&lists, "012");
     pal_model_free(other);
+    bench_close(&b);
+}
+
+/* Knows what a profile with "age" asks for. */
+static bool upward_answers(const void *params, const void *state, const pal_query *query) {
+    (void)params, (void)state;
+    return query->n_profile > 0 && !strcmp(query->profile[0].name, "age");
+}
+
+static void a_fallback_that_reads_profiles_answers_those_it_can(void **state) {
+    (void)state;
+    bench b;
+    bench_open(&b);
+    pal_kind upward = told;
+    upward.score = upward_score;
+    upward.answers = upward_answers;
+    upward.traits |= PAL_READS_PROFILES;
+    pal_model *own = NULL;
+    pal_train_input input = {.log = &b.log.log};
+    assert_int_equal(pal_model_train_kind(b.ctx, &upward, "", &input, &own), PAL_OK);
+    pal_model_set_fallback(b.model, own);
+    const pal_profile_cell age = {"age", "30"}, city = {"city", "Lyon"};
+    pal_lists lists =
+        bench_rank(&b, (pal_query){.n_profile = 1, .profile = &age}, (pal_rank_options){.k = 3});
+    assert_listed(&lists, "432");
+    assert_int_equal(lists.fallback[0], PAL_BY_FALLBACK);
+    lists =
+        bench_rank(&b, (pal_query){.n_profile = 1, .profile = &city}, (pal_rank_options){.k = 3});
+    assert_listed(&lists, "301"); /* what most people use */
+    assert_int_equal(lists.fallback[0], PAL_BY_POPULARITY);
+    bench_close(&b);
+}
+
+/* The last two rows are new items that are only scored where that is asked for. */
+static void rows_past_the_end_stand_in_no_list_and_no_history(void **state) {
+    (void)state;
+    bench b;
+    bench_open(&b);
+    b.model->n_listed_items = 3;
+    const int32_t items[] = {4, 1};
+    pal_query query = {.n_events = 2, .items = items};
+    pal_lists lists = bench_rank(&b, query, (pal_rank_options){.k = 5, .hide = PAL_HIDE_NONE});
+    assert_listed(&lists, "012");
+    assert_int_equal(told_query.n_events, 1);
+    lists = bench_rank(&b, query, (pal_rank_options){.k = 5, .hide = PAL_HIDE_NONE, .end_item = 5});
+    assert_listed(&lists, "01234");
+    assert_int_equal(told_query.n_events, 2);
     bench_close(&b);
 }
 
@@ -273,7 +321,7 @@ static void rows_past_the_log_are_left_out(void **state) {
     query = (pal_query){.n_events = 2, .items = unknown};
     lists = bench_rank(&b, query, options);
     assert_listed(&lists, "30124"); /* of whose history nothing is left is a stranger */
-    assert_int_equal(lists.fallback[0], 1);
+    assert_true(lists.fallback[0]);
     bench_close(&b);
 }
 
@@ -476,6 +524,8 @@ int main(void) {
         cmocka_unit_test(k_is_at_most_the_number_of_items),
         cmocka_unit_test(strangers_get_what_most_people_use),
         cmocka_unit_test(the_callers_fallback_goes_before_the_models_own),
+        cmocka_unit_test(a_fallback_that_reads_profiles_answers_those_it_can),
+        cmocka_unit_test(rows_past_the_end_stand_in_no_list_and_no_history),
         cmocka_unit_test(a_control_answers_strangers_itself),
         cmocka_unit_test(rows_past_the_log_are_left_out),
         cmocka_unit_test(a_user_is_known_by_an_unchanged_history),

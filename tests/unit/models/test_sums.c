@@ -11,6 +11,7 @@
 #include "models/explain.h"
 #include "models/rank.h"
 #include "models/registry.h"
+#include "models/shrink.h"
 #include "models/train.h"
 #include "nn/parameters.h"
 
@@ -249,6 +250,161 @@ static void reasons_name_features_and_sum_to_the_score(void **state) {
     support_close(ctx);
 }
 
+/* --- profiles --- */
+
+/* Profiles of users that tell the camp, an age that does not, and interests. */
+static void people_of_camps(pal_ctx *ctx, const support_log *log, pal_catalog *out) {
+    enum { COLUMNS = 3 };
+    memset(out, 0, sizeof *out);
+    out->title = -1;
+    out->columns = PAL_ARENA_ARRAY(&out->arena, pal_column, COLUMNS);
+    const char **cells[COLUMNS];
+    for (int32_t c = 0; c < COLUMNS; c++) {
+        cells[c] = PAL_ARENA_ARRAY(&out->arena, const char *, USERS);
+        assert_non_null(cells[c]);
+    }
+    for (int32_t u = 0; u < USERS; u++) {
+        char age[8];
+        const char *id = pal_ids_at(&log->users, u);
+        snprintf(age, sizeof age, "%d", 20 + u / 2);
+        assert_int_equal(pal_ids_add(&out->ids, id, strlen(id)), u);
+        cells[0][u] = u % 2 ? "Lyon" : "Bern";
+        cells[1][u] = u == 8 ? "" : pal_arena_text(&out->arena, age, strlen(age));
+        cells[2][u] = u % 3 ? "chess|tea" : "tea";
+    }
+    static const char *const names[COLUMNS] = {"home_city", "age", "likes"};
+    for (int32_t c = 0; c < COLUMNS; c++) {
+        strcpy(out->columns[c].name, names[c]);
+        out->columns[c].cells = cells[c];
+    }
+    out->n_columns = COLUMNS;
+    assert_int_equal(pal_catalog_settle(ctx, out, "users", "home_city=token,age=number,likes=set"),
+                     PAL_OK);
+}
+
+typedef struct {
+    int32_t n, features[16];
+    float weights[16];
+} told_entries;
+
+static void take_entry(void *arg, int32_t field, int32_t feature, float weight) {
+    told_entries *told = arg;
+    (void)field;
+    assert_true(told->n < 16);
+    told->features[told->n] = feature;
+    told->weights[told->n++] = weight;
+}
+
+/* Cells are encoded as the rows of the table were, also by what a file keeps. */
+static void cells_are_encoded_as_rows(void **state) {
+    (void)state;
+    pal_ctx *ctx = support_open(1);
+    support_log log;
+    pal_catalog people;
+    pal_arena arena = {0};
+    pal_fields fields;
+    pal_profile_code code = {0};
+    camps(ctx, &log);
+    people_of_camps(ctx, &log, &people);
+    assert_int_equal(pal_fields_make(ctx, &people, &log.users, USERS, USERS, &arena, &fields),
+                     PAL_OK);
+    assert_int_equal(pal_profile_code_keep(ctx, "a test", &fields, &arena, &code), PAL_OK);
+    assert_int_equal(pal_profile_code_prepare(ctx, "a test", &arena, &code), PAL_OK);
+    for (int32_t u = 0; u < USERS; u++) {
+        const pal_profile_cell cells[] = {{"likes", people.columns[2].cells[u]},
+                                          {"Home-City", people.columns[0].cells[u]},
+                                          {"age", people.columns[1].cells[u]},
+                                          {"shoes", "44"}};
+        const pal_query query = {.n_profile = 4, .profile = cells};
+        told_entries told = {0};
+        const int32_t *features;
+        const float *weights;
+        pal_profile_each(&code, &query, take_entry, &told);
+        assert_int_equal(pal_fields_all(&fields, u, &features, &weights), told.n);
+        assert_memory_equal(features, told.features, (size_t)told.n * sizeof *features);
+        assert_memory_equal(weights, told.weights, (size_t)told.n * sizeof *weights);
+        assert_true(pal_profile_answers(&code, &query));
+    }
+    const pal_profile_cell strange[] = {{"home_city", "Lyons"}, {"age", "old"}, {"likes", "|"}};
+    const pal_query nothing = {.n_profile = 3, .profile = strange};
+    assert_false(pal_profile_answers(&code, &nothing));
+    told_entries told = {0};
+    pal_profile_each(&code, &nothing, take_entry, &told);
+    assert_int_equal(told.n, 3);
+    assert_memory_equal(told.features, fields.missing, sizeof(int32_t) * 3);
+    code.sorted = NULL;
+    code.field_starts[1]++; /* of a damaged file */
+    assert_int_equal(pal_profile_code_prepare(ctx, "a test", &arena, &code), PAL_EFORMAT);
+    pal_arena_release(&arena);
+    pal_catalog_release(&people);
+    support_log_release(&log);
+    support_close(ctx);
+}
+
+/* How many of the strangers' best five items are of camp `odd`. */
+static int32_t count_odd(pal_ctx *ctx, const pal_model *model, const pal_query *query) {
+    pal_arena arena = {0};
+    pal_lists lists;
+    const pal_rank_options options = {.k = 5};
+    assert_int_equal(pal_rank(ctx, model, query, 1, &options, &arena, &lists), PAL_OK);
+    int32_t n = 0;
+    for (int32_t i = 0; i < lists.counts[0]; i++) n += lists.items[i] % 2;
+    assert_false(lists.fallback[0]);
+    pal_arena_release(&arena);
+    return n;
+}
+
+/* A stranger is answered by what he is; reasons name his cells; a file gives back the same. */
+static void profiles_answer_strangers(void **state) {
+    (void)state;
+    pal_ctx *ctx = support_open(2);
+    support_log log;
+    pal_catalog people;
+    pal_arena arena = {0};
+    camps(ctx, &log);
+    people_of_camps(ctx, &log, &people);
+    static const char *const specs[] = {"fm epochs=40", "fm epochs=60 loss=squared",
+                                        "item_features epochs=40"};
+    for (size_t i = 0; i < sizeof specs / sizeof *specs; i++) {
+        pal_train_input input = {.log = &log.log, .users = &people};
+        pal_model *model = support_train(ctx, specs[i], &input), *loaded = NULL;
+        pal_container container = {0};
+        assert_int_equal(pal_model_store(ctx, model, PAL_PRECISION_FLOAT32, &container), PAL_OK);
+        assert_int_equal(pal_model_restore(ctx, &container, &loaded), PAL_OK);
+        pal_container_release(&container);
+        for (int32_t odd = 0; odd < 2; odd++) {
+            const pal_profile_cell cell = {"home_city", odd ? "Lyon" : "Bern"};
+            const int32_t used[] = {odd, 2 + odd};
+            pal_query query = {.n_profile = 1, .profile = &cell};
+            if (i != 1) assert_int_equal(count_odd(ctx, model, &query), 5 * odd);
+            if (i != 1) assert_int_equal(count_odd(ctx, loaded, &query), 5 * odd);
+            for (query.n_events = 0; query.n_events <= 2; query.n_events += 2) {
+                pal_explanation found, again;
+                query.items = used;
+                double sum = 0;
+                bool names_cell = false;
+                assert_int_equal(pal_explain(ctx, model, &query, 10, &arena, &found), PAL_OK);
+                assert_int_equal(pal_explain(ctx, loaded, &query, 10, &arena, &again), PAL_OK);
+                assert_memory_equal(&found.score, &again.score, sizeof found.score);
+                for (int32_t r = 0; r < found.n; r++) {
+                    const char *what = found.reasons[r].what;
+                    sum += found.reasons[r].amount;
+                    names_cell |=
+                        what && !strcmp(what, odd ? "home_city: Lyon" : "home_city: Bern");
+                }
+                assert_true(found.is_sum && fabs(sum - found.score) < 1e-4 * (1 + fabs(sum)));
+                assert_true(names_cell || i == 2);
+            }
+        }
+        pal_model_free(model);
+        pal_model_free(loaded);
+    }
+    pal_arena_release(&arena);
+    pal_catalog_release(&people);
+    support_log_release(&log);
+    support_close(ctx);
+}
+
 /* --- values --- */
 
 static void squared_loss_predicts_values(void **state) {
@@ -337,6 +493,8 @@ int main(void) {
         cmocka_unit_test(new_items_are_told_by_their_features_alone),
         cmocka_unit_test(what_only_new_items_have_is_not_learned),
         cmocka_unit_test(reasons_name_features_and_sum_to_the_score),
+        cmocka_unit_test(cells_are_encoded_as_rows),
+        cmocka_unit_test(profiles_answer_strangers),
         cmocka_unit_test(squared_loss_predicts_values),
         cmocka_unit_test(items_without_features_are_listed),
     };

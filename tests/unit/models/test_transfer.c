@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "base/rng.h"
+#include "models/checkpoint.h"
 #include "models/explain.h"
 #include "models/rank.h"
 #include "models/transfer/linear.h"
@@ -241,6 +242,220 @@ static void emcdr_refuses_what_it_cannot_map(void **state) {
     support_close(ctx);
 }
 
+/* --- cold_map --- */
+
+/* Every person has a taste, in his profile as a word; every item one in its table. */
+static void tables_make(pal_ctx *ctx, const pal_ids *ids, int32_t n, int32_t shift,
+                        pal_catalog *out) {
+    memset(out, 0, sizeof *out);
+    out->title = -1;
+    const char **cells = PAL_ARENA_ARRAY(&out->arena, const char *, n);
+    out->columns = PAL_ARENA_ARRAY(&out->arena, pal_column, 1);
+    assert_true(cells && out->columns);
+    static const char *const tastes[] = {"sweet", "sour", "salty", "bitter"};
+    for (int32_t i = 0; i < n; i++) {
+        const char *id = pal_ids_at(ids, i);
+        assert_int_equal(pal_ids_add(&out->ids, id, strlen(id)), i);
+        cells[i] = tastes[(i + shift) % TASTES];
+    }
+    strcpy(out->columns[0].name, "taste");
+    out->columns[0].cells = cells;
+    out->n_columns = 1;
+    assert_int_equal(pal_catalog_settle(ctx, out, "items", "taste=token"), PAL_OK);
+}
+
+static void new_items_and_people_are_placed_by_what_is_known_of_them(void **state) {
+    (void)state;
+    enum { SEEN = 32 };
+    pal_ctx *ctx = support_open(2);
+    support_log log;
+    pal_catalog items, users;
+    pal_arena arena = {0};
+    draw_log(ctx, KNOWN, SEEN, 1, 1, &log);
+    for (int32_t i = SEEN; i < GOODS; i++) {
+        char id[16];
+        snprintf(id, sizeof id, "i%d", (int)i);
+        assert_int_equal(pal_ids_add(&log.items, id, strlen(id)), i);
+    }
+    tables_make(ctx, &log.items, GOODS, 0, &items);
+    tables_make(ctx, &log.users, KNOWN, 1, &users);
+    pal_train_input input = {.log = &log.log, .items = &items, .users = &users, .n_items = GOODS};
+    pal_model *model = support_train(ctx, "cold_map(als factors=8)", &input), *loaded = NULL;
+    assert_true(pal_model_scores_new_items(model));
+    char path[] = "/tmp/palate-cold-XXXXXX";
+    close(mkstemp(path));
+    assert_int_equal(pal_model_save(ctx, model, path), PAL_OK);
+    if (pal_model_load(ctx, path, &loaded) != PAL_OK) fail_msg("%s", ctx->error);
+    unlink(path);
+    const pal_rank_options new_ones = {.k = 2, .first_item = SEEN}, all = {.k = 8};
+    pal_lists lists, again;
+    for (int32_t user = 0; user < KNOWN; user += 7) {
+        pal_query query = pal_query_of_user(model, user);
+        assert_int_equal(pal_rank(ctx, model, &query, 1, &new_ones, &arena, &lists), PAL_OK);
+        assert_int_equal(pal_rank(ctx, loaded, &query, 1, &new_ones, &arena, &again), PAL_OK);
+        for (int32_t i = 0; i < 2; i++)
+            assert_int_equal(lists.items[i] % TASTES, (user + 1) % TASTES);
+        assert_memory_equal(lists.items, again.items, 2 * sizeof *lists.items);
+        assert_memory_equal(lists.scores, again.scores, 2 * sizeof *lists.scores);
+    }
+    const pal_profile_cell salty = {"taste", "salty"}, unknown = {"taste", "umami"};
+    pal_query stranger = {.n_profile = 1, .profile = &salty};
+    assert_int_equal(pal_rank(ctx, loaded, &stranger, 1, &all, &arena, &lists), PAL_OK);
+    assert_int_equal(lists.fallback[0], 0);
+    for (int32_t i = 0; i < 8; i++) assert_int_equal(lists.items[i] % TASTES, 2);
+    assert_reasons_add_up(ctx, model, &stranger);
+    const int32_t used[] = {0, 4, 8};
+    pal_query both = {.n_profile = 1, .profile = &salty, .n_events = 3, .items = used};
+    assert_reasons_add_up(ctx, model, &both);
+    stranger.profile = &unknown;
+    assert_int_equal(pal_rank(ctx, model, &stranger, 1, &all, &arena, &lists), PAL_OK);
+    assert_int_equal(lists.fallback[0], 1);
+    pal_arena_release(&arena);
+    pal_model_free(model);
+    pal_model_free(loaded);
+    pal_catalog_release(&items);
+    pal_catalog_release(&users);
+    support_log_release(&log);
+    support_close(ctx);
+}
+
+/* --- pretrain --- */
+
+/* The loss of the first epoch here. */
+static double first_loss(pal_ctx *ctx, const char *spec, const pal_train_input *input) {
+    pal_model *model = support_train(ctx, spec, input);
+    int32_t n;
+    pal_model *part = pal_model_parts(model, &n)[0];
+    assert_true(part->curve.n > 0);
+    double loss = part->curve.loss[0];
+    pal_model_free(model);
+    return loss;
+}
+
+/* A source that is a copy: what was learned there is worth an epoch here and more. */
+static void a_copy_is_a_better_beginning(void **state) {
+    (void)state;
+    static const struct {
+        const char *of;
+        pal_sharing shared;
+    } kinds[] = {{"bpr factors=8", PAL_SHARED_USERS},
+                 {"bpr factors=8", PAL_SHARED_ITEMS},
+                 {"als factors=8", PAL_SHARED_USERS},
+                 {"mf factors=8 target=event", PAL_SHARED_ITEMS},
+                 {"svdpp factors=8 target=event", PAL_SHARED_ITEMS},
+                 {"lightgcn factors=8", PAL_SHARED_ITEMS},
+                 {"neumf", PAL_SHARED_USERS},
+                 {"mult_vae", PAL_SHARED_ITEMS},
+                 {"sasrec factors=8", PAL_SHARED_ITEMS},
+                 {"gru factors=8", PAL_SHARED_ITEMS},
+                 {"two_tower", PAL_SHARED_ITEMS}};
+    pal_ctx *ctx = support_open(2);
+    worlds w;
+    worlds_make(ctx, &w);
+    w.source.log = &w.here.log;
+    pal_train_input input = worlds_input(&w);
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+        char with[128], without[160];
+        w.source.shared = kinds[k].shared;
+        snprintf(with, sizeof with, "pretrain(%s epochs=6 tolerance=0)", kinds[k].of);
+        snprintf(without, sizeof without, "%s source=off", with);
+        print_message("  %s\n", with);
+        assert_true(first_loss(ctx, with, &input) < first_loss(ctx, without, &input));
+    }
+    worlds_release(&w);
+    support_close(ctx);
+}
+
+/* No item and no user is shared, but the tables of both speak of the same tastes. */
+static void words_are_a_bridge(void **state) {
+    (void)state;
+    pal_ctx *ctx = support_open(2);
+    worlds w;
+    pal_catalog here, there;
+    worlds_make(ctx, &w);
+    tables_make(ctx, &w.here.items, GOODS, 0, &here);
+    tables_make(ctx, &w.there.items, FILMS, 0, &there);
+    w.source.shared = PAL_SHARED_NONE;
+    pal_train_input input = worlds_input(&w);
+    input.items = &here;
+    double none = first_loss(ctx, "pretrain(sasrec factors=8 epochs=2)", &input);
+    w.source.items = &there;
+    double words = first_loss(ctx, "pretrain(sasrec factors=8 epochs=2)", &input);
+    double off = first_loss(ctx, "pretrain(sasrec factors=8 epochs=2) source=off", &input);
+    assert_true(words < none && words < off);
+    pal_catalog_release(&here);
+    pal_catalog_release(&there);
+    worlds_release(&w);
+    support_close(ctx);
+}
+
+static void pretrain_refuses_what_has_no_epochs(void **state) {
+    (void)state;
+    pal_ctx *ctx = support_open(1);
+    worlds w;
+    worlds_make(ctx, &w);
+    pal_train_input input = worlds_input(&w);
+    pal_model *model = NULL;
+    assert_int_equal(pal_model_train(ctx, "pretrain(ease)", &input, &model), PAL_EUSAGE);
+    assert_non_null(strstr(ctx->error, "ease does not learn in epochs"));
+    assert_int_equal(pal_model_train(ctx, "pretrain(blend(bpr, mf))", &input, &model), PAL_EUSAGE);
+    worlds_release(&w);
+    support_close(ctx);
+}
+
+typedef struct {
+    pal_ctx *ctx;
+    int32_t calls, stops_at;
+} stopper;
+
+static double stop(void *arg, const pal_model *model) {
+    (void)model;
+    stopper *s = arg;
+    if (++s->calls == s->stops_at) atomic_store(&s->ctx->cancelled, true);
+    return NAN;
+}
+
+/* Interrupted here, after the source: ends in the same bytes. */
+static void a_training_that_was_interrupted_goes_on(void **state) {
+    (void)state;
+    static const char spec[] = "pretrain(bpr factors=8 epochs=4 tolerance=0) source_epochs=3";
+    char folder[] = "/tmp/palate-pretrain-XXXXXX", path[64];
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/m.checkpoint", folder);
+    pal_ctx *ctx = support_open(2);
+    worlds w;
+    worlds_make(ctx, &w);
+    pal_train_input input = worlds_input(&w);
+    pal_model *whole = support_train(ctx, spec, &input), *model = NULL;
+    for (int32_t at = 1; at <= 3; at++) {
+        for (int32_t turn = 0; turn < 2; turn++) {
+            pal_checkpoint checkpoint;
+            stopper s = {.ctx = ctx, .stops_at = turn ? 0 : at};
+            atomic_store(&ctx->cancelled, false);
+            input.judge = stop;
+            input.judge_arg = &s;
+            assert_int_equal(pal_checkpoint_open(ctx, path, 1e-9, turn, spec, &input, &checkpoint),
+                             PAL_OK);
+            input.checkpoint = &checkpoint;
+            pal_status status = pal_model_train(ctx, spec, &input, &model);
+            assert_int_equal(status, turn ? PAL_OK : PAL_ECANCELLED);
+            if (turn) assert_int_equal(s.calls, 4 - at);
+            if (turn) pal_checkpoint_remove(&checkpoint);
+            pal_checkpoint_release(&checkpoint);
+            input.checkpoint = NULL;
+        }
+        int32_t n;
+        assert_memory_equal(tensor_of(pal_model_parts(whole, &n)[0], "items"),
+                            tensor_of(pal_model_parts(model, &n)[0], "items"),
+                            GOODS * 8 * sizeof(float));
+        pal_model_free(model);
+    }
+    rmdir(folder);
+    pal_model_free(whole);
+    worlds_release(&w);
+    support_close(ctx);
+}
+
 /* --- files and threads, of all kinds --- */
 
 static char *saved(pal_ctx *ctx, const pal_model *model, size_t *n) {
@@ -255,7 +470,8 @@ static char *saved(pal_ctx *ctx, const pal_model *model, size_t *n) {
     return bytes;
 }
 
-static const char *const all_specs[] = {EMCDR_SPEC};
+static const char *const all_specs[] = {EMCDR_SPEC, "pretrain(bpr factors=8 epochs=3)",
+                                        "pretrain(sasrec factors=8 epochs=2) source_epochs=2"};
 
 static void threads_and_files_do_not_matter(void **state) {
     (void)state;
@@ -305,6 +521,11 @@ int main(void) {
         cmocka_unit_test(reasons_name_events_of_the_source),
         cmocka_unit_test(without_its_source_it_is_als),
         cmocka_unit_test(emcdr_refuses_what_it_cannot_map),
+        cmocka_unit_test(new_items_and_people_are_placed_by_what_is_known_of_them),
+        cmocka_unit_test(a_copy_is_a_better_beginning),
+        cmocka_unit_test(words_are_a_bridge),
+        cmocka_unit_test(pretrain_refuses_what_has_no_epochs),
+        cmocka_unit_test(a_training_that_was_interrupted_goes_on),
         cmocka_unit_test(threads_and_files_do_not_matter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
