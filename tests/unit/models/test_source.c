@@ -250,7 +250,7 @@ static void test_events_of_the_source_explain(void **state) {
     pal_lists lists = rank_one(ctx, model, &query, &arena);
     pal_explanation found;
     assert_int_equal(pal_explain(ctx, model, &query, lists.items[0], &arena, &found), PAL_OK);
-    assert_false(found.is_fallback);
+    assert_int_equal(found.answered, PAL_BY_ITSELF);
     assert_int_equal(found.n, 2); /* 0 is of the other camp and adds nothing */
     double sum = 0;
     for (int32_t r = 0; r < found.n; r++) {
