@@ -143,7 +143,7 @@ static void test_whoever_only_the_source_knows_is_answered(void **state) {
         assert_true(fmodf(lists.scores[0], 1) == 0.25f); /* his row is known */
     }
     pal_query nobody = {0};
-    assert_int_equal(rank_one(ctx, model, &nobody, &arena).fallback[0], 1);
+    assert_int_equal(rank_one(ctx, model, &nobody, &arena).fallback[0], PAL_BY_POPULARITY);
     pal_model_free(model);
     pal_arena_release(&arena);
     support_domains_release(&domains);
@@ -177,7 +177,7 @@ static void test_rows_outside_the_source_are_dropped(void **state) {
     assert_int_equal(settled.source_user_plus_1, 0);
     /* Nothing left: a stranger. */
     query.n_source = 1;
-    assert_int_equal(rank_one(ctx, model, &query, &arena).fallback[0], 1);
+    assert_int_equal(rank_one(ctx, model, &query, &arena).fallback[0], PAL_BY_POPULARITY);
     pal_model_free(model);
     pal_arena_release(&arena);
     support_domains_release(&domains);
@@ -195,7 +195,7 @@ static void test_a_twin_never_sees_the_source(void **state) {
         pal_model *model = train_count(ctx, &domains, without ? "" : "source=false", !without);
         assert_null(model->source);
         assert_int_equal(n_sources_seen, 0);
-        assert_int_equal(rank_one(ctx, model, &query, &arena).fallback[0], 1);
+        assert_int_equal(rank_one(ctx, model, &query, &arena).fallback[0], PAL_BY_POPULARITY);
         pal_model_free(model);
     }
     pal_model *model;
