@@ -331,6 +331,12 @@ const pal_kind pal_kind_attribute = {
     .family = "content",
     .summary = "items that have what the person's items have: their tokens, sets and numbers",
     .paper = "Pazzani, Billsus: Content-based recommendation systems, The Adaptive Web 2007",
+    .measured =
+        "Of items that nobody used (palate compare LOG --split cold_items), ndcg@10 on the test: "
+        "MovieLens latest-small .050 by genres alone (random .017, feature_count .008), "
+        "MovieTweetings .0059 (.0019, .0008), the demo world .173 (.023, .011). weigh=alike, "
+        "balance and scoring=nearest were no better on validation; on the demo world "
+        "crosses=category*brand is: .138 there against .120.",
     .lesson = "what items are tells more than who else used them",
     .represents = "the weighed attributes of the items used | its weighed attributes",
     .traits = PAL_SCORES_NEW_USERS | PAL_SCORES_NEW_ITEMS | PAL_NEEDS_CATALOG | PAL_IGNORES_WEIGHTS,

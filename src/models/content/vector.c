@@ -345,6 +345,13 @@ const pal_kind pal_kind_vector = {
     .summary = "items whose vectors, of pictures or texts, lie near those of the person's items",
     .paper = "Deerwester, Dumais, Furnas, Landauer, Harshman: Indexing by latent semantic "
              "analysis, JASIS 1990",
+    .measured =
+        "Of items that nobody used (palate compare LOG --split cold_items), by vectors learned "
+        "from titles and texts, ndcg@10 on the test: MovieLens latest-small .077 (keyword .082, "
+        "random .017), MovieTweetings .0047 (.011, .0019), where titles are short and their rare "
+        "words are smoothed away, the demo world .219 to .235 (.236, .023). On the validation of "
+        "the first, center takes .033 to .034 and whiten=1 on to .042; 64, 128 and 256 numbers "
+        "(whiten=0) .028, .034 and .039.",
     .lesson = "what items look or read like tells more than who else used them",
     .represents = "the vectors of the items used, summed | its vector",
     .traits = PAL_SCORES_NEW_USERS | PAL_SCORES_NEW_ITEMS | PAL_NEEDS_CATALOG |
