@@ -92,7 +92,7 @@ const pal_kind pal_kind_domain_adapt = {
         "ndcg@10 of .482 by the features of films alone; popular, which answers them without the "
         "source, has .386. adversarial=0 is level there (validation .562 against .563), hidden "
         "layers cost (layers=64: .497). In ten planted worlds whose source and log have features "
-        "turned against each other by half a turn, lists hold .46 of the person's camp with "
+        "turned against each other by half a turn, lists hold .47 of the person's camp with "
         "adversarial=0, .77 with adversarial=3, .69 with coral=4 (factors=16 batch=32).",
     .represents = "the sum of what the features of what he used in either domain add | {factors} "
                   "numbers from its features",
