@@ -25,15 +25,16 @@ _palate() {
     demo)
         case $before in
         -o | --output) _palate_option -o dirnames; return 0 ;;
-        -m | --model) words='random popular feature_count again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend als rerank mf svdpp gmf bpr lightgcn fm item_features nn neumf mult_vae sasrec rnn gru lstm cnn two_tower ranker deepfm keyword attribute vector merged multitask ' ;;
+        -m | --model) words='random popular feature_count again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend als rerank mf svdpp gmf bpr lightgcn fm item_features nn neumf mult_vae sasrec rnn gru lstm cnn two_tower ranker deepfm keyword attribute vector merged multitask domain_adapt emcdr cold_map pretrain ' ;;
         --users) _palate_option +o default; return 0 ;;
         --items) _palate_option +o default; return 0 ;;
         --days) _palate_option +o default; return 0 ;;
+        --source) words='none second control ' ;;
         --scenario) words='none ecommerce social video news ' ;;
         --task) words='auto window next both ' ;;
         --relevant) _palate_option +o default; return 0 ;;
         --hide) words='auto target any none ' ;;
-        --fallback) words='random popular feature_count again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend als rerank mf svdpp gmf bpr lightgcn fm item_features nn neumf mult_vae sasrec rnn gru lstm cnn two_tower ranker deepfm keyword attribute vector merged multitask ' ;;
+        --fallback) words='random popular feature_count again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend als rerank mf svdpp gmf bpr lightgcn fm item_features nn neumf mult_vae sasrec rnn gru lstm cnn two_tower ranker deepfm keyword attribute vector merged multitask domain_adapt emcdr cold_map pretrain ' ;;
         -k | --k) _palate_option +o default; return 0 ;;
         --gain) _palate_option +o default; return 0 ;;
         --slice) _palate_option +o default; return 0 ;;
@@ -53,7 +54,7 @@ _palate() {
         --threads) _palate_option +o default; return 0 ;;
         --memory) _palate_option +o default; return 0 ;;
         *)
-            if [[ $current == -* ]]; then words='-o --output -m --model --quiet --json --users --items --days --scenario --task --relevant --hide --fallback -k --k --allow-drop --gain --slice --split --candidates --resamples --refit --prefer --worth --budget --limit --trec --run --family --source-until --growth --seed --threads --memory --verbose --help'
+            if [[ $current == -* ]]; then words='-o --output -m --model --quiet --json --users --items --days --source --scenario --task --relevant --hide --fallback -k --k --allow-drop --gain --slice --split --candidates --resamples --refit --prefer --worth --budget --limit --trec --run --family --source-until --growth --sweep --seed --threads --memory --verbose --help'
             else _palate_option +o default; return 0; fi ;;
         esac ;;
     case)
@@ -71,7 +72,7 @@ _palate() {
         esac ;;
     compare)
         case $before in
-        -m | --model) words='random popular feature_count again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend als rerank mf svdpp gmf bpr lightgcn fm item_features nn neumf mult_vae sasrec rnn gru lstm cnn two_tower ranker deepfm keyword attribute vector merged multitask ' ;;
+        -m | --model) words='random popular feature_count again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend als rerank mf svdpp gmf bpr lightgcn fm item_features nn neumf mult_vae sasrec rnn gru lstm cnn two_tower ranker deepfm keyword attribute vector merged multitask domain_adapt emcdr cold_map pretrain ' ;;
         -o | --output) _palate_option -o dirnames; return 0 ;;
         --train) return 0 ;;
         --valid) return 0 ;;
@@ -106,7 +107,7 @@ _palate() {
         --task) words='auto window next both ' ;;
         --relevant) _palate_option +o default; return 0 ;;
         --hide) words='auto target any none ' ;;
-        --fallback) words='random popular feature_count again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend als rerank mf svdpp gmf bpr lightgcn fm item_features nn neumf mult_vae sasrec rnn gru lstm cnn two_tower ranker deepfm keyword attribute vector merged multitask ' ;;
+        --fallback) words='random popular feature_count again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend als rerank mf svdpp gmf bpr lightgcn fm item_features nn neumf mult_vae sasrec rnn gru lstm cnn two_tower ranker deepfm keyword attribute vector merged multitask domain_adapt emcdr cold_map pretrain ' ;;
         -k | --k) _palate_option +o default; return 0 ;;
         --gain) _palate_option +o default; return 0 ;;
         --slice) _palate_option +o default; return 0 ;;
@@ -126,12 +127,12 @@ _palate() {
         --threads) _palate_option +o default; return 0 ;;
         --memory) _palate_option +o default; return 0 ;;
         *)
-            if [[ $current == -* ]]; then words='-m --model -o --output --train --valid --test --items --users --vectors --source --source-items --source-users --quiet --json --format --columns --value --item-columns --user-columns --events --target --bad-lines --min-user --min-item --dedupe --drop-users --since --train-window --half-life --scenario --shared --map --source-options --domain --source-domain --target-domain --task --relevant --hide --fallback -k --k --allow-drop --gain --slice --split --candidates --resamples --refit --prefer --worth --budget --limit --trec --run --family --source-until --growth --seed --threads --memory --verbose --help'
+            if [[ $current == -* ]]; then words='-m --model -o --output --train --valid --test --items --users --vectors --source --source-items --source-users --quiet --json --format --columns --value --item-columns --user-columns --events --target --bad-lines --min-user --min-item --dedupe --drop-users --since --train-window --half-life --scenario --shared --map --source-options --domain --source-domain --target-domain --task --relevant --hide --fallback -k --k --allow-drop --gain --slice --split --candidates --resamples --refit --prefer --worth --budget --limit --trec --run --family --source-until --growth --sweep --seed --threads --memory --verbose --help'
             else return 0; fi ;;
         esac ;;
     train)
         case $before in
-        -m | --model) words='random popular feature_count again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend als rerank mf svdpp gmf bpr lightgcn fm item_features nn neumf mult_vae sasrec rnn gru lstm cnn two_tower ranker deepfm keyword attribute vector merged multitask ' ;;
+        -m | --model) words='random popular feature_count again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend als rerank mf svdpp gmf bpr lightgcn fm item_features nn neumf mult_vae sasrec rnn gru lstm cnn two_tower ranker deepfm keyword attribute vector merged multitask domain_adapt emcdr cold_map pretrain ' ;;
         -o | --output) return 0 ;;
         --items) return 0 ;;
         --users) return 0 ;;
@@ -189,7 +190,7 @@ _palate() {
         --task) words='auto window next both ' ;;
         --relevant) _palate_option +o default; return 0 ;;
         --hide) words='auto target any none ' ;;
-        --fallback) words='random popular feature_count again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend als rerank mf svdpp gmf bpr lightgcn fm item_features nn neumf mult_vae sasrec rnn gru lstm cnn two_tower ranker deepfm keyword attribute vector merged multitask ' ;;
+        --fallback) words='random popular feature_count again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend als rerank mf svdpp gmf bpr lightgcn fm item_features nn neumf mult_vae sasrec rnn gru lstm cnn two_tower ranker deepfm keyword attribute vector merged multitask domain_adapt emcdr cold_map pretrain ' ;;
         -k | --k) _palate_option +o default; return 0 ;;
         --gain) _palate_option +o default; return 0 ;;
         --slice) _palate_option +o default; return 0 ;;
@@ -348,7 +349,7 @@ _palate() {
         case $before in
         *)
             if [[ $current == -* ]]; then words='--json --help'
-            else words='random popular feature_count again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend als rerank mf svdpp gmf bpr lightgcn fm item_features nn neumf mult_vae sasrec rnn gru lstm cnn two_tower ranker deepfm keyword attribute vector merged multitask '; fi ;;
+            else words='random popular feature_count again markov bias user_knn item_knn session_knn rp3beta ease puresvd gfcf slim blend als rerank mf svdpp gmf bpr lightgcn fm item_features nn neumf mult_vae sasrec rnn gru lstm cnn two_tower ranker deepfm keyword attribute vector merged multitask domain_adapt emcdr cold_map pretrain '; fi ;;
         esac ;;
     describe)
         case $before in

@@ -59,6 +59,10 @@ function __palate_kinds
     printf '%s\t%s\n' vector 'items whose vectors, of pictures or texts, lie near those of the person\'s items'
     printf '%s\t%s\n' merged 'a kind of one domain, trained on both as if they were one'
     printf '%s\t%s\n' multitask 'several things that people do, in the log and in its source, learned together from one row for a person'
+    printf '%s\t%s\n' domain_adapt 'items of the log and of its source as representations of their features that do not tell which of both they are from'
+    printf '%s\t%s\n' emcdr 'als in two domains, and a map from who people are in the one to who they are in the other'
+    printf '%s\t%s\n' cold_map 'als, and maps from features to its rows, for items and people without a history'
+    printf '%s\t%s\n' pretrain 'a kind learned in a second domain first, and from there on in this one'
 end
 
 function __palate_splits
@@ -132,6 +136,7 @@ complete -c palate -n '__palate_is demo' -l run -d 'a TREC run of the system in 
 complete -c palate -n '__palate_is demo' -l family -d 'every kind of it that the log can serve, with default settings, beside those of -m: baseline, collaborative …; repeatable, all: every family' -x
 complete -c palate -n '__palate_is demo' -l source-until -d 'what models may know of a second domain: what came before the part that is judged (part), before each person\'s first event that is judged (first), or all; auto is part where the split is in the order of time, else all' -x -a 'auto part first all '
 complete -c palate -n '__palate_is demo' -l growth -d 'train each model again on 10 %, 30 % and all of the users: what more data costs'
+complete -c palate -n '__palate_is demo' -l sweep -d 'train models that use the source, and the same without it, again on 10 %, 30 % and all of the users, with all of the source: from which size on it stops paying'
 complete -c palate -n '__palate_is demo' -l seed -d 'where all random choices start from' -x
 complete -c palate -n '__palate_is demo' -l threads -d 'threads to use; 0 is one a processor; results do not depend on it' -x
 complete -c palate -n '__palate_is demo' -l memory -d 'limit for dense matrices and batches; 0 is half of the machine\'s memory' -x
@@ -205,6 +210,7 @@ complete -c palate -n '__palate_is compare' -l run -d 'a TREC run of the system 
 complete -c palate -n '__palate_is compare' -l family -d 'every kind of it that the log can serve, with default settings, beside those of -m: baseline, collaborative …; repeatable, all: every family' -x
 complete -c palate -n '__palate_is compare' -l source-until -d 'what models may know of a second domain: what came before the part that is judged (part), before each person\'s first event that is judged (first), or all; auto is part where the split is in the order of time, else all' -x -a 'auto part first all '
 complete -c palate -n '__palate_is compare' -l growth -d 'train each model again on 10 %, 30 % and all of the users: what more data costs'
+complete -c palate -n '__palate_is compare' -l sweep -d 'train models that use the source, and the same without it, again on 10 %, 30 % and all of the users, with all of the source: from which size on it stops paying'
 complete -c palate -n '__palate_is compare' -l seed -d 'where all random choices start from' -x
 complete -c palate -n '__palate_is compare' -l threads -d 'threads to use; 0 is one a processor; results do not depend on it' -x
 complete -c palate -n '__palate_is compare' -l memory -d 'limit for dense matrices and batches; 0 is half of the machine\'s memory' -x

@@ -6,8 +6,8 @@
  *   nearest  s(u, i) = Σ of the k largest w_h x_h · x_i, none below 0
  *   score(u, i) = s(u, i) + prior q_i, what popularity adds (prior.h)
  * What a query says itself, in words, is one more row x_q of length 1: it is added with weight w_q
- * to p / |p|, or is one more of the rows that are nearest; without a history it stands alone, with a
- * smaller prior: a few words are less like an item than a history is, and should not lose against
+ * to p / |p|, or is one more of the rows that are nearest; without a history it stands alone, with
+ * a smaller prior: a few words are less like an item than a history is, and should not lose against
  * what is popular. Cost of a list: the entries of the profile's features (profile) or of those of
  * each item of the history (nearest). Memory: 16 bytes an entry. */
 #ifndef PAL_MODELS_CONTENT_SPARSE_H
