@@ -128,6 +128,7 @@ static pal_status explain_start(explain_job *job, const pal_query *query, pal_ar
     bool answers_strangers = (model->kind->traits & PAL_IS_CONTROL) ||
                              pal_model_fallback_use(model) == PAL_FALLBACK_SELF;
     if (!answers_strangers) out->answered = pal_model_answerer(model, NULL, &job->query);
+    out->is_fallback = out->answered != PAL_BY_ITSELF;
     if (out->answered == PAL_BY_FALLBACK) job->model = model->fallback;
     if (out->answered == PAL_BY_POPULARITY) job->model = NULL;
     int64_t n_reasons = (int64_t)job->query.n_events + job->query.n_source + PAL_REASONS_MORE;

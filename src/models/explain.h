@@ -6,9 +6,10 @@
 
 typedef struct {
     double score;
-    bool is_sum; /* the reasons add up to the score; else each is what the score loses when
-                    the event is taken out of the history */
-    pal_answerer answered; /* a stranger's list: the fallback's score is explained */
+    bool is_sum;      /* the reasons add up to the score; else each is what the score loses when
+                         the event is taken out of the history */
+    bool is_fallback; /* a stranger's list: the fallback's score is explained, or popularity's */
+    pal_answerer answered;
     int32_t n;
     pal_reason *reasons; /* [n] the largest amount first, by absolute value; ties by item row */
 } pal_explanation;

@@ -31,6 +31,7 @@ pal_status pal_input_for_kind(pal_ctx *ctx, const pal_kind *kind, const pal_trai
     bool has_new = kind->traits & PAL_SCORES_NEW_ITEMS;
     int32_t n = has_new ? out->n_items : out->n_seen_items;
     out->n_items = n; /* a part has no more rows than the whole */
+    if (out->n_listed_items >= n) out->n_listed_items = 0;
     out->log = pal_log_with_items(input->log, n, arena);
     out->histories = input->histories ? pal_log_with_items(input->histories, n, arena) : NULL;
     bool failed = !out->log || (input->histories && !out->histories);

@@ -224,7 +224,7 @@ static pal_status train_all(pal_ctx *ctx, const pal_train_input *asked, pal_mode
     TRY(pal_input_for_kind(ctx, model->kind, asked, &model->arena, &own));
     const pal_train_input *input = &own;
     model->n_seen_items = own.n_seen_items;
-    model->n_listed_items = own.n_listed_items < own.log->n_items ? own.n_listed_items : 0;
+    model->n_listed_items = own.n_listed_items;
     model->log = input->histories ? input->histories : input->log;
     model->items = input->items;
     bool uses = pal_kind_uses_source(model->kind, model->params);
