@@ -145,7 +145,9 @@ static void every_kind_goes_on(void **state) {
     (void)state;
     pal_ctx *ctx = support_open(2);
     support_log log;
+    pal_catalog catalog;
     make_log(ctx, &log, 1);
+    support_catalog_make(ctx, &log, &catalog);
     int32_t n = 0;
     for (int32_t k = 0; pal_kinds[k]; k++) {
         const pal_kind *kind = pal_kinds[k];
@@ -154,10 +156,13 @@ static void every_kind_goes_on(void **state) {
         char spec[128];
         snprintf(spec, sizeof spec, "%s epochs=%d tolerance=0 patience=0", kind->name, EPOCHS);
         print_message("  %s\n", spec);
+        known_items = kind->traits & PAL_NEEDS_CATALOG ? &catalog : NULL;
         check_goes_on(spec, &log.log, 0, true);
         n++;
     }
+    known_items = NULL;
     assert_true(n > 10);
+    pal_catalog_release(&catalog);
     support_log_release(&log);
     support_close(ctx);
 }

@@ -86,6 +86,14 @@ const pal_kind pal_kind_domain_adapt = {
         "minus that for one of the log; what the mean takes sums to 0. s passes on as in an MLP "
         "with a bridge, ∂L/∂s = d ∘ ∂L/∂z + Wᵀ (∂L/∂h' ∘ f'), and the row F_f of a feature takes "
         "w_f ∂L/∂s.",
+    .measured =
+        "On ml-latest-small, --split cold_users --domain genres --source-domain Drama,Thriller "
+        "--target-domain Comedy,Children, people of whom the source alone is known have a test "
+        "ndcg@10 of .482 by the features of films alone; popular, which answers them without the "
+        "source, has .386. adversarial=0 is level there (validation .562 against .563), hidden "
+        "layers cost (layers=64: .497). In ten planted worlds whose source and log have features "
+        "turned against each other by half a turn, lists hold .47 of the person's camp with "
+        "adversarial=0, .77 with adversarial=3, .69 with coral=4 (factors=16 batch=32).",
     .represents = "the sum of what the features of what he used in either domain add | {factors} "
                   "numbers from its features",
     .traits = PAL_SCORES_NEW_USERS | PAL_SCORES_NEW_ITEMS | PAL_NEEDS_CATALOG | PAL_IS_STOCHASTIC |
