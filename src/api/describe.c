@@ -86,6 +86,8 @@ static const struct {
     {PAL_SCORES_NEW_ITEMS, "scores items that nobody has used, by their features"},
     {PAL_SCORES_NEW_USERS, "answers new users from their history"},
     {PAL_SCORES_STRANGERS, "answers people without history"},
+    {PAL_READS_TEXT, "answers words that are asked for"},
+    {PAL_READS_PROFILES, "answers people by what a profile tells"},
     {PAL_USES_ORDER, "looks at the order of the history"},
     {PAL_REPEATS, "lists what the person used before"},
     {PAL_PREDICTS_VALUES, "can predict values"},

@@ -317,6 +317,12 @@ pal_status pal_api_query(pal_ctx *ctx, const pal_model *model, const pal_person 
     if (p->query) {
         TRY(models_check_reads(ctx, model, "--query", PAL_READS_TEXT));
         out->text = p->query;
+        if (!out->text[strspn(out->text, " ")])
+            return pal_fail(ctx, PAL_EUSAGE, "--query: it has no words");
+        const pal_query words = {.text = out->text};
+        if (!pal_model_answers(model, &words))
+            pal_note(ctx, PAL_NOTICE_WARNING, "--query: the model knows none of the words '%.60s'",
+                     p->query);
     }
     return PAL_OK;
 }

@@ -166,6 +166,29 @@ static pal_status second_keep_used(pal_ctx *ctx, pal_data *second) {
     return PAL_OK;
 }
 
+/* Rows that have lost all their events go; what is left is a log like any that is read. */
+static pal_status second_renumber(pal_ctx *ctx, pal_data *second) {
+    const pal_source whole = {.log = &second->parts[0]};
+    pal_source_own left;
+    if (second->parts[0].n_events == 0)
+        return pal_fail(ctx, PAL_EDATA,
+                        "--source %s: none of its events is left: loosen the filters",
+                        second->source);
+    TRY(pal_source_before(ctx, &whole, INT64_MAX, NULL, &left));
+    pal_log_release(&second->parts[0]);
+    pal_ids_release(&second->user_ids);
+    pal_ids_release(&second->item_ids);
+    second->parts[0] = left.log;
+    second->user_ids = left.user_ids;
+    second->item_ids = left.item_ids;
+    second->parts[0].about.user_ids = &second->user_ids;
+    second->parts[0].about.item_ids = &second->item_ids;
+    left.log = (pal_log){0};
+    left.user_ids = left.item_ids = (pal_ids){0};
+    pal_source_own_release(&left);
+    return PAL_OK;
+}
+
 void pal_second_tell(pal_data *data) {
     const pal_data *second = data->second;
     pal_overlap equal = pal_second_overlap(data);
@@ -231,13 +254,17 @@ pal_status pal_second_join(pal_ctx *ctx, const pal_paths *paths, pal_data *data)
                         "%s: was imported with its second domain: leave out --source, --shared and "
                         "--map",
                         data->source);
-    if (is_stored) return PAL_OK;
+    if (is_stored) {
+        TRY(second_drop_users(ctx, data));
+        return second_renumber(ctx, data->second);
+    }
     if (!paths->source && !data->second) return second_check_alone(ctx, paths, data);
     if (paths->source) TRY(second_read(ctx, paths, data));
     pal_searches_release(&data->second->searches);
     TRY(second_keep_used(ctx, data->second));
     TRY(second_declare(ctx, data));
     TRY(second_drop_users(ctx, data));
+    TRY(second_renumber(ctx, data->second));
     TRY(second_check_overlap(ctx, data));
     if (paths->source) pal_second_guard(ctx, data);
     pal_second_tell(data);

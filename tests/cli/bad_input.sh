@@ -267,6 +267,23 @@ refused 1 "model.palate: holds a model, not a log" compare model.palate -o out
 refused 1 "good.csv: " recommend good.csv
 refused 2 "the model knows no user 'nobody'" recommend model.palate --user nobody
 refused 2 "the model knows no item 'nothing'" similar model.palate --item nothing
+
+# --- people: words and profiles ---
+{ echo item,title; for i in $(seq 0 10); do echo "i$i,Blue kettle $((i % 3))"; done; } >kettles.csv
+{ echo user,city,age; for u in $(seq 0 6); do echo "u$u,$([[ $((u % 2)) -eq 0 ]] && echo Lyon || echo Bern),$((20 + u))"; done; } >people.csv
+"$palate" train good.csv --items kettles.csv -m "keyword max_df=0" -o words.palate --quiet >/dev/null 2>&1
+"$palate" train good.csv --users people.csv -m "fm epochs=2" -o people.palate --quiet >/dev/null 2>&1
+"$palate" train good.csv -m "fm epochs=2" -o nobody.palate --quiet >/dev/null 2>&1
+refused 2 "--query: ease cannot read it: models that can are keyword" recommend model.palate --query kettle
+refused 2 "--query: it has no words" recommend words.palate --query ""
+refused 2 "--query: it has no words" recommend words.palate --query "  "
+refused 2 "--profile: ease cannot read it" recommend model.palate --profile age=30
+refused 2 "fm epochs=2 was trained without profiles: train it with --users FILE" recommend nobody.palate --profile age=30
+refused 2 "'age' is no name=value" recommend people.palate --profile age
+refused 2 "'=30' is no name=value" recommend people.palate --profile =30
+refused 2 "there is no column of profiles 'agee'; did you mean age?" recommend people.palate --profile agee=30
+refused 2 "there is no column of profiles 'shoes'; there are city, age" recommend people.palate --profile city=Lyon,shoes=44
+refused 2 "there is no column of profiles 'shoes'" explain people.palate --profile shoes=44 --item i1
 "$palate" train good.csv -m popular -o popular.palate --quiet >/dev/null 2>&1
 refused 2 "--task both is for comparing" evaluate model.palate --test good.csv --task both
 refused 2 "--fallback ease would have to be trained" evaluate model.palate --test good.csv --fallback ease

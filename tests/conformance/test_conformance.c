@@ -103,7 +103,7 @@ static void check_withheld_item_comes_first(const pal_kind *kind) {
     snprintf(spec, sizeof spec, "%s%s", spec_of(kind),
              !has_epochs                       ? ""
              : !strcmp(kind->family, "neural") ? " epochs=600 tolerance=0"
-                                               : " epochs=1000 tolerance=0");
+                                               : " epochs=300 tolerance=0");
     pal_model *model = train(ctx, spec, &log);
     pal_lists lists = rank_all(ctx, model, 3, &arena);
     for (int32_t u = 0; u < lists.n; u++) assert_int_equal(lists.items[u * 3], u / 2 * 2 + u % 2);

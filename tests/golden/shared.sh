@@ -11,7 +11,8 @@ trap 'rm -rf "$work"' EXIT
 n=0
 
 # What is compared by itself but the networks, which take minutes on these logs.
-specs=(-m random -m popular -m "popular half_life=7d" -m "popular half_life=30d" -m again -m markov -m user_knn -m item_knn -m ease -m als)
+specs=(-m random -m popular -m "popular half_life=7d" -m "popular half_life=30d" -m again -m markov -m user_knn -m item_knn -m ease -m als
+    -m feature_count -m attribute)
 # try SET PATTERN OPTION…: compares the set; the verdict must hold the pattern, the data section features of items.
 try() {
     local set=$1 pattern=$2
@@ -36,11 +37,15 @@ try movietweetings 'recency counts' --task window
 try completejourney 'Use again \(people come back' --hide none
 try git 'Use again \(people come back'
 # No times in these.
-specs=(-m random -m popular -m user_knn -m item_knn -m ease -m als)
+specs=(-m random -m popular -m user_knn -m item_knn -m ease -m als -m feature_count -m attribute -m keyword)
 try msweb 'Use ease'
 try uci-restaurant 'It beats popular'
 specs+=(-m "popular half_life=7d" -m "popular half_life=30d" -m markov -m bias -m mf)
 try ml-latest-small 'Too little data to tell'
+# Items that nobody has used: titles tell more than genres, and both more than how much is told.
+specs=(-m random -m popular -m feature_count -m attribute -m keyword)
+try movietweetings 'Use keyword \(what items say' --split cold_items
+try ml-latest-small 'Use keyword \(what items say' --split cold_items
 if [[ $n -eq 0 ]]; then
     echo "no real logs at hand: PALATE_SHARED names their folder"
     exit 77

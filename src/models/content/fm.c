@@ -31,6 +31,9 @@ static const pal_param fm_table[] = {
      .max = 100000,
      .scale = PAL_LOG,
      .help = "items of the history that a step looks at; they stand for all of it"},
+    PAL_SUMS_ROW(hide_history, PAL_PARAM_REAL, "0.2", 0, 1, PAL_LINEAR,
+                 "share of the groups without the person's own row in which the history is left "
+                 "out too, where there are profiles: for people of whom nothing else is known"),
     PAL_SUMS_ROWS("0.001", "3", "0.1", "0.01", "0.1", "0.5"),
     {0},
 };

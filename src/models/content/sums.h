@@ -31,7 +31,7 @@ typedef struct { /* the first field of the parameters of each such kind */
     int32_t loss;
     int64_t factors, history, group, batch, tries, epochs, patience, words;
     double learning_rate, feature_rate, decay_own, decay_features, hide_items, hide_users,
-        tolerance;
+        hide_history, tolerance;
 } pal_sums_options;
 
 typedef struct {

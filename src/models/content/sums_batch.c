@@ -86,6 +86,10 @@ static float sums_enter_history(pal_sums_job *job, int64_t r, int64_t g, float *
     return pal_sums_add(job, bank, rows, weights, n_taken, sum);
 }
 
+static float sums_constant(const pal_sums_job *job, const float *sum, float squares) {
+    return sum[job->k] + (job->form->has_products ? pal_sums_within(sum, squares, job->k) : 0);
+}
+
 /* Returns the person's linear weight and products. */
 static float sums_make_person(pal_sums_job *job, int64_t r, int64_t g, pal_rng *rng) {
     float *sum = job->people + r * job->width;
@@ -97,8 +101,13 @@ static float sums_make_person(pal_sums_job *job, int64_t r, int64_t g, pal_rng *
     float squares = sums_enter(job, PAL_BANK_USERS, r, &user, &one, !is_hidden, sum);
     int32_t n = pal_fields_all(&job->user_fields, user, &features, &weights);
     squares += sums_enter(job, PAL_BANK_PROFILES, r, features, weights, n, sum);
-    if (job->form->has_history) squares += sums_enter_history(job, r, g, sum);
-    return sum[job->k] + (job->form->has_products ? pal_sums_within(sum, squares, job->k) : 0);
+    if (!job->form->has_history) return sums_constant(job, sum, squares);
+    /* No draw without profiles: nobody is known by his profile alone. */
+    bool is_told =
+        is_hidden && job->user_fields.n_fields > 0 && pal_rng_uniform(rng) < job->o->hide_history;
+    if (is_told) sums_end(&job->banks[PAL_BANK_HISTORY], r, 0);
+    if (!is_told) squares += sums_enter_history(job, r, g, sum);
+    return sums_constant(job, sum, squares);
 }
 
 /* --- losses --- */

@@ -6,7 +6,8 @@
  * there instead of with drawn numbers (models/carry.h): rows of shared people or items, weights of
  * networks, and, where no items are shared and both domains have texts, the rows of items that
  * their words foretell. Steps, moments and order begin anew. What is scored is the kind itself;
- * without a source and with source=off it is nothing else. Cost: the kind's, on each log. */
+ * without a source and with source=off it is nothing else. What was learned in the source is in the
+ * numbers: a new person's events there say nothing more. Cost: the kind's, on each log. */
 #include <string.h>
 
 #include "models/carry.h"
@@ -157,14 +158,6 @@ static bool pretrain_predicts_values(const void *params, const void *state) {
     return pal_model_predicts_values(((const pretrain_state *)state)->parts[0]);
 }
 
-/* What was learned in the source is in the numbers: a person's events there say nothing more. */
-static bool pretrain_answers(const void *params, const void *state, const pal_query *query) {
-    (void)params;
-    (void)state;
-    (void)query;
-    return false;
-}
-
 static int32_t pretrain_tensors(const void *params, void *state, int32_t n_users, int32_t n_items,
                                 pal_tensor tensors[PAL_TENSORS_MAX]) {
     (void)params;
@@ -202,7 +195,6 @@ const pal_kind pal_kind_pretrain = {
     .score = pretrain_score,
     .tensors = pretrain_tensors,
     .predicts_values = pretrain_predicts_values,
-    .answers = pretrain_answers,
     .parts = pretrain_parts,
     .takes_one_part = true,
     .estimate = pretrain_estimate,

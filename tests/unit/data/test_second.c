@@ -110,6 +110,8 @@ static void test_own_options_filter_the_source(void **state) {
     pal_data *data = read_beside(&ctx, &heard, "there.csv", options);
     assert_non_null(data);
     assert_int_equal(data->second->parts[0].n_events, 112); /* gone here, gone there */
+    assert_int_equal(data->second->user_ids.n, 28);
+    assert_true(find(&data->second->user_ids, "u3") < 0);
     pal_data_free(data);
     pal_text_release(&heard.lines);
 }
@@ -333,6 +335,12 @@ static void test_an_imported_log_keeps_it(void **state) {
     assert_true(pal_log_hash(&data->parts[0]) == pal_log_hash(&again->parts[0]));
     assert_int_equal(again->shared, PAL_SHARED_USERS);
     pal_data_free(data);
+    pal_data_free(again);
+    char options[256];
+    write_text("gone", "u3\nu4\n");
+    snprintf(options, sizeof options, "drop_users=%s", path_of("gone"));
+    again = read_paths(&(pal_paths){.log = path_of("both.palate")}, options);
+    assert_true(find(&again->user_ids, "u3") < 0 && find(&again->second->user_ids, "u3") < 0);
     pal_data_free(again);
     pal_data *none = NULL;
     const pal_paths paths = {.log = path_of("both.palate"), .source = path_of("here.csv")};

@@ -143,7 +143,7 @@ static void test_whoever_only_the_source_knows_is_answered(void **state) {
         assert_true(fmodf(lists.scores[0], 1) == 0.25f); /* his row is known */
     }
     pal_query nobody = {0};
-    assert_int_equal(rank_one(ctx, model, &nobody, &arena).fallback[0], 1);
+    assert_int_equal(rank_one(ctx, model, &nobody, &arena).fallback[0], PAL_BY_POPULARITY);
     pal_model_free(model);
     pal_arena_release(&arena);
     support_domains_release(&domains);
@@ -177,7 +177,7 @@ static void test_rows_outside_the_source_are_dropped(void **state) {
     assert_int_equal(settled.source_user_plus_1, 0);
     /* Nothing left: a stranger. */
     query.n_source = 1;
-    assert_int_equal(rank_one(ctx, model, &query, &arena).fallback[0], 1);
+    assert_int_equal(rank_one(ctx, model, &query, &arena).fallback[0], PAL_BY_POPULARITY);
     pal_model_free(model);
     pal_arena_release(&arena);
     support_domains_release(&domains);
@@ -195,7 +195,7 @@ static void test_a_twin_never_sees_the_source(void **state) {
         pal_model *model = train_count(ctx, &domains, without ? "" : "source=false", !without);
         assert_null(model->source);
         assert_int_equal(n_sources_seen, 0);
-        assert_int_equal(rank_one(ctx, model, &query, &arena).fallback[0], 1);
+        assert_int_equal(rank_one(ctx, model, &query, &arena).fallback[0], PAL_BY_POPULARITY);
         pal_model_free(model);
     }
     pal_model *model;
@@ -250,7 +250,7 @@ static void test_events_of_the_source_explain(void **state) {
     pal_lists lists = rank_one(ctx, model, &query, &arena);
     pal_explanation found;
     assert_int_equal(pal_explain(ctx, model, &query, lists.items[0], &arena, &found), PAL_OK);
-    assert_false(found.is_fallback);
+    assert_int_equal(found.answered, PAL_BY_ITSELF);
     assert_int_equal(found.n, 2); /* 0 is of the other camp and adds nothing */
     double sum = 0;
     for (int32_t r = 0; r < found.n; r++) {

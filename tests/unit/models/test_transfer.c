@@ -81,7 +81,7 @@ static void assert_reasons_add_up(pal_ctx *ctx, const pal_model *model, const pa
         pal_explanation found;
         double sum = 0;
         assert_int_equal(pal_explain(ctx, model, query, item, &arena, &found), PAL_OK);
-        assert_true(found.is_sum && !found.is_fallback);
+        assert_true(found.is_sum && found.answered == PAL_BY_ITSELF);
         for (int32_t r = 0; r < found.n; r++) sum += found.reasons[r].amount;
         assert_true(fabs(sum - found.score) <= 1e-5 * (1 + fabs(sum)));
     }
@@ -146,7 +146,7 @@ static void people_of_the_source_are_known_here(void **state) {
     pal_lists lists;
     assert_int_equal(pal_rank(ctx, model, &bad, 1, &(pal_rank_options){.k = 5}, &arena, &lists),
                      PAL_OK);
-    assert_int_equal(lists.fallback[0], 1);
+    assert_int_equal(lists.fallback[0], PAL_BY_POPULARITY);
     pal_arena_release(&arena);
     pal_model_free(model);
     worlds_release(&w);
@@ -309,7 +309,7 @@ static void new_items_and_people_are_placed_by_what_is_known_of_them(void **stat
     assert_reasons_add_up(ctx, model, &both);
     stranger.profile = &unknown;
     assert_int_equal(pal_rank(ctx, model, &stranger, 1, &all, &arena, &lists), PAL_OK);
-    assert_int_equal(lists.fallback[0], 1);
+    assert_int_equal(lists.fallback[0], PAL_BY_POPULARITY);
     pal_arena_release(&arena);
     pal_model_free(model);
     pal_model_free(loaded);
