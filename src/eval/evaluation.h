@@ -34,10 +34,11 @@ typedef struct {
     pal_slice at[PAL_SLICES_MAX];
     pal_arena arena;
 } pal_slices;
-/* known, strangers; history 0, 1-4, 5-19, 20+; of 0 and 1-4 those whom a second domain knows; head
- * and tail items, new items; day 1, 2-7, 8-30, later; value >= 4 (or the upper 40 % of the scale)
- * for ratings; by each column of the profiles that --slice names its eight most frequent tokens or
- * quarters of its numbers, and who has none. Slices of nobody are left out. */
+/* known, strangers; history 0, 1-4, 5-19, 20+; without history: those with a profile, who searched;
+ * of 0 and 1-4 those whom a second domain knows; head and tail items, new items; day 1, 2-7, 8-30,
+ * later; value >= 4 (or the upper 40 % of the scale) for ratings; by each column of the profiles
+ * that --slice names its eight most frequent tokens or quarters of its numbers, and who has none.
+ * Slices of nobody are left out. */
 pal_status pal_slices_make(pal_ctx *ctx, const pal_protocol *protocol, const pal_data *data,
                            const pal_questions *questions, const pal_split *split, pal_slices *out);
 /* Refuses columns of --slice that the profiles do not have, or that divide no users. */

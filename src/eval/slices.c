@@ -62,6 +62,20 @@ static bool slices_by_history(slices_job *job, const char *group, const char *na
     return true;
 }
 
+/* People without a history of whom something else is known: a profile, or what they searched for.
+ */
+static bool slices_by_told(slices_job *job, const char *name, bool by_text) {
+    pal_slice *slice = slices_new(job, "told", name, false);
+    if (!slice) return false;
+    for (int32_t u = 0; u < job->q->n_users; u++) {
+        const pal_query *query = &job->q->queries[job->q->query_starts[u]];
+        bool is_told = by_text ? query->text != NULL : query->n_profile > 0;
+        slice->users[u] = is_told && slices_history_length(job->q, u) == 0;
+    }
+    slices_keep(job, slice);
+    return true;
+}
+
 /* People whom the second domain knows: new ones, and those with few events. */
 static bool slices_by_source(slices_job *job, const char *name, int64_t low, int64_t high) {
     pal_slice *slice = slices_new(job, "source", name, false);
@@ -363,6 +377,8 @@ pal_status pal_slices_make(pal_ctx *ctx, const pal_protocol *protocol, const pal
                 slices_by_history(&job, "history", "users with 1-4 events", 1, 4) &&
                 slices_by_history(&job, "history", "users with 5-19 events", 5, 19) &&
                 slices_by_history(&job, "history", "users with 20+ events", 20, INT64_MAX) &&
+                slices_by_told(&job, "new users with a profile", false) &&
+                slices_by_told(&job, "new users who searched", true) &&
                 slices_by_source(&job, "new users with source history", 0, 0) &&
                 slices_by_source(&job, "1-4 events and source history", 1, 4) &&
                 slices_by_popularity(&job);

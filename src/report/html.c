@@ -132,13 +132,15 @@ static const char *html_slice_group(const json_t *task, size_t slice) {
 }
 
 static const char *html_group_title(const char *group) {
-    static const char *const titles[][2] = {{"known", "Known people and strangers"},
-                                            {"history", "By length of history"},
-                                            {"source", "By what the second domain knows of them"},
-                                            {"popularity", "By popularity of the item"},
-                                            {"age", "By time since training"},
-                                            {"relevant", "By value"},
-                                            {"profile", "By profile"}};
+    static const char *const titles[][2] = {
+        {"known", "Known people and strangers"},
+        {"history", "By length of history"},
+        {"told", "People without a history, by what else is known"},
+        {"source", "By what the second domain knows of them"},
+        {"popularity", "By popularity of the item"},
+        {"age", "By time since training"},
+        {"relevant", "By value"},
+        {"profile", "By profile"}};
     for (size_t i = 0; i < sizeof titles / sizeof *titles; i++) {
         if (!strcmp(titles[i][0], group)) return titles[i][1];
     }

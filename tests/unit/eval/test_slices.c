@@ -67,12 +67,13 @@ static void ask(fixture *f, const char *column) {
 }
 
 /* The slice of that name must hold these users, in the order of their rows. */
-static void expect(const pal_slices *slices, const char *name, const char *users) {
+static void expect_in(const pal_slices *slices, const char *group, const char *name,
+                      const char *users) {
     for (int32_t s = 0; s < slices->n; s++) {
         if (strcmp(slices->at[s].name, name)) continue;
         char found[USERS + 1] = "";
         int32_t n = 0;
-        assert_string_equal(slices->at[s].group, "profile");
+        assert_string_equal(slices->at[s].group, group);
         for (int32_t u = 0; u < USERS; u++) {
             found[u] = slices->at[s].users[u] ? 'x' : '.';
             n += slices->at[s].users[u];
@@ -82,6 +83,34 @@ static void expect(const pal_slices *slices, const char *name, const char *users
         return;
     }
     fail_msg("there is no slice '%s'", name);
+}
+
+static void expect(const pal_slices *slices, const char *name, const char *users) {
+    expect_in(slices, "profile", name, users);
+}
+
+static void strangers_are_told_apart_by_what_is_known_of_them(void **state) {
+    (void)state;
+    fixture f;
+    pal_slices slices;
+    pal_split split = {0};
+    pal_query queries[USERS] = {{0}};
+    const pal_profile_cell cell = {"age", "30"};
+    open_fixture(&f);
+    pal_log history = *f.q.history; /* the last four are unknown to it */
+    history.n_users = USERS - 4;
+    for (int32_t u = 0; u < USERS; u++) {
+        if (u % 2) queries[u].n_profile = 1;
+        if (u % 2) queries[u].profile = &cell;
+        if (u >= USERS - 2) queries[u].text = "tea";
+    }
+    f.q.history = &history;
+    f.q.queries = queries;
+    assert_int_equal(pal_slices_make(f.ctx, &f.protocol, &f.data, &f.q, &split, &slices), PAL_OK);
+    expect_in(&slices, "told", "new users with a profile", ".........x.x");
+    expect_in(&slices, "told", "new users who searched", "..........xx");
+    pal_slices_release(&slices);
+    close_fixture(&f);
 }
 
 static void users_are_told_apart_by_words_numbers_and_sets(void **state) {
@@ -164,6 +193,7 @@ static void there_are_never_too_many(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(strangers_are_told_apart_by_what_is_known_of_them),
         cmocka_unit_test(users_are_told_apart_by_words_numbers_and_sets),
         cmocka_unit_test(numbers_that_are_all_the_same_are_one_slice),
         cmocka_unit_test(what_divides_nobody_is_refused),
