@@ -101,9 +101,10 @@ static void check_withheld_item_comes_first(const pal_kind *kind) {
     char spec[192]; /* so few events take many passes */
     bool has_epochs = pal_param_find(kind->params, "epochs") != NULL;
     snprintf(spec, sizeof spec, "%s%s", spec_of(kind),
-             !has_epochs                       ? ""
-             : !strcmp(kind->family, "neural") ? " epochs=600 tolerance=0"
-                                               : " epochs=300 tolerance=0");
+             !has_epochs                        ? ""
+             : !strcmp(kind->family, "neural")  ? " epochs=600 tolerance=0"
+             : !strcmp(kind->family, "content") ? " epochs=1000 tolerance=0"
+                                                : " epochs=300 tolerance=0");
     pal_model *model = train(ctx, spec, &log);
     pal_lists lists = rank_all(ctx, model, 3, &arena);
     for (int32_t u = 0; u < lists.n; u++) assert_int_equal(lists.items[u * 3], u / 2 * 2 + u % 2);
@@ -284,7 +285,8 @@ static void check_strangers_get_a_list(const pal_kind *kind) {
                      PAL_OK);
     for (int32_t q = 0; q < 2; q++) {
         assert_int_equal(lists.counts[q], 5);
-        assert_int_equal(lists.fallback[q], !(kind->traits & PAL_IS_CONTROL));
+        assert_int_equal(lists.fallback[q],
+                         kind->traits & PAL_IS_CONTROL ? PAL_BY_ITSELF : PAL_BY_POPULARITY);
     }
     if (!(kind->traits & PAL_IS_CONTROL)) {
         assert_int_equal(pal_rank(ctx, model, queries, 2,
