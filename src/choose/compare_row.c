@@ -184,13 +184,15 @@ static pal_status compare_intervals(const pal_compare_job *job, const pal_table 
     return PAL_OK;
 }
 
-static void compare_describe_row(pal_row *row, const pal_model *model) {
+/* beside_used: new items are judged beside used ones. */
+static void compare_describe_row(pal_row *row, const pal_model *model, bool beside_used) {
     snprintf(row->name, sizeof row->name, "%s", model->spec);
     row->kind = model->kind->name;
     row->family = model->kind->family;
     row->lesson = model->kind->lesson;
     row->traits = model->kind->traits;
-    row->is_blind_to_new = !pal_model_scores_new_items(model);
+    /* What the oracle ranks by is what people want at the cut, when new items are not sold. */
+    row->is_blind_to_new = !pal_model_scores_new_items(model) || (row->is_oracle && beside_used);
 }
 
 /* --- judged between epochs --- */
@@ -284,7 +286,7 @@ pal_status pal_compare_spec(pal_compare_job *job, const char *spec, bool is_orac
     pal_status status = compare_keep_curve(job, model, &curve);
     for (int32_t t = 0; status == PAL_OK && t < out->n_tables; t++) {
         pal_row *row = &out->tables[t].rows[r];
-        compare_describe_row(row, model);
+        compare_describe_row(row, model, out->judges_new);
         row->curve = curve;
         status = compare_validate(job, &out->tables[t], model, row);
         if (status == PAL_OK) status = compare_rate(job, model, false, row);

@@ -21,11 +21,13 @@ static pal_status background_profile(pal_ctx *ctx, const pal_catalog *users, con
     return PAL_OK;
 }
 
-/* The newest searches before the query. Where there are no times, those of the training part. */
+/* The newest searches before the query and before `first`, the first event that is asked of the
+ * person: where each person's last event is, a query's time may be after it. Where there are no
+ * times, those of the training part. */
 static pal_status background_text(pal_ctx *ctx, const pal_searches *searches, int32_t row,
-                                  bool has_times, pal_arena *arena, pal_query *query) {
-    const pal_search_range range = {INT64_MIN, has_times ? query->now : INT64_MAX,
-                                    has_times ? PAL_SEARCH_PARTS : 1};
+                                  const int64_t *first, pal_arena *arena, pal_query *query) {
+    int64_t before = !first ? INT64_MAX : *first < query->now ? *first : query->now;
+    const pal_search_range range = {INT64_MIN, before, first ? PAL_SEARCH_PARTS : 1};
     return pal_searches_newest(ctx, searches, row, &range, arena, &query->text);
 }
 
@@ -44,10 +46,12 @@ static void background_source(const pal_source *source, const char *id, pal_quer
 pal_status pal_questions_describe(pal_ctx *ctx, const pal_background *background,
                                   const pal_ids *user_ids, pal_questions *questions) {
     const pal_background *b = background;
-    bool has_times = questions->targets->times != NULL;
+    const pal_log *targets = questions->targets;
+    bool is_window = questions->task == PAL_TASK_WINDOW;
     for (int32_t u = 0; u < questions->n_users; u++) {
         const char *id = pal_ids_at(user_ids, questions->users[u]);
         int32_t searcher = b->searches ? pal_ids_find(b->search_ids, id, strlen(id)) : -1;
+        int64_t begin = targets->starts[questions->users[u]];
         pal_query known = {0};
         if (b->users) TRY(background_profile(ctx, b->users, id, &questions->arena, &known));
         if (b->source && b->source->shared == PAL_SHARED_USERS)
@@ -61,9 +65,11 @@ pal_status pal_questions_describe(pal_ctx *ctx, const pal_background *background
             query->source_items = known.source_items;
             query->source_values = known.source_values;
             query->source_times = known.source_times;
-            if (searcher >= 0 && searcher < b->searches->n_users)
-                TRY(background_text(ctx, b->searches, searcher, has_times, &questions->arena,
-                                    query));
+            if (searcher < 0 || searcher >= b->searches->n_users) continue;
+            const int64_t *first = !targets->times ? NULL
+                                   : is_window     ? &targets->times[begin]
+                                                   : &query->now;
+            TRY(background_text(ctx, b->searches, searcher, first, &questions->arena, query));
         }
     }
     return PAL_OK;

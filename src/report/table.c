@@ -271,6 +271,7 @@ static void table_add_below(const json_t *task, pal_text *out) {
 static void table_add_new_items(const json_t *task, const char *metric, pal_text *out) {
     size_t index, s;
     json_t *model, *slice;
+    pal_text blind = {0};
     if (!json_is_object(json_object_get(task, "new_items"))) return;
     pal_text_addf(out,
                   "\nnew items, %s for %.0f users who used %.0f of them; among the new ones alone, "
@@ -281,12 +282,13 @@ static void table_add_new_items(const json_t *task, const char *metric, pal_text
     json_array_foreach(json_object_get(task, "models"), index, model) {
         json_array_foreach(json_object_get(model, "slices"), s, slice) {
             if (strcmp(pal_json_text_at(slice, "name", ""), "new items")) continue;
-            pal_text_add(out, "  ");
-            table_add_padded(out, pal_json_text_at(model, "spec", ""), TABLE_NAME);
             if (json_is_true(json_object_get(slice, "cannot"))) {
-                pal_text_add(out, " cannot\n");
+                pal_text_addf(&blind, "%s%s", blind.length ? ", " : "cannot score them: ",
+                              pal_json_text_at(model, "spec", ""));
                 continue;
             }
+            pal_text_add(out, "  ");
+            table_add_padded(out, pal_json_text_at(model, "spec", ""), TABLE_NAME);
             table_add_number(out, pal_json_number_at(model, "new_alone/mean", NAN), 7);
             pal_text_addf(out, "  %.4f – %.4f     %.4f  %.4f – %.4f\n",
                           pal_json_number_at(model, "new_alone/low", 0),
@@ -296,6 +298,10 @@ static void table_add_new_items(const json_t *task, const char *metric, pal_text
                           pal_json_number_at(slice, "interval/high", 0));
         }
     }
+    if (blind.length) pal_text_add(out, "  ");
+    if (blind.length && !blind.failed) table_add_wrapped(blind.bytes, out);
+    out->failed |= blind.failed;
+    pal_text_release(&blind);
 }
 
 /* Whether the second domain helps, a line each model that uses it. */

@@ -166,6 +166,48 @@ static void ratings_can_be_asked_by_rule(void **state) {
     support_close(ctx);
 }
 
+/* As where each person's last event is the test: somebody else's history goes on after it. */
+static void searches_after_what_is_asked_are_not_known(void **state) {
+    (void)state;
+    pal_ctx *ctx = support_open(1);
+    support_log history, test;
+    const int32_t users[] = {0, 1}, items[] = {0, 1};
+    const int64_t times[] = {1, 100};
+    support_log_make(ctx, &history, 2, 3, 2, users, items, times, NULL);
+    const int32_t test_users[] = {0, 0}, test_items[] = {1, 2};
+    const int64_t test_times[] = {10, 20};
+    support_log_make(ctx, &test, 2, 3, 2, test_users, test_items, test_times, NULL);
+    pal_search_list heard = {0};
+    assert_true(pal_search_list_add(&heard, "u0", 2, 9, 0, "before", 6));
+    assert_true(pal_search_list_add(&heard, "u0", 2, 15, 0, "between", 7));
+    assert_true(pal_search_list_add(&heard, "u0", 2, 50, 0, "after", 5));
+    pal_searches searches;
+    int64_t n_others;
+    assert_int_equal(pal_searches_build(ctx, &heard, &history.users, &searches, &n_others), PAL_OK);
+    const pal_background background = {.searches = &searches, .search_ids = &history.users};
+    const struct {
+        pal_task task;
+        const char *texts[2];
+    } cases[] = {{PAL_TASK_WINDOW, {"before"}}, {PAL_TASK_NEXT, {"before", "before between"}}};
+    pal_protocol protocol = protocol_with(PAL_HIDE_NONE);
+    for (int c = 0; c < 2; c++) {
+        pal_questions q;
+        assert_int_equal(
+            pal_questions_make(ctx, &protocol, cases[c].task, &history.log, &test.log, 0, 3, &q),
+            PAL_OK);
+        assert_int_equal(pal_questions_describe(ctx, &background, &history.users, &q), PAL_OK);
+        assert_int_equal(q.n_queries, c + 1);
+        for (int32_t i = 0; i < q.n_queries; i++)
+            assert_string_equal(q.queries[i].text, cases[c].texts[i]);
+        pal_questions_release(&q);
+    }
+    pal_searches_release(&searches);
+    pal_search_list_release(&heard);
+    support_log_release(&history);
+    support_log_release(&test);
+    support_close(ctx);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_window_asks_once_a_user),
@@ -173,6 +215,7 @@ int main(void) {
         cmocka_unit_test(a_mask_that_takes_much_is_refused),
         cmocka_unit_test(a_masked_pair_counts_once),
         cmocka_unit_test(ratings_can_be_asked_by_rule),
+        cmocka_unit_test(searches_after_what_is_asked_are_not_known),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
