@@ -64,6 +64,9 @@ pal_status pal_compare_clicks_make(pal_compare_job *job, const pal_log *known);
  */
 pal_status pal_compare_clicks(pal_compare_job *job, const pal_model *model, bool final, int32_t r);
 
+/* Chooses in each table, tells the winner from all other rows, and gives the chosen model what its
+ * file remembers and who answers strangers for it. */
+pal_status pal_compare_choose(pal_compare_job *job);
 /* Fills the table's ages once its winner is chosen. */
 pal_status pal_compare_ages(pal_compare_job *job, pal_table *table);
 /* Fills options of how models are judged that `text` does not give, as the data's scenario says;
