@@ -23,6 +23,7 @@ static const pal_param merged_table[] = {
     {.name = "of",
      .type = PAL_PARAM_TEXT,
      .offset = offsetof(merged_params, of),
+     .initial = "als",
      .value_name = "SPEC",
      .help = "the kind, written merged(ease l2=500)"},
     PAL_TRANSFER_SOURCE_ROW(merged_params),
