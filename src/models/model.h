@@ -48,6 +48,9 @@ typedef enum {
     /* Learns from a second domain where there is one, and is a kind of one domain where there is
      * none or its parameter "source" is off: its single-domain twin. */
     PAL_USES_SOURCE = 1 << 16,
+    /* What it learned there is in its numbers: queries say nothing of the source to it, and a model
+     * has none after fit, in memory or in a file. */
+    PAL_LEAVES_SOURCE = 1 << 17,
 } pal_trait;
 
 /* Judges a model between two epochs, on what training does not see; larger is better, NaN: cannot
