@@ -89,11 +89,12 @@ typedef struct { /* of one thread */
     emcdr_there there;
 } emcdr_room;
 
+/* What histories are read in comes first: it lies at the same place for any number of queries. */
 static size_t emcdr_cut(const emcdr_state *s, int32_t n_queries, void *memory, emcdr_room *out) {
     int32_t most = s->side.n_items > s->source.n_items ? s->side.n_items : s->source.n_items;
-    size_t at = pal_toward_person_cut(&s->side, n_queries, most, memory, out ? &out->here : NULL);
-    return at +
-           pal_emcdr_there_cut(s, memory ? (char *)memory + at : NULL, out ? &out->there : NULL);
+    size_t at = pal_emcdr_there_cut(s, memory, out ? &out->there : NULL);
+    return at + pal_toward_person_cut(&s->side, n_queries, most,
+                                      memory ? (char *)memory + at : NULL, out ? &out->here : NULL);
 }
 
 /* Whether the trained row holds for the query: his history is that of training, and what he did in

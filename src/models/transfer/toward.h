@@ -39,6 +39,7 @@ typedef struct { /* of one thread */
     float *amounts;   /* [n_amounts] */
 } pal_toward_person;
 
+/* As pal_toward_cut, whose part comes first. */
 size_t pal_toward_person_cut(const pal_als_side *side, int32_t n_queries, int32_t n_amounts,
                              void *memory, pal_toward_person *out);
 /* user [width]: row `row` of people [n_users, k]. */
