@@ -259,7 +259,7 @@ struct pal_model { /* the public noun: a trained kind with all that it needs to 
     pal_ids user_ids, item_ids; /* owned by loaded models and by pal_model_keep */
     pal_catalog catalog;        /* ids.n = 0: none; owned by loaded models and by pal_model_keep */
     const pal_catalog *items;   /* for titles; or NULL */
-    const pal_source *source;   /* what it learned from besides; NULL where its kind uses none */
+    const pal_source *source;   /* that queries are about too; NULL where its kind keeps none */
     pal_source_own own_source;  /* used by loaded models and by pal_model_keep */
     /* What its users asked for in words while the log was written, where it reads words; or NULL */
     const pal_searches *searches;
