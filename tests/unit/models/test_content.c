@@ -229,8 +229,8 @@ static void what_is_missing_is_said(void **state) {
     shop_close(&s);
 }
 
-/* An item that the model keeps and does not list is still something to ask by; one of which it
- * knows nothing is refused instead of answered with what everybody uses. */
+/* An item that the model keeps and does not list is still something to ask by, and answered by what
+ * is like it instead of by what everybody uses. */
 static void unlisted_items_have_similar_ones(void **state) {
     (void)state;
     shop s;
