@@ -63,8 +63,7 @@ static void below_add_reason(const pal_comparison *out, const pal_table *table,
     const pal_row *twin = below_find_twin(out, table, row);
     if (twin) {
         pal_text_addf(
-            text, "the source leads it astray: %s, the same without it, is better by %.4f",
-            twin->name,
+            text, "the source is the cause: %s, the same without it, is better by %.4f", twin->name,
             pal_row_known_mean(out, table, twin, 0) - pal_row_known_mean(out, table, row, 0));
     } else if (row->predicts_values) {
         pal_text_add(text, "it learns how high things are valued, not which are chosen: judge it "

@@ -4,7 +4,6 @@
  * without a letter in front: of n ids spread evenly over A numbers and m over B numbers, which have
  * C numbers in common, about n·m·C / (A·B) are equal. */
 #include <math.h>
-#include <stdint.h>
 #include <string.h>
 
 #include "base/ctx.h"
@@ -36,13 +35,17 @@ pal_overlap pal_second_overlap(const pal_data *data) {
                          .items = overlap_count(&second->item_ids, &data->item_ids)};
 }
 
-/* What all ids begin with, up to its first digit. */
+/* The length of what all ids begin with, without digits at its end. */
 static size_t overlap_prefix(const pal_ids *ids) {
     const char *first = pal_ids_at(ids, 0);
-    size_t n = strcspn(first, "0123456789");
-    for (int32_t i = 1; i < ids->n; i++) {
-        if (strncmp(first, pal_ids_at(ids, i), n)) return SIZE_MAX;
+    size_t n = strlen(first);
+    for (int32_t i = 1; i < ids->n && n > 0; i++) {
+        const char *id = pal_ids_at(ids, i);
+        size_t same = 0;
+        while (same < n && id[same] == first[same]) same++;
+        n = same;
     }
+    while (n > 0 && first[n - 1] >= '0' && first[n - 1] <= '9') n--;
     return n;
 }
 
@@ -50,7 +53,6 @@ static size_t overlap_prefix(const pal_ids *ids) {
 static bool overlap_is_numbering(const pal_ids *ids, overlap_numbers *out) {
     if (ids->n == 0) return false;
     *out = (overlap_numbers){pal_ids_at(ids, 0), overlap_prefix(ids), INFINITY, 0};
-    if (out->prefix_length == SIZE_MAX) return false;
     for (int32_t i = 0; i < ids->n; i++) {
         const char *digits = pal_ids_at(ids, i) + out->prefix_length;
         size_t n = strspn(digits, "0123456789");
