@@ -35,7 +35,8 @@ pal_train_input pal_compare_input(const pal_compare_job *job, bool final) {
 
 static pal_rank_options compare_rank(const pal_compare_job *job, bool final, bool self) {
     const char *fallback = job->out->options.protocol.fallback;
-    pal_rank_options rank = {.fallback = final ? job->fallback_test : job->fallback_valid};
+    pal_rank_options rank = {.fallback = final && job->fallback_test ? job->fallback_test
+                                                                     : job->fallback_valid};
     rank.use = self                               ? PAL_FALLBACK_SELF
                : pal_name_equal(fallback, "none") ? PAL_FALLBACK_NONE
                                                   : PAL_FALLBACK_MODEL;
@@ -244,6 +245,10 @@ static pal_status compare_train(const pal_compare_job *job, bool final, int64_t 
                            : pal_model_train(job->ctx, spec, &input, out);
     pal_arena_release(&scratch);
     return status;
+}
+
+pal_status pal_row_found_spec(const pal_compare_job *job, const pal_row *row, const char **out) {
+    return pal_model_found_spec(job->ctx, row->model, &job->out->arena, out);
 }
 
 /* Keeps the curve beyond the model's life. */
