@@ -109,7 +109,25 @@ typedef struct {
     int32_t n;
 } models_history;
 
-/* "age=30,city=Lyon" into cells; those without a value say nothing. */
+/* One more cell; each column once, with a value: what is not known of somebody is left out. */
+static pal_status models_add_cell(pal_ctx *ctx, const char *name, const char *value,
+                                  pal_profile_cell *cells, int32_t *n) {
+    if (!*value)
+        return pal_fail(ctx, PAL_EUSAGE,
+                        "--profile: '%.60s=' has no value: write %.60s=VALUE, or leave it out",
+                        name, name);
+    for (int32_t c = 0; c < *n; c++) {
+        if (pal_name_equal(cells[c].name, name))
+            return pal_fail(
+                ctx, PAL_EUSAGE,
+                "--profile: %.60s stands twice, as '%.60s' and as '%.60s': name it once", name,
+                cells[c].value, value);
+    }
+    cells[(*n)++] = (pal_profile_cell){name, value};
+    return PAL_OK;
+}
+
+/* "age=30,city=Lyon" into cells. */
 static pal_status models_read_profile(pal_ctx *ctx, const char *profile, pal_arena *arena,
                                       pal_query *out) {
     int64_t n_most = 1;
@@ -126,9 +144,12 @@ static pal_status models_read_profile(pal_ctx *ctx, const char *profile, pal_are
             return pal_fail(ctx, PAL_EUSAGE,
                             "--profile: '%.60s' is no name=value: write age=30,city=Lyon", c);
         *equals = '\0';
-        if (equals[1]) cells[out->n_profile++] = (pal_profile_cell){c, equals + 1};
+        TRY(models_add_cell(ctx, c, equals + 1, cells, &out->n_profile));
         c = next;
     }
+    if (out->n_profile == 0)
+        return pal_fail(ctx, PAL_EUSAGE,
+                        "--profile: it says nothing: write age=30,city=Lyon, or leave it out");
     return PAL_OK;
 }
 

@@ -245,7 +245,7 @@ static pal_status compare_parse_tables(pal_ctx *ctx, const char *text, pal_arena
                                        pal_compare_options *out) {
     pal_params_init(pal_protocol_params, &out->protocol);
     pal_params_init(pal_compare_params, out);
-    return pal_params_parse_tables(ctx, "options",
+    return pal_params_parse_tables(ctx, PAL_OWNER_COMMANDS,
                                    (const pal_param_group[]){{pal_protocol_params, &out->protocol},
                                                              {pal_compare_params, out},
                                                              {0}},

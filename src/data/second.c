@@ -9,7 +9,7 @@
 #include "data/scenario.h"
 
 /* Nothing is declared until somebody does. */
-static const char *const second_shared[] = {"undeclared", "none", "users", "items", NULL};
+static const char *const second_shared[] = {"", "none", "users", "items", NULL};
 
 #define FIELD(name) offsetof(pal_data_options, name)
 const pal_param pal_source_params[] = {

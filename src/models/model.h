@@ -209,7 +209,7 @@ typedef struct pal_kind {
 
     /* Optional. What the score of `item` consists of: parts that sum to it, in any order; returns
      * how many, at most n_events + n_source + PAL_REASONS_MORE. Scratch as for one query. NULL:
-     * explain.h takes events out instead. */
+     * explain.h takes out events, cells and words instead. */
     int32_t (*explain)(const void *params, const void *state, const pal_query *query, int32_t item,
                        void *scratch, pal_reason *reasons);
 

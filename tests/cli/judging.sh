@@ -57,6 +57,12 @@ def keyword(folder):
 with_searches, without = keyword("readers_out"), keyword("silent_out")
 assert with_searches["low"] > without["high"], (with_searches, without)
 PYTHON
+# A model of such a comparison has rows of new items and says why it lists none; one that is trained with them lists them.
+"$palate" compare readers/interactions.tsv --items readers/items.tsv $searches --task next -m keyword -m random -o listed --quiet >shown
+newest=$(awk -F'\t' 'NR > 1 && $2 != "" && !($2 in first) { first[$2] = $4 } NR > 1 && $2 != "" && $4 < first[$2] { first[$2] = $4 }
+    END { for (item in first) if (first[item] > last) { last = first[item]; newest = item } print newest }' readers/interactions.tsv)
+"$palate" explain listed/model.palate --query "bonds index" --item "$newest" >shown
+grep -q 'not listed: the comparison that made this model listed only items that were used before: palate train --candidates catalog' shown
 
 # A second domain: half of what people use has words of the same two tastes; each kind that reads it stands beside itself without.
 python3 - <<'PYTHON'

@@ -160,6 +160,7 @@ for user in list(lists)[:10]:
 PYTHON
 "$palate" recommend asked/model.palate --query "a RED kettle" -n 1 --quiet | grep -q 'Red kettle'
 "$palate" explain asked/model.palate --query "red kettle" --item t0 --quiet | grep -q kettle
+"$palate" recommend asked/model.palate --query "red kettle" --history t1 -n 1 --json | grep -q '"for": "t1, words red kettle"'
 "$palate" recommend asked/model.palate --query zzz -n 1 >shown 2>said
 grep -q 'by popular' shown
 grep -q "knows none of the words 'zzz'" said
@@ -175,6 +176,9 @@ for name, camp in [("lyon", 0), ("bern", 1)]:
 PYTHON
     "$palate" recommend people.palate --profile city=Rome --history t1,t3 -n 1 >shown 2>said
     grep -q "the model knows no city 'Rome': it counts as not told" said
+    grep -q '^for t1,t3, profile city=Rome, by ' shown
+    "$palate" explain people.palate --profile city=Lyon,age=30 --history t1,t3 --item t0 --json | grep -q '"what": "city: Lyon"'
+    "$palate" explain people.palate --profile city=Lyon --item t0 --quiet | grep -q 'city: Lyon'
 done
 "$palate" train asked.csv --columns text=query --users people.csv -m "fm epochs=5" -o people.palate --quiet >/dev/null
 "$palate" explain people.palate --profile city=Lyon --item t0 --quiet | grep -q 'city: Lyon'

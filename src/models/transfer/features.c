@@ -186,7 +186,7 @@ pal_status pal_domain_features_make(pal_ctx *ctx, const char *what, const pal_tr
     if (source && !source->items)
         return pal_fail(ctx, PAL_EDATA,
                         "%s needs features of the source's items, and there are none: name their "
-                        "file with --source-items, or set source=0",
+                        "file with --source-items, or set source=off",
                         what);
     features_job job = {.ctx = ctx,
                         .what = what,
