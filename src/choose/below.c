@@ -98,9 +98,14 @@ static void below_add_reason(const pal_comparison *out, const pal_table *table,
 static pal_status below_tell(pal_compare_job *job, const pal_table *table, const pal_row *popular,
                              const pal_interval *more, pal_row *row) {
     pal_text text = {0};
-    pal_text_addf(&text, "%s popular for %s by %.4f (%.4f to %.4f): ",
+    pal_text_addf(&text, "%s popular for %s by %.4f ",
                   more->low > 0 ? "below" : "on the test not to be told from, but below",
-                  below_whom(table), more->mean, more->low, more->high);
+                  below_whom(table), more->mean);
+    if (isnan(more->low)) {
+        pal_text_add(&text, "(too few to tell): ");
+    } else {
+        pal_text_addf(&text, "(%.4f to %.4f): ", more->low, more->high);
+    }
     below_add_reason(job->out, table, popular, row, &text);
     row->below = text.failed ? NULL : pal_arena_text(&job->out->arena, text.bytes, text.length);
     pal_text_release(&text);

@@ -57,7 +57,7 @@ const pal_row *pal_table_cheaper(const pal_comparison *comparison, const pal_tab
         }
         bool is_cheaper = row->model_bytes * 2 <= winner->model_bytes &&
                           row->multiply_adds <= winner->multiply_adds;
-        if (!is_cheaper || row->known_difference.high > limit) continue;
+        if (!is_cheaper || !(row->known_difference.high <= limit)) continue;
         if (!best || row->model_bytes < best->model_bytes) best = row;
     }
     return best;
@@ -116,12 +116,14 @@ static pal_status compare_differences(pal_compare_job *job, pal_table *table) {
             pal_row *row = &table->rows[rows[i]];
             *(known ? &row->known_difference : &row->difference) = intervals[i];
             if (known) {
-                row->tied = intervals[i].low <= 0 && intervals[i].high >= 0;
+                /* Too few to tell, with NaN bounds, are tied as well. */
+                row->tied = !(intervals[i].low > 0) && !(intervals[i].high < 0);
                 continue;
             }
             double half = (intervals[i].high - intervals[i].low) / 2;
             if (!(row->traits & PAL_IS_CONTROL))
-                table->smallest_difference = fmax(table->smallest_difference, half);
+                table->smallest_difference =
+                    isnan(half) ? NAN : fmax(table->smallest_difference, half);
         }
     }
     pal_arena_release(&scratch);

@@ -185,12 +185,17 @@ static pal_status compare_intervals(const pal_compare_job *job, const pal_table 
     return PAL_OK;
 }
 
+/* A sentence about a second domain is no lesson of a model that learned from none. */
+static const char *compare_lesson(const pal_model *model) {
+    return (model->kind->traits & PAL_USES_SOURCE) && !model->source ? NULL : model->kind->lesson;
+}
+
 /* beside_used: new items are judged beside used ones. */
 static void compare_describe_row(pal_row *row, const pal_model *model, bool beside_used) {
     snprintf(row->name, sizeof row->name, "%s", model->spec);
     row->kind = model->kind->name;
     row->family = model->kind->family;
-    row->lesson = model->kind->lesson;
+    row->lesson = compare_lesson(model);
     row->traits = model->kind->traits;
     /* What the oracle ranks by is what people want at the cut, when new items are not sold. */
     row->is_blind_to_new = !pal_model_scores_new_items(model) || (row->is_oracle && beside_used);
