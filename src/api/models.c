@@ -109,7 +109,8 @@ typedef struct {
     int32_t n;
 } models_history;
 
-/* "age=30,city=Lyon" into cells; those without a value say nothing. */
+/* "age=30,city=Lyon" into cells; those without a value say nothing. What stands between commas
+ * without a '=' belongs to the value before it: "city=Paris, FR". */
 static pal_status models_read_profile(pal_ctx *ctx, const char *profile, pal_arena *arena,
                                       pal_query *out) {
     int64_t n_most = 1;
@@ -120,6 +121,11 @@ static pal_status models_read_profile(pal_ctx *ctx, const char *profile, pal_are
     out->profile = cells;
     for (char *c = copy; *c;) {
         size_t n = strcspn(c, ",");
+        while (c[n] && memchr(c, '=', n)) {
+            size_t more = strcspn(c + n + 1, ",");
+            if (!more || memchr(c + n + 1, '=', more)) break;
+            n += 1 + more;
+        }
         char *next = c + n + (c[n] == ','), *equals = memchr(c, '=', n);
         c[n] = '\0';
         if (!equals || equals == c)
