@@ -127,7 +127,8 @@ static pal_status models_add_cell(pal_ctx *ctx, const char *name, const char *va
     return PAL_OK;
 }
 
-/* "age=30,city=Lyon" into cells. */
+/* "age=30,city=Lyon" into cells. What stands between commas without a '=' belongs to the value
+ * before it: "city=Paris, FR". */
 static pal_status models_read_profile(pal_ctx *ctx, const char *profile, pal_arena *arena,
                                       pal_query *out) {
     int64_t n_most = 1;
@@ -138,6 +139,11 @@ static pal_status models_read_profile(pal_ctx *ctx, const char *profile, pal_are
     out->profile = cells;
     for (char *c = copy; *c;) {
         size_t n = strcspn(c, ",");
+        while (c[n] && memchr(c, '=', n)) {
+            size_t more = strcspn(c + n + 1, ",");
+            if (!more || memchr(c + n + 1, '=', more)) break;
+            n += 1 + more;
+        }
         char *next = c + n + (c[n] == ','), *equals = memchr(c, '=', n);
         c[n] = '\0';
         if (!equals || equals == c)

@@ -137,6 +137,7 @@ static pal_status compare_table(pal_compare_job *job, pal_task task, int32_t n_r
                          .winner_strangers = -1,
                          .winner_new = -1,
                          .control_new = -1,
+                         .random_new = -1,
                          .new_slice = -1};
     pal_protocol_fingerprint(protocol, task, split, pal_compare_source(out, refits),
                              table->fingerprint);
@@ -254,23 +255,31 @@ static pal_status compare_name_fold(pal_compare_job *job) {
     return pal_split_fold(job->ctx, protocol->split, job->fold, &job->out->arena, &protocol->split);
 }
 
-/* The searches that were made before `log` ended, of its users; without times, those of the part
- * that was given for training. */
+/* The searches of the users of `log` that questions about `targets` may know, so that a kept model
+ * answers as it was judged; without times, those of the part that was given for training. */
 static pal_status compare_cut_searches(const pal_compare_job *job, const pal_log *log,
-                                       pal_searches *out) {
+                                       const pal_log *targets, pal_searches *out) {
     const pal_data *data = job->data;
-    const pal_search_range range = {INT64_MIN, log->times ? pal_log_end(log) : INT64_MAX,
-                                    log->times ? PAL_SEARCH_PARTS : 1};
+    bool has_times = log->times != NULL;
+    const pal_search_range range = {INT64_MIN, INT64_MAX, has_times ? PAL_SEARCH_PARTS : 1};
+    int64_t end = has_times ? pal_log_end(log) : INT64_MAX;
     pal_arena scratch = {0};
     int32_t *rows = PAL_ARENA_ARRAY(&scratch, int32_t, data->searches.n_users);
-    if (!rows) return pal_fail_memory(job->ctx, "the searches", 4.0 * data->searches.n_users);
+    int64_t *befores = PAL_ARENA_ARRAY(&scratch, int64_t, data->searches.n_users);
+    if (!rows || !befores) {
+        pal_arena_release(&scratch);
+        return pal_fail_memory(job->ctx, "the searches", 12.0 * data->searches.n_users);
+    }
     for (int32_t u = 0; u < data->searches.n_users; u++) {
         const char *id = pal_ids_at(&data->user_ids, u);
         rows[u] = pal_ids_find(&job->out->split.user_ids, id, strlen(id));
         if (rows[u] >= log->n_users) rows[u] = -1;
+        befores[u] = end;
+        if (has_times && targets->times && rows[u] >= 0)
+            befores[u] = pal_searches_end(targets, rows[u], end);
     }
-    pal_status status =
-        pal_searches_select(job->ctx, &data->searches, rows, log->n_users, &range, out);
+    pal_status status = pal_searches_select_before(job->ctx, &data->searches, rows, log->n_users,
+                                                   befores, &range, out);
     pal_arena_release(&scratch);
     return status;
 }
@@ -293,8 +302,9 @@ static pal_status compare_prepare(pal_compare_job *job, const char *const *specs
     TRY(pal_compare_source_make(job));
     TRY(compare_weigh(job));
     if (job->data->searches.n) {
-        TRY(compare_cut_searches(job, &out->split.train, &out->searches_train));
-        TRY(compare_cut_searches(job, &out->split.history, &out->searches_history));
+        TRY(compare_cut_searches(job, &out->split.train, &out->split.valid, &out->searches_train));
+        TRY(compare_cut_searches(job, &out->split.history, &out->split.test,
+                                 &out->searches_history));
     }
     TRY(compare_train_fallback(job));
     pal_measures_list(protocol, &out->measures);

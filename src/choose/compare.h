@@ -142,6 +142,8 @@ typedef struct { /* one task */
     int32_t winner_new;        /* row that lists new items best on validation, or -1 */
     int32_t control_new;       /* row of the yardstick that counts features, or -1 */
     pal_interval over_control; /* winner_new - control_new on the test, new items alone listed */
+    int32_t random_new;        /* row of random order, or -1: not asked for */
+    pal_interval over_random;  /* winner_new - random_new, likewise */
     double ceiling;            /* share of test pairs that no id-based kind can reach */
     int32_t first_day;         /* the slice "day 1", with n_ages > 0 */
     int32_t n_ages;            /* 0: no times, no day 1 or nothing later */

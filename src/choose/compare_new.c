@@ -175,17 +175,24 @@ static bool new_is_control(const pal_row *row) {
            (row->traits & PAL_IS_CONTROL) && (row->traits & PAL_NEEDS_CATALOG);
 }
 
-static pal_status new_test_control(pal_compare_job *job, pal_table *table) {
-    const pal_row *winner = &table->rows[table->winner_new],
-                  *control = &table->rows[table->control_new];
+/* The yardstick that knows nothing at all. */
+static bool new_is_random(const pal_row *row) {
+    return row->status == PAL_ROW_DONE && !row->is_oracle && !row->is_run &&
+           !row->is_blind_to_new && !strcmp(row->kind, "random");
+}
+
+/* The winner less the yardstick, on the test; nothing where the yardstick is not there. */
+static pal_status new_test_over(pal_compare_job *job, const pal_table *table, int32_t yardstick,
+                                pal_interval *out) {
+    if (table->winner_new < 0 || yardstick < 0) return PAL_OK;
+    const pal_row *winner = &table->rows[table->winner_new], *control = &table->rows[yardstick];
     /* Where new items alone are candidates, all of the test is about them. */
     bool is_beside = table->new_slice >= 0;
     int32_t n = is_beside ? table->new_test.n_users : table->test.n_users;
     const double *of_winner = is_beside ? winner->new_by_user : winner->test.by_user,
                  *of_control = is_beside ? control->new_by_user : control->test.by_user;
     return pal_bootstrap_differences(job->ctx, of_winner, &of_control, 1, n,
-                                     job->out->options.protocol.resamples, job->ctx->seed,
-                                     &table->over_control);
+                                     job->out->options.protocol.resamples, job->ctx->seed, out);
 }
 
 pal_status pal_compare_new_choose(pal_compare_job *job, pal_table *table) {
@@ -196,11 +203,12 @@ pal_status pal_compare_new_choose(pal_compare_job *job, pal_table *table) {
     for (int32_t r = 0; r < table->n_rows; r++) {
         const pal_row *row = &table->rows[r];
         if (new_is_control(row)) table->control_new = r;
+        if (new_is_random(row)) table->random_new = r;
         if (only_new || !new_can_win(out, row) || row->valid_new <= best) continue;
         best = row->valid_new;
         table->winner_new = r;
     }
     if (only_new) table->winner_new = table->winner_known;
-    if (table->winner_new < 0 || table->control_new < 0) return PAL_OK;
-    return new_test_control(job, table);
+    TRY(new_test_over(job, table, table->control_new, &table->over_control));
+    return new_test_over(job, table, table->random_new, &table->over_random);
 }

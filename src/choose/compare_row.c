@@ -99,6 +99,82 @@ static bool compare_answered(const pal_questions *q, const pal_evaluation *evalu
     return false;
 }
 
+/* The questions whose person has no history yet: in the next task the first event of each, whose
+ * later ones tell nothing of how a kind answers strangers. */
+static pal_status compare_firsts(const pal_compare_job *job, const pal_questions *q,
+                                 pal_arena *arena, pal_questions *out) {
+    *out = *q;
+    out->arena = (pal_arena){0};
+    out->users = PAL_ARENA_ARRAY(arena, int32_t, q->n_users);
+    out->query_starts = PAL_ARENA_ARRAY(arena, int32_t, (int64_t)q->n_users + 1);
+    out->queries = PAL_ARENA_ARRAY(arena, pal_query, q->n_queries);
+    out->relevant_starts = PAL_ARENA_ARRAY(arena, int64_t, (int64_t)q->n_queries + 1);
+    out->relevant = PAL_ARENA_ARRAY(arena, int32_t, q->n_pairs);
+    if (!out->users || !out->query_starts || !out->queries || !out->relevant_starts ||
+        !out->relevant)
+        return pal_fail_memory(job->ctx, "the first queries", 64.0 * q->n_queries);
+    int64_t n_pairs = 0;
+    out->n_users = out->n_queries = 0;
+    for (int32_t u = 0; u < q->n_users; u++) {
+        int32_t n_before = out->n_queries;
+        for (int32_t i = q->query_starts[u]; i < q->query_starts[u + 1]; i++) {
+            if (q->queries[i].n_events > 0) continue;
+            out->queries[out->n_queries] = q->queries[i];
+            for (int64_t r = q->relevant_starts[i]; r < q->relevant_starts[i + 1]; r++)
+                out->relevant[n_pairs++] = q->relevant[r];
+            out->relevant_starts[++out->n_queries] = n_pairs;
+        }
+        if (out->n_queries == n_before) continue;
+        out->users[out->n_users] = q->users[u];
+        out->query_starts[++out->n_users] = out->n_queries;
+    }
+    out->n_pairs = n_pairs;
+    out->relevant_values = NULL;
+    out->relevant_times = NULL;
+    out->judged_starts = NULL;
+    out->judged = NULL;
+    out->disliked = NULL;
+    out->gains = NULL;
+    return PAL_OK;
+}
+
+/* The choice metric of those questions alone, by the kind's own list or as the table's rows are
+ * answered: [n_users of q] in the arena, NaN for people who have a history. */
+static pal_status compare_first_values(const pal_compare_job *job, const pal_questions *q,
+                                       bool final, bool self, const pal_model *model,
+                                       pal_arena *arena, double **out) {
+    pal_questions firsts;
+    double *values = PAL_ARENA_ARRAY(arena, double, q->n_users);
+    if (!values) return pal_fail_memory(job->ctx, "the intervals", 8.0 * q->n_users);
+    TRY(compare_firsts(job, q, arena, &firsts));
+    for (int32_t u = 0; u < q->n_users; u++) values[u] = NAN;
+    *out = values;
+    if (firsts.n_users == 0) return PAL_OK;
+    double *by_user = PAL_ARENA_ARRAY(arena, double, firsts.n_users);
+    if (!by_user) return pal_fail_memory(job->ctx, "the intervals", 8.0 * firsts.n_users);
+    if (model->kind->traits & PAL_IS_CONTROL) {
+        pal_questions revealed;
+        TRY(compare_reveal(job, &firsts, arena, &revealed));
+        firsts = revealed;
+    }
+    pal_rank_options rank = compare_rank(job, final, self);
+    TRY(pal_evaluate_choice_users(job->ctx, &job->out->options.protocol, &firsts, model, &rank,
+                                  by_user));
+    for (int32_t u = 0, at = 0; u < q->n_users && at < firsts.n_users; u++)
+        if (q->users[u] == firsts.users[at]) values[u] = by_user[at++];
+    return PAL_OK;
+}
+
+static pal_status compare_first_mean(const pal_compare_job *job, const pal_questions *q, bool self,
+                                     const pal_model *model, double *out) {
+    pal_arena scratch = {0};
+    double *values;
+    pal_status status = compare_first_values(job, q, false, self, model, &scratch, &values);
+    if (status == PAL_OK) *out = compare_part_mean(q, values, true);
+    pal_arena_release(&scratch);
+    return status;
+}
+
 /* --- one row --- */
 
 /* On validation: what the choice is made by. */
@@ -112,29 +188,24 @@ static pal_status compare_validate(const pal_compare_job *job, const pal_table *
     row->valid_known = table->task == PAL_TASK_NEXT ? row->valid_choice
                                                     : compare_part_mean(q, valid.by_user, false);
     bool is_own = model->kind->traits & PAL_SCORES_STRANGERS;
-    if (!is_own && compare_answered(q, &valid))
-        row->valid_strangers = compare_part_mean(q, valid.by_user, true);
+    bool is_told = !is_own && compare_answered(q, &valid);
     pal_evaluation_release(&valid);
     TRY(pal_compare_new_validate(job, table, model, row));
-    if (!is_own) return PAL_OK;
-    TRY(pal_compare_evaluate(job, q, false, true, false, model, NULL, &valid));
-    row->valid_strangers = compare_part_mean(q, valid.by_user, true);
-    pal_evaluation_release(&valid);
-    return PAL_OK;
+    return is_own || is_told ? compare_first_mean(job, q, is_own, model, &row->valid_strangers)
+                             : PAL_OK;
 }
 
-/* Of strangers alone: the others' values are left out. */
-static pal_status compare_strangers(const pal_compare_job *job, const pal_questions *q,
-                                    const double *by_user, pal_row *row) {
+static pal_status compare_strangers(const pal_compare_job *job, const pal_questions *q, bool self,
+                                    const pal_model *model, pal_row *row) {
     pal_arena scratch = {0};
-    double *values = PAL_ARENA_ARRAY(&scratch, double, q->n_users);
-    if (!values) return pal_fail_memory(job->ctx, "the intervals", 8.0 * q->n_users);
-    for (int32_t u = 0; u < q->n_users; u++)
-        values[u] = q->queries[q->query_starts[u]].n_events > 0 ? NAN : by_user[u];
-    const double *series[] = {values};
-    pal_status status =
-        pal_bootstrap_means(job->ctx, series, 1, q->n_users, job->out->options.protocol.resamples,
-                            job->ctx->seed, &row->strangers_own);
+    double *values;
+    pal_status status = compare_first_values(job, q, true, self, model, &scratch, &values);
+    if (status == PAL_OK) {
+        const double *series[] = {values};
+        status = pal_bootstrap_means(job->ctx, series, 1, q->n_users,
+                                     job->out->options.protocol.resamples, job->ctx->seed,
+                                     &row->strangers_own);
+    }
     pal_arena_release(&scratch);
     return status;
 }
@@ -144,14 +215,9 @@ static pal_status compare_test(const pal_compare_job *job, const pal_table *tabl
     const pal_questions *q = &table->test;
     TRY(pal_compare_evaluate(job, q, true, false, false, model, &table->slices, &row->test));
     TRY(pal_compare_new_test(job, table, model, row));
-    if (!(model->kind->traits & PAL_SCORES_STRANGERS))
-        return compare_answered(q, &row->test) ? compare_strangers(job, q, row->test.by_user, row)
-                                               : PAL_OK;
-    pal_evaluation own;
-    TRY(pal_compare_evaluate(job, q, true, true, false, model, NULL, &own));
-    pal_status status = compare_strangers(job, q, own.by_user, row);
-    pal_evaluation_release(&own);
-    return status;
+    bool is_own = model->kind->traits & PAL_SCORES_STRANGERS;
+    return is_own || compare_answered(q, &row->test) ? compare_strangers(job, q, is_own, model, row)
+                                                     : PAL_OK;
 }
 
 /* Intervals of all metrics of single lists, and of the choice metric in each slice. */

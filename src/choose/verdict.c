@@ -240,13 +240,33 @@ static void verdict_values(verdict_job *job) {
                 best->ratings.rmse.high, beside, job->comparison->ratings.constant_rmse);
 }
 
+/* Judged by the lists that people without history would get, not by all of what they did later. */
+static void verdict_first_event(verdict_job *job, const pal_row *row) {
+    const pal_row *popular = verdict_popular(job->table);
+    const pal_interval *own = &row->strangers_own;
+    char beside[160] = "";
+    if (isnan(own->mean)) {
+        verdict_say(job,
+                    "For somebody's first event use %s; this test has none of them, so their "
+                    "number was not measured.",
+                    row->name);
+        return;
+    }
+    if (popular && popular != row)
+        snprintf(beside, sizeof beside, ", where %s has %.3f (%.3f to %.3f)", popular->kind,
+                 popular->strangers_own.mean, popular->strangers_own.low,
+                 popular->strangers_own.high);
+    verdict_say(job, "For somebody's first event use %s: %s %.3f (%.3f to %.3f)%s.", row->name,
+                job->comparison->measures.at[0].name, own->mean, own->low, own->high, beside);
+}
+
 static void verdict_strangers(verdict_job *job) {
     const pal_row *row = job->strangers;
     int32_t slice = verdict_slice(job, "strangers");
     if (!row) return;
     job->out->strangers = row->name;
     if (job->table->task == PAL_TASK_NEXT) {
-        verdict_say(job, "For somebody's first event use %s.", row->name);
+        verdict_first_event(job, row);
         return;
     }
     if (slice < 0) {
@@ -310,6 +330,15 @@ static void verdict_new_items(verdict_job *job) {
     const pal_row *row = &table->rows[table->winner_new];
     const char *metric = job->comparison->measures.at[0].name;
     char warning[320] = "";
+    const pal_interval *over = &table->over_random;
+    if (table->random_new >= 0 && over->low <= 0) {
+        if (table->new_slice < 0 || table->new_test.n_users >= VERDICT_USERS_MIN)
+            verdict_say(job,
+                        "No kind tells new items apart here: %s, the best of them on validation, "
+                        "is no better than random order (the difference is %.3f, %.3f to %.3f).",
+                        row->name, over->mean, over->low, over->high);
+        return;
+    }
     verdict_control(job, warning, sizeof warning);
     if (table->new_slice <
         0) { /* all of the test is about new items: the first lines say the rest */

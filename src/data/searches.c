@@ -140,6 +140,13 @@ static bool search_is_in(const pal_searches *searches, int64_t i, const pal_sear
 
 pal_status pal_searches_select(pal_ctx *ctx, const pal_searches *searches, const int32_t *user_rows,
                                int32_t n_users, const pal_search_range *range, pal_searches *out) {
+    return pal_searches_select_before(ctx, searches, user_rows, n_users, NULL, range, out);
+}
+
+pal_status pal_searches_select_before(pal_ctx *ctx, const pal_searches *searches,
+                                      const int32_t *user_rows, int32_t n_users,
+                                      const int64_t *befores, const pal_search_range *range,
+                                      pal_searches *out) {
     pal_arena scratch = {0};
     search_entry *entries = PAL_ARENA_ARRAY(&scratch, search_entry, searches->n);
     if (!entries) return pal_fail_memory(ctx, "searches", 40.0 * (double)searches->n);
@@ -147,6 +154,7 @@ pal_status pal_searches_select(pal_ctx *ctx, const pal_searches *searches, const
     for (int32_t u = 0; u < searches->n_users; u++) {
         for (int64_t i = searches->starts[u]; i < searches->starts[u + 1]; i++) {
             if (user_rows[u] < 0 || !search_is_in(searches, i, range)) continue;
+            if (befores && searches->times[i] >= befores[u]) continue;
             entries[n++] = (search_entry){.user = user_rows[u],
                                           .part = searches->parts[i],
                                           .time = searches->times[i],

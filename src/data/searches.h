@@ -53,6 +53,11 @@ typedef struct {                 /* which searches */
  * then. */
 pal_status pal_searches_select(pal_ctx *ctx, const pal_searches *searches, const int32_t *user_rows,
                                int32_t n_users, const pal_search_range *range, pal_searches *out);
+/* The same, and of each user only those before befores[user] ([n_users of `searches`]). */
+pal_status pal_searches_select_before(pal_ctx *ctx, const pal_searches *searches,
+                                      const int32_t *user_rows, int32_t n_users,
+                                      const int64_t *befores, const pal_search_range *range,
+                                      pal_searches *out);
 /* The user's newest searches in the range, oldest first, as one text in the arena: what a query of
  * his says in words. *out is NULL where there is none. */
 pal_status pal_searches_newest(pal_ctx *ctx, const pal_searches *searches, int32_t user,

@@ -21,13 +21,19 @@ static pal_status background_profile(pal_ctx *ctx, const pal_catalog *users, con
     return PAL_OK;
 }
 
-/* The newest searches before the query and before `first`, the first event that is asked of the
- * person: where each person's last event is, a query's time may be after it. Where there are no
- * times, those of the training part. */
+/* Where each person's last event is asked, the end of what is known of all may be after it. */
+int64_t pal_searches_end(const pal_log *targets, int32_t user, int64_t end) {
+    if (user >= targets->n_users || targets->starts[user] == targets->starts[user + 1]) return end;
+    int64_t first = targets->times[targets->starts[user]];
+    return first < end ? first : end;
+}
+
+/* The newest searches before `before`; where there are no times, those of the training part. */
 static pal_status background_text(pal_ctx *ctx, const pal_searches *searches, int32_t row,
-                                  const int64_t *first, pal_arena *arena, pal_query *query) {
-    int64_t before = !first ? INT64_MAX : *first < query->now ? *first : query->now;
-    const pal_search_range range = {INT64_MIN, before, first ? PAL_SEARCH_PARTS : 1};
+                                  bool has_times, int64_t before, pal_arena *arena,
+                                  pal_query *query) {
+    const pal_search_range range = {INT64_MIN, has_times ? before : INT64_MAX,
+                                    has_times ? PAL_SEARCH_PARTS : 1};
     return pal_searches_newest(ctx, searches, row, &range, arena, &query->text);
 }
 
@@ -77,10 +83,12 @@ pal_status pal_questions_describe(pal_ctx *ctx, const pal_background *background
             query->source_values = known.source_values;
             query->source_times = known.source_times;
             if (searcher < 0 || searcher >= b->searches->n_users) continue;
-            const int64_t *first = !targets->times ? NULL
-                                   : is_window     ? &targets->times[begin]
-                                                   : &query->now;
-            TRY(background_text(ctx, b->searches, searcher, first, &questions->arena, query));
+            bool has_times = targets->times != NULL;
+            int64_t before = has_times && is_window
+                                 ? pal_searches_end(targets, questions->users[u], query->now)
+                                 : query->now;
+            TRY(background_text(ctx, b->searches, searcher, has_times, before, &questions->arena,
+                                query));
         }
     }
     return PAL_OK;

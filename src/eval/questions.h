@@ -52,6 +52,9 @@ typedef struct {
                                  before the first event that is asked of the person */
     int64_t source_until;
 } pal_background;
+/* Up to when searches of the row `user` are known where `targets` are asked: before `end`, and
+ * before the first event that is asked of the person. Targets have times. */
+int64_t pal_searches_end(const pal_log *targets, int32_t user, int64_t end);
 /* Says it in the queries: the profile, the newest searches before the query's time, and what the
  * person did in the source where users are shared. user_ids: of the rows of users. Texts and rows
  * are borrowed or in the questions' arena. */

@@ -129,6 +129,20 @@ static pal_status emcdr_find_shared(pal_ctx *ctx, const pal_train_input *train, 
                : pal_fail_memory(ctx, "emcdr", 8.0 * (double)job->n_shared * k);
 }
 
+/* The share of what people do here that the source must foretell: a map of less moves all people
+ * towards their mean, which gains by itself where histories are short and is none of the source's
+ * knowledge. */
+#define EMCDR_LEAST 0.002
+
+/* As without a source. */
+static pal_status emcdr_forget_source(pal_ctx *ctx, pal_arena *arena, emcdr_state *s) {
+    s->source_range[1] = 0;
+    s->source_items = PAL_ARENA_ARRAY(arena, float, 0);
+    if (!s->source_items) return pal_fail_memory(ctx, "emcdr", 4);
+    memset(s->map, 0, (size_t)(s->side.n_factors + 1) * s->side.n_factors * sizeof *s->map);
+    return pal_emcdr_derive(ctx, arena, s);
+}
+
 static pal_status emcdr_learn_map(pal_ctx *ctx, const emcdr_params *p, const pal_train_input *train,
                                   pal_arena *arena, pal_arena *scratch, emcdr_state *s) {
     if (train->source->shared != PAL_SHARED_USERS)
@@ -153,6 +167,13 @@ static pal_status emcdr_learn_map(pal_ctx *ctx, const emcdr_params *p, const pal
                                   .importance = s->side.spectrum};
     pal_linear_fit found = {0};
     TRY(pal_linear_map(ctx, "emcdr", &rows, scratch, s->map, &found));
+    if (found.explained < EMCDR_LEAST) {
+        pal_note(ctx, PAL_NOTICE_WARNING,
+                 "emcdr: what %d people with a history in both domains did in the source foretells "
+                 "nothing of what they do here: it learns from the log alone",
+                 (int)job.n_shared);
+        return emcdr_forget_source(ctx, arena, s);
+    }
     const pal_toward_crowd crowd = {.side = &s->side,
                                     .pairs = &job.pairs,
                                     .trust = p->trust,

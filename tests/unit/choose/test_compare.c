@@ -158,8 +158,8 @@ static void bench_compare(bench *b, const char *const *specs, const char *option
 
 static void new_items_are_judged_beside_used_ones(void **state) {
     (void)state;
-    static const char *const specs[] = {"popular", "keyword", "feature_count", "item_features",
-                                        NULL};
+    static const char *const specs[] = {"popular",       "keyword", "feature_count",
+                                        "item_features", "random",  NULL};
     bench with, without;
     bench_open_new(&with, NEW_FROM + NEW_ITEMS);
     bench_open_new(&without, NEW_FROM + NEW_ITEMS / 2);
@@ -192,6 +192,8 @@ static void new_items_are_judged_beside_used_ones(void **state) {
     assert_true(table->winner_new == 1 || table->winner_new == 3);
     assert_int_equal(table->control_new, 2);
     assert_true(table->over_control.low < table->over_control.high);
+    assert_int_equal(table->random_new, 4);
+    assert_true(table->over_random.low > 0 && table->over_random.low < table->over_random.high);
     /* Words tell the camps apart, their number does not. */
     assert_true(table->rows[1].new_alone.mean > table->rows[2].new_alone.mean + 0.1);
     pal_model *model = table->rows[1].model;
@@ -489,6 +491,36 @@ static void worse_than_popular_is_told_of_whom_it_is_about(void **state) {
     bench_close(&b);
 }
 
+/* --- people without history --- */
+
+/* In the next task somebody's later events have a history: they tell nothing of strangers. */
+static void first_events_are_judged_by_themselves(void **state) {
+    (void)state;
+    static const char *const specs[] = {"popular", NULL};
+    bench b;
+    bench_open(&b);
+    bench_compare(&b, specs, "hide=none task=next split='cold_users valid=0.3 test=0.3'");
+    const pal_table *table = &b.comparison.tables[0];
+    const pal_questions *q = &table->test;
+    const pal_lists *lists = &table->rows[0].test.lists;
+    double sum = 0;
+    int32_t n = 0;
+    for (int32_t i = 0; i < q->n_queries; i++) {
+        if (q->queries[i].n_events > 0) continue;
+        const int32_t *items = lists->items + (int64_t)i * lists->k;
+        for (int32_t k = 0; k < 10 && k < lists->counts[i]; k++)
+            if (items[k] == q->relevant[q->relevant_starts[i]]) sum += 1 / log2(k + 2.0);
+        n++;
+    }
+    assert_true(n > 0 && n < q->n_queries);
+    assert_string_equal(b.comparison.measures.at[0].name, "ndcg@10");
+    assert_true(fabs(table->rows[0].strangers_own.mean - sum / n) < 1e-9);
+    assert_true(fabs(table->rows[0].strangers_own.mean - table->rows[0].test.mean[0]) > 1e-3);
+    assert_int_equal(table->winner_strangers, 0);
+    pal_comparison_release(&b.comparison);
+    bench_close(&b);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_budget_that_skips_all_is_an_error_with_its_reason),
@@ -503,6 +535,7 @@ int main(void) {
         cmocka_unit_test(strangers_get_the_lists_of_the_row_chosen_for_them),
         cmocka_unit_test(a_named_fallback_learns_what_its_model_learned),
         cmocka_unit_test(worse_than_popular_is_told_of_whom_it_is_about),
+        cmocka_unit_test(first_events_are_judged_by_themselves),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -93,6 +93,7 @@ static bench *bench_new(void) {
                          .winner_strangers = POPULAR,
                          .winner_new = -1,
                          .control_new = -1,
+                         .random_new = -1,
                          .new_slice = -1};
     table->test.n_users = 200;
     table->test.users = b->users;
@@ -491,6 +492,12 @@ static void two_tasks_are_told_by_their_page(void **state) {
     b->comparison.tables[0].task = PAL_TASK_NEXT;
     bench_judge(b);
     assert_says(b, "Use ease l2=500 on pages computed at each event: ");
+    assert_says(b, "For somebody's first event use popular: ndcg@10 0.080 (0.060 to 0.100).");
+    b->comparison.tables[0].winner_strangers = KNN;
+    b->rows[KNN].strangers_own = (pal_interval){0.11, 0.1, 0.12};
+    bench_judge(b);
+    assert_says(b, "first event use item_knn k=50: ndcg@10 0.110 (0.100 to 0.120), where popular "
+                   "has 0.080 (0.060 to 0.100).");
     bench_free(b);
 }
 
@@ -538,6 +545,14 @@ static void new_items_have_a_line_and_a_warning(void **state) {
     table->over_control.low = 0.001;
     bench_judge(b);
     assert_false(says(b, "does as well"));
+    table->random_new = POPULAR;
+    table->over_random = (pal_interval){0.01, 0, 0.02};
+    bench_judge(b);
+    assert_true(says(b, "No kind tells new items apart here: item_knn k=50"));
+    assert_false(says(b, "For items that nobody has used yet"));
+    table->over_random.low = 0.001;
+    bench_judge(b);
+    assert_true(says(b, "For items that nobody has used yet use item_knn k=50"));
     table->new_test.n_users = 29;
     bench_judge(b);
     assert_true(says(b, "only 29 test users used such: too few to tell"));
