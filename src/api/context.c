@@ -87,6 +87,7 @@ void pal_on_notice(pal_ctx *ctx, pal_notice_fn *fn, void *arg) {
 pal_status pal_verb_start(pal_ctx *ctx) {
     if (ctx->open_status != PAL_OK) return ctx->open_status; /* its sentence still stands */
     ctx->error[0] = '\0';
+    ctx->n_told = 0;
     return pal_check_cancelled(ctx);
 }
 

@@ -292,6 +292,13 @@ static pal_status models_read_source_history(pal_ctx *ctx, const pal_model *mode
                                              const char *history, pal_arena *arena,
                                              pal_query *out) {
     const pal_source *source = pal_model_source(model);
+    if (!source && (model->kind->traits & PAL_LEAVES_SOURCE) &&
+        pal_kind_uses_source(model->kind, model->params))
+        return pal_fail(ctx, PAL_EUSAGE,
+                        "--source-history: what %s learned from a second domain is in its numbers, "
+                        "and it reads no history there: train emcdr, merged, multitask or "
+                        "domain_adapt with --source",
+                        model->spec);
     if (!source)
         return pal_fail(ctx, PAL_EUSAGE,
                         "--source-history: %s learned from no second domain: train a kind of the "

@@ -86,7 +86,7 @@ const pal_param pal_compare_params[] = {
      .choices = pal_source_untils,
      .help = "what models may know of a second domain: what came before the part that is judged "
              "(part), before each person's first event that is judged (first), or all; auto is "
-             "part where the split is in the order of time, else all"},
+             "part where the split is in the order of time, else first"},
     {.name = "growth",
      .type = PAL_PARAM_FLAG,
      .offset = FIELD(growth),

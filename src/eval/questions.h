@@ -48,6 +48,9 @@ typedef struct {
     const pal_searches *searches; /* of the people of search_ids, at their rows; or NULL */
     const pal_ids *search_ids;
     const pal_source *source; /* as it was when the history ended; or NULL */
+    bool cuts_source;         /* it is a later one: of it only what came before source_until and
+                                 before the first event that is asked of the person */
+    int64_t source_until;
 } pal_background;
 /* Says it in the queries: the profile, the newest searches before the query's time, and what the
  * person did in the source where users are shared. user_ids: of the rows of users. Texts and rows

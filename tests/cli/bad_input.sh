@@ -165,6 +165,8 @@ printf 'u1,u1\nu1,u2\n' >twice.csv
 compare 1 "twice.csv:2: u1 is paired a second time" good.csv --source there.csv --shared users --map twice.csv
 printf 'u1\n' >half.csv
 compare 1 "half.csv:1: 'u1' is no pair of ids" good.csv --source there.csv --shared users --map half.csv
+"$palate" train good.csv --source there.csv --shared users -m "pretrain(bpr epochs=1) source_epochs=1" -o pretrained.palate --quiet 2>stderr || { cat stderr; bad=1; }
+refused 2 "what pretrain(bpr epochs=1) source_epochs=1 learned from a second domain is in its numbers" recommend pretrained.palate --source-history j1
 printf 'x,u1\n' >nobody.csv
 compare 1 "none of its 1 lines begins with an id of the source's users" good.csv --source strangers.csv --shared users --map nobody.csv
 compare 2 "min_usr" good.csv --source there.csv --shared users --source-options min_usr=3

@@ -230,7 +230,7 @@ PYTHON
 
 # What a large log leaves out is said.
 awk 'BEGIN { print "user,item,timestamp"; for (i = 0; i < 26000; i++) print "u" i % 900 ",i" int(i / 2) "," 1700000000 + i * 60 }' >large.csv
-"$palate" compare large.csv --allow-drop --resamples 100 -o large >shown 2>said
+"$palate" compare large.csv --allow-drop --resamples 100 --budget 1s -o large >shown 2>said
 grep -q 'not tried by itself on 900 users and 13000 items, for its time and memory: ease' shown said
 if grep -q 'not tried.*knn' shown said; then exit 1; fi
 
@@ -393,6 +393,14 @@ assert beside["protocol"]["fingerprint"] == stored["protocol"]["fingerprint"] !=
 assert stored["data"]["second"]["events"] == beside["data"]["second"]["events"]
 assert "--source 'second.csv' --shared 'users'" in beside["command"] and "--source-until 'part'" in beside["command"], beside["command"]
 PYTHON
+# A model that learned from what came after the test began is told of where it is judged; one that did not is not.
+"$palate" train train.csv --source second.csv --shared users -m "merged(item_knn)" -o knows.palate --quiet
+"$palate" evaluate knows.palate --test test.csv --hide none >shown 2>said
+grep -q "^warning: the model learned from .* of its source's .* events that came after the test began" said
+awk -F, 'NR == FNR { if (FNR > 1 && (from == "" || $4 < from)) from = $4; next } FNR == 1 || $4 < from' test.csv second.csv >earlier.csv
+"$palate" train train.csv --source earlier.csv --shared users -m "merged(item_knn)" -o fair.palate --quiet
+"$palate" evaluate fair.palate --test test.csv --hide none >shown 2>said
+! grep -q 'after the test began' said
 # One log cut in two by a column of its items; the demo world with a cinema, and its shop the same as without.
 awk -F, 'NR == 1 { print $1 ",shelf"; next } { print $1 "," (NR % 3 ? "left" : "right") }' titles.csv >shelves.csv
 "$palate" inspect events.csv --items shelves.csv --domain shelf --target-domain right >shown 2>said

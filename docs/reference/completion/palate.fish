@@ -134,7 +134,7 @@ complete -c palate -n '__palate_is demo' -l limit -d 'what a model may cost, e.g
 complete -c palate -n '__palate_is demo' -l trec -d 'write qrels and runs for trec_eval' -x -a '(__fish_complete_directories)'
 complete -c palate -n '__palate_is demo' -l run -d 'a TREC run of the system in use today, scored as one more row' -r -F
 complete -c palate -n '__palate_is demo' -l family -d 'every kind of it that the log can serve, with default settings, beside those of -m: baseline, collaborative …; repeatable, all: every family' -x
-complete -c palate -n '__palate_is demo' -l source-until -d 'what models may know of a second domain: what came before the part that is judged (part), before each person\'s first event that is judged (first), or all; auto is part where the split is in the order of time, else all' -x -a 'auto part first all '
+complete -c palate -n '__palate_is demo' -l source-until -d 'what models may know of a second domain: what came before the part that is judged (part), before each person\'s first event that is judged (first), or all; auto is part where the split is in the order of time, else first' -x -a 'auto part first all '
 complete -c palate -n '__palate_is demo' -l growth -d 'train each model again on 10 %, 30 % and all of the users: what more data costs'
 complete -c palate -n '__palate_is demo' -l sweep -d 'train models that use the source, and the same without it, again on 10 %, 30 % and all of the users, with all of the source: from which size on it stops paying'
 complete -c palate -n '__palate_is demo' -l seed -d 'where all random choices start from' -x
@@ -208,7 +208,7 @@ complete -c palate -n '__palate_is compare' -l limit -d 'what a model may cost, 
 complete -c palate -n '__palate_is compare' -l trec -d 'write qrels and runs for trec_eval' -x -a '(__fish_complete_directories)'
 complete -c palate -n '__palate_is compare' -l run -d 'a TREC run of the system in use today, scored as one more row' -r -F
 complete -c palate -n '__palate_is compare' -l family -d 'every kind of it that the log can serve, with default settings, beside those of -m: baseline, collaborative …; repeatable, all: every family' -x
-complete -c palate -n '__palate_is compare' -l source-until -d 'what models may know of a second domain: what came before the part that is judged (part), before each person\'s first event that is judged (first), or all; auto is part where the split is in the order of time, else all' -x -a 'auto part first all '
+complete -c palate -n '__palate_is compare' -l source-until -d 'what models may know of a second domain: what came before the part that is judged (part), before each person\'s first event that is judged (first), or all; auto is part where the split is in the order of time, else first' -x -a 'auto part first all '
 complete -c palate -n '__palate_is compare' -l growth -d 'train each model again on 10 %, 30 % and all of the users: what more data costs'
 complete -c palate -n '__palate_is compare' -l sweep -d 'train models that use the source, and the same without it, again on 10 %, 30 % and all of the users, with all of the source: from which size on it stops paying'
 complete -c palate -n '__palate_is compare' -l seed -d 'where all random choices start from' -x
