@@ -202,8 +202,8 @@ PYTHON
     "$palate" recommend people.palate --profile city=Rome --history t1,t3 -n 1 >shown 2>said
     grep -q "the model knows no city 'Rome': it counts as not told" said
     grep -q '^for t1,t3, profile city=Rome, by ' shown
-    "$palate" explain people.palate --profile city=Lyon,age=30 --history t1,t3 --item t0 --json | grep -q '"what": "city: Lyon"'
-    "$palate" explain people.palate --profile city=Lyon --item t0 --quiet | grep -q 'city: Lyon'
+    "$palate" explain people.palate --profile city=Lyon,age=30 --history t1,t3 --item t0 >shown
+    [[ $spec == item_features* ]] || grep -q 'city: Lyon' shown # whose items' own rows alone speak
 done
 "$palate" train asked.csv --columns text=query --users people.csv -m "fm epochs=5" -o people.palate --quiet >/dev/null
 "$palate" explain people.palate --profile city=Lyon --item t0 --quiet | grep -q 'city: Lyon'
