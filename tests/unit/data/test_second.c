@@ -117,6 +117,7 @@ static void test_nothing_is_guessed(void **state) {
     assert_non_null(strstr(data->arguments, "--source "));
     assert_non_null(strstr(data->arguments, "--shared 'users'"));
     pal_data_free(data);
+    pal_text_release(&heard.lines);
 }
 
 static void test_options_about_nothing_are_refused(void **state) {
@@ -250,6 +251,7 @@ static void test_map_pairs_two_numberings(void **state) {
     assert_int_equal(pal_second_overlap(data).users, 2);
     assert_null(heard.lines.bytes);
     pal_data_free(data);
+    pal_text_release(&heard.lines);
 }
 
 static void test_bad_maps_are_refused(void **state) {
@@ -418,6 +420,7 @@ static void test_a_part_knows_nothing_of_what_follows(void **state) {
     assert_int_equal(part.log.n_users, 0);
     pal_source_own_release(&part);
     pal_data_free(data);
+    pal_text_release(&heard.lines);
 }
 
 /* --- stored --- */
