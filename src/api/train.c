@@ -140,6 +140,7 @@ static pal_status train_check_data(pal_ctx *ctx, const pal_data *data) {
 static pal_status train_model(pal_ctx *ctx, const char *spec, const pal_train_input *input,
                               pal_model **out) {
     pal_model *model = NULL;
+    pal_specs_tell_source(ctx, (const char *const[]){spec, NULL}, input->source != NULL, true);
     TRY(pal_model_train(ctx, spec, input, &model));
     if (input->log->weights) pal_specs_tell_weights(ctx, (const char *const[]){spec, NULL});
     pal_status status = pal_model_keep(ctx, model);

@@ -322,6 +322,7 @@ static pal_status compare_prepare(pal_compare_job *job, const char *const *specs
     TRY(pal_compare_clicks_make(job, pal_compare_known(&out->split, protocol->refit == 0)));
     if (job->fold <= 1) {
         pal_plan_tell_weights(job->ctx, specs, pal_compare_input(job, false).log);
+        pal_specs_tell_source(job->ctx, specs, pal_compare_source(out, true) != NULL, false);
         TRY(compare_write_qrels(job));
     }
     if (job->on_row) job->on_row(job->on_row_arg, out, 0, -1);

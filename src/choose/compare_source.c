@@ -42,12 +42,25 @@ static pal_source_until source_settle(pal_compare_job *job, const pal_source *wh
     return PAL_UNTIL_FIRST;
 }
 
+/* Options that say nothing without a second domain. */
+static pal_status source_check_alone(const pal_compare_job *job) {
+    const pal_compare_options *options = &job->out->options;
+    const char *name = options->sweep                            ? "--sweep"
+                       : options->source_until != PAL_UNTIL_AUTO ? "--source-until"
+                                                                 : NULL;
+    return name ? pal_fail(job->ctx, PAL_EUSAGE,
+                           "%s is about a second domain: name its log with --source, or cut one "
+                           "with --domain",
+                           name)
+                : PAL_OK;
+}
+
 pal_status pal_compare_source_make(pal_compare_job *job) {
     pal_comparison *out = job->out;
     const pal_split *split = &out->split;
     pal_source whole;
     out->source_valid.catalog.title = out->source_test.catalog.title = -1;
-    if (!pal_data_source(job->data, &whole)) return PAL_OK;
+    if (!pal_data_source(job->data, &whole)) return source_check_alone(job);
     pal_source_until until = source_settle(job, &whole);
     bool by_part = until == PAL_UNTIL_PART, by_person = until == PAL_UNTIL_FIRST;
     TRY(pal_source_before(job->ctx, &whole, by_part ? split->valid_from : INT64_MAX,

@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "models/train.h"
+
 #define PAL_KINDS(X)                                                                               \
     X(random)                                                                                      \
     X(popular)                                                                                     \
@@ -271,5 +273,24 @@ void pal_specs_tell_weights(pal_ctx *ctx, const char *const *specs) {
         pal_note(ctx, PAL_NOTICE_INFO, "weights of events (--half-life, --events) do not reach %s",
                  names.bytes);
     pal_text_release(&names);
+    pal_arena_release(&scratch);
+}
+
+void pal_specs_tell_source(pal_ctx *ctx, const char *const *specs, bool has_source, bool alone) {
+    pal_arena scratch = {0};
+    for (int32_t i = 0; specs[i]; i++) {
+        const pal_kind *kind;
+        void *params;
+        if (pal_kind_parse(ctx, specs[i], &scratch, &kind, &params) != PAL_OK) continue;
+        bool uses = pal_kind_uses_source(kind, params);
+        if (uses && !has_source)
+            pal_note(ctx, PAL_NOTICE_INFO,
+                     "%s: there is no second domain: it learns from the log alone", specs[i]);
+        if (has_source && alone && !uses && !kind->parts) /* a part may use it */
+            pal_note(ctx, PAL_NOTICE_WARNING,
+                     "%s does not learn from the second domain: kinds that do are named in palate "
+                     "models, e.g. merged(%s)",
+                     specs[i], kind->name);
+    }
     pal_arena_release(&scratch);
 }

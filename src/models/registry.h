@@ -36,5 +36,8 @@ pal_status pal_kind_parse(pal_ctx *ctx, const char *spec, pal_arena *arena, cons
 /* A note that names the specs [NULL-ended], or the parts of them, that learn from every event alike
  * where events weigh differently; none where there are none. */
 void pal_specs_tell_weights(pal_ctx *ctx, const char *const *specs);
+/* A note for each spec that would learn from a second domain and has none, or, where `has_source`
+ * and `alone`, that has one and does not learn from it. */
+void pal_specs_tell_source(pal_ctx *ctx, const char *const *specs, bool has_source, bool alone);
 
 #endif

@@ -41,7 +41,11 @@ searches="--columns user=user_id,item=item_id,text=query,time=timestamp"
 python3 "$scripts/sample_searches" readers
 "$palate" compare readers/interactions.tsv --items readers/items.tsv $searches --task next -m popular -m keyword -m feature_count -o readers_out >shown
 grep -q '^new items, ndcg@10 for' shown
+<<<<<<< HEAD
 grep -q 'cannot score them:.*popular' shown
+=======
+grep -q 'cannot score them: popular' shown
+>>>>>>> h8-m1
 grep -q 'For items that nobody has used yet use keyword' shown
 grep -q 'new items.*cannot' readers_out/report.md
 grep -q 'Items that nobody had used' readers_out/report.html
@@ -91,4 +95,33 @@ assert [point["share"] for point in models["merged(item_knn)"]["growth"]] == [0.
 assert "gain" in models["merged(item_knn)"]["growth"][0] and "growth" not in models["popular"]
 PYTHON
 "$palate" recommend domains/model.palate --source-history s2,s4 -n 5 --quiet | grep -q t
+
+# Without a second domain its options are refused, and kinds that would learn from it say that there is none.
+for option in --sweep "--source-until first"; do
+    if "$palate" compare target.csv $option -m popular -o none >/dev/null 2>said; then exit 1; fi
+    grep -q -- "${option%% *} is about a second domain" said
+done
+"$palate" compare target.csv --split random -m popular -m "merged(item_knn)" -o alone >shown 2>said
+grep -q 'merged(item_knn): there is no second domain: it learns from the log alone' said shown
+grep -q 'Use merged(item_knn): ' shown # it won, and nothing is said of what people do elsewhere
+"$palate" train target.csv -m "merged(item_knn)" -o alone.palate >said 2>&1
+grep -q 'there is no second domain' said
+"$palate" train target.csv --source other.csv --shared users -m item_knn -o alone.palate >said 2>&1
+grep -q 'item_knn does not learn from the second domain' said
+
+# A source that shares no taste is never said to help, the same worlds with one that does are told from it; small slices tell nothing.
+world=(--users 300 --items 200 --days 120 --threads 1 -m popular -m emcdr)
+for seed in 2 5 6; do
+    "$palate" demo "${world[@]}" --source control --seed $seed -m "merged(als)" -o world >shown 2>&1
+    grep -q 'too few to tell' shown
+    if grep -q ': the source helps' shown; then exit 1; fi
+done
+"$palate" demo "${world[@]}" --source second --split cold_users -o world >shown 2>&1
+grep -q 'emcdr: the source helps' shown
+if grep -q 'Too little data' shown; then exit 1; fi # 50 people, all without a history: whom the test is about
+grep -q '^  Use emcdr' shown
+
+# Where new items alone were judged, the verdict says that the saved model lists others too.
+"$palate" demo --users 300 --items 200 --days 120 --threads 1 --split cold_items -m keyword -m popular -o world >shown 2>&1
+grep -q 'New items alone were judged here' shown
 done=1
