@@ -74,7 +74,7 @@ static void explain_print(const explain_values *values, const pal_explained *fou
     }
     if (n > 0)
         printf(found->is_sum ? "the score is the sum of:\n"
-                             : "without an item of the history the score would lose:\n");
+                             : "without each of these the score would lose:\n");
     double shown = 0;
     for (int32_t r = 0; r < n; r++) {
         printf("  %+10.4f  %s%-24s  %s\n", reasons[r].amount,

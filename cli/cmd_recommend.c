@@ -57,19 +57,35 @@ static pal_status recommend_explain(const recommend_job *job, const pal_person *
     return status;
 }
 
+/* All that was asked, the first as it was given: "i1,i2, words space opera, profile city=Lyon";
+ * NULL for nobody. */
+static const char *recommend_whom(const pal_person *person, pal_text *text) {
+    const struct {
+        const char *what, *given;
+    } asked[] = {{"", person->user},
+                 {"", person->history},
+                 {"words ", person->query},
+                 {"profile ", person->profile},
+                 {"source history ", person->source_history}};
+    for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
+        if (!asked[i].given) continue;
+        if (text->length) pal_text_addf(text, ", %s", asked[i].what);
+        pal_text_add(text, asked[i].given);
+    }
+    return text->failed ? NULL : text->bytes;
+}
+
 static pal_status recommend_one(const recommend_job *job, const pal_person *person) {
-    const char *whom = person->user             ? person->user
-                       : person->history        ? person->history
-                       : person->query          ? person->query
-                       : person->source_history ? person->source_history
-                                                : person->profile;
     const char *strategy;
     int32_t n;
     pal_status status = pal_recommend(job->run->ctx, job->model, person, job->options, job->entries,
                                       RECOMMEND_ITEMS, &n, &strategy);
     if (status == PAL_OK && job->reasons) status = recommend_explain(job, person, n);
     if (status != PAL_OK) return status;
-    cli_print_list(job->run, whom, strategy, job->entries, n, job->reasons);
+    pal_text whom = {0};
+    cli_print_list(job->run, recommend_whom(person, &whom), strategy, job->entries, n,
+                   job->reasons);
+    pal_text_release(&whom);
     return PAL_OK;
 }
 

@@ -63,7 +63,7 @@ static void completion_word(const char *name, const char *summary, pal_text *out
 static void completion_words(completion_job *job, const pal_param *row) {
     if (row->names) completion_each_name(job, row->names, completion_word);
     for (int32_t i = 0; row->choices && row->choices[i]; i++)
-        pal_text_addf(job->out, "%s ", row->choices[i]);
+        if (*row->choices[i]) pal_text_addf(job->out, "%s ", row->choices[i]);
 }
 
 /* The subjects that any row or command names, each once. */

@@ -176,6 +176,25 @@ static json_t *evaluate_document(const evaluate_job *job, const pal_questions *q
                      pal_json_real(evaluation->list_us_p99));
 }
 
+/* What people did in the source once the test had begun is not known when they are asked; what the
+ * model has learned from it cannot be taken back. */
+static void evaluate_cut_source(const evaluate_job *job, const pal_log *history,
+                                const pal_log *test, int64_t test_from,
+                                pal_background *background) {
+    const pal_log *source = background->source ? background->source->log : NULL;
+    if (!source || !source->times || !test->times) return;
+    bool is_in_time = history->times && pal_log_end(history) <= test_from;
+    background->cuts_source = true;
+    background->source_until = is_in_time ? test_from : INT64_MAX;
+    int64_t n_later = 0;
+    for (int64_t e = 0; e < source->n_events; e++) n_later += source->times[e] >= test_from;
+    if (n_later)
+        pal_note(job->ctx, PAL_NOTICE_WARNING,
+                 "the model learned from %lld of its source's %lld events that came after the test "
+                 "began: what it gains by them it would not have had",
+                 (long long)n_later, (long long)source->n_events);
+}
+
 static pal_status evaluate_test(evaluate_job *job, const pal_log *history, const pal_log *test,
                                 json_t **out) {
     pal_questions questions;
@@ -195,6 +214,7 @@ static pal_status evaluate_test(evaluate_job *job, const pal_log *history, const
                                         : pal_model_fallback_use(job->model)};
     pal_background background = {.users = job->data->users.ids.n ? &job->data->users : NULL,
                                  .source = pal_model_source(job->model)};
+    evaluate_cut_source(job, history, test, split.test_from, &background);
     pal_status status =
         pal_questions_describe(job->ctx, &background, test->about.user_ids, &questions);
     if (status == PAL_OK) status = pal_gains_make(job->ctx, &job->protocol, job->data, &questions);

@@ -57,7 +57,7 @@ pal_ctx *pal_open(const char *options) {
     pal_arena scratch = {0};
     const pal_param_group groups[] = {{pal_ctx_params, &values}, {pal_seed_params, &values}, {0}};
     context_init(&values);
-    ctx->open_status = pal_params_parse_tables(ctx, "options", groups, &scratch, options);
+    ctx->open_status = pal_params_parse_tables(ctx, PAL_OWNER_COMMANDS, groups, &scratch, options);
     if (ctx->open_status != PAL_OK) context_init(&values);
     pal_arena_release(&scratch);
     ctx->pool = pal_pool_new((int32_t)values.threads);
@@ -87,6 +87,7 @@ void pal_on_notice(pal_ctx *ctx, pal_notice_fn *fn, void *arg) {
 pal_status pal_verb_start(pal_ctx *ctx) {
     if (ctx->open_status != PAL_OK) return ctx->open_status; /* its sentence still stands */
     ctx->error[0] = '\0';
+    ctx->n_told = 0;
     return pal_check_cancelled(ctx);
 }
 

@@ -88,6 +88,7 @@ static const struct {
     {PAL_SCORES_STRANGERS, "answers people without history"},
     {PAL_READS_TEXT, "answers words that are asked for"},
     {PAL_READS_PROFILES, "answers people by what a profile tells"},
+    {PAL_USES_SOURCE, "learns from a second domain (--source) where there is one"},
     {PAL_USES_ORDER, "looks at the order of the history"},
     {PAL_REPEATS, "lists what the person used before"},
     {PAL_PREDICTS_VALUES, "can predict values"},
@@ -147,6 +148,16 @@ static void describe_kind_man(const pal_kind *kind, bool has_paper, pal_text *ou
     pal_text_release(&traits);
 }
 
+/* A comparison to try, its kind with what it has to consist of where nothing else is told. */
+static void describe_kind_use(const pal_kind *kind, const char *before, pal_text *out) {
+    const char *source = kind->traits & PAL_USES_SOURCE ? " --source LOG2 --shared users" : "";
+    const pal_param *of = kind->parts ? pal_param_find(kind->params, "of") : NULL;
+    const char *parts = !of || of->initial     ? ""
+                        : kind->takes_one_part ? "(bpr)"
+                                               : "(als, item_knn)";
+    pal_text_addf(out, "%spalate compare LOG%s -m \"%s%s\"", before, source, kind->name, parts);
+}
+
 static void describe_kind(const pal_kind *kind, describe_format format, pal_text *out) {
     bool has_params = kind->params[0].name != NULL, has_paper = strcmp(kind->paper, "none") != 0;
     if (format == DESCRIBE_JSON) {
@@ -170,7 +181,8 @@ static void describe_kind(const pal_kind *kind, describe_format format, pal_text
         if (has_params) pal_params_markdown(kind->params, false, out);
         if (kind->derivation) pal_text_addf(out, "\n## Gradients\n\n%s\n", kind->derivation);
         if (kind->measured) pal_text_addf(out, "\n## Measured\n\n%s\n", kind->measured);
-        pal_text_addf(out, "\nUse: `palate compare LOG -m \"%s\"`\n", kind->name);
+        describe_kind_use(kind, "\nUse: `", out);
+        pal_text_add(out, "`\n");
         return;
     }
     pal_text_addf(out, "%s (%s): %s\n  ", kind->name, kind->family, kind->summary);
@@ -178,6 +190,10 @@ static void describe_kind(const pal_kind *kind, describe_format format, pal_text
     if (has_paper) pal_text_addf(out, "\n  %s", kind->paper);
     pal_text_add(out, "\n\n");
     pal_params_help(kind->params, false, out);
+    if (kind->traits & PAL_USES_SOURCE) {
+        describe_kind_use(kind, "\n  try ", out);
+        pal_text_add(out, "\n");
+    }
 }
 
 static void describe_kinds(describe_format format, pal_text *out) {

@@ -41,6 +41,11 @@ static pal_status explain_place(pal_ctx *ctx, const pal_model *model, const pal_
         if (lists.items[i] == item) out->place = i + 1;
     }
     if (out->place) return PAL_OK;
+    if (item >= pal_model_n_listed(model)) {
+        out->kept_out = "the comparison that made this model listed only items that were used "
+                        "before: palate train --candidates catalog makes a model that lists it";
+        return PAL_OK;
+    }
     out->kept_out = "the model cannot score it";
     for (int32_t e = 0; e < query->n_events; e++) {
         if (query->items[e] == item)

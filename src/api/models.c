@@ -109,8 +109,26 @@ typedef struct {
     int32_t n;
 } models_history;
 
-/* "age=30,city=Lyon" into cells; those without a value say nothing. What stands between commas
- * without a '=' belongs to the value before it: "city=Paris, FR". */
+/* One more cell; each column once, with a value: what is not known of somebody is left out. */
+static pal_status models_add_cell(pal_ctx *ctx, const char *name, const char *value,
+                                  pal_profile_cell *cells, int32_t *n) {
+    if (!*value)
+        return pal_fail(ctx, PAL_EUSAGE,
+                        "--profile: '%.60s=' has no value: write %.60s=VALUE, or leave it out",
+                        name, name);
+    for (int32_t c = 0; c < *n; c++) {
+        if (pal_name_equal(cells[c].name, name))
+            return pal_fail(
+                ctx, PAL_EUSAGE,
+                "--profile: %.60s stands twice, as '%.60s' and as '%.60s': name it once", name,
+                cells[c].value, value);
+    }
+    cells[(*n)++] = (pal_profile_cell){name, value};
+    return PAL_OK;
+}
+
+/* "age=30,city=Lyon" into cells. What stands between commas without a '=' belongs to the value
+ * before it: "city=Paris, FR". */
 static pal_status models_read_profile(pal_ctx *ctx, const char *profile, pal_arena *arena,
                                       pal_query *out) {
     int64_t n_most = 1;
@@ -132,9 +150,12 @@ static pal_status models_read_profile(pal_ctx *ctx, const char *profile, pal_are
             return pal_fail(ctx, PAL_EUSAGE,
                             "--profile: '%.60s' is no name=value: write age=30,city=Lyon", c);
         *equals = '\0';
-        if (equals[1]) cells[out->n_profile++] = (pal_profile_cell){c, equals + 1};
+        TRY(models_add_cell(ctx, c, equals + 1, cells, &out->n_profile));
         c = next;
     }
+    if (out->n_profile == 0)
+        return pal_fail(ctx, PAL_EUSAGE,
+                        "--profile: it says nothing: write age=30,city=Lyon, or leave it out");
     return PAL_OK;
 }
 
@@ -277,6 +298,13 @@ static pal_status models_read_source_history(pal_ctx *ctx, const pal_model *mode
                                              const char *history, pal_arena *arena,
                                              pal_query *out) {
     const pal_source *source = pal_model_source(model);
+    if (!source && (model->kind->traits & PAL_LEAVES_SOURCE) &&
+        pal_kind_uses_source(model->kind, model->params))
+        return pal_fail(ctx, PAL_EUSAGE,
+                        "--source-history: what %s learned from a second domain is in its numbers, "
+                        "and it reads no history there: train emcdr, merged, multitask or "
+                        "domain_adapt with --source",
+                        model->spec);
     if (!source)
         return pal_fail(ctx, PAL_EUSAGE,
                         "--source-history: %s learned from no second domain: train a kind of the "

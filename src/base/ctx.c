@@ -67,15 +67,37 @@ pal_status pal_fail_name(pal_ctx *ctx, const char *what, const char *name, const
     return PAL_EUSAGE;
 }
 
+static void ctx_note(pal_ctx *ctx, pal_notice_type type, bool is_once, const char *format,
+                     va_list arguments) {
+    enum { TOLD = sizeof ctx->told / sizeof *ctx->told };
+    char line[4096];
+    vsnprintf(line, sizeof line, format, arguments);
+    ctx_make_printable(line);
+    if (is_once) {
+        uint64_t hash = 1469598103934665603u; /* FNV-1a */
+        for (const char *c = line; *c; c++) hash = (hash ^ (unsigned char)*c) * 1099511628211u;
+        for (int32_t i = 0; i < ctx->n_told && i < TOLD; i++) {
+            if (ctx->told[i] == hash) return;
+        }
+        ctx->told[ctx->n_told++ % TOLD] = hash;
+    }
+    ctx->notice(ctx->notice_arg, type, line);
+}
+
 void pal_note(pal_ctx *ctx, pal_notice_type type, const char *format, ...) {
     if (!ctx->notice) return;
-    char line[4096];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(line, sizeof line, format, arguments);
+    ctx_note(ctx, type, false, format, arguments);
     va_end(arguments);
-    ctx_make_printable(line);
-    ctx->notice(ctx->notice_arg, type, line);
+}
+
+void pal_note_once(pal_ctx *ctx, pal_notice_type type, const char *format, ...) {
+    if (!ctx->notice) return;
+    va_list arguments;
+    va_start(arguments, format);
+    ctx_note(ctx, type, true, format, arguments);
+    va_end(arguments);
 }
 
 pal_status pal_check_cancelled(pal_ctx *ctx) {

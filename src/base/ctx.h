@@ -26,6 +26,9 @@ struct pal_ctx {
     /* A request to stop waits: an epoch that runs will be kept when it is whole (models/watch.h).
      * Told once. */
     bool holds_cancel, has_told_hold;
+    /* Hashes of the sentences that pal_note_once told since the verb began, the last ones. */
+    uint64_t told[8];
+    int32_t n_told;
     double multiply_adds; /* of the running fit, as its kind counts them */
     int64_t diverged; /* epoch in which the running fit left all bounds and went back; 0: none */
     double progress_started, progress_shown; /* seconds of a monotonic clock; base/progress.c */
@@ -47,6 +50,9 @@ pal_status pal_fail_name(pal_ctx *ctx, const char *what, const char *name, const
 
 /* Tells whoever listens; one line. */
 void pal_note(pal_ctx *ctx, pal_notice_type type, const char *format, ...) PAL_PRINTF(3, 4);
+
+/* The same of what would be told for one training after the other: once a verb. */
+void pal_note_once(pal_ctx *ctx, pal_notice_type type, const char *format, ...) PAL_PRINTF(3, 4);
 
 /* PAL_ECANCELLED when somebody asked to stop, and the request does not wait. */
 pal_status pal_check_cancelled(pal_ctx *ctx);

@@ -129,7 +129,7 @@ static void param_add_range(const pal_param *row, pal_text *out) {
 static const char *const param_kinds_of_value[] = {
     [PAL_PARAM_INT] = "a whole number",
     [PAL_PARAM_REAL] = "a number",
-    [PAL_PARAM_FLAG] = "yes or no",
+    [PAL_PARAM_FLAG] = "on or off",
     [PAL_PARAM_CHOICE] = "one of its choices",
     [PAL_PARAM_TEXT] = "a text",
     [PAL_PARAM_TEXTS] = "a text",
@@ -138,6 +138,29 @@ static const char *const param_kinds_of_value[] = {
     [PAL_PARAM_BYTES] = "a size such as 500MB, 2GB",
 };
 
+/* "ease: l2", or "--shared" of what commands take. */
+static void param_add_owned(const char *owner, const pal_param *row, pal_text *out) {
+    if (strcmp(owner, PAL_OWNER_COMMANDS) != 0) {
+        pal_text_addf(out, "%s: %s", owner, row->name);
+        return;
+    }
+    pal_text_add(out, "--");
+    pal_param_add_flag(row, out);
+}
+
+/* What can be asked for: an empty first choice cannot. */
+static const char *const *param_choices(const pal_param *row) {
+    return row->choices + (row->choices[0][0] == '\0');
+}
+
+/* How the value is written where nothing is given; NULL: it has none. */
+static const char *param_default(const pal_param *row) {
+    if (row->type == PAL_PARAM_FLAG && row->initial)
+        return strchr("1ty", row->initial[0]) || !strcmp(row->initial, "on") ? "on" : "off";
+    if (row->initial || row->type != PAL_PARAM_CHOICE) return row->initial;
+    return row->choices[0][0] ? row->choices[0] : NULL;
+}
+
 static pal_status param_fail_value(pal_ctx *ctx, const char *owner, const pal_param *row,
                                    const char *text) {
     pal_text range = {0};
@@ -145,8 +168,11 @@ static pal_status param_fail_value(pal_ctx *ctx, const char *owner, const pal_pa
         pal_text_add(&range, " ");
         param_add_range(row, &range);
     }
-    pal_fail(ctx, PAL_EUSAGE, "%s: %s must be %s%s, not '%s'", owner, row->name,
+    pal_text owned = {0};
+    param_add_owned(owner, row, &owned);
+    pal_fail(ctx, PAL_EUSAGE, "%s must be %s%s, not '%s'", owned.bytes ? owned.bytes : row->name,
              param_kinds_of_value[row->type], range.bytes ? range.bytes : "", text);
+    pal_text_release(&owned);
     pal_text_release(&range);
     return PAL_EUSAGE;
 }
@@ -221,12 +247,15 @@ static pal_status param_set_choice(pal_ctx *ctx, const char *owner, const pal_pa
             return PAL_OK;
         }
     }
-    pal_text list = {0};
-    for (int32_t i = 0; i < n; i++) pal_text_addf(&list, i ? ", %s" : "%s", row->choices[i]);
-    const char *nearest = pal_nearest_name(text, row->choices, n);
-    pal_fail(ctx, PAL_EUSAGE, "%s: %s must be one of %s, not '%s'%s%s%s", owner, row->name,
-             list.bytes ? list.bytes : "", text, nearest ? "; did you mean " : "",
-             nearest ? nearest : "", nearest ? "?" : "");
+    pal_text list = {0}, owned = {0};
+    const char *const *choices = param_choices(row);
+    for (int32_t i = 0; choices[i]; i++) pal_text_addf(&list, i ? ", %s" : "%s", choices[i]);
+    param_add_owned(owner, row, &owned);
+    const char *nearest = pal_nearest_name(text, choices, n - (int32_t)(choices - row->choices));
+    pal_fail(ctx, PAL_EUSAGE, "%s must be one of %s, not '%s'%s%s%s",
+             owned.bytes ? owned.bytes : row->name, list.bytes ? list.bytes : "", text,
+             nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
+    pal_text_release(&owned);
     pal_text_release(&list);
     return PAL_EUSAGE;
 }
@@ -584,13 +613,11 @@ static void param_add_meaning(const pal_param *row, pal_text *out) {
     pal_text_add(out, row->help);
     pal_text notes = {0};
     if (row->type == PAL_PARAM_CHOICE) {
-        for (int32_t i = 0; row->choices[i]; i++)
-            pal_text_addf(&notes, i ? ", %s" : "%s", row->choices[i]);
+        const char *const *choices = param_choices(row);
+        for (int32_t i = 0; choices[i]; i++) pal_text_addf(&notes, i ? ", %s" : "%s", choices[i]);
     }
-    if (row->initial || row->type == PAL_PARAM_CHOICE) {
-        pal_text_addf(&notes, "%sdefault %s", notes.length ? "; " : "",
-                      row->initial ? row->initial : row->choices[0]);
-    }
+    const char *initial = param_default(row);
+    if (initial) pal_text_addf(&notes, "%sdefault %s", notes.length ? "; " : "", initial);
     if (param_has_range(row)) {
         if (notes.length) pal_text_add(&notes, "; ");
         param_add_range(row, &notes);
@@ -645,7 +672,7 @@ void pal_params_help(const pal_param *table, bool flags, pal_text *out) {
             param_add_flag_name(row, &head);
             if (*value) pal_text_addf(&head, " %s", value);
         } else {
-            pal_text_addf(&head, "%s=%s", row->name, *value ? value : "0|1");
+            pal_text_addf(&head, "%s=%s", row->name, *value ? value : "on|off");
         }
         param_add_meaning(row, &meaning);
         if (!head.failed && !meaning.failed) {
@@ -664,7 +691,7 @@ void pal_params_help(const pal_param *table, bool flags, pal_text *out) {
 }
 
 static const char *const param_type_names[] = {
-    [PAL_PARAM_INT] = "whole number", [PAL_PARAM_REAL] = "number",  [PAL_PARAM_FLAG] = "yes or no",
+    [PAL_PARAM_INT] = "whole number", [PAL_PARAM_REAL] = "number",  [PAL_PARAM_FLAG] = "on or off",
     [PAL_PARAM_CHOICE] = "choice",    [PAL_PARAM_TEXT] = "text",    [PAL_PARAM_TEXTS] = "texts",
     [PAL_PARAM_INTS] = "numbers",     [PAL_PARAM_SECONDS] = "time", [PAL_PARAM_BYTES] = "size",
 };
@@ -685,13 +712,12 @@ void pal_params_markdown(const pal_param *table, bool flags, pal_text *out) {
         } else {
             pal_text_add(out, row->name);
         }
-        pal_text_addf(out, "` | %s | %s | ", param_type_names[row->type],
-                      row->initial                    ? row->initial
-                      : row->type == PAL_PARAM_CHOICE ? row->choices[0]
-                                                      : "–");
+        const char *initial = param_default(row);
+        pal_text_addf(out, "` | %s | %s | ", param_type_names[row->type], initial ? initial : "–");
         if (row->type == PAL_PARAM_CHOICE) {
-            for (int32_t i = 0; row->choices[i]; i++)
-                pal_text_addf(out, i ? ", `%s`" : "`%s`", row->choices[i]);
+            const char *const *choices = param_choices(row);
+            for (int32_t i = 0; choices[i]; i++)
+                pal_text_addf(out, i ? ", `%s`" : "`%s`", choices[i]);
         } else if (param_has_range(row)) {
             param_add_range(row, out);
         } else {
@@ -718,7 +744,7 @@ void pal_params_man(const pal_param *table, bool flags, pal_text *out) {
         }
         if (!name.failed) pal_text_add_man(out, name.bytes);
         if (!flags) {
-            pal_text_addf(out, "\\fR=\\fI%s\\fR\n", *value ? value : "0|1");
+            pal_text_addf(out, "\\fR=\\fI%s\\fR\n", *value ? value : "on|off");
         } else if (*value) {
             pal_text_addf(out, "\\fR \\fI%s\\fR\n", value);
         } else {
@@ -744,8 +770,9 @@ void pal_params_json(const pal_param *table, pal_text *out) {
         pal_text_add(out, row == table ? "{\"name\": " : ", {\"name\": ");
         pal_text_add_json(out, row->name);
         pal_text_addf(out, ", \"type\": \"%s\", \"default\": ", param_type_names[row->type]);
-        if (row->initial || row->type == PAL_PARAM_CHOICE) {
-            pal_text_add_json(out, row->initial ? row->initial : row->choices[0]);
+        const char *initial = param_default(row);
+        if (initial) {
+            pal_text_add_json(out, initial);
         } else {
             pal_text_add(out, "null");
         }
@@ -756,9 +783,10 @@ void pal_params_json(const pal_param *table, pal_text *out) {
         }
         if (row->type == PAL_PARAM_CHOICE) {
             pal_text_add(out, ", \"choices\": [");
-            for (int32_t i = 0; row->choices[i]; i++) {
+            const char *const *choices = param_choices(row);
+            for (int32_t i = 0; choices[i]; i++) {
                 if (i) pal_text_add(out, ", ");
-                pal_text_add_json(out, row->choices[i]);
+                pal_text_add_json(out, choices[i]);
             }
             pal_text_add(out, "]");
         }

@@ -44,11 +44,13 @@ typedef struct pal_param {
     size_t offset;       /* of the field in the struct of values */
     const char *initial; /* as a user would write it; NULL: zero, or absent */
     double min, max; /* numbers only (seconds, bytes in their unit); both 0: any finite number */
-    pal_param_scale scale;      /* how a tuner steps through the range */
-    const char *const *choices; /* NULL-ended; CHOICE only */
-    const char *help;           /* one sentence without a full stop */
-    const char *value_name;     /* "FILE" in --help; NULL: from the type */
-    char letter;                /* 'm' for -m; 0: none */
+    pal_param_scale scale; /* how a tuner steps through the range */
+    /* NULL-ended; CHOICE only. An empty first one stands where nothing is said, and is not offered.
+     */
+    const char *const *choices;
+    const char *help;       /* one sentence without a full stop */
+    const char *value_name; /* "FILE" in --help; NULL: from the type */
+    char letter;            /* 'm' for -m; 0: none */
     /* What pal_describe calls the names that a TEXT starts with ("kinds"), for completion; or NULL.
      */
     const char *names;
@@ -59,6 +61,9 @@ void pal_params_init(const pal_param *table, void *values);
 
 /* The row called `name`, or NULL. */
 const pal_param *pal_param_find(const pal_param *table, const char *name);
+
+/* The owner of what commands take: their rows are named as flags. */
+#define PAL_OWNER_COMMANDS "options"
 
 /* Sets one field from text; PAL_EUSAGE with a sentence: an unknown name is answered with the
  * nearest one, a wrong value with what is allowed. `owner` names what the option belongs to

@@ -1,4 +1,5 @@
-/* below.c - why a model does worse for known users than popular, in a sentence for its row.
+/* below.c - why a model does worse than popular for known users (for all, where nobody is known),
+ * in a sentence for its row.
  *
  * The difference is that of paired users, with a bootstrap interval; the reason follows from what
  * the kind learns (its traits) and from the log: values instead of choices, order where the split
@@ -30,6 +31,21 @@ static const pal_row *below_find_recent(const pal_comparison *out, const pal_tab
     return NULL;
 }
 
+/* The same kind with its source off, if that is better. */
+static const pal_row *below_find_twin(const pal_comparison *out, const pal_table *table,
+                                      const pal_row *row) {
+    const pal_row *twin = row->twin >= 0 ? &table->rows[row->twin] : NULL;
+    return twin && twin->status == PAL_ROW_DONE &&
+                   pal_row_known_mean(out, table, twin, 0) > pal_row_known_mean(out, table, row, 0)
+               ? twin
+               : NULL;
+}
+
+/* Whom the sentence is about: all are asked together where nobody has a history, or everybody. */
+static const char *below_whom(const pal_table *table) {
+    return pal_table_known_slice(table) >= 0 ? "people with a history" : "all test users";
+}
+
 /* The test lies after all that is learned from. */
 static bool below_is_later(const pal_split *split) {
     const pal_log *test = &split->test;
@@ -44,7 +60,12 @@ static void below_add_reason(const pal_comparison *out, const pal_table *table,
                              const pal_row *popular, const pal_row *row, pal_text *text) {
     const pal_row *recent = below_find_recent(out, table, popular);
     bool in_time = below_is_later(&out->split);
-    if (row->predicts_values) {
+    const pal_row *twin = below_find_twin(out, table, row);
+    if (twin) {
+        pal_text_addf(
+            text, "the source is the cause: %s, the same without it, is better by %.4f", twin->name,
+            pal_row_known_mean(out, table, twin, 0) - pal_row_known_mean(out, table, row, 0));
+    } else if (row->predicts_values) {
         pal_text_add(text, "it learns how high things are valued, not which are chosen: judge it "
                            "by its rmse");
         if (row->has_epochs) pal_text_add(text, "; target=event learns what is chosen");
@@ -77,9 +98,14 @@ static void below_add_reason(const pal_comparison *out, const pal_table *table,
 static pal_status below_tell(pal_compare_job *job, const pal_table *table, const pal_row *popular,
                              const pal_interval *more, pal_row *row) {
     pal_text text = {0};
-    pal_text_addf(&text, "%s popular for people with a history by %.4f (%.4f to %.4f): ",
+    pal_text_addf(&text, "%s popular for %s by %.4f ",
                   more->low > 0 ? "below" : "on the test not to be told from, but below",
-                  more->mean, more->low, more->high);
+                  below_whom(table), more->mean);
+    if (isnan(more->low)) {
+        pal_text_add(&text, "(too few to tell): ");
+    } else {
+        pal_text_addf(&text, "(%.4f to %.4f): ", more->low, more->high);
+    }
     below_add_reason(job->out, table, popular, row, &text);
     row->below = text.failed ? NULL : pal_arena_text(&job->out->arena, text.bytes, text.length);
     pal_text_release(&text);

@@ -194,6 +194,7 @@ static pal_status compare_train_fallback(pal_compare_job *job) {
     train.n_items = final.n_items = train.n_listed_items = final.n_listed_items =
         0; /* it may stand beside models without rows for new items */
     TRY(pal_model_train(job->ctx, fallback, &train, &job->fallback_valid));
+    if (job->out->options.protocol.refit != 0) return PAL_OK;
     return pal_model_train(job->ctx, fallback, &final, &job->fallback_test);
 }
 

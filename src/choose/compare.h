@@ -13,7 +13,7 @@
 typedef enum { PAL_PREFER_ACCURACY, PAL_PREFER_COST } pal_preference;
 
 /* Up to when the second domain is known. AUTO: PART where the split is in the order of time, else
- * ALL. */
+ * FIRST; ALL where nothing can be cut: a log has no times, or people are not shared. */
 typedef enum {
     PAL_UNTIL_AUTO,
     PAL_UNTIL_PART,  /* the part that is judged begins */

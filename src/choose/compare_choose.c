@@ -57,7 +57,7 @@ const pal_row *pal_table_cheaper(const pal_comparison *comparison, const pal_tab
         }
         bool is_cheaper = row->model_bytes * 2 <= winner->model_bytes &&
                           row->multiply_adds <= winner->multiply_adds;
-        if (!is_cheaper || row->known_difference.high > limit) continue;
+        if (!is_cheaper || !(row->known_difference.high <= limit)) continue;
         if (!best || row->model_bytes < best->model_bytes) best = row;
     }
     return best;
@@ -116,12 +116,14 @@ static pal_status compare_differences(pal_compare_job *job, pal_table *table) {
             pal_row *row = &table->rows[rows[i]];
             *(known ? &row->known_difference : &row->difference) = intervals[i];
             if (known) {
-                row->tied = intervals[i].low <= 0 && intervals[i].high >= 0;
+                /* Too few to tell, with NaN bounds, are tied as well. */
+                row->tied = !(intervals[i].low > 0) && !(intervals[i].high < 0);
                 continue;
             }
             double half = (intervals[i].high - intervals[i].low) / 2;
             if (!(row->traits & PAL_IS_CONTROL))
-                table->smallest_difference = fmax(table->smallest_difference, half);
+                table->smallest_difference =
+                    isnan(half) ? NAN : fmax(table->smallest_difference, half);
         }
     }
     pal_arena_release(&scratch);
@@ -158,24 +160,28 @@ static void compare_front(pal_table *table) {
 
 /* Who is to answer strangers beside the verdict's model: the row that validation chose for them,
  * else what --fallback names; NULL: the model itself, or popularity. */
-static const char *compare_strangers_spec(const pal_compare_job *job, const pal_table *table) {
+static pal_status compare_strangers_spec(const pal_compare_job *job, const pal_table *table,
+                                         const char **out) {
     const char *fallback = job->out->options.protocol.fallback;
-    if (table->winner_strangers == table->winner_known) return NULL;
-    if (table->winner_strangers >= 0) {
-        const pal_row *row = &table->rows[table->winner_strangers];
-        return row->model ? row->model->spec : row->name; /* with the epochs that were found */
-    }
-    return pal_fallback_is_spec(fallback) ? fallback : NULL;
+    *out = NULL;
+    if (table->winner_strangers == table->winner_known) return PAL_OK;
+    if (table->winner_strangers >= 0)
+        return pal_row_found_spec(job, &table->rows[table->winner_strangers], out);
+    if (pal_fallback_is_spec(fallback)) *out = fallback;
+    return PAL_OK;
 }
 
-/* The verdict's model answers strangers as the verdict says. */
+/* The verdict's model answers strangers as the verdict says, by what it learned from itself: a
+ * model that was not trained again has no rows for what came later. */
 static pal_status compare_give_fallback(pal_compare_job *job) {
     pal_table *table = &job->out->tables[0];
     if (table->winner_known < 0) return PAL_OK;
     pal_model *model = table->rows[table->winner_known].model;
-    const char *spec = compare_strangers_spec(job, table);
-    if (!model || !spec) return PAL_OK;
-    pal_train_input input = pal_compare_input(job, true);
+    const char *spec;
+    if (!model) return PAL_OK;
+    TRY(compare_strangers_spec(job, table, &spec));
+    if (!spec) return PAL_OK;
+    pal_train_input input = pal_compare_input(job, job->out->options.protocol.refit == 0);
     input.n_items = input.n_listed_items = 0;
     pal_model *fallback;
     TRY(pal_model_train(job->ctx, spec, &input, &fallback));

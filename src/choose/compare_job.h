@@ -11,7 +11,8 @@ typedef struct {
     pal_comparison *out;
     pal_log train, history; /* weighed by --half-life and --train-window */
     bool is_weighed;
-    pal_model *fallback_valid, *fallback_test; /* of --fallback SPEC, or NULL */
+    pal_model *fallback_valid, *fallback_test; /* of --fallback SPEC, or NULL; without a second
+                                                  training the first one answers the test too */
     pal_batch trec;                            /* of --trec: qrels before training, runs after it */
     pal_row_fn *on_row;
     void *on_row_arg;
@@ -51,6 +52,10 @@ pal_status pal_compare_new_choose(pal_compare_job *job, pal_table *table);
 pal_status pal_compare_source_make(pal_compare_job *job);
 /* What the model for validation, or the final one, knows of the second domain; NULL: nothing. */
 const pal_source *pal_compare_source(const pal_comparison *comparison, bool final);
+
+/* The spec that trains a done row's model again without a judge: with the epochs that were found,
+ * in its parts too. Of the first table's rows, which hold the models. */
+pal_status pal_row_found_spec(const pal_compare_job *job, const pal_row *row, const char **out);
 
 /* Trains row `r` for all tables, judges it on validation and test. */
 pal_status pal_compare_spec(pal_compare_job *job, const char *spec, bool is_oracle, int32_t r);

@@ -86,7 +86,7 @@ const pal_param pal_compare_params[] = {
      .choices = pal_source_untils,
      .help = "what models may know of a second domain: what came before the part that is judged "
              "(part), before each person's first event that is judged (first), or all; auto is "
-             "part where the split is in the order of time, else all"},
+             "part where the split is in the order of time, else first"},
     {.name = "growth",
      .type = PAL_PARAM_FLAG,
      .offset = FIELD(growth),
@@ -245,7 +245,7 @@ static pal_status compare_parse_tables(pal_ctx *ctx, const char *text, pal_arena
                                        pal_compare_options *out) {
     pal_params_init(pal_protocol_params, &out->protocol);
     pal_params_init(pal_compare_params, out);
-    return pal_params_parse_tables(ctx, "options",
+    return pal_params_parse_tables(ctx, PAL_OWNER_COMMANDS,
                                    (const pal_param_group[]){{pal_protocol_params, &out->protocol},
                                                              {pal_compare_params, out},
                                                              {0}},

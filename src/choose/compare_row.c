@@ -35,7 +35,8 @@ pal_train_input pal_compare_input(const pal_compare_job *job, bool final) {
 
 static pal_rank_options compare_rank(const pal_compare_job *job, bool final, bool self) {
     const char *fallback = job->out->options.protocol.fallback;
-    pal_rank_options rank = {.fallback = final ? job->fallback_test : job->fallback_valid};
+    pal_rank_options rank = {.fallback = final && job->fallback_test ? job->fallback_test
+                                                                     : job->fallback_valid};
     rank.use = self                               ? PAL_FALLBACK_SELF
                : pal_name_equal(fallback, "none") ? PAL_FALLBACK_NONE
                                                   : PAL_FALLBACK_MODEL;
@@ -250,12 +251,17 @@ static pal_status compare_intervals(const pal_compare_job *job, const pal_table 
     return PAL_OK;
 }
 
+/* A sentence about a second domain is no lesson of a model that learned from none. */
+static const char *compare_lesson(const pal_model *model) {
+    return (model->kind->traits & PAL_USES_SOURCE) && !model->source ? NULL : model->kind->lesson;
+}
+
 /* beside_used: new items are judged beside used ones. */
 static void compare_describe_row(pal_row *row, const pal_model *model, bool beside_used) {
     snprintf(row->name, sizeof row->name, "%s", model->spec);
     row->kind = model->kind->name;
     row->family = model->kind->family;
-    row->lesson = model->kind->lesson;
+    row->lesson = compare_lesson(model);
     row->traits = model->kind->traits;
     /* What the oracle ranks by is what people want at the cut, when new items are not sold. */
     row->is_blind_to_new = !pal_model_scores_new_items(model) || (row->is_oracle && beside_used);
@@ -310,6 +316,10 @@ static pal_status compare_train(const pal_compare_job *job, bool final, int64_t 
                            : pal_model_train(job->ctx, spec, &input, out);
     pal_arena_release(&scratch);
     return status;
+}
+
+pal_status pal_row_found_spec(const pal_compare_job *job, const pal_row *row, const char **out) {
+    return pal_model_found_spec(job->ctx, row->model, &job->out->arena, out);
 }
 
 /* Keeps the curve beyond the model's life. */

@@ -27,12 +27,19 @@ static pal_source_until source_settle(pal_compare_job *job, const pal_source *wh
     }
     if (until != PAL_UNTIL_AUTO) return until;
     if (source_split_is_in_time(split)) return PAL_UNTIL_PART;
+    if (whole->shared != PAL_SHARED_USERS) {
+        if (tells)
+            pal_note(job->ctx, PAL_NOTICE_INFO,
+                     "the source is used whole: the split is not in the order of time, and nobody "
+                     "of the source is asked");
+        return PAL_UNTIL_ALL;
+    }
     if (tells)
         pal_note(job->ctx, PAL_NOTICE_INFO,
-                 "the source is used whole, as the split is not in the order of time: "
-                 "--source-until first leaves out what each person did there after his first event "
-                 "that is asked");
-    return PAL_UNTIL_ALL;
+                 "the split is not in the order of time: of the source what each person did there "
+                 "before his first event that is asked is known; --source-until all is the looser "
+                 "reading that knows what came later too");
+    return PAL_UNTIL_FIRST;
 }
 
 pal_status pal_compare_source_make(pal_compare_job *job) {

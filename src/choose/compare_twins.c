@@ -2,9 +2,9 @@
  * kind with the source switched off.
  *
  * The negative-transfer check is the paired difference row - twin on the test with a bootstrap
- * interval: over all users, over new users with a source history, over people with few events. With
- * --sweep both are trained again on parts of the target's training users, with the whole source: it
- * pays as long as the difference on validation is above 0. */
+ * interval: over all users, over new users with a source history, over people with few events,
+ * which hold together. With --sweep both are trained again on parts of the target's training users,
+ * with the whole source: it pays as long as the difference on validation is above 0. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -88,44 +88,77 @@ bool pal_row_has_pair(const pal_table *table, int32_t r) {
 
 /* --- what the source does --- */
 
-static pal_status twins_measure(pal_compare_job *job, const pal_table *table, pal_row *row,
-                                const char *slice) {
+enum { TWINS_USERS_MIN = 30 }; /* a slice of fewer does not speak for the source */
+
+/* The effect's name and level, and in differences [n] what it takes the mean of: the twin less the
+ * row, as pal_bootstrap_differences takes it away from 0. */
+static void twins_look(const pal_table *table, pal_row *row, const char *slice,
+                       double *differences) {
     const pal_row *twin = &table->rows[row->twin];
     int32_t s = -1, n = table->test.n_users;
     while (slice && ++s < table->slices.n && strcmp(table->slices.at[s].name, slice)) {
     }
-    if (slice && s == table->slices.n) return PAL_OK;
+    if (slice && s == table->slices.n) return;
     pal_source_effect *effect = &row->effects[row->n_effects++];
     *effect = (pal_source_effect){.name = slice ? table->slices.at[s].name : "all test users",
                                   .n_users = slice ? table->slices.at[s].n_users : n};
     const double *of_row = slice ? row->test.slice_by_user + (int64_t)s * n : row->test.by_user,
                  *of_twin = slice ? twin->test.slice_by_user + (int64_t)s * n : twin->test.by_user;
     effect->level = pal_mean(of_twin, n);
-    return pal_bootstrap_differences(job->ctx, of_row, &of_twin, 1, n,
-                                     job->out->options.protocol.resamples, job->ctx->seed,
-                                     &effect->gain);
+    double *to = differences + (int64_t)(row->n_effects - 1) * n;
+    for (int32_t u = 0; u < n; u++) to[u] = of_twin[u] - of_row[u];
 }
 
-/* A gain above 0 counts wherever it is; without one, the source does not help where it could give
- * --worth of the twin's accuracy at the most. */
+/* All effects of a row, by intervals that hold together: each has its chance to look like a gain.
+ */
+static pal_status twins_measure(pal_compare_job *job, const pal_table *table, pal_row *row) {
+    pal_arena scratch = {0};
+    int32_t n = table->test.n_users;
+    double *zero = PAL_ARENA_ARRAY(&scratch, double, n),
+           *differences = PAL_ARENA_ARRAY(&scratch, double, (int64_t)PAL_EFFECTS_MAX *n);
+    if (!zero || !differences) return pal_fail_memory(job->ctx, "the intervals", 32.0 * n);
+    twins_look(table, row, NULL, differences);
+    twins_look(table, row, "new users with source history", differences);
+    twins_look(table, row, "1-4 events and source history", differences);
+    const double *others[PAL_EFFECTS_MAX];
+    pal_interval gains[PAL_EFFECTS_MAX];
+    for (int32_t e = 0; e < row->n_effects; e++) others[e] = differences + (int64_t)e * n;
+    pal_status status =
+        pal_bootstrap_differences(job->ctx, zero, others, row->n_effects, n,
+                                  job->out->options.protocol.resamples, job->ctx->seed, gains);
+    for (int32_t e = 0; status == PAL_OK && e < row->n_effects; e++)
+        row->effects[e].gain = gains[e];
+    pal_arena_release(&scratch);
+    return status;
+}
+
+/* A gain above 0 counts of all, and of a slice of enough people unless all lose. The source does
+ * not help where it can give --worth of the twin's accuracy at the most; bounds that are NaN, of
+ * too few people, tell nothing. */
 static pal_source_verdict twins_judge(const pal_comparison *out, const pal_row *row) {
-    for (int32_t e = 0; e < row->n_effects; e++) {
-        if (row->effects[e].gain.low > 0) return PAL_SOURCE_HELPS;
-    }
     const pal_source_effect *all = &row->effects[0];
-    bool is_small = all->gain.high <= out->options.worth * all->level;
-    return all->gain.mean <= 0 || is_small ? PAL_SOURCE_USELESS : PAL_SOURCE_UNKNOWN;
+    bool harms = all->gain.high < 0;
+    for (int32_t e = 0; !harms && e < row->n_effects; e++) {
+        bool speaks = e == 0 || row->effects[e].n_users >= TWINS_USERS_MIN;
+        if (speaks && row->effects[e].gain.low > 0) return PAL_SOURCE_HELPS;
+    }
+    return all->gain.high <= fmax(0, out->options.worth * all->level) ? PAL_SOURCE_USELESS
+                                                                      : PAL_SOURCE_UNKNOWN;
 }
 
 static void twins_add_effect(const pal_source_effect *effect, pal_text *text) {
-    pal_text_addf(text, "%+.4f (%+.4f to %+.4f) ", effect->gain.mean, effect->gain.low,
-                  effect->gain.high);
-    pal_text_addf(text, "for %s (%d)", effect->name, (int)effect->n_users);
+    pal_text_addf(text, "%+.4f ", effect->gain.mean);
+    if (isnan(effect->gain.low)) {
+        pal_text_addf(text, "for %s (%d, too few to tell)", effect->name, (int)effect->n_users);
+        return;
+    }
+    pal_text_addf(text, "(%+.4f to %+.4f) for %s (%d)", effect->gain.low, effect->gain.high,
+                  effect->name, (int)effect->n_users);
 }
 
 static void twins_add_sweep(const pal_row *row, pal_text *text) {
     int32_t last = -1;
-    bool is_told = row->n_growth > 0 && row->growth[0].has_gain;
+    bool is_told = row->n_growth > 0 && row->growth[0].has_gain && !isnan(row->growth[0].gain.low);
     for (int32_t i = 0; is_told && i < row->n_growth; i++) {
         if (row->growth[i].gain.low > 0) last = i;
     }
@@ -168,9 +201,7 @@ pal_status pal_compare_twins_judge(pal_compare_job *job, pal_table *table) {
         if (row->twin < 0 || row->status != PAL_ROW_DONE ||
             table->rows[row->twin].status != PAL_ROW_DONE)
             continue;
-        TRY(twins_measure(job, table, row, NULL));
-        TRY(twins_measure(job, table, row, "new users with source history"));
-        TRY(twins_measure(job, table, row, "1-4 events and source history"));
+        TRY(twins_measure(job, table, row));
         row->source_verdict = twins_judge(job->out, row);
         TRY(twins_tell(job, row));
     }

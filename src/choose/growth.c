@@ -85,21 +85,23 @@ static pal_status growth_make(const pal_compare_job *job, double share, growth_p
     return growth_ask(job, part);
 }
 
-/* Trains for as many epochs as the row's own model has. */
+/* Trains for as many epochs as were found for the row and its parts, so that the last point is the
+ * model that validation judged. */
 static pal_status growth_train(const pal_compare_job *job, const growth_part *part,
                                const pal_row *row, pal_growth *out) {
-    pal_rank_options rank = {.use = pal_name_equal(job->out->options.protocol.fallback, "none")
+    pal_rank_options rank = {.fallback = job->fallback_valid,
+                             .use = pal_name_equal(job->out->options.protocol.fallback, "none")
                                         ? PAL_FALLBACK_NONE
                                         : PAL_FALLBACK_MODEL};
     pal_train_input input = pal_compare_input(job, false);
     input.log = &part->log;
     input.histories = job->is_weighed ? &part->histories : &part->log;
-    input.searches = NULL; /* those are by the rows of all users */
     input.shown = part->shown.n_events ? &part->shown : NULL;
     input.searches = part->searches.n ? &part->searches : NULL;
-    input.epochs = row->curve.is_best_kept ? row->curve.best : row->curve.n;
+    const char *spec;
     pal_model *model;
-    TRY(pal_model_train(job->ctx, row->name, &input, &model));
+    TRY(pal_row_found_spec(job, row, &spec));
+    TRY(pal_model_train(job->ctx, spec, &input, &model));
     out->users = part->n_users;
     out->events = part->log.n_events;
     out->seconds = model->cost.seconds;

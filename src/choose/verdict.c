@@ -78,6 +78,27 @@ static int32_t verdict_known_users(const verdict_job *job) {
     return known < 0 ? 0 : job->table->slices.at[known].n_users;
 }
 
+/* Where a split holds out whole people and nobody is known by design, all are whom it is about. */
+static bool verdict_is_about_new_users(const verdict_job *job) {
+    const char *spec = job->comparison->split.spec;
+    return job->table->task != PAL_TASK_NEXT && pal_table_known_slice(job->table) < 0 &&
+           !strncmp(spec, "cold_users", 10);
+}
+
+/* So few that the first lines tell nothing. */
+static void verdict_few(verdict_job *job) {
+    bool is_about_new = verdict_is_about_new_users(job);
+    int32_t n = is_about_new ? job->table->test.n_users : verdict_known_users(job);
+    if (n >= VERDICT_USERS_MIN) return;
+    if (is_about_new) {
+        verdict_say(job, "Too little data to tell: the test is about only %d people.", n);
+    } else {
+        verdict_say(
+            job,
+            "Too little data to tell: only %d users with a history have something in the test.", n);
+    }
+}
+
 static double verdict_mean(const verdict_job *job, const pal_row *row, int32_t measure) {
     return pal_row_known_mean(job->comparison, job->table, row, measure);
 }
@@ -129,7 +150,7 @@ static void verdict_recommend(verdict_job *job) {
  */
 static bool verdict_keep_run(verdict_job *job) {
     const pal_row *base = job->baseline;
-    if (!base || !base->is_run || base->known_difference.high >= 0) return false;
+    if (!base || !base->is_run || !(base->known_difference.high < 0)) return false;
     const pal_interval *gain = &base->known_difference;
     verdict_say(job,
                 "Keep the system in use (%s): it is better than the best of what was compared, %s, "
@@ -155,6 +176,10 @@ static void verdict_gain(verdict_job *job) {
                     "On the test %s was better by %.3f (%.3f to %.3f), although validation chose "
                     "otherwise: compare again on newer data before using either.",
                     name, -gain->mean, -gain->high, -gain->low);
+    } else if (isnan(gain->low)) {
+        verdict_say(job,
+                    "It cannot be told from %s: the difference is %.3f, of too few people to tell.",
+                    name, gain->mean);
     } else {
         verdict_say(job,
                     "It cannot be told from %s: the difference is %.3f, between %.3f and %.3f.",
@@ -170,7 +195,7 @@ static const pal_row *verdict_better(const verdict_job *job) {
         const pal_row *row = &table->rows[r];
         if (row == job->winner || row == job->baseline || r == table->most_accurate ||
             row->status != PAL_ROW_DONE || row->is_run || row->is_oracle ||
-            (row->traits & PAL_IS_CONTROL) || row->known_difference.high >= 0 ||
+            (row->traits & PAL_IS_CONTROL) || !(row->known_difference.high < 0) ||
             !pal_row_within_limits(job->comparison, row))
             continue;
         if (!best || row->known_difference.mean < best->known_difference.mean) best = row;
@@ -288,6 +313,11 @@ static void verdict_control(const verdict_job *job, char *out, size_t size) {
     const pal_table *table = job->table;
     const pal_interval *over = &table->over_control;
     if (table->control_new < 0 || over->low > 0) return;
+    if (isnan(over->low)) {
+        snprintf(out, size, " They are too few to tell it from %s, the number of features alone.",
+                 table->rows[table->control_new].kind);
+        return;
+    }
     snprintf(out, size,
              " But %s, the number of features alone, does as well (the difference is %.3f, %.3f to "
              "%.3f): they may be written by users after the fact.",
@@ -346,6 +376,7 @@ static void verdict_ties(verdict_job *job) {
     pal_verdict *out = job->out;
     char list[300] = "";
     double worst = 0, mean = verdict_mean(job, job->winner, 0);
+    bool is_told = true;
     for (int32_t r = 0; r < job->table->n_rows; r++) {
         const pal_row *row = &job->table->rows[r];
         if (row == job->winner || row->status != PAL_ROW_DONE || !row->tied || row->is_run ||
@@ -356,12 +387,15 @@ static void verdict_ties(verdict_job *job) {
         size_t length = strlen(list);
         snprintf(list + length, sizeof list - length, "%s%s", length ? ", " : "", row->name);
         worst = fmax(worst, row->known_difference.high);
+        is_told &= !isnan(row->known_difference.high);
     }
     if (out->n_tied == 0 || !(mean > 0)) return;
     /* Nobody loses more than all: the interval of a small mean may reach further. */
     double cost = fmin(100, 100 * worst / mean);
     const char *which = out->n_tied > 1 ? "one of them" : "that";
-    if (cost < 0.5) {
+    if (!is_told) {
+        verdict_say(job, "This test has too few people to tell it from %s.", list);
+    } else if (cost < 0.5) {
         verdict_say(job, "This test cannot tell it from %s: choosing %s instead costs nothing.",
                     list, which);
     } else {
@@ -472,6 +506,10 @@ static void verdict_next(verdict_job *job) {
         return;
     }
     if (table != job->comparison->tables) return; /* the model that is saved is the first task's */
+    if (job->comparison->options.protocol.candidates == PAL_CANDIDATES_NEW)
+        verdict_say(job,
+                    "New items alone were judged here; the model that is saved lists used ones "
+                    "among them.");
     job->out->next_user = table->test.n_users
                               ? pal_ids_at(&job->comparison->split.user_ids, table->test.users[0])
                               : "ID";
@@ -495,12 +533,7 @@ void pal_verdict_make(const pal_comparison *comparison, int32_t table_number, pa
     job.winner = &table->rows[table->winner_known];
     job.strangers = table->winner_strangers >= 0 ? &table->rows[table->winner_strangers] : NULL;
     out->known = job.winner->name;
-    if (verdict_known_users(&job) < VERDICT_USERS_MIN) {
-        verdict_say(
-            &job,
-            "Too little data to tell: only %d users with a history have something in the test.",
-            verdict_known_users(&job));
-    }
+    verdict_few(&job);
     if (!verdict_keep_run(&job)) {
         verdict_recommend(&job);
         if (table->most_accurate != table->winner_known) verdict_cost(&job);

@@ -94,6 +94,18 @@ pal_status pal_ids_select(pal_ctx *ctx, const pal_ids *ids, const int32_t *rows,
     return PAL_OK;
 }
 
+pal_status pal_ids_keep(pal_ctx *ctx, const pal_ids *ids, const uint8_t *used, int32_t n,
+                        pal_arena *arena, int32_t **rows, pal_ids *out) {
+    int32_t *kept = PAL_ARENA_ARRAY(arena, int32_t, n), n_kept = 0;
+    *rows = PAL_ARENA_ARRAY(arena, int32_t, n);
+    if (!kept || !*rows) return pal_fail_memory(ctx, "the table of ids", 8.0 * n);
+    for (int32_t i = 0; i < n; i++) {
+        (*rows)[i] = used[i] ? n_kept : -1;
+        if (used[i]) kept[n_kept++] = i;
+    }
+    return pal_ids_select(ctx, ids, kept, n_kept, out);
+}
+
 bool pal_ids_move(const pal_ids *ids, pal_arena *arena, pal_ids *out) {
     *out = (pal_ids){.n = ids->n, .table_mask = ids->table_mask};
     if (ids->n == 0) return true;

@@ -29,6 +29,10 @@ const char *pal_ids_at(const pal_ids *ids, int32_t row);                 /* NUL-
 /* out gets the ids in the order rows[0 … n); NULL: the first n as they stand. */
 pal_status pal_ids_select(pal_ctx *ctx, const pal_ids *ids, const int32_t *rows, int32_t n,
                           pal_ids *out);
+/* out gets the first n of `ids` that have used[row] != 0, in their old order; *rows: [n] the new
+ * row of each, -1: gone; in the arena. */
+pal_status pal_ids_keep(pal_ctx *ctx, const pal_ids *ids, const uint8_t *used, int32_t n,
+                        pal_arena *arena, int32_t **rows, pal_ids *out);
 /* The same ids as an arena's, which are not released and not added to; false without memory. */
 bool pal_ids_move(const pal_ids *ids, pal_arena *arena, pal_ids *out);
 void pal_ids_release(pal_ids *ids);

@@ -57,6 +57,38 @@ pal_status pal_log_select(pal_ctx *ctx, const pal_log *log, const uint8_t *keep,
 
 /* --- what was only shown --- */
 
+static pal_status log_keep_rows(pal_ctx *ctx, const pal_log *log, const uint8_t *keep,
+                                pal_arena *scratch, pal_ids *user_ids, pal_ids *item_ids,
+                                pal_log *out) {
+    uint8_t *users = PAL_ARENA_ARRAY(scratch, uint8_t, log->n_users),
+            *items = PAL_ARENA_ARRAY(scratch, uint8_t, log->n_items);
+    if (!users || !items)
+        return pal_fail_memory(ctx, "a part of the log", (double)log->n_users + log->n_items);
+    for (int32_t u = 0; u < log->n_users; u++) {
+        for (int64_t e = log->starts[u]; e < log->starts[u + 1]; e++) {
+            users[u] |= keep[e];
+            items[log->items[e]] |= keep[e];
+        }
+    }
+    int32_t *user_rows, *item_rows;
+    TRY(pal_ids_keep(ctx, log->about.user_ids, users, log->n_users, scratch, &user_rows, user_ids));
+    TRY(pal_ids_keep(ctx, log->about.item_ids, items, log->n_items, scratch, &item_rows, item_ids));
+    pal_log_about about = log->about;
+    about.n_users = user_ids->n;
+    about.n_items = item_ids->n;
+    about.user_ids = user_ids;
+    about.item_ids = item_ids;
+    return pal_log_select(ctx, log, keep, user_rows, item_rows, &about, out);
+}
+
+pal_status pal_log_keep(pal_ctx *ctx, const pal_log *log, const uint8_t *keep, pal_ids *user_ids,
+                        pal_ids *item_ids, pal_log *out) {
+    pal_arena scratch = {0};
+    pal_status status = log_keep_rows(ctx, log, keep, &scratch, user_ids, item_ids, out);
+    pal_arena_release(&scratch);
+    return status;
+}
+
 uint32_t pal_log_shown_types(const pal_log_about *about, uint32_t target_types) {
     static const char *const names[] = {"shown",    "show",      "impression",  "impressions",
                                         "exposure", "displayed", "display",     "skip",

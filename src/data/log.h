@@ -88,6 +88,11 @@ pal_status pal_log_select(pal_ctx *ctx, const pal_log *log, const uint8_t *keep,
                           const int32_t *user_rows, const int32_t *item_rows,
                           const pal_log_about *about, pal_log *out);
 
+/* The same without the rows that no such event is of, and the ids of those that are left, which
+ * `out` refers to; they are the caller's, after a failure too. */
+pal_status pal_log_keep(pal_ctx *ctx, const pal_log *log, const uint8_t *keep, pal_ids *user_ids,
+                        pal_ids *item_ids, pal_log *out);
+
 /* The types whose names say that an item was shown without being used (shown, impression, skip),
  * without those in `target_types`; 0 when no other type is left. */
 uint32_t pal_log_shown_types(const pal_log_about *about, uint32_t target_types);

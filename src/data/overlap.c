@@ -1,15 +1,24 @@
 /* overlap.c - how many ids two domains have in common, and whether that looks like an accident.
  *
- * Two shops that number their customers from 1 have equal ids by chance: of n ids up to a largest L
- * and m up to M, n·m / max(L, M). */
+ * Two shops that number their customers have equal ids by chance, with gaps or without, with or
+ * without a letter in front: of n ids spread evenly over A numbers and m over B numbers, which have
+ * C numbers in common, about n·m·C / (A·B) are equal. */
 #include <math.h>
 #include <string.h>
 
 #include "base/ctx.h"
 #include "data/second.h"
 
-static const double overlap_dense = 2, overlap_near = 0.1, overlap_strange = 0.1;
-enum { OVERLAP_FEW = 10 };
+/* How far from what chance foretells is still chance: a share, or standard deviations of a count.
+ */
+static const double overlap_near = 0.1, overlap_deviations = 3, overlap_strange = 0.1;
+enum { OVERLAP_FEW = 10, OVERLAP_DIGITS = 15 };
+
+typedef struct { /* ids that are a common prefix and a number each */
+    const char *prefix;
+    size_t prefix_length;
+    double first, last;
+} overlap_numbers;
 
 static int32_t overlap_count(const pal_ids *a, const pal_ids *b) {
     int32_t n = 0;
@@ -26,23 +35,53 @@ pal_overlap pal_second_overlap(const pal_data *data) {
                          .items = overlap_count(&second->item_ids, &data->item_ids)};
 }
 
-/* Whether ids are numbers from about 1 on with few gaps; the largest. */
-static bool overlap_is_numbering(const pal_ids *ids, double *largest) {
-    *largest = 1;
-    for (int32_t i = 0; i < ids->n; i++) {
+/* The length of what all ids begin with, without digits at its end. */
+static size_t overlap_prefix(const pal_ids *ids) {
+    const char *first = pal_ids_at(ids, 0);
+    size_t n = strlen(first);
+    for (int32_t i = 1; i < ids->n && n > 0; i++) {
         const char *id = pal_ids_at(ids, i);
-        int64_t number;
-        if (!pal_parse_int64(id, id + strlen(id), &number) || number < 0) return false;
-        *largest = fmax(*largest, (double)number);
+        size_t same = 0;
+        while (same < n && id[same] == first[same]) same++;
+        n = same;
     }
-    return ids->n > 0 && *largest <= overlap_dense * ids->n + OVERLAP_FEW;
+    while (n > 0 && first[n - 1] >= '0' && first[n - 1] <= '9') n--;
+    return n;
 }
 
-/* How many equal ids two numberings have by themselves; -1 where one is none. */
+/* Whether ids are numbers behind a common prefix; zeros in front count for nothing. */
+static bool overlap_is_numbering(const pal_ids *ids, overlap_numbers *out) {
+    if (ids->n == 0) return false;
+    *out = (overlap_numbers){pal_ids_at(ids, 0), overlap_prefix(ids), INFINITY, 0};
+    for (int32_t i = 0; i < ids->n; i++) {
+        const char *digits = pal_ids_at(ids, i) + out->prefix_length;
+        size_t n = strspn(digits, "0123456789");
+        if (n == 0 || digits[n]) return false;
+        size_t zeros = strspn(digits, "0");
+        double number = 0;
+        if (n - zeros > OVERLAP_DIGITS) return false;
+        for (size_t c = zeros; c < n; c++) number = 10 * number + (digits[c] - '0');
+        out->first = fmin(out->first, number);
+        out->last = fmax(out->last, number);
+    }
+    return true;
+}
+
+/* How many equal ids two numberings have by themselves; -1 where one is none, or another one. */
 static double overlap_expected(const pal_ids *a, const pal_ids *b) {
-    double x, y;
+    overlap_numbers x, y;
     if (!overlap_is_numbering(a, &x) || !overlap_is_numbering(b, &y)) return -1;
-    return (double)a->n * b->n / fmax(x, y);
+    if (x.prefix_length != y.prefix_length || strncmp(x.prefix, y.prefix, x.prefix_length))
+        return -1;
+    double common = fmin(x.last, y.last) - fmax(x.first, y.first) + 1;
+    return common <= 0
+               ? 0
+               : (double)a->n * b->n * common / ((x.last - x.first + 1) * (y.last - y.first + 1));
+}
+
+/* Whether chance alone may give that many. */
+static bool overlap_is_chance(double equal, double expected) {
+    return equal <= expected + fmax(overlap_near * expected, overlap_deviations * sqrt(expected));
 }
 
 /* Equal ids of items with different titles. */
@@ -71,11 +110,11 @@ static void overlap_check_titles(pal_ctx *ctx, const pal_data *data) {
 static void overlap_check_declared(pal_ctx *ctx, const char *what, int32_t equal, const pal_ids *a,
                                    const pal_ids *b) {
     double expected = overlap_expected(a, b);
-    if (expected < OVERLAP_FEW || equal > expected * (1 + overlap_near)) return;
+    if (expected < OVERLAP_FEW || !overlap_is_chance(equal, expected)) return;
     pal_note(ctx, PAL_NOTICE_WARNING,
              "--shared %s: %d of the source's %d ids of %s are among the log's %d, about as many "
-             "as two numberings from 1 have in common by themselves (%.0f): if they are not the "
-             "same %s, say --shared none, or pair them with --map",
+             "as two numberings have in common by themselves (%.0f): if they are not the same "
+             "%s, say --shared none, or pair them with --map",
              what, equal, a->n, what, b->n, expected, what);
 }
 
@@ -84,10 +123,10 @@ static void overlap_check_strange(pal_ctx *ctx, const char *what, int32_t equal,
     int32_t fewest = a->n < b->n ? a->n : b->n;
     double expected = overlap_expected(a, b);
     if (equal < OVERLAP_FEW || equal < overlap_strange * fewest) return;
-    if (expected >= 0 && equal <= expected * (1 + overlap_near)) return;
+    if (expected >= 0 && overlap_is_chance(equal, expected)) return;
     pal_note(ctx, PAL_NOTICE_WARNING,
-             "--shared none: %d of the source's %d ids of %s are among the log's %d, which is no "
-             "chance: if they are the same %s, say --shared %s",
+             "--shared none: %d of the source's %d ids of %s are among the log's %d, more than two "
+             "numberings would have in common: if they are the same %s, say --shared %s",
              equal, a->n, what, b->n, what, what);
 }
 

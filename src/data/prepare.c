@@ -210,25 +210,35 @@ static pal_status prepare_since(prepare_job *job, const char *text) {
     return PAL_OK;
 }
 
-static pal_status prepare_drop_users(prepare_job *job, const char *path) {
+pal_status pal_log_unkeep_users(pal_ctx *ctx, const char *path, const pal_log *log, uint8_t *keep,
+                                int32_t *n_users, int64_t *n_events) {
     pal_bytes bytes;
-    TRY(pal_file_read(job->ctx, path, &bytes));
-    int64_t count = 0;
-    int32_t users = 0;
+    TRY(pal_file_read(ctx, path, &bytes));
+    *n_users = 0;
+    *n_events = 0;
     const char *end = bytes.bytes + bytes.length;
     for (const char *c = bytes.bytes; c < end;) {
         const char *line_end = memchr(c, '\n', (size_t)(end - c));
         if (!line_end) line_end = end;
         const char *id_end = line_end > c && line_end[-1] == '\r' ? line_end - 1 : line_end;
-        int32_t user = pal_ids_find(&job->data->user_ids, c, (size_t)(id_end - c));
-        if (user >= 0) {
-            users++;
-            for (int64_t e = job->log->starts[user]; e < job->log->starts[user + 1]; e++)
-                prepare_drop(job, e, &count);
+        int32_t user = pal_ids_find(log->about.user_ids, c, (size_t)(id_end - c));
+        bool is_known = user >= 0 && user < log->n_users;
+        *n_users += is_known;
+        for (int64_t e = is_known ? log->starts[user] : 0; is_known && e < log->starts[user + 1];
+             e++) {
+            *n_events += keep[e];
+            keep[e] = 0;
         }
         c = line_end + 1;
     }
     pal_bytes_release(&bytes);
+    return PAL_OK;
+}
+
+static pal_status prepare_drop_users(prepare_job *job, const char *path) {
+    int64_t count;
+    int32_t users;
+    TRY(pal_log_unkeep_users(job->ctx, path, job->log, job->keep, &users, &count));
     if (users == 0)
         return pal_fail(job->ctx, PAL_EDATA, "%s: none of its lines is a user of the log", path);
     pal_data_find(job->data, "%d users named in %s dropped with %" PRId64 " events", users, path,
@@ -309,19 +319,6 @@ static pal_status prepare_events(prepare_job *job, const char *list, prepare_typ
 
 /* --- putting it together --- */
 
-/* New rows of the users or items that still have an event, in their old order. */
-static pal_status prepare_renumber(pal_ctx *ctx, const uint8_t *used, int32_t n, const pal_ids *ids,
-                                   pal_arena *scratch, int32_t **rows, pal_ids *out) {
-    int32_t *kept = PAL_ARENA_ARRAY(scratch, int32_t, n), n_kept = 0;
-    *rows = PAL_ARENA_ARRAY(scratch, int32_t, n);
-    if (!kept || !*rows) return pal_fail_memory(ctx, "the table of ids", 8.0 * n);
-    for (int32_t i = 0; i < n; i++) {
-        (*rows)[i] = used[i] ? n_kept : -1;
-        if (used[i]) kept[n_kept++] = i;
-    }
-    return pal_ids_select(ctx, ids, kept, n_kept, out);
-}
-
 /* Searches go with their users, and with --since. */
 static pal_status prepare_searches(prepare_job *job, const int32_t *user_rows, int32_t n_users) {
     pal_data *data = job->data;
@@ -378,10 +375,10 @@ static pal_status prepare_apply(prepare_job *job) {
     }
     int32_t *user_rows, *item_rows;
     pal_ids user_ids = {0}, item_ids = {0};
-    TRY(prepare_renumber(job->ctx, users, log->n_users, &data->user_ids, &job->scratch, &user_rows,
-                         &user_ids));
-    pal_status status = prepare_renumber(job->ctx, items, log->n_items, &data->item_ids,
-                                         &job->scratch, &item_rows, &item_ids);
+    TRY(pal_ids_keep(job->ctx, &data->user_ids, users, log->n_users, &job->scratch, &user_rows,
+                     &user_ids));
+    pal_status status = pal_ids_keep(job->ctx, &data->item_ids, items, log->n_items, &job->scratch,
+                                     &item_rows, &item_ids);
     pal_log selected = {0};
     pal_log_about about = log->about;
     about.n_users = user_ids.n;

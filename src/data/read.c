@@ -627,7 +627,7 @@ static pal_data *read_new(pal_ctx *ctx, const char *options, bool is_second, pal
     pal_params_init(pal_weigh_params, &data->options);
     pal_params_init(pal_scenario_params, &data->options);
     data->options.has_half_life = pal_params_gives(options, "half_life", &data->arena);
-    *status = pal_params_parse_tables(ctx, is_second ? "--source-options" : "options",
+    *status = pal_params_parse_tables(ctx, is_second ? "--source-options" : PAL_OWNER_COMMANDS,
                                       is_second ? of_second : groups, &data->arena, options);
     if (*status == PAL_OK) return data;
     pal_data_free(data);

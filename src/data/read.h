@@ -91,6 +91,10 @@ void pal_data_find(pal_data *data, const char *format, ...) PAL_PRINTF(2, 3);
 /* What pal_data_read does before splitting: filters of the options, on a single log. PAL_EDATA when
  * nothing is left. */
 pal_status pal_data_prepare(pal_ctx *ctx, pal_data *data);
+/* Sets keep[e] to 0 for the events of users whose ids are lines of the file; tells how many of its
+ * lines are users of the log, and how many events were kept before. */
+pal_status pal_log_unkeep_users(pal_ctx *ctx, const char *path, const pal_log *log, uint8_t *keep,
+                                int32_t *n_users, int64_t *n_events);
 
 /* The target of a log with several event types: the given names, or a guess; told by a notice. */
 pal_status pal_data_set_target(pal_ctx *ctx, pal_data *data, const char *names);

@@ -9,7 +9,7 @@
 #include "data/scenario.h"
 
 /* Nothing is declared until somebody does. */
-static const char *const second_shared[] = {"undeclared", "none", "users", "items", NULL};
+static const char *const second_shared[] = {"", "none", "users", "items", NULL};
 
 #define FIELD(name) offsetof(pal_data_options, name)
 const pal_param pal_source_params[] = {
@@ -123,29 +123,17 @@ static pal_status second_check_overlap(pal_ctx *ctx, const pal_data *data) {
 static pal_status second_drop_users(pal_ctx *ctx, const pal_data *data) {
     pal_data *second = data->second;
     if (!data->options.drop_users || data->shared != PAL_SHARED_USERS) return PAL_OK;
-    pal_bytes bytes;
-    TRY(pal_file_read(ctx, data->options.drop_users, &bytes));
-    pal_log *log = &second->parts[0];
+    pal_log *log = &second->parts[0], selected;
     pal_arena scratch = {0};
     uint8_t *keep = PAL_ARENA_ARRAY(&scratch, uint8_t, log->n_events);
-    if (keep) memset(keep, 1, (size_t)log->n_events);
     int32_t n = 0;
-    const char *end = bytes.bytes + bytes.length;
-    for (const char *c = bytes.bytes; keep && c < end;) {
-        const char *line_end = memchr(c, '\n', (size_t)(end - c));
-        if (!line_end) line_end = end;
-        const char *id_end = line_end > c && line_end[-1] == '\r' ? line_end - 1 : line_end;
-        int32_t user = pal_ids_find(&second->user_ids, c, (size_t)(id_end - c));
-        for (int64_t e = user < 0 ? 0 : log->starts[user]; user >= 0 && e < log->starts[user + 1];
-             e++)
-            keep[e] = 0;
-        n += user >= 0;
-        c = line_end + 1;
-    }
-    pal_bytes_release(&bytes);
-    pal_log selected;
-    pal_status status = keep ? pal_log_select(ctx, log, keep, NULL, NULL, &log->about, &selected)
-                             : pal_fail_memory(ctx, "--drop-users", (double)log->n_events);
+    int64_t n_events;
+    if (keep) memset(keep, 1, (size_t)log->n_events);
+    pal_status status =
+        keep ? pal_log_unkeep_users(ctx, data->options.drop_users, log, keep, &n, &n_events)
+             : pal_fail_memory(ctx, "--drop-users", (double)log->n_events);
+    if (status == PAL_OK)
+        status = pal_log_select(ctx, log, keep, NULL, NULL, &log->about, &selected);
     pal_arena_release(&scratch);
     TRY(status);
     pal_log_release(log);
@@ -213,15 +201,20 @@ void pal_second_tell(pal_data *data) {
         pal_data_find(data, "source: %.190s", second->findings[f].what);
 }
 
+/* The first option that is given of those about how a second domain is read and joined; NULL:
+ * none. */
+static const char *second_named(const pal_paths *paths, const pal_data_options *options) {
+    return paths->source_items       ? "--source-items"
+           : paths->source_users     ? "--source-users"
+           : options->shared         ? "--shared"
+           : options->map            ? "--map"
+           : options->source_options ? "--source-options"
+                                     : NULL;
+}
+
 /* Options that say nothing without a second domain. */
 static pal_status second_check_alone(pal_ctx *ctx, const pal_paths *paths, const pal_data *data) {
-    const pal_data_options *options = &data->options;
-    const char *name = paths->source_items       ? "--source-items"
-                       : paths->source_users     ? "--source-users"
-                       : options->shared         ? "--shared"
-                       : options->map            ? "--map"
-                       : options->source_options ? "--source-options"
-                                                 : NULL;
+    const char *name = second_named(paths, &data->options);
     return name ? pal_fail(ctx, PAL_EUSAGE,
                            "%s is about a second domain: name its log with --source, or cut one "
                            "with --domain",
@@ -249,11 +242,12 @@ static pal_status second_declare(pal_ctx *ctx, pal_data *data) {
 pal_status pal_second_join(pal_ctx *ctx, const pal_paths *paths, pal_data *data) {
     if (data->is_second) return PAL_OK;
     bool is_stored = data->second && !data->options.domain;
-    if (is_stored && (paths->source || data->options.shared || data->options.map))
+    const char *named = second_named(paths, &data->options);
+    if (is_stored && (paths->source || named))
         return pal_fail(ctx, PAL_EUSAGE,
-                        "%s: was imported with its second domain: leave out --source, --shared and "
-                        "--map",
-                        data->source);
+                        "%s: was imported with its second domain: leave out %s, or name the two "
+                        "logs that it was made of",
+                        data->source, paths->source ? "--source" : named);
     if (is_stored) {
         TRY(second_drop_users(ctx, data));
         return second_renumber(ctx, data->second);

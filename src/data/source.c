@@ -55,44 +55,16 @@ static pal_status source_limits(pal_ctx *ctx, const pal_source *whole, int64_t u
     return PAL_OK;
 }
 
-/* New rows of those that are used, in their old order. */
-static pal_status source_renumber(pal_ctx *ctx, const uint8_t *used, int32_t n, const pal_ids *ids,
-                                  pal_arena *scratch, int32_t **rows, pal_ids *out) {
-    int32_t *kept = PAL_ARENA_ARRAY(scratch, int32_t, n), n_kept = 0;
-    *rows = PAL_ARENA_ARRAY(scratch, int32_t, n);
-    if (!kept || !*rows) return pal_fail_memory(ctx, "the source", 8.0 * n);
-    for (int32_t i = 0; i < n; i++) {
-        (*rows)[i] = used[i] ? n_kept : -1;
-        if (used[i]) kept[n_kept++] = i;
-    }
-    return pal_ids_select(ctx, ids, kept, n_kept, out);
-}
-
 static pal_status source_cut(pal_ctx *ctx, const pal_source *whole, const int64_t *limits,
                              pal_arena *scratch, pal_source_own *out) {
     const pal_log *log = whole->log;
-    uint8_t *keep = PAL_ARENA_ARRAY(scratch, uint8_t, log->n_events),
-            *users = PAL_ARENA_ARRAY(scratch, uint8_t, log->n_users),
-            *items = PAL_ARENA_ARRAY(scratch, uint8_t, log->n_items);
-    if (!keep || !users || !items) return pal_fail_memory(ctx, "the source", (double)log->n_events);
+    uint8_t *keep = PAL_ARENA_ARRAY(scratch, uint8_t, log->n_events);
+    if (!keep) return pal_fail_memory(ctx, "the source", (double)log->n_events);
     for (int32_t u = 0; u < log->n_users; u++) {
-        for (int64_t e = log->starts[u]; e < log->starts[u + 1]; e++) {
+        for (int64_t e = log->starts[u]; e < log->starts[u + 1]; e++)
             keep[e] = !log->times || log->times[e] < limits[u];
-            users[u] |= keep[e];
-            items[log->items[e]] |= keep[e];
-        }
     }
-    int32_t *user_rows, *item_rows;
-    TRY(source_renumber(ctx, users, log->n_users, log->about.user_ids, scratch, &user_rows,
-                        &out->user_ids));
-    TRY(source_renumber(ctx, items, log->n_items, log->about.item_ids, scratch, &item_rows,
-                        &out->item_ids));
-    pal_log_about about = log->about;
-    about.n_users = out->user_ids.n;
-    about.n_items = out->item_ids.n;
-    about.user_ids = &out->user_ids;
-    about.item_ids = &out->item_ids;
-    return pal_log_select(ctx, log, keep, user_rows, item_rows, &about, &out->log);
+    return pal_log_keep(ctx, log, keep, &out->user_ids, &out->item_ids, &out->log);
 }
 
 pal_status pal_source_before(pal_ctx *ctx, const pal_source *whole, int64_t until,

@@ -37,16 +37,27 @@ static pal_status background_text(pal_ctx *ctx, const pal_searches *searches, in
     return pal_searches_newest(ctx, searches, row, &range, arena, &query->text);
 }
 
-static void background_source(const pal_source *source, const char *id, pal_query *query) {
+static void background_source(const pal_source *source, const char *id, int64_t until,
+                              pal_query *query) {
     const pal_log *log = source->log;
     int32_t row = pal_ids_find(log->about.user_ids, id, strlen(id));
     if (row < 0 || row >= log->n_users || log->starts[row + 1] == log->starts[row]) return;
-    int64_t begin = log->starts[row];
+    int64_t begin = log->starts[row], end = log->starts[row + 1];
+    while (log->times && end > begin && log->times[end - 1] >= until) end--;
+    if (end == begin) return;
     query->source_user_plus_1 = row + 1;
-    query->n_source = (int32_t)(log->starts[row + 1] - begin);
+    query->n_source = (int32_t)(end - begin);
     query->source_items = log->items + begin;
     query->source_values = log->values ? log->values + begin : NULL;
     query->source_times = log->times ? log->times + begin : NULL;
+}
+
+/* From when on events of the source are not known of somebody whose targets begin there. */
+static int64_t background_until(const pal_background *background, const pal_log *targets,
+                                int64_t begin) {
+    if (!background->cuts_source || !targets->times) return INT64_MAX;
+    int64_t first = targets->times[begin];
+    return first < background->source_until ? first : background->source_until;
 }
 
 pal_status pal_questions_describe(pal_ctx *ctx, const pal_background *background,
@@ -57,10 +68,11 @@ pal_status pal_questions_describe(pal_ctx *ctx, const pal_background *background
     for (int32_t u = 0; u < questions->n_users; u++) {
         const char *id = pal_ids_at(user_ids, questions->users[u]);
         int32_t searcher = b->searches ? pal_ids_find(b->search_ids, id, strlen(id)) : -1;
+        int64_t begin = targets->starts[questions->users[u]];
         pal_query known = {0};
         if (b->users) TRY(background_profile(ctx, b->users, id, &questions->arena, &known));
         if (b->source && b->source->shared == PAL_SHARED_USERS)
-            background_source(b->source, id, &known);
+            background_source(b->source, id, background_until(b, targets, begin), &known);
         for (int32_t q = questions->query_starts[u]; q < questions->query_starts[u + 1]; q++) {
             pal_query *query = &questions->queries[q];
             query->profile = known.profile;

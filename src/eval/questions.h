@@ -48,6 +48,9 @@ typedef struct {
     const pal_searches *searches; /* of the people of search_ids, at their rows; or NULL */
     const pal_ids *search_ids;
     const pal_source *source; /* as it was when the history ended; or NULL */
+    bool cuts_source;         /* it is a later one: of it only what came before source_until and
+                                 before the first event that is asked of the person */
+    int64_t source_until;
 } pal_background;
 /* Up to when searches of the row `user` are known where `targets` are asked: before `end`, and
  * before the first event that is asked of the person. Targets have times. */

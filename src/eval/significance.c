@@ -178,8 +178,14 @@ pal_status pal_bootstrap_fall(pal_ctx *ctx, const double *before, const double *
     return status;
 }
 
-/* Standard error of each series over the resamples, and the 95th percentile of the largest
- * standardized deviation. */
+static int32_t significance_count(const double *values, int32_t n) {
+    int32_t count = 0;
+    for (int32_t i = 0; i < n; i++) count += !isnan(values[i]);
+    return count;
+}
+
+/* Standard error of each series over the resamples that drew somebody of it, NaN where it is of too
+ * few users, and the 95th percentile of the largest standardized deviation. */
 static pal_status significance_widths(pal_ctx *ctx, const significance_job *job,
                                       const double *means, int64_t resamples, pal_arena *scratch,
                                       double *errors, double *factor) {
@@ -187,11 +193,16 @@ static pal_status significance_widths(pal_ctx *ctx, const significance_job *job,
     if (!largest) return pal_fail_memory(ctx, "the intervals", 8.0 * (double)resamples);
     for (int32_t s = 0; s < job->n_series; s++) {
         double sum = 0;
+        int64_t kept = 0;
+        errors[s] = NAN;
+        if (significance_count(job->series[s], job->n) < PAL_DIFFERENCE_USERS_MIN) continue;
         for (int64_t r = 0; r < resamples; r++) {
             double deviation = job->means[r * job->n_series + s] - means[s];
+            if (isnan(deviation)) continue;
             sum += deviation * deviation;
+            kept++;
         }
-        errors[s] = sqrt(sum / (double)resamples);
+        errors[s] = kept ? sqrt(sum / (double)kept) : NAN;
         for (int64_t r = 0; errors[s] > 0 && r < resamples; r++) {
             double deviation = fabs(job->means[r * job->n_series + s] - means[s]) / errors[s];
             if (deviation > largest[r]) largest[r] = deviation;
@@ -227,7 +238,7 @@ pal_status pal_bootstrap_differences(pal_ctx *ctx, const double *base, const dou
     if (status == PAL_OK)
         status = significance_widths(ctx, &job, means, resamples, &scratch, errors, &factor);
     for (int32_t s = 0; status == PAL_OK && s < n_others; s++) {
-        double width = errors[s] > 0 ? factor * errors[s] : 0;
+        double width = errors[s] > 0 ? factor * errors[s] : errors[s]; /* 0, or NaN */
         out[s] = (pal_interval){means[s], means[s] - width, means[s] + width};
     }
     pal_arena_release(&scratch);

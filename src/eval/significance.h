@@ -31,9 +31,13 @@ pal_status pal_bootstrap_ratio(pal_ctx *ctx, const double *sums, const double *w
 pal_status pal_bootstrap_fall(pal_ctx *ctx, const double *before, const double *after, int32_t n,
                               int64_t resamples, uint64_t seed, pal_interval *out);
 
+/* Of fewer users nothing is said about a difference: resamples of so few know little of all. */
+enum { PAL_DIFFERENCE_USERS_MIN = 10 };
+
 /* Intervals of mean(base - other_j) for j in [0, n_others), that hold together with 95 %: the same
  * resamples for all, half-width = the 95th percentile of the largest standardized deviation times
- * each standard error. others[j] is [n]. out [n_others]. */
+ * each standard error. Users for whom either is NaN are left out; bounds are NaN where fewer than
+ * PAL_DIFFERENCE_USERS_MIN remain. others[j] is [n]. out [n_others]. */
 pal_status pal_bootstrap_differences(pal_ctx *ctx, const double *base, const double *const *others,
                                      int32_t n_others, int32_t n, int64_t resamples, uint64_t seed,
                                      pal_interval *out);

@@ -1,10 +1,12 @@
-/* explain.c - the kind's own parts of a score, or what the score loses without an event. */
+/* explain.c - the kind's own parts of a score, or what the score loses without an event, without a
+ * cell of the profile or without the words. */
 #include "models/explain.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "models/profile_code.h"
 #include "models/rank.h"
 #include "models/train.h"
 
@@ -120,6 +122,65 @@ static pal_status explain_by_taking_out(explain_job *job, pal_arena *arena, pal_
     return PAL_OK;
 }
 
+typedef struct {
+    int32_t field, n, feature; /* how many features the cell has, and the last of them */
+} explain_cell;
+
+static void explain_count_cell(void *arg, int32_t field, int32_t feature, float weight) {
+    (void)weight;
+    explain_cell *cell = arg;
+    if (field != cell->field) return;
+    cell->n++;
+    cell->feature = feature;
+}
+
+/* What a cell is called, in texts that the model keeps: "city: Lyon", or the column alone for a set
+ * of several tokens; NULL where neither the model nor a part of it knows the cell. */
+static const char *explain_cell_name(const pal_model *model, const pal_profile_cell *told) {
+    const pal_profile_code *code =
+        model->kind->profiles ? model->kind->profiles(model->state) : NULL;
+    if (code && pal_profile_knows(code, told)) {
+        const pal_query alone = {.n_profile = 1, .profile = told};
+        explain_cell cell = {.field = pal_profile_field(code, told->name)};
+        pal_profile_each(code, &alone, explain_count_cell, &cell);
+        return cell.n == 1 ? pal_profile_name(code, cell.feature)
+                           : pal_profile_column(code, cell.field);
+    }
+    int32_t n_parts;
+    pal_model **parts = pal_model_parts(model, &n_parts);
+    for (int32_t i = 0; i < n_parts; i++) {
+        const char *name = explain_cell_name(parts[i], told);
+        if (name) return name;
+    }
+    return NULL;
+}
+
+/* Cells of the profile, and the words, each reason a sentence that outlives the query. */
+static pal_status explain_by_taking_said(explain_job *job, pal_arena *arena, pal_explanation *out) {
+    const pal_query *query = &job->query;
+    pal_profile_cell *cells = PAL_ARENA_ARRAY(arena, pal_profile_cell, query->n_profile);
+    if (!cells) return pal_fail_memory(job->ctx, "an explanation", 16.0 * query->n_profile);
+    for (int32_t c = 0; c < query->n_profile; c++) {
+        const char *name = explain_cell_name(job->model, &query->profile[c]);
+        if (!name) continue;
+        pal_query without = *query;
+        without.n_profile = 0;
+        without.profile = cells;
+        for (int32_t i = 0; i < query->n_profile; i++) {
+            if (i != c) cells[without.n_profile++] = query->profile[i];
+        }
+        out->reasons[out->n++] = (pal_reason){
+            .item = -1, .what = name, .amount = out->score - explain_score(job, &without)};
+    }
+    if (!query->text) return PAL_OK;
+    pal_query without = *query;
+    without.text = NULL;
+    out->reasons[out->n++] = (pal_reason){.item = -1,
+                                          .what = "the words asked for",
+                                          .amount = out->score - explain_score(job, &without)};
+    return PAL_OK;
+}
+
 /* The model that answers, and the query as it sees it. */
 static pal_status explain_start(explain_job *job, const pal_query *query, pal_arena *arena,
                                 pal_explanation *out) {
@@ -131,7 +192,8 @@ static pal_status explain_start(explain_job *job, const pal_query *query, pal_ar
     out->is_fallback = out->answered != PAL_BY_ITSELF;
     if (out->answered == PAL_BY_FALLBACK) job->model = model->fallback;
     if (out->answered == PAL_BY_POPULARITY) job->model = NULL;
-    int64_t n_reasons = (int64_t)job->query.n_events + job->query.n_source + PAL_REASONS_MORE;
+    int64_t n_reasons = (int64_t)job->query.n_events + job->query.n_source + job->query.n_profile +
+                        PAL_REASONS_MORE;
     out->reasons = PAL_ARENA_ARRAY(arena, pal_reason, n_reasons);
     if (!out->reasons) return pal_fail_memory(job->ctx, "an explanation", 24.0 * (double)n_reasons);
     if (!job->model) return PAL_OK;
@@ -189,6 +251,7 @@ pal_status pal_explain(pal_ctx *ctx, const pal_model *model, const pal_query *qu
         out->is_sum = false;
         TRY(explain_by_taking_out(&job, arena, out));
         TRY(explain_by_taking_source(&job, arena, out));
+        TRY(explain_by_taking_said(&job, arena, out));
     }
     qsort(out->reasons, (size_t)out->n, sizeof *out->reasons, explain_compare);
     while (out->n > 0 && fabs(out->reasons[out->n - 1].amount) <= 0) out->n--;

@@ -7,7 +7,8 @@
 typedef struct {
     double score;
     bool is_sum;      /* the reasons add up to the score; else each is what the score loses when
-                         the event is taken out of the history */
+                         the event is taken out of the history, the cell out of the profile, or the
+                         words out of the query */
     bool is_fallback; /* a stranger's list: the fallback's score is explained, or popularity's */
     pal_answerer answered;
     int32_t n;

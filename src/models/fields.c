@@ -79,12 +79,40 @@ static void fields_add(fields_job *job, int32_t n) {
     out->n_fields++;
 }
 
-/* Which columns tell rows apart, and the features of each; words come last. */
+/* A column that may be a field: which one is it, after `c`; -1: none. */
+static int32_t fields_next(const pal_catalog *catalog, int32_t c) {
+    while (++c < catalog->n_columns) {
+        if (pal_column_is_attribute(catalog, c)) return c;
+    }
+    return -1;
+}
+
+/* Columns from c on, for which there is no field left. */
+static void fields_tell_left_out(const fields_job *job, int32_t c) {
+    enum { NAMED = 3 };
+    pal_text names = {0};
+    int32_t n = 0;
+    for (; c >= 0; c = fields_next(job->catalog, c), n++) {
+        if (n < NAMED)
+            pal_text_addf(&names, "%s'%s'", n ? ", " : "", job->catalog->columns[c].name);
+    }
+    if (n > NAMED) pal_text_addf(&names, " and %d more", (int)n - NAMED);
+    if (!names.failed)
+        pal_note_once(job->ctx, PAL_NOTICE_WARNING,
+                      "features are learned from %d columns of a table at most: left out %s %s; "
+                      "put those that say most first, or drop others from the table",
+                      PAL_FIELDS_MAX, n == 1 ? "is" : "are", names.bytes);
+    pal_text_release(&names);
+}
+
+/* Which columns tell rows apart, and the features of each; words come last, and have their place.
+ */
 static pal_status fields_choose(fields_job *job) {
     pal_fields *out = job->out;
     const pal_catalog *catalog = job->catalog;
-    for (int32_t c = 0; c < catalog->n_columns && out->n_fields < PAL_FIELDS_MAX; c++) {
-        if (!pal_column_is_attribute(catalog, c)) continue;
+    int32_t most = job->words.n_cols ? PAL_FIELDS_MAX - 1 : PAL_FIELDS_MAX,
+            c = fields_next(catalog, -1);
+    for (; c >= 0 && out->n_fields < most; c = fields_next(catalog, c)) {
         int32_t f = out->n_fields;
         job->columns[f] = &catalog->columns[c];
         job->renumbered[f] = NULL; /* of a column that told nothing */
@@ -94,8 +122,9 @@ static pal_status fields_choose(fields_job *job) {
         if (n == 0) continue;
         fields_add(job, n);
     }
+    if (c >= 0) fields_tell_left_out(job, c);
     job->words_field = out->n_fields;
-    if (job->words.n_cols && out->n_fields < PAL_FIELDS_MAX) {
+    if (job->words.n_cols) {
         job->first[out->n_fields] = out->n_features;
         fields_add(job, job->words.n_cols);
     }
@@ -288,8 +317,8 @@ pal_status pal_fields_make_of_items(pal_ctx *ctx, const char *kind, const pal_tr
     const pal_log *log = train->log;
     *out = (pal_fields){.n_rows = log->n_items};
     if (!train->items || train->items->ids.n == 0) return PAL_OK;
-    const pal_keyword_options options = {
-        .sublinear = true, .min_df = 3, .max_df = 0.5, .most = n_words};
+    pal_keyword_options options = pal_keyword_usual(n_words);
+    options.min_df = 3; /* a trained row needs more to learn from than an entry beside others */
     fields_job job = {.ctx = ctx,
                       .catalog = train->items,
                       .n_rows = log->n_items,

@@ -17,7 +17,7 @@
 enum { PAL_FIELD_BINS = 16, PAL_FIELDS_MAX = 24 };
 
 typedef struct {
-    int32_t n_rows, n_fields; /* no catalog: 0 fields; past PAL_FIELDS_MAX the first columns */
+    int32_t n_rows, n_fields; /* no catalog: 0 fields; at most PAL_FIELDS_MAX, the first columns */
     int32_t n_features;       /* rows of the embedding table */
     /* Field f of row r holds entries [starts[r * n_fields + f], starts[r * n_fields + f + 1]). */
     int64_t *starts;

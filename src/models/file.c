@@ -184,7 +184,7 @@ static pal_status file_restore_state(pal_ctx *ctx, const pal_container *containe
     if (!model->spec || !model->state) return pal_fail_memory(ctx, "the model", 1e3);
     TRY(pal_part_log(ctx, model->kind, model->log, model->n_seen_items, &model->arena,
                      &model->log));
-    if (pal_kind_uses_source(model->kind, model->params)) model->source = source;
+    if (pal_kind_keeps_source(model->kind, model->params)) model->source = source;
     TRY(file_restore_parts(ctx, container, prefix, source, model));
     pal_tensor tensors[PAL_TENSORS_MAX];
     int32_t n = file_list_tensors(model, tensors);

@@ -23,20 +23,19 @@ static int history_compare(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-int32_t pal_history_distinct(const pal_query *query, int32_t n_items, void *scratch,
-                             const int32_t **items) {
-    int32_t *distinct = scratch, n = 0;
+int32_t pal_distinct_rows(const int32_t *items, int32_t n, int32_t n_items, void *scratch,
+                          const int32_t **out) {
+    int32_t *distinct = scratch, n_distinct = 0;
     uint8_t *marks = (uint8_t *)(distinct + n_items);
-    for (int32_t e = 0; e < query->n_events; e++) {
-        int32_t item = query->items[e];
-        if (marks[item]) continue;
-        marks[item] = 1;
-        distinct[n++] = item;
+    for (int32_t e = 0; e < n; e++) {
+        if (items[e] < 0 || items[e] >= n_items || marks[items[e]]) continue;
+        marks[items[e]] = 1;
+        distinct[n_distinct++] = items[e];
     }
-    for (int32_t i = 0; i < n; i++) marks[distinct[i]] = 0;
-    qsort(distinct, (size_t)n, sizeof *distinct, history_compare);
-    *items = distinct;
-    return n;
+    for (int32_t i = 0; i < n_distinct; i++) marks[distinct[i]] = 0;
+    qsort(distinct, (size_t)n_distinct, sizeof *distinct, history_compare);
+    *out = distinct;
+    return n_distinct;
 }
 
 pal_rng pal_history_stream(const int32_t *items, int64_t n_items) {

@@ -48,6 +48,9 @@ typedef enum {
     /* Learns from a second domain where there is one, and is a kind of one domain where there is
      * none or its parameter "source" is off: its single-domain twin. */
     PAL_USES_SOURCE = 1 << 16,
+    /* What it learned there is in its numbers: queries say nothing of the source to it, and a model
+     * has none after fit, in memory or in a file. */
+    PAL_LEAVES_SOURCE = 1 << 17,
 } pal_trait;
 
 /* Judges a model between two epochs, on what training does not see; larger is better, NaN: cannot
@@ -206,7 +209,7 @@ typedef struct pal_kind {
 
     /* Optional. What the score of `item` consists of: parts that sum to it, in any order; returns
      * how many, at most n_events + n_source + PAL_REASONS_MORE. Scratch as for one query. NULL:
-     * explain.h takes events out instead. */
+     * explain.h takes out events, cells and words instead. */
     int32_t (*explain)(const void *params, const void *state, const pal_query *query, int32_t item,
                        void *scratch, pal_reason *reasons);
 
@@ -256,7 +259,7 @@ struct pal_model { /* the public noun: a trained kind with all that it needs to 
     pal_ids user_ids, item_ids; /* owned by loaded models and by pal_model_keep */
     pal_catalog catalog;        /* ids.n = 0: none; owned by loaded models and by pal_model_keep */
     const pal_catalog *items;   /* for titles; or NULL */
-    const pal_source *source;   /* what it learned from besides; NULL where its kind uses none */
+    const pal_source *source;   /* that queries are about too; NULL where its kind keeps none */
     pal_source_own own_source;  /* used by loaded models and by pal_model_keep */
     /* What its users asked for in words while the log was written, where it reads words; or NULL */
     const pal_searches *searches;

@@ -89,6 +89,28 @@ pal_status pal_similar_users(pal_ctx *ctx, const pal_model *model, int32_t user,
     return similar_nearest(ctx, scores, n, k, arena, out);
 }
 
+/* A history of the item alone, also where it is one that the model keeps and does not list: its
+ * features may say what is like it. */
+static pal_status similar_by_history(pal_ctx *ctx, const pal_model *model, int32_t item, int32_t k,
+                                     const uint8_t *excluded, pal_arena *arena, pal_lists *out) {
+    int32_t n = model->log->n_items, n_listed = pal_model_n_listed(model);
+    pal_query query = {.n_events = 1, .items = &item};
+    uint8_t *hidden = PAL_ARENA_ARRAY(arena, uint8_t, n);
+    if (!hidden) return pal_fail_memory(ctx, "similar items", n);
+    for (int32_t i = 0; i < n; i++) hidden[i] = i >= n_listed || (excluded && excluded[i]);
+    const pal_rank_options options = {
+        .k = k, .hide = PAL_HIDE_ANY, .excluded = hidden, .end_item = n};
+    pal_lists lists;
+    TRY(pal_rank(ctx, model, &query, 1, &options, arena, &lists));
+    if (lists.fallback[0] != PAL_BY_ITSELF)
+        return pal_fail(ctx, PAL_EDATA,
+                        "%s knows nothing of the item '%s' to find similar ones by: name one that "
+                        "was used, or train a kind that knows items by their features",
+                        model->kind->name, pal_ids_at(model->log->about.item_ids, item));
+    *out = lists;
+    return PAL_OK;
+}
+
 /* A kind that predicts values puts what everybody values first also for a history of one item, so
  * that the rows it learned say better what is alike. */
 pal_status pal_similar_items(pal_ctx *ctx, const pal_model *model, int32_t item, int32_t k,
@@ -103,10 +125,7 @@ pal_status pal_similar_items(pal_ctx *ctx, const pal_model *model, int32_t item,
     int32_t n_tensors = pal_model_tensors(model, tensors), n = model->log->n_items;
     const pal_tensor *rows = similar_find_role(tensors, n_tensors, PAL_ROLE_ITEMS);
     if (!rows || !pal_model_predicts_values(model)) {
-        pal_query query = {.n_events = 1, .items = &item};
-        return pal_rank(ctx, model, &query, 1,
-                        &(pal_rank_options){.k = k, .hide = PAL_HIDE_ANY, .excluded = excluded},
-                        arena, out);
+        return similar_by_history(ctx, model, item, k, excluded, arena, out);
     }
     float *scores = PAL_ARENA_ARRAY(arena, float, n);
     if (!scores) return pal_fail_memory(ctx, "similar items", 4.0 * n);

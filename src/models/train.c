@@ -203,6 +203,10 @@ bool pal_kind_uses_source(const pal_kind *kind, const void *params) {
            strcmp(row->choices[*(const int32_t *)field], "off") != 0;
 }
 
+bool pal_kind_keeps_source(const pal_kind *kind, const void *params) {
+    return !(kind->traits & PAL_LEAVES_SOURCE) && pal_kind_uses_source(kind, params);
+}
+
 const pal_source *pal_model_source(const pal_model *model) {
     return model->source     ? model->source
            : model->fallback ? pal_model_source(model->fallback)
@@ -230,7 +234,8 @@ static pal_status train_all(pal_ctx *ctx, const pal_train_input *asked, pal_mode
     bool uses = pal_kind_uses_source(model->kind, model->params);
     bool is_twin = (model->kind->traits & PAL_USES_SOURCE) && !uses;
     if (is_twin || (!uses && !model->kind->parts)) own.source = NULL;
-    model->source = uses ? own.source : NULL; /* a judge may rank before training ends */
+    if (pal_kind_keeps_source(model->kind, model->params))
+        model->source = own.source; /* a judge may rank before training ends */
     const pal_param *epochs = pal_param_find(model->kind->params, "epochs");
     if (epochs && input->epochs > 0)
         memcpy((char *)model->params + epochs->offset, &input->epochs, sizeof input->epochs);

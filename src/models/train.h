@@ -54,6 +54,9 @@ bool pal_model_predicts_values(const pal_model *model);
 /* Whether it tells items without a training event apart, by itself or by a part. */
 bool pal_model_scores_new_items(const pal_model *model);
 
+/* Whether a model of the kind has its source after fit: it would learn from one, and queries are
+ * about it. */
+bool pal_kind_keeps_source(const pal_kind *kind, const void *params);
 /* Whether the kind would learn from a second domain: it has PAL_USES_SOURCE, and its parameter
  * "source" (a flag, or a choice with "off") is not off. */
 bool pal_kind_uses_source(const pal_kind *kind, const void *params);

@@ -61,7 +61,11 @@ static void source_add_effects(const json_t *model, pal_text *out) {
         pal_text_add(out, "</td><td>");
         pal_page_number(effect, "gain/mean", "%+.4f", out);
         pal_text_add(out, "</td><td>");
-        pal_page_interval(effect, "gain", "%+.4f", out);
+        if (isnan(pal_json_number_at(effect, "gain/low", NAN))) {
+            pal_text_add(out, "too few to tell");
+        } else {
+            pal_page_interval(effect, "gain", "%+.4f", out);
+        }
         pal_text_add(out, "</td><td>");
         if (index == 0) pal_page_text(model, "source/verdict", out);
         pal_text_add(out, "</td></tr>\n");

@@ -36,11 +36,7 @@ static void table_add_difference(const json_t *model, pal_text *out) {
     table_open_cell("winner − model", pal_json_number_at(model, "difference/mean", NAN), out);
     if (json_is_object(json_object_get(model, "difference"))) {
         pal_page_number(model, "difference/mean", "%+.4f", out);
-        pal_text_add(out, " (");
-        pal_page_number(model, "difference/low", "%+.3f", out);
-        pal_text_add(out, " to ");
-        pal_page_number(model, "difference/high", "%+.3f", out);
-        pal_text_add(out, ")");
+        pal_page_bounds(model, "difference", out);
     } else {
         pal_text_add(out, "–");
     }

@@ -98,11 +98,7 @@ static void markdown_add_row(const json_t *model, const char *metric, char more[
     pal_text_add(out, " | ");
     if (json_is_object(json_object_get(model, "difference"))) {
         pal_page_number(model, "difference/mean", "%+.4f", out);
-        pal_text_add(out, " (");
-        pal_page_number(model, "difference/low", "%+.3f", out);
-        pal_text_add(out, " to ");
-        pal_page_number(model, "difference/high", "%+.3f", out);
-        pal_text_add(out, ")");
+        pal_page_bounds(model, "difference", out);
     }
     for (int i = 0; i < 3; i++) {
         pal_text_add(out, " | ");

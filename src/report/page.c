@@ -54,6 +54,19 @@ void pal_page_interval(const json_t *json, const char *path, const char *format,
     pal_page_number(interval, "high", format, out);
 }
 
+void pal_page_bounds(const json_t *json, const char *path, pal_text *out) {
+    const json_t *interval = pal_json_at(json, path);
+    if (!json_is_number(json_object_get(interval, "low"))) {
+        pal_text_add(out, " (too few to tell)");
+        return;
+    }
+    pal_text_add(out, " (");
+    pal_page_number(interval, "low", "%+.3f", out);
+    pal_text_add(out, " to ");
+    pal_page_number(interval, "high", "%+.3f", out);
+    pal_text_add(out, ")");
+}
+
 void pal_page_cell(const json_t *json, const char *path, const char *label, bool interval,
                    pal_text *out) {
     double value = pal_json_number_at(pal_json_at(json, path), interval ? "low" : "mean", NAN);

@@ -23,6 +23,8 @@ bool pal_page_is_done(const json_t *model);
 bool pal_page_has_role(const json_t *model, const char *role);
 /* The interval at `path` as "low – high". */
 void pal_page_interval(const json_t *json, const char *path, const char *format, pal_text *out);
+/* " (low to high)" of a difference, or that it is of too few people to tell. */
+void pal_page_bounds(const json_t *json, const char *path, pal_text *out);
 /* A cell of the interval at `path`: its mean, or its ends, with a heading for phones and a number
  * for sorting (an interval is sorted by its low end). */
 void pal_page_cell(const json_t *json, const char *path, const char *label, bool interval,

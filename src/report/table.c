@@ -166,10 +166,14 @@ static void table_add_differences(const json_t *task, const char *metric, pal_te
         has_heading = true;
         pal_text_add(out, "  ");
         table_add_padded(out, pal_json_text_at(model, "spec", ""), TABLE_NAME);
-        pal_text_addf(out, " %+.4f  (%+.4f to %+.4f)%s\n",
-                      pal_json_number_at(model, "difference/mean", 0),
-                      pal_json_number_at(model, "difference/low", 0),
-                      pal_json_number_at(model, "difference/high", 0),
+        pal_text_addf(out, " %+.4f  ", pal_json_number_at(model, "difference/mean", 0));
+        if (isnan(pal_json_number_at(model, "difference/low", NAN))) {
+            pal_text_add(out, "(too few to tell)");
+        } else {
+            pal_text_addf(out, "(%+.4f to %+.4f)", pal_json_number_at(model, "difference/low", 0),
+                          pal_json_number_at(model, "difference/high", 0));
+        }
+        pal_text_addf(out, "%s\n",
                       json_is_true(json_object_get(model, "tied")) ? "  not to be told apart" : "");
     }
 }

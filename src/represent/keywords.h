@@ -29,6 +29,13 @@ typedef struct {
     int64_t most;   /* words at most: those that stand most often; 0: all */
 } pal_keyword_options;
 
+/* TF-IDF as kinds use it that leave no choice: counts by their logarithm, without words of a single
+ * row, which say nothing of another, and those that half of the rows have. */
+static inline pal_keyword_options pal_keyword_usual(int64_t most) {
+    return (pal_keyword_options){
+        .form = PAL_KEYWORDS_TFIDF, .sublinear = true, .min_df = 2, .max_df = 0.5, .most = most};
+}
+
 /* Words in the order of their bytes. Arrays are an arena's. */
 typedef struct {
     int32_t n_words;

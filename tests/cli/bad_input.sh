@@ -150,7 +150,8 @@ awk -F, 'NR == 1 || NR <= 30' good.csv >before.csv
 sed '2,$s/,i/,j/' good.csv >there.csv
 sed '2,$s/^u/v/; 2,$s/,i/,j/' good.csv >strangers.csv
 compare 2 "7 of the source's 7 user ids and 0 of its 11 item ids stand in the log too" good.csv --source there.csv
-compare 2 "shared must be one of undeclared, none, users, items, not 'people'" good.csv --source there.csv --shared people
+compare 2 "palate: --shared must be one of none, users, items, not 'people'" good.csv --source there.csv --shared people
+compare 2 "not 'user'; did you mean users?" good.csv --source there.csv --shared user
 compare 1 "none of the source's 7 ids of users stands in the log" good.csv --source strangers.csv --shared users
 compare 1 "none of the source's 11 ids of items stands in the log" good.csv --source there.csv --shared items
 compare 1 "nowhere.csv: cannot open" good.csv --source nowhere.csv --shared users
@@ -164,6 +165,8 @@ printf 'u1,u1\nu1,u2\n' >twice.csv
 compare 1 "twice.csv:2: u1 is paired a second time" good.csv --source there.csv --shared users --map twice.csv
 printf 'u1\n' >half.csv
 compare 1 "half.csv:1: 'u1' is no pair of ids" good.csv --source there.csv --shared users --map half.csv
+"$palate" train good.csv --source there.csv --shared users -m "pretrain(bpr epochs=1) source_epochs=1" -o pretrained.palate --quiet 2>stderr || { cat stderr; bad=1; }
+refused 2 "what pretrain(bpr epochs=1) source_epochs=1 learned from a second domain is in its numbers" recommend pretrained.palate --source-history j1
 printf 'x,u1\n' >nobody.csv
 compare 1 "none of its 1 lines begins with an id of the source's users" good.csv --source strangers.csv --shared users --map nobody.csv
 compare 2 "min_usr" good.csv --source there.csv --shared users --source-options min_usr=3
@@ -281,6 +284,9 @@ refused 2 "--profile: ease cannot read it" recommend model.palate --profile age=
 refused 2 "fm epochs=2 was trained without profiles: train it with --users FILE" recommend nobody.palate --profile age=30
 refused 2 "'age' is no name=value" recommend people.palate --profile age
 refused 2 "'=30' is no name=value" recommend people.palate --profile =30
+refused 2 "--profile: 'city=' has no value" recommend people.palate --profile age=30,city=
+refused 2 "--profile: City stands twice, as 'Lyon' and as 'Bern': name it once" recommend people.palate --profile city=Lyon,City=Bern
+refused 2 "--profile: it says nothing" recommend people.palate --profile ""
 refused 2 "there is no column of profiles 'agee'; did you mean age?" recommend people.palate --profile agee=30
 refused 2 "there is no column of profiles 'shoes'; there are city, age" recommend people.palate --profile city=Lyon,shoes=44
 refused 2 "there is no column of profiles 'shoes'" explain people.palate --profile shoes=44 --item i1

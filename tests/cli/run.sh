@@ -190,6 +190,7 @@ for user in list(lists)[:20]:
 PYTHON
 "$palate" recommend asked/model.palate --query "a RED kettle" -n 1 --quiet | grep -q 'Red kettle'
 "$palate" explain asked/model.palate --query "red kettle" --item t0 --quiet | grep -q kettle
+"$palate" recommend asked/model.palate --query "red kettle" --history t1 -n 1 --json | grep -q '"for": "t1, words red kettle"'
 "$palate" recommend asked/model.palate --query zzz -n 1 >shown 2>said
 grep -q 'by popular' shown
 grep -q "knows none of the words 'zzz'" said
@@ -207,6 +208,9 @@ PYTHON
     grep -q "the model knows no city 'Rome, IT'" said
     "$palate" recommend people.palate --profile city=Rome --history t1,t3 -n 1 >shown 2>said
     grep -q "the model knows no city 'Rome': it counts as not told" said
+    grep -q '^for t1,t3, profile city=Rome, by ' shown
+    "$palate" explain people.palate --profile city=Lyon,age=30 --history t1,t3 --item t0 >shown
+    [[ $spec == item_features* ]] || grep -q 'city: Lyon' shown # whose items' own rows alone speak
 done
 "$palate" train asked.csv --columns text=query --users people.csv -m "fm epochs=5" -o people.palate --quiet >/dev/null
 "$palate" explain people.palate --profile city=Lyon --item t0 --quiet | grep -q 'city: Lyon'
@@ -258,7 +262,7 @@ PYTHON
 
 # What a large log leaves out is said.
 awk 'BEGIN { print "user,item,timestamp"; for (i = 0; i < 26000; i++) print "u" i % 900 ",i" int(i / 2) "," 1700000000 + i * 60 }' >large.csv
-"$palate" compare large.csv --allow-drop --resamples 100 -o large >shown 2>said
+"$palate" compare large.csv --allow-drop --resamples 100 --budget 1s -o large >shown 2>said
 grep -q 'not tried by itself on 900 users and 13000 items, for its time and memory: ease' shown said
 if grep -q 'not tried.*knn' shown said; then exit 1; fi
 
@@ -421,6 +425,14 @@ assert beside["protocol"]["fingerprint"] == stored["protocol"]["fingerprint"] !=
 assert stored["data"]["second"]["events"] == beside["data"]["second"]["events"]
 assert "--source 'second.csv' --shared 'users'" in beside["command"] and "--source-until 'part'" in beside["command"], beside["command"]
 PYTHON
+# A model that learned from what came after the test began is told of where it is judged; one that did not is not.
+"$palate" train train.csv --source second.csv --shared users -m "merged(item_knn)" -o knows.palate --quiet
+"$palate" evaluate knows.palate --test test.csv --hide none >shown 2>said
+grep -q "^warning: the model learned from .* of its source's .* events that came after the test began" said
+awk -F, 'NR == FNR { if (FNR > 1 && (from == "" || $4 < from)) from = $4; next } FNR == 1 || $4 < from' test.csv second.csv >earlier.csv
+"$palate" train train.csv --source earlier.csv --shared users -m "merged(item_knn)" -o fair.palate --quiet
+"$palate" evaluate fair.palate --test test.csv --hide none >shown 2>said
+! grep -q 'after the test began' said
 # One log cut in two by a column of its items; the demo world with a cinema, and its shop the same as without.
 awk -F, 'NR == 1 { print $1 ",shelf"; next } { print $1 "," (NR % 3 ? "left" : "right") }' titles.csv >shelves.csv
 "$palate" inspect events.csv --items shelves.csv --domain shelf --target-domain right >shown 2>said

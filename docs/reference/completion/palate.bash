@@ -98,7 +98,7 @@ _palate() {
         --train-window) _palate_option +o default; return 0 ;;
         --half-life) _palate_option +o default; return 0 ;;
         --scenario) words='none ecommerce social video news ' ;;
-        --shared) words='undeclared none users items ' ;;
+        --shared) words='none users items ' ;;
         --map) return 0 ;;
         --source-options) _palate_option +o default; return 0 ;;
         --domain) _palate_option +o default; return 0 ;;
@@ -158,7 +158,7 @@ _palate() {
         --train-window) _palate_option +o default; return 0 ;;
         --half-life) _palate_option +o default; return 0 ;;
         --scenario) words='none ecommerce social video news ' ;;
-        --shared) words='undeclared none users items ' ;;
+        --shared) words='none users items ' ;;
         --map) return 0 ;;
         --source-options) _palate_option +o default; return 0 ;;
         --domain) _palate_option +o default; return 0 ;;
@@ -287,7 +287,7 @@ _palate() {
         --drop-users) return 0 ;;
         --since) _palate_option +o default; return 0 ;;
         --scenario) words='none ecommerce social video news ' ;;
-        --shared) words='undeclared none users items ' ;;
+        --shared) words='none users items ' ;;
         --map) return 0 ;;
         --source-options) _palate_option +o default; return 0 ;;
         --domain) _palate_option +o default; return 0 ;;
@@ -325,7 +325,7 @@ _palate() {
         --since) _palate_option +o default; return 0 ;;
         --train-window) _palate_option +o default; return 0 ;;
         --half-life) _palate_option +o default; return 0 ;;
-        --shared) words='undeclared none users items ' ;;
+        --shared) words='none users items ' ;;
         --map) return 0 ;;
         --source-options) _palate_option +o default; return 0 ;;
         --domain) _palate_option +o default; return 0 ;;

@@ -134,7 +134,7 @@ complete -c palate -n '__palate_is demo' -l limit -d 'what a model may cost, e.g
 complete -c palate -n '__palate_is demo' -l trec -d 'write qrels and runs for trec_eval' -x -a '(__fish_complete_directories)'
 complete -c palate -n '__palate_is demo' -l run -d 'a TREC run of the system in use today, scored as one more row' -r -F
 complete -c palate -n '__palate_is demo' -l family -d 'every kind of it that the log can serve, with default settings, beside those of -m: baseline, collaborative …; repeatable, all: every family' -x
-complete -c palate -n '__palate_is demo' -l source-until -d 'what models may know of a second domain: what came before the part that is judged (part), before each person\'s first event that is judged (first), or all; auto is part where the split is in the order of time, else all' -x -a 'auto part first all '
+complete -c palate -n '__palate_is demo' -l source-until -d 'what models may know of a second domain: what came before the part that is judged (part), before each person\'s first event that is judged (first), or all; auto is part where the split is in the order of time, else first' -x -a 'auto part first all '
 complete -c palate -n '__palate_is demo' -l growth -d 'train each model again on 10 %, 30 % and all of the users: what more data costs'
 complete -c palate -n '__palate_is demo' -l sweep -d 'train models that use the source, and the same without it, again on 10 %, 30 % and all of the users, with all of the source: from which size on it stops paying'
 complete -c palate -n '__palate_is demo' -l seed -d 'where all random choices start from' -x
@@ -183,7 +183,7 @@ complete -c palate -n '__palate_is compare' -l since -d 'drop events before this
 complete -c palate -n '__palate_is compare' -l train-window -d 'train on events of this long before the end of training only, e.g. 90d; 0 is all' -x
 complete -c palate -n '__palate_is compare' -l half-life -d 'weight of a training event halves in this time, e.g. 30d, for every kind that weighs events; 0 is no decay' -x
 complete -c palate -n '__palate_is compare' -l scenario -d 'fills options that were not given with those of such a service: weights of event types, target, half-life, split, task, what counts as right; palate describe scenarios lists them' -x -a 'none ecommerce social video news '
-complete -c palate -n '__palate_is compare' -l shared -d 'whose equal ids mean the same in the log and in --source: users, items, or none; never guessed' -x -a 'undeclared none users items '
+complete -c palate -n '__palate_is compare' -l shared -d 'whose equal ids mean the same in the log and in --source: users, items, or none; never guessed' -x -a 'none users items '
 complete -c palate -n '__palate_is compare' -l map -d 'what ids of the source are called in the log, lines of source_id,target_id for the shared side; ids that no line names are nobody of the log' -r -F
 complete -c palate -n '__palate_is compare' -l source-options -d 'how the source is read and filtered, options of a log as name=value: "columns=… min_user=5"' -x
 complete -c palate -n '__palate_is compare' -l domain -d 'instead of --source: the column of items (tokens or sets) by which the log is cut into two domains of the same users' -x
@@ -208,7 +208,7 @@ complete -c palate -n '__palate_is compare' -l limit -d 'what a model may cost, 
 complete -c palate -n '__palate_is compare' -l trec -d 'write qrels and runs for trec_eval' -x -a '(__fish_complete_directories)'
 complete -c palate -n '__palate_is compare' -l run -d 'a TREC run of the system in use today, scored as one more row' -r -F
 complete -c palate -n '__palate_is compare' -l family -d 'every kind of it that the log can serve, with default settings, beside those of -m: baseline, collaborative …; repeatable, all: every family' -x
-complete -c palate -n '__palate_is compare' -l source-until -d 'what models may know of a second domain: what came before the part that is judged (part), before each person\'s first event that is judged (first), or all; auto is part where the split is in the order of time, else all' -x -a 'auto part first all '
+complete -c palate -n '__palate_is compare' -l source-until -d 'what models may know of a second domain: what came before the part that is judged (part), before each person\'s first event that is judged (first), or all; auto is part where the split is in the order of time, else first' -x -a 'auto part first all '
 complete -c palate -n '__palate_is compare' -l growth -d 'train each model again on 10 %, 30 % and all of the users: what more data costs'
 complete -c palate -n '__palate_is compare' -l sweep -d 'train models that use the source, and the same without it, again on 10 %, 30 % and all of the users, with all of the source: from which size on it stops paying'
 complete -c palate -n '__palate_is compare' -l seed -d 'where all random choices start from' -x
@@ -246,7 +246,7 @@ complete -c palate -n '__palate_is train' -l since -d 'drop events before this d
 complete -c palate -n '__palate_is train' -l train-window -d 'train on events of this long before the end of training only, e.g. 90d; 0 is all' -x
 complete -c palate -n '__palate_is train' -l half-life -d 'weight of a training event halves in this time, e.g. 30d, for every kind that weighs events; 0 is no decay' -x
 complete -c palate -n '__palate_is train' -l scenario -d 'fills options that were not given with those of such a service: weights of event types, target, half-life, split, task, what counts as right; palate describe scenarios lists them' -x -a 'none ecommerce social video news '
-complete -c palate -n '__palate_is train' -l shared -d 'whose equal ids mean the same in the log and in --source: users, items, or none; never guessed' -x -a 'undeclared none users items '
+complete -c palate -n '__palate_is train' -l shared -d 'whose equal ids mean the same in the log and in --source: users, items, or none; never guessed' -x -a 'none users items '
 complete -c palate -n '__palate_is train' -l map -d 'what ids of the source are called in the log, lines of source_id,target_id for the shared side; ids that no line names are nobody of the log' -r -F
 complete -c palate -n '__palate_is train' -l source-options -d 'how the source is read and filtered, options of a log as name=value: "columns=… min_user=5"' -x
 complete -c palate -n '__palate_is train' -l domain -d 'instead of --source: the column of items (tokens or sets) by which the log is cut into two domains of the same users' -x
@@ -370,7 +370,7 @@ complete -c palate -n '__palate_is inspect' -l dedupe -d 'keep only the last eve
 complete -c palate -n '__palate_is inspect' -l drop-users -d 'drop the users whose ids stand in this file, one a line' -r -F
 complete -c palate -n '__palate_is inspect' -l since -d 'drop events before this date (2024-03-01) or second' -x
 complete -c palate -n '__palate_is inspect' -l scenario -d 'fills options that were not given with those of such a service: weights of event types, target, half-life, split, task, what counts as right; palate describe scenarios lists them' -x -a 'none ecommerce social video news '
-complete -c palate -n '__palate_is inspect' -l shared -d 'whose equal ids mean the same in the log and in --source: users, items, or none; never guessed' -x -a 'undeclared none users items '
+complete -c palate -n '__palate_is inspect' -l shared -d 'whose equal ids mean the same in the log and in --source: users, items, or none; never guessed' -x -a 'none users items '
 complete -c palate -n '__palate_is inspect' -l map -d 'what ids of the source are called in the log, lines of source_id,target_id for the shared side; ids that no line names are nobody of the log' -r -F
 complete -c palate -n '__palate_is inspect' -l source-options -d 'how the source is read and filtered, options of a log as name=value: "columns=… min_user=5"' -x
 complete -c palate -n '__palate_is inspect' -l domain -d 'instead of --source: the column of items (tokens or sets) by which the log is cut into two domains of the same users' -x
@@ -407,7 +407,7 @@ complete -c palate -n '__palate_is import' -l drop-users -d 'drop the users whos
 complete -c palate -n '__palate_is import' -l since -d 'drop events before this date (2024-03-01) or second' -x
 complete -c palate -n '__palate_is import' -l train-window -d 'train on events of this long before the end of training only, e.g. 90d; 0 is all' -x
 complete -c palate -n '__palate_is import' -l half-life -d 'weight of a training event halves in this time, e.g. 30d, for every kind that weighs events; 0 is no decay' -x
-complete -c palate -n '__palate_is import' -l shared -d 'whose equal ids mean the same in the log and in --source: users, items, or none; never guessed' -x -a 'undeclared none users items '
+complete -c palate -n '__palate_is import' -l shared -d 'whose equal ids mean the same in the log and in --source: users, items, or none; never guessed' -x -a 'none users items '
 complete -c palate -n '__palate_is import' -l map -d 'what ids of the source are called in the log, lines of source_id,target_id for the shared side; ids that no line names are nobody of the log' -r -F
 complete -c palate -n '__palate_is import' -l source-options -d 'how the source is read and filtered, options of a log as name=value: "columns=… min_user=5"' -x
 complete -c palate -n '__palate_is import' -l domain -d 'instead of --source: the column of items (tokens or sets) by which the log is cut into two domains of the same users' -x

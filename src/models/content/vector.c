@@ -79,9 +79,6 @@ typedef struct {
     pal_dense_state dense;
 } vector_state;
 
-static const pal_keyword_options vector_words = {
-    .form = PAL_KEYWORDS_TFIDF, .sublinear = true, .min_df = 2, .max_df = 0.5};
-
 /* --- what there is --- */
 
 static bool vector_has_texts(const pal_catalog *catalog) {
@@ -159,7 +156,8 @@ static pal_status vector_fit_texts(pal_ctx *ctx, int32_t dims, const pal_train_i
                                    pal_arena *arena, pal_arena *scratch, vector_state *s,
                                    pal_vectors *out) {
     pal_csr rows;
-    TRY(pal_item_texts_fit(ctx, "vector", &vector_words, NULL, 0, train, arena, scratch, &s->texts,
+    const pal_keyword_options words = pal_keyword_usual(0);
+    TRY(pal_item_texts_fit(ctx, "vector", &words, NULL, 0, train, arena, scratch, &s->texts,
                            &rows));
     TRY(pal_vectors_of_keywords(ctx, &rows, train->n_seen_items, dims, arena, out, &s->directions));
     return PAL_OK;
@@ -254,8 +252,9 @@ static const float *vector_read(const vector_params *p, const vector_state *s,
     float *row =
               (float *)(void *)((char *)scratch + pal_dense_scratch_bytes(&p->content, &s->dense)),
           *plain = row + width;
+    const pal_keyword_options words = pal_keyword_usual(0);
     memset(row, 0, (size_t)(width + dims) * sizeof *row);
-    pal_phrase_reader_open(&vector_words, &s->texts.words, s->texts.languages,
+    pal_phrase_reader_open(&words, &s->texts.words, s->texts.languages,
                            (int32_t)s->texts.column_range[1], &reader);
     pal_phrase_read(&reader, query->text);
     for (int32_t w = 0; w < reader.n; w++) {
@@ -285,8 +284,9 @@ static bool vector_answers(const void *params, const void *state, const pal_quer
     (void)params;
     const vector_state *s = state;
     pal_phrase_reader reader;
+    const pal_keyword_options words = pal_keyword_usual(0);
     if (!query->text || !s->text_range[1]) return false;
-    pal_phrase_reader_open(&vector_words, &s->texts.words, s->texts.languages,
+    pal_phrase_reader_open(&words, &s->texts.words, s->texts.languages,
                            (int32_t)s->texts.column_range[1], &reader);
     pal_phrase_read(&reader, query->text);
     bool does = reader.n > 0;

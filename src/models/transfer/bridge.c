@@ -55,8 +55,7 @@ pal_status pal_bridge_texts(pal_ctx *ctx, const char *what, const pal_train_inpu
     if (!cells) return pal_fail_memory(ctx, what, 8.0 * n);
     TRY(bridge_collect(ctx, what, source->items, source->log, n_source, arena, cells));
     TRY(bridge_collect(ctx, what, train->items, train->log, n_here, arena, cells + n_source));
-    const pal_keyword_options options = {
-        .form = PAL_KEYWORDS_TFIDF, .sublinear = true, .min_df = 2, .max_df = 0.5};
+    const pal_keyword_options options = pal_keyword_usual(0);
     pal_documents documents = {.n_rows = n, .n_columns = 1, .cells = {cells}};
     int32_t n_fit = n_source + train->n_seen_items;
     pal_vocabulary words;

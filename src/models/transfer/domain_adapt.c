@@ -9,11 +9,11 @@
  * (transfer/heads.h). So that what holds in the source holds in the log, z must not tell the
  * domains apart: a judge, an MLP from z to the log-odds of the source, learns to, and its gradient
  * goes on into z turned round, times adversarial · (2 / (1 + exp(-10 share of training)) - 1); with
- * coral=c the loss has c |C_s - C_t|² / (4 k²), C the covariance of a domain's z. Items without an
- * event have features as all others. Cost of a step: 3 (2 factors + 1) factors multiply-adds an
- * item of both domains and 4 factors a feature of it, 4 (factors + 1) an item and person and
- * domain. The model is 4 (2 factors
- * + 1) bytes an item, 4 factors an item of the source. */
+ * coral=c the loss has c k |C_s - C_t|² / 4, C the covariance of a domain's z and k its factors
+ * (the paper's is divided by 4 k²; domain_align.c). Items without an event have features as all
+ * others. Cost of a step: 3 (2 factors + 1) factors multiply-adds an item of both domains and 4
+ * factors a feature of it, 4 (factors + 1) an item and person and domain. The model is
+ * 4 (2 factors + 1) bytes an item, 4 factors an item of the source. */
 #include "models/transfer/domain_adapt.h"
 
 #include <math.h>
@@ -88,7 +88,8 @@ const pal_kind pal_kind_domain_adapt = {
         "w_f ∂L/∂s.",
     .measured =
         "On ml-latest-small, --split cold_users --domain genres --source-domain Drama,Thriller "
-        "--target-domain Comedy,Children, people of whom the source alone is known have a test "
+        "--target-domain Comedy,Children --source-until all, people of whom the source alone is "
+        "known have a test "
         "ndcg@10 of .482 by the features of films alone; popular, which answers them without the "
         "source, has .386. adversarial=0 is level there (validation .562 against .563), hidden "
         "layers cost (layers=64: .497). In ten planted worlds whose source and log have features "

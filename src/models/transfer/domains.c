@@ -260,20 +260,3 @@ void pal_domain_batch_draw(pal_domain_batch *batch, int64_t chunk) {
         }
     }
 }
-
-/* --- queries --- */
-
-int32_t pal_distinct_rows(const int32_t *items, int32_t n, int32_t n_items, void *scratch,
-                          const int32_t **out) {
-    int32_t *distinct = scratch, n_distinct = 0;
-    uint8_t *marks = (uint8_t *)(distinct + n_items);
-    for (int32_t e = 0; e < n; e++) {
-        if (items[e] < 0 || items[e] >= n_items || marks[items[e]]) continue;
-        marks[items[e]] = 1;
-        distinct[n_distinct++] = items[e];
-    }
-    for (int32_t i = 0; i < n_distinct; i++) marks[distinct[i]] = 0;
-    qsort(distinct, (size_t)n_distinct, sizeof *distinct, domains_compare);
-    *out = distinct;
-    return n_distinct;
-}

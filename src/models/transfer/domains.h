@@ -77,9 +77,4 @@ void pal_domain_batch_begin(pal_domain_batch *batch, const pal_step *step);
 /* The second, a chunk of its people: draws what is shown and asked for. */
 void pal_domain_batch_draw(pal_domain_batch *batch, int64_t chunk);
 
-/* The distinct rows of items[n] that lie in [0, n_items), ascending; *out points into scratch of
- * pal_history_bytes(n_items), zero at first. */
-int32_t pal_distinct_rows(const int32_t *items, int32_t n, int32_t n_items, void *scratch,
-                          const int32_t **out);
-
 #endif

@@ -5,9 +5,8 @@
 #include <string.h>
 
 #include "models/fields.h"
+#include "models/texts.h"
 #include "represent/attributes.h"
-#include "represent/keywords.h"
-#include "represent/languages.h"
 
 /* Rows of the joined catalog: used items of the log, the source's own ones, new items of the log.
  */
@@ -126,22 +125,14 @@ static pal_status features_join(features_job *job) {
 
 /* Words of texts and titles; no words: 0 columns. */
 static pal_status features_words(features_job *job, pal_arena *arena, pal_csr *out) {
-    pal_documents documents = {.n_rows = job->n};
-    *out = (pal_csr){0};
-    for (int32_t c = 0; c < job->joined.n_columns; c++) {
-        const pal_column *column = &job->joined.columns[c];
-        if (column->type != PAL_FEATURE_TEXT || documents.n_columns == PAL_DOCUMENT_COLUMNS_MAX)
-            continue;
-        documents.languages[documents.n_columns] = PAL_LANGUAGE_AUTO;
-        documents.cells[documents.n_columns++] = column->cells;
-    }
-    if (documents.n_columns == 0) return PAL_OK;
-    int32_t n_fit = job->n_seen + job->n_own;
-    pal_vocabulary vocabulary;
-    const pal_keyword_options options = {
-        .form = PAL_KEYWORDS_TFIDF, .sublinear = true, .min_df = 2, .max_df = 0.5, .most = 20000};
-    TRY(pal_documents_settle(job->ctx, &documents, n_fit));
-    return pal_keywords_fit(job->ctx, &options, &documents, n_fit, arena, &vocabulary, arena, out);
+    enum { WORDS = 20000 };
+    const pal_keyword_options options = pal_keyword_usual(WORDS);
+    const pal_log rows = {.n_items = job->n, .about.item_ids = &job->joined.ids};
+    const pal_train_input joined = {
+        .log = &rows, .items = &job->joined, .n_seen_items = job->n_seen + job->n_own};
+    pal_item_texts texts = {0};
+    return pal_item_texts_fit_any(job->ctx, job->what, &options, &joined, arena, arena, &texts,
+                                  out);
 }
 
 static pal_status features_fill(features_job *job, const pal_fields *fields, const pal_csr *words,
@@ -195,7 +186,7 @@ pal_status pal_domain_features_make(pal_ctx *ctx, const char *what, const pal_tr
     if (source && !source->items)
         return pal_fail(ctx, PAL_EDATA,
                         "%s needs features of the source's items, and there are none: name their "
-                        "file with --source-items, or set source=0",
+                        "file with --source-items, or set source=off",
                         what);
     features_job job = {.ctx = ctx,
                         .what = what,

@@ -42,11 +42,7 @@ static pal_status matrix_add_words(matrix_job *job) {
     for (int32_t c = 0; c < catalog->n_columns; c++)
         has_texts |= catalog->columns[c].type == PAL_FEATURE_TEXT;
     if (!has_texts) return PAL_OK;
-    const pal_keyword_options options = {.form = PAL_KEYWORDS_TFIDF,
-                                         .sublinear = true,
-                                         .min_df = 2,
-                                         .max_df = 0.5,
-                                         .most = MATRIX_WORDS};
+    const pal_keyword_options options = pal_keyword_usual(MATRIX_WORDS);
     pal_item_texts texts = {0};
     pal_csr *out = &job->blocks[job->n].sparse;
     pal_status status = pal_item_texts_fit(job->ctx, job->what, &options, NULL, 0, job->train,

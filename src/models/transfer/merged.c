@@ -23,6 +23,7 @@ static const pal_param merged_table[] = {
     {.name = "of",
      .type = PAL_PARAM_TEXT,
      .offset = offsetof(merged_params, of),
+     .initial = "als",
      .value_name = "SPEC",
      .help = "the kind, written merged(ease l2=500)"},
     PAL_TRANSFER_SOURCE_ROW(merged_params),
@@ -33,6 +34,7 @@ typedef struct {
     pal_model *parts[1];
     int32_t *sizes;        /* [2] items, and whether a source was merged */
     pal_merged_log merged; /* with a source */
+    int32_t n_items;       /* of the log */
     int32_t n_source_items, n_source_users;
     int32_t *source_items; /* [merged items - n_items] their rows in the source */
 } merged_state;
@@ -121,7 +123,7 @@ static pal_status merged_fit(pal_ctx *ctx, const void *params, const pal_train_i
     s->sizes = PAL_ARENA_ARRAY(arena, int32_t, 2);
     if (!s->sizes) return pal_fail_memory(ctx, "merged", 8);
     TRY(merged_part_log(ctx, params, state, train->log, train->source, 0, arena, &log));
-    s->sizes[0] = train->log->n_items;
+    s->n_items = s->sizes[0] = train->log->n_items;
     s->sizes[1] = log != train->log;
     return merged_train(ctx, p, train, log, s);
 }
@@ -130,8 +132,9 @@ static pal_status merged_prepare(pal_ctx *ctx, const void *params, pal_arena *ar
     (void)params;
     (void)arena;
     const merged_state *s = state;
-    bool fits =
-        s->sizes[1] == (s->merged.log.n_items > 0) && s->parts[0]->log->n_items >= s->sizes[0];
+    int32_t n_of_part = s->sizes[1] ? s->merged.log.n_items : s->n_items;
+    bool fits = s->sizes[1] == (s->merged.log.n_items > 0) && s->sizes[0] == s->n_items &&
+                s->parts[0]->log->n_items == n_of_part;
     return fits ? PAL_OK
                 : pal_fail(ctx, PAL_EFORMAT,
                            "merged: the model's source does not fit: train the model again");
@@ -244,12 +247,13 @@ static int32_t merged_tensors(const void *params, void *state, int32_t n_users, 
                               pal_tensor tensors[PAL_TENSORS_MAX]) {
     (void)params;
     (void)n_users;
-    (void)n_items;
+    merged_state *s = state;
+    s->n_items = n_items;
     tensors[0] = (pal_tensor){.name = "sizes",
                               .dtype = PAL_I32,
                               .n_dims = 1,
                               .dims = {2},
-                              .data = (void **)&((merged_state *)state)->sizes,
+                              .data = (void **)&s->sizes,
                               .role = PAL_ROLE_INDEX,
                               .index_bound = (int64_t)n_items + 1};
     return 1;

@@ -184,8 +184,8 @@ const pal_kind pal_kind_pretrain = {
     .paper = "Pan, Yang: A survey on transfer learning, TKDE 2010; Hou, Mu, Zhao, Li, Ding, Wen: "
              "Towards universal sequence representation learning for recommender systems, KDD 2022",
     .lesson = "what is learned in the second domain is a better beginning than chance",
-    .traits = PAL_SCORES_NEW_USERS | PAL_IS_STOCHASTIC | PAL_USES_SOURCE | PAL_PREDICTS_VALUES |
-              PAL_USES_ORDER,
+    .traits = PAL_SCORES_NEW_USERS | PAL_IS_STOCHASTIC | PAL_USES_SOURCE | PAL_LEAVES_SOURCE |
+              PAL_PREDICTS_VALUES | PAL_USES_ORDER,
     .params = pretrain_table,
     .params_size = sizeof(pretrain_params),
     .state_size = sizeof(pretrain_state),

@@ -201,13 +201,13 @@ static void test_flags(void **state) {
     static const struct {
         const char *text;
         bool value;
-    } rows[] = {{"1", true},   {"0", false},  {"true", true}, {"false", false},
-                {"yes", true}, {"no", false}, {"", true}};
+    } rows[] = {{"1", true},   {"0", false}, {"true", true}, {"false", false}, {"yes", true},
+                {"no", false}, {"", true},   {"on", true},   {"off", false}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         assert_int_equal(set("verbose", rows[i].text), PAL_OK);
         assert_int_equal(values.verbose, rows[i].value);
     }
-    expect_refused("verbose", "maybe", "als: verbose must be yes or no, not 'maybe'");
+    expect_refused("verbose", "maybe", "als: verbose must be on or off, not 'maybe'");
 }
 
 static void test_choices(void **state) {
@@ -443,7 +443,7 @@ static void test_help_is_two_columns(void **state) {
     pal_text_release(&out);
     pal_params_help(table, false, &out);
     assert_non_null(strstr(out.bytes, "  n_factors=N "));
-    assert_non_null(strstr(out.bytes, "  verbose=0|1 "));
+    assert_non_null(strstr(out.bytes, "  verbose=on|off "));
     pal_text_release(&out);
 }
 

@@ -4,8 +4,10 @@
 #include "support.h"
 
 #include <math.h>
+#include <unistd.h>
 
 #include "choose/compare.h"
+#include "data/second.h"
 #include "models/rank.h"
 
 enum { USERS = 40, EVENTS = 1200 };
@@ -224,8 +226,10 @@ static void items_that_were_dropped_are_not_new(void **state) {
 
 enum { SOURCE_EVENTS = 1600 };
 
-/* The same people in another domain: with the taste that they have here, or with none. */
-static void bench_open_source(bench *b, bool has_taste, pal_data *second, support_log *log) {
+/* The same people in another domain: with the taste that they have here, or with none; all of it
+ * before what they do here, or at the same time. */
+static void bench_open_source(bench *b, bool has_taste, bool is_before, pal_data *second,
+                              support_log *log) {
     static int32_t users[SOURCE_EVENTS], items[SOURCE_EVENTS];
     static int64_t times[SOURCE_EVENTS];
     uint32_t state = 3;
@@ -237,7 +241,7 @@ static void bench_open_source(bench *b, bool has_taste, pal_data *second, suppor
         users[e] = e % USERS;
         int32_t camp = has_taste ? users[e] % 2 : (int32_t)((state >> 9) % 2);
         items[e] = (int32_t)((state >> 16) % 40) / 2 * 2 + camp;
-        times[e] = 900000 + 60 * (int64_t)e;
+        times[e] = 900000 + (is_before ? 60 : 2700) * (int64_t)e;
     }
     support_log_make(b->ctx, log, USERS, 40, SOURCE_EVENTS, users, items, times, NULL);
     *second = (pal_data){.n_parts = 1, .is_second = true};
@@ -253,7 +257,7 @@ static void the_source_is_tested_beside_its_twin(void **state) {
         bench b;
         pal_data second;
         support_log log;
-        bench_open_source(&b, has_taste, &second, &log);
+        bench_open_source(&b, has_taste, true, &second, &log);
         bench_compare(&b, specs,
                       "hide=none task=window split='cold_users valid=0.3 test=0.3' sweep");
         const pal_table *table = &b.comparison.tables[0];
@@ -276,6 +280,215 @@ static void the_source_is_tested_beside_its_twin(void **state) {
         support_log_release(&log);
         bench_close(&b);
     }
+}
+
+/* No event of a person's source is known from his first event that is asked of him on: not to the
+ * models, and not to the queries. */
+static void check_source_is_before(const pal_source *source, const pal_questions *questions,
+                                   const pal_ids *user_ids) {
+    int32_t n_known = 0;
+    for (int32_t u = 0; u < questions->n_users; u++) {
+        int32_t row = questions->users[u];
+        int64_t first = questions->targets->times[questions->targets->starts[row]];
+        const char *id = pal_ids_at(user_ids, row);
+        int32_t there = pal_ids_find(source->log->about.user_ids, id, strlen(id));
+        for (int64_t e = there < 0 ? 0 : source->log->starts[there];
+             there >= 0 && e < source->log->starts[there + 1]; e++)
+            assert_true(source->log->times[e] < first);
+        const pal_query *query = &questions->queries[questions->query_starts[u]];
+        for (int32_t e = 0; e < query->n_source; e++) assert_true(query->source_times[e] < first);
+        n_known += query->n_source > 0;
+    }
+    assert_true(n_known > 0);
+}
+
+static void nothing_later_is_known_of_a_source_where_a_split_is_not_in_time(void **state) {
+    (void)state;
+    static const char *const specs[] = {"popular", "merged(item_knn)", NULL};
+    static const struct {
+        const char *split;
+        int32_t until;
+        bool is_asked;
+    } cases[] = {{"leave_last", PAL_UNTIL_FIRST, false},
+                 {"'cold_users valid=0.3 test=0.3'", PAL_UNTIL_FIRST, false},
+                 {"'kfold folds=3'", PAL_UNTIL_FIRST, false},
+                 {"time", PAL_UNTIL_PART, false},
+                 {"leave_last", PAL_UNTIL_ALL, true}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        bench b;
+        pal_data second;
+        support_log log;
+        char options[128];
+        bench_open_source(&b, true, false, &second, &log);
+        snprintf(options, sizeof options, "hide=none task=window split=%s%s", cases[i].split,
+                 cases[i].is_asked ? " source_until=all" : "");
+        bench_compare(&b, specs, options);
+        const pal_comparison *c = &b.comparison;
+        assert_int_equal(c->options.source_until, cases[i].until);
+        if (cases[i].is_asked) {
+            assert_int_equal(c->source_test.log.n_events, SOURCE_EVENTS);
+        } else {
+            assert_true(c->source_test.log.n_events < SOURCE_EVENTS);
+            check_source_is_before(&c->source_valid.source, &c->tables[0].valid,
+                                   &c->split.user_ids);
+            check_source_is_before(&c->source_test.source, &c->tables[0].test, &c->split.user_ids);
+        }
+        pal_comparison_release(&b.comparison);
+        support_log_release(&log);
+        bench_close(&b);
+    }
+}
+
+static void the_last_point_of_a_sweep_is_what_validation_saw(void **state) {
+    (void)state;
+    static const char *const specs[] = {
+        "popular", "merged(bpr epochs=40)",          "pretrain(bpr epochs=40)",
+        "emcdr",   "blend(bpr epochs=40, item_knn)", "bpr epochs=40",
+        NULL};
+    for (int refit = 0; refit < 2; refit++) {
+        bench b;
+        pal_data second;
+        support_log log;
+        bench_open_source(&b, true, true, &second, &log);
+        bench_compare(&b, specs,
+                      refit ? "hide=none task=window split=random growth sweep"
+                            : "hide=none task=window split=random growth sweep refit=none");
+        const pal_table *table = &b.comparison.tables[0];
+        for (int32_t r = 0; r < table->n_rows; r++) {
+            const pal_row *row = &table->rows[r];
+            if (row->n_growth != PAL_GROWTH_POINTS) fail_msg("%s has no growth", row->name);
+            if (fabs(row->growth[PAL_GROWTH_POINTS - 1].metric - row->valid_choice) > 1e-12)
+                fail_msg("%s: %.9f at the end of the sweep, %.9f on validation", row->name,
+                         row->growth[PAL_GROWTH_POINTS - 1].metric, row->valid_choice);
+        }
+        pal_comparison_release(&b.comparison);
+        support_log_release(&log);
+        bench_close(&b);
+    }
+}
+
+/* --- who answers strangers --- */
+
+/* People of the last quarter come late, one after the other; others use two items each over and
+ * over. All were in the source before. */
+static void bench_open_strangers(bench *b, pal_data *second, support_log *log) {
+    static int32_t users[EVENTS], items[EVENTS];
+    static int64_t times[EVENTS];
+    bench_open_source(b, true, true, second, log);
+    support_log_release(&b->log);
+    uint32_t state = 11;
+    for (int32_t e = 0; e < EVENTS; e++) {
+        state = state * 1664525u + 1013904223u;
+        int32_t n_old = USERS * 3 / 4;
+        bool is_late = e >= EVENTS * 7 / 10 && (state >> 20) % 3 == 0;
+        users[e] = is_late ? n_old + (e - EVENTS * 7 / 10) * (USERS - n_old) / (EVENTS * 3 / 10)
+                           : (int32_t)((state >> 8) % n_old);
+        items[e] = (int32_t)((uint32_t)users[e] * 7 + (state >> 16) % 2 * 5) % NEW_FROM;
+        times[e] = 1000000 + 3600 * (int64_t)e;
+    }
+    support_log_make(b->ctx, &b->log, USERS, NEW_FROM, EVENTS, users, items, times, NULL);
+    b->data.parts[0] = b->log.log;
+}
+
+static void check_same_lists(pal_ctx *ctx, const pal_model *a, pal_fallback_use use_a,
+                             const pal_model *b, pal_fallback_use use_b,
+                             const pal_questions *questions) {
+    enum { K = 5 };
+    pal_arena arena = {0};
+    pal_lists of_a, of_b;
+    const pal_rank_options options_a = {.k = K, .use = use_a}, options_b = {.k = K, .use = use_b};
+    int32_t n_strangers = 0;
+    for (int32_t q = 0; q < questions->n_queries; q++) {
+        const pal_query *query = &questions->queries[q];
+        if (query->n_events > 0) continue;
+        n_strangers++;
+        assert_int_equal(pal_rank(ctx, a, query, 1, &options_a, &arena, &of_a), PAL_OK);
+        assert_int_equal(pal_rank(ctx, b, query, 1, &options_b, &arena, &of_b), PAL_OK);
+        assert_int_equal(of_a.counts[0], of_b.counts[0]);
+        assert_memory_equal(of_a.items, of_b.items, (size_t)of_a.counts[0] * sizeof *of_a.items);
+        assert_memory_equal(of_a.scores, of_b.scores, (size_t)of_a.counts[0] * sizeof(float));
+    }
+    assert_true(n_strangers > 0);
+    pal_arena_release(&arena);
+}
+
+static void strangers_get_the_lists_of_the_row_chosen_for_them(void **state) {
+    (void)state;
+    static const char *const specs[][3] = {{"item_knn", "popular half_life=1d", NULL},
+                                           {"item_knn", "multitask epochs=30", NULL}};
+    static const char *const options[] = {"hide=none task=window split=time",
+                                          "hide=none task=window split=time refit=none"};
+    for (int i = 0; i < 4; i++) {
+        bench b;
+        pal_data second;
+        support_log log;
+        bench_open_strangers(&b, &second, &log);
+        bench_compare(&b, specs[i / 2], options[i % 2]);
+        const pal_table *table = &b.comparison.tables[0];
+        assert_int_equal(table->winner_known, 0);
+        assert_int_equal(table->winner_strangers, 1);
+        pal_model *chosen = table->rows[0].model, *loaded;
+        const pal_model *row = table->rows[1].model;
+        assert_non_null(chosen->fallback);
+        pal_fallback_use use =
+            row->kind->traits & PAL_SCORES_STRANGERS ? PAL_FALLBACK_SELF : PAL_FALLBACK_MODEL;
+        check_same_lists(b.ctx, chosen, PAL_FALLBACK_MODEL, row, use, &table->test);
+        char path[] = "/tmp/palate-test-XXXXXX";
+        int file = mkstemp(path);
+        assert_true(file >= 0);
+        close(file);
+        if (pal_model_save(b.ctx, chosen, path) != PAL_OK) fail_msg("%s", b.ctx->error);
+        if (pal_model_load(b.ctx, path, &loaded) != PAL_OK) fail_msg("%s", b.ctx->error);
+        unlink(path);
+        check_same_lists(b.ctx, loaded, PAL_FALLBACK_MODEL, row, use, &table->test);
+        pal_model_free(loaded);
+        pal_comparison_release(&b.comparison);
+        support_log_release(&log);
+        bench_close(&b);
+    }
+}
+
+/* Those that are answered by a fallback that was named: on the test by what the rows learned. */
+static void a_named_fallback_learns_what_its_model_learned(void **state) {
+    (void)state;
+    static const char *const specs[] = {"item_knn", NULL};
+    bench b;
+    pal_data second;
+    support_log log;
+    bench_open_strangers(&b, &second, &log);
+    bench_compare(&b, specs,
+                  "hide=none task=window split=time refit=none fallback='popular "
+                  "half_life=1d'");
+    const pal_model *model = b.comparison.tables[0].rows[0].model;
+    assert_non_null(model->fallback);
+    assert_int_equal(model->fallback->log->n_events, b.comparison.split.train.n_events);
+    assert_int_equal(model->fallback->log->n_items, model->log->n_items);
+    pal_comparison_release(&b.comparison);
+    support_log_release(&log);
+    bench_close(&b);
+}
+
+/* --- who does worse than popular --- */
+
+static void worse_than_popular_is_told_of_whom_it_is_about(void **state) {
+    (void)state;
+    static const char *const specs[] = {"popular", "merged(bpr)", NULL};
+    bench b;
+    pal_data second;
+    support_log log;
+    bench_open_source(&b, false, true, &second, &log);
+    bench_compare(&b, specs,
+                  "hide=none task=window split='cold_users valid=0.3 test=0.3' "
+                  "source_until=all");
+    const pal_table *table = &b.comparison.tables[0];
+    const pal_row *row = &table->rows[1];
+    if (!row->below)
+        fail_msg("not below: %g, popular %g", row->test.mean[0], table->rows[0].test.mean[0]);
+    assert_non_null(strstr(row->below, "popular for all test users by"));
+    assert_non_null(strstr(row->below, "the source is the cause: merged(bpr) source=off"));
+    pal_comparison_release(&b.comparison);
+    support_log_release(&log);
+    bench_close(&b);
 }
 
 /* --- people without history --- */
@@ -317,6 +530,11 @@ int main(void) {
         cmocka_unit_test(new_items_are_judged_beside_used_ones),
         cmocka_unit_test(items_that_were_dropped_are_not_new),
         cmocka_unit_test(the_source_is_tested_beside_its_twin),
+        cmocka_unit_test(nothing_later_is_known_of_a_source_where_a_split_is_not_in_time),
+        cmocka_unit_test(the_last_point_of_a_sweep_is_what_validation_saw),
+        cmocka_unit_test(strangers_get_the_lists_of_the_row_chosen_for_them),
+        cmocka_unit_test(a_named_fallback_learns_what_its_model_learned),
+        cmocka_unit_test(worse_than_popular_is_told_of_whom_it_is_about),
         cmocka_unit_test(first_events_are_judged_by_themselves),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,6 +24,44 @@ static void write_log(const char *name, const char *prefix, int32_t first, int32
 
 enum { HERE = 1700000000 };
 
+/* Ids that are no numbers, of hashes of first … . */
+static void write_names(const char *name, const char *form, int32_t first, int32_t n,
+                        const char *item) {
+    pal_text text = {0};
+    pal_text_add(&text, "user,item,time\n");
+    for (int32_t u = first; u < first + n; u++) {
+        char id[64];
+        snprintf(id, sizeof id, form, (unsigned)u * 2654435761u);
+        for (int32_t e = 0; e < 4; e++)
+            pal_text_addf(&text, "%s,%s%d,%d\n", id, item, (u + 3 * e) % 7, HERE + 10 * u + e);
+    }
+    write_text(name, text.bytes);
+    pal_text_release(&text);
+}
+
+/* Users of n different numbers up to `range`, drawn by `seed`. */
+static void write_sample(const char *name, const char *form, const char *item, uint32_t seed,
+                         uint32_t range, int32_t n) {
+    pal_text text = {0};
+    uint8_t *is_drawn = calloc(range + 1, 1);
+    assert_non_null(is_drawn);
+    uint64_t state = seed;
+    pal_text_add(&text, "user,item,time\n");
+    for (int32_t i = 0; i < n;) {
+        state = state * 6364136223846793005u + 1442695040888963407u;
+        uint32_t number = 1 + (uint32_t)(state >> 33) % range;
+        if (is_drawn[number]) continue;
+        is_drawn[number] = 1;
+        char id[64];
+        snprintf(id, sizeof id, form, number);
+        pal_text_addf(&text, "%s,%s%d,%d\n", id, item, i % 7, HERE + i);
+        i++;
+    }
+    free(is_drawn);
+    write_text(name, text.bytes);
+    pal_text_release(&text);
+}
+
 typedef struct {
     pal_text lines;
 } listener;
@@ -72,7 +110,6 @@ static void test_nothing_is_guessed(void **state) {
     listener heard = {0};
     pal_data *data = read_beside(&ctx, &heard, "there.csv", "shared=users");
     assert_non_null(data);
-    assert_null(heard.lines.bytes);
     pal_source source;
     assert_true(pal_data_source(data, &source));
     assert_int_equal(source.shared, PAL_SHARED_USERS);
@@ -129,14 +166,41 @@ static void test_accidents_are_told(void **state) {
     pal_text_release(&heard.lines);
     /* Two numberings have such ids in common: nothing is strange about it. */
     pal_data_free(read_beside(&ctx, &heard, "numbers.csv", "shared=none"));
-    assert_null(heard.lines.bytes);
-    write_log("here.csv", "anna", 1, 60, "a", HERE);
-    write_log("names.csv", "anna", 31, 60, "b", HERE);
+    if (heard.lines.bytes) fail_msg("%s", heard.lines.bytes);
+    write_names("here.csv", "%x-anna", 1, 60, "a");
+    write_names("names.csv", "%x-anna", 31, 60, "b");
     pal_data_free(read_beside(&ctx, &heard, "names.csv", "shared=users"));
     assert_null(heard.lines.bytes);
     pal_data_free(read_beside(&ctx, &heard, "names.csv", "shared=none"));
     assert_non_null(strstr(heard.lines.bytes, "30 of the source's 60 ids of users"));
     pal_text_release(&heard.lines);
+}
+
+/* Two samples of one numbering's numbers have as many in common as chance gives, however they are
+ * written; twice as many are no chance. */
+static void test_numberings_have_gaps_and_prefixes(void **state) {
+    (void)state;
+    enum { RANGE = 2000, EACH = 600 };
+    static const char *const forms[] = {"%u", "u%04u", "shop-7-%u"};
+    for (int f = 0; f < 3; f++) {
+        pal_ctx ctx;
+        listener heard = {0};
+        write_sample("here.csv", forms[f], "a", 1, RANGE, EACH);
+        write_sample("there.csv", forms[f], "b", 2, RANGE, EACH);
+        pal_data_free(read_beside(&ctx, &heard, "there.csv", "shared=users"));
+        if (!heard.lines.bytes || !strstr(heard.lines.bytes, "have in common by themselves (18"))
+            fail_msg("%s: %s", forms[f], heard.lines.bytes ? heard.lines.bytes : "no warning");
+        pal_text_release(&heard.lines);
+        pal_data_free(read_beside(&ctx, &heard, "there.csv", "shared=none"));
+        if (heard.lines.bytes) fail_msg("%s: %s", forms[f], heard.lines.bytes);
+        write_sample("there.csv", forms[f], "b", 1, RANGE, EACH); /* the same people */
+        pal_data_free(read_beside(&ctx, &heard, "there.csv", "shared=users"));
+        if (heard.lines.bytes) fail_msg("%s: %s", forms[f], heard.lines.bytes);
+        pal_data_free(read_beside(&ctx, &heard, "there.csv", "shared=none"));
+        if (!heard.lines.bytes || !strstr(heard.lines.bytes, "600 of the source's 600 ids"))
+            fail_msg("%s: no warning", forms[f]);
+        pal_text_release(&heard.lines);
+    }
 }
 
 static void test_equal_ids_of_other_items_are_told(void **state) {
@@ -252,6 +316,45 @@ static void test_domains_are_cut_by_a_column(void **state) {
     pal_data_free(data);
 }
 
+/* What is a use here is one there, and nothing else is. */
+static void test_a_cut_has_one_target(void **state) {
+    (void)state;
+    pal_ctx ctx;
+    pal_text text = {0};
+    pal_text_add(&text, "user,item,time,event\n");
+    for (int32_t u = 0; u < 30; u++) {
+        for (int32_t e = 0; e < 6; e++)
+            pal_text_addf(&text, "u%d,a%d,%d,%s\n", u, (u + e) % 7, HERE + 10 * u + e,
+                          e % 3 ? "view" : "buy");
+    }
+    write_text("here.csv", text.bytes);
+    pal_text_release(&text);
+    write_text("genres.csv", genres);
+    static const char *const targets[] = {"view", "buy"};
+    for (int i = 0; i < 2; i++) {
+        char options[256];
+        snprintf(options, sizeof options,
+                 "columns=event=event domain=genre target_domain=x target=%s "
+                 "item_columns=genre=set,shelf=token",
+                 targets[i]);
+        pal_data *data = read_cut(&ctx, options);
+        if (!data) fail_msg("%s", ctx.error);
+        const pal_log_about *here = &data->parts[0].about, *there = &data->second->parts[0].about;
+        uint32_t mask = 0;
+        for (int32_t t = 0; t < there->n_types; t++)
+            mask |= strcmp(there->type_names[t], targets[i]) ? 0 : 1u << t;
+        assert_int_equal(there->target_types, mask);
+        assert_int_equal(here->target_types, there->target_types);
+        pal_data_free(data);
+    }
+    pal_data *data = read_cut(&ctx, "columns=event=event domain=genre target_domain=x target=view "
+                                    "item_columns=genre=set,shelf=token "
+                                    "source_options='target=buy'");
+    if (!data) fail_msg("%s", ctx.error);
+    assert_true(data->parts[0].about.target_types != data->second->parts[0].about.target_types);
+    pal_data_free(data);
+}
+
 static void test_wrong_cuts_are_refused(void **state) {
     (void)state;
     static const struct {
@@ -346,6 +449,18 @@ static void test_an_imported_log_keeps_it(void **state) {
     const pal_paths paths = {.log = path_of("both.palate"), .source = path_of("here.csv")};
     assert_int_equal(pal_data_read(&ctx, &paths, "shared=users", &none), PAL_EUSAGE);
     assert_non_null(strstr(ctx.error, "was imported with its second domain"));
+    /* Nothing that is said of a second domain is passed over. */
+    const pal_paths with_items = {.log = path_of("both.palate"),
+                                  .source_items = path_of("genres.csv")};
+    assert_int_equal(pal_data_read(&ctx, &with_items, NULL, &none), PAL_EUSAGE);
+    assert_non_null(strstr(ctx.error, "leave out --source-items"));
+    const pal_paths with_users = {.log = path_of("both.palate"),
+                                  .source_users = path_of("genres.csv")};
+    assert_int_equal(pal_data_read(&ctx, &with_users, NULL, &none), PAL_EUSAGE);
+    assert_non_null(strstr(ctx.error, "leave out --source-users"));
+    const pal_paths alone = {.log = path_of("both.palate")};
+    assert_int_equal(pal_data_read(&ctx, &alone, "source_options='min_user=5'", &none), PAL_EUSAGE);
+    assert_non_null(strstr(ctx.error, "leave out --source-options"));
     /* As a second domain itself it is its own log alone. */
     data = read_beside(&ctx, &heard, "both.palate", "shared=users");
     if (!data) fail_msg("%s", ctx.error);
@@ -407,6 +522,8 @@ int main(void) {
         FOLDER_TEST(test_own_options_filter_the_source),
         FOLDER_TEST(test_accidents_are_told),
         FOLDER_TEST(test_equal_ids_of_other_items_are_told),
+        FOLDER_TEST(test_numberings_have_gaps_and_prefixes),
+        FOLDER_TEST(test_a_cut_has_one_target),
         FOLDER_TEST(test_map_pairs_two_numberings),
         FOLDER_TEST(test_bad_maps_are_refused),
         FOLDER_TEST(test_domains_are_cut_by_a_column),

@@ -2,6 +2,7 @@
  * it. */
 #include "support.h"
 
+#include "data/source.h"
 #include "eval/questions.h"
 
 static pal_protocol protocol_with(pal_hide hide) {
@@ -208,9 +209,48 @@ static void searches_after_what_is_asked_are_not_known(void **state) {
     support_close(ctx);
 }
 
+/* u0 did something in the source before the test, while it ran before he was asked, and after
+ * that; u2 only after the test began. */
+static void a_source_that_goes_on_is_cut_in_queries(void **state) {
+    (void)state;
+    pal_ctx *ctx = support_open(1);
+    parts p;
+    parts_make(ctx, &p);
+    support_log log;
+    const int32_t users[] = {0, 0, 0, 2, 2}, items[] = {0, 1, 2, 0, 1};
+    const int64_t times[] = {5, 9, 10, 11, 20};
+    support_log_make(ctx, &log, 3, 3, 5, users, items, times, NULL);
+    const pal_source source = {.log = &log.log, .shared = PAL_SHARED_USERS};
+    static const struct {
+        bool cuts;
+        int64_t until;
+        int32_t n[2]; /* events of u0 and u2 that queries know */
+    } cases[] = {
+        {false, 0, {3, 2}}, {true, 9, {1, 0}}, {true, 10, {2, 0}}, {true, INT64_MAX, {2, 1}}};
+    pal_protocol protocol = protocol_with(PAL_HIDE_NONE);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        pal_questions q;
+        assert_int_equal(pal_questions_make(ctx, &protocol, PAL_TASK_WINDOW, &p.history.log,
+                                            &p.test.log, 0, 4, &q),
+                         PAL_OK);
+        const pal_background background = {
+            .source = &source, .cuts_source = cases[i].cuts, .source_until = cases[i].until};
+        assert_int_equal(pal_questions_describe(ctx, &background, &p.test.users, &q), PAL_OK);
+        for (int32_t u = 0; u < 2; u++) {
+            assert_int_equal(q.queries[u].n_source, cases[i].n[u]);
+            assert_int_equal(q.queries[u].source_user_plus_1, cases[i].n[u] ? q.users[u] + 1 : 0);
+        }
+        pal_questions_release(&q);
+    }
+    support_log_release(&log);
+    parts_release(&p);
+    support_close(ctx);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_window_asks_once_a_user),
+        cmocka_unit_test(a_source_that_goes_on_is_cut_in_queries),
         cmocka_unit_test(next_asks_before_each_event_with_all_that_came_before),
         cmocka_unit_test(a_mask_that_takes_much_is_refused),
         cmocka_unit_test(a_masked_pair_counts_once),

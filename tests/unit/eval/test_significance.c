@@ -73,6 +73,34 @@ static void intervals_together_are_wider_and_do_not_depend_on_threads(void **sta
     assert_true(together[0][0].high - together[0][0].low > 1.2 * (alone.high - alone.low));
 }
 
+/* Of 90 users 3 are in a slice: one resample in twenty draws none of them, and nothing is said of a
+ * difference. Of 10 there is an interval, of some width. */
+static void few_users_tell_nothing(void **state) {
+    (void)state;
+    pal_ctx *ctx = support_open(2);
+    double base[90], zero[90], twelve[90];
+    for (int i = 0; i < 90; i++) {
+        zero[i] = 0;
+        base[i] = i < 3 ? 0.1 * (i + 1) : NAN;
+        twelve[i] = i < 12 ? 0.1 * (i + 1) : NAN;
+    }
+    const double *others[] = {zero};
+    pal_interval interval;
+    assert_int_equal(pal_bootstrap_differences(ctx, base, others, 1, 90, RESAMPLES, 7, &interval),
+                     PAL_OK);
+    assert_true(fabs(interval.mean - 0.2) < 1e-12 && isnan(interval.low) && isnan(interval.high));
+    assert_int_equal(pal_bootstrap_differences(ctx, twelve, others, 1, 90, RESAMPLES, 7, &interval),
+                     PAL_OK);
+    double half = (interval.high - interval.low) / 2, expected = 1.96 * 0.345 / sqrt(12);
+    assert_true(half > 0.7 * expected && half < 1.5 * expected);
+    const double *both[] = {twelve,
+                            base}; /* one of too few does not widen the other, nor hide it */
+    pal_interval two[2];
+    assert_int_equal(pal_bootstrap_differences(ctx, zero, both, 2, 90, RESAMPLES, 7, two), PAL_OK);
+    assert_true(fabs((two[0].high - two[0].low) / 2 - half) < 1e-9 && isnan(two[1].low));
+    support_close(ctx);
+}
+
 /* Users 0 to 99 were there before, 50 to 149 after, all with the same value: the fall is known to
  * the last digit. */
 static void a_fall_is_between_the_means_of_those_who_were_there(void **state) {
@@ -97,6 +125,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_mean_has_the_width_of_its_error),
         cmocka_unit_test(equal_models_differ_by_nothing),
+        cmocka_unit_test(few_users_tell_nothing),
         cmocka_unit_test(intervals_together_are_wider_and_do_not_depend_on_threads),
         cmocka_unit_test(a_fall_is_between_the_means_of_those_who_were_there),
     };

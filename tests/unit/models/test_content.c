@@ -229,11 +229,38 @@ static void what_is_missing_is_said(void **state) {
     shop_close(&s);
 }
 
+/* An item that the model keeps and does not list is still something to ask by, and answered by what
+ * is like it instead of by what everybody uses. */
+static void unlisted_items_have_similar_ones(void **state) {
+    (void)state;
+    shop s;
+    shop_open(&s, false);
+    pal_model *model = shop_train(&s, "attribute columns=brand,genres", ITEMS);
+    pal_lists listed, unlisted;
+    assert_int_equal(pal_similar_items(s.ctx, model, 8, 3, NULL, &s.arena, &listed), PAL_OK);
+    model->n_listed_items = USED;
+    assert_int_equal(pal_similar_items(s.ctx, model, 8, 3, NULL, &s.arena, &unlisted), PAL_OK);
+    assert_int_equal(unlisted.fallback[0], PAL_BY_ITSELF);
+    assert_int_equal(unlisted.counts[0], 3);
+    assert_memory_equal(unlisted.items, listed.items, 3 * sizeof *listed.items);
+    for (int32_t i = 0; i < 3; i++) assert_string_equal(cells[0][unlisted.items[i]], "acme");
+    uint8_t excluded[ITEMS] = {0};
+    excluded[listed.items[0]] = 1;
+    assert_int_equal(pal_similar_items(s.ctx, model, 8, 3, excluded, &s.arena, &unlisted), PAL_OK);
+    assert_int_equal(unlisted.items[0], listed.items[1]);
+    for (int32_t i = 0; i < unlisted.counts[0]; i++) assert_true(unlisted.items[i] < USED);
+    pal_model_free(model);
+    shop_close(&s);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(histories_meet_items),    cmocka_unit_test(attributes_are_named),
-        cmocka_unit_test(new_items_teach_nothing), cmocka_unit_test(words_are_brought_to_vectors),
+        cmocka_unit_test(histories_meet_items),
+        cmocka_unit_test(attributes_are_named),
+        cmocka_unit_test(new_items_teach_nothing),
+        cmocka_unit_test(words_are_brought_to_vectors),
         cmocka_unit_test(what_is_missing_is_said),
+        cmocka_unit_test(unlisted_items_have_similar_ones),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

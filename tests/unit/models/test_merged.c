@@ -117,10 +117,45 @@ static void strangers_are_answered_by_what_they_did_elsewhere(void **state) {
     support_close(ctx);
 }
 
+/* A file whose number of items is another than its log's is refused, not read past. */
+static void a_file_of_other_items_is_refused(void **state) {
+    (void)state;
+    pal_ctx *ctx = support_open(1);
+    support_log target, other;
+    make_domain(ctx, HERE, 1000, &target);
+    make_domain(ctx, PEOPLE, 500, &other);
+    pal_source source = {.log = &other.log, .shared = PAL_SHARED_USERS};
+    static const char *const specs[] = {"merged(item_knn)", "merged(item_knn) source=off"};
+    for (int32_t s = 0; s < 2; s++) {
+        pal_train_input input = {.log = &target.log, .source = &source};
+        pal_model *model = NULL, *loaded = NULL;
+        assert_int_equal(pal_model_train(ctx, specs[s], &input, &model), PAL_OK);
+        for (int32_t n = THINGS; n >= THINGS - 1; n--) {
+            pal_tensor tensors[PAL_TENSORS_MAX];
+            pal_container container = {0};
+            assert_int_equal(pal_model_tensors(model, tensors), 1);
+            assert_int_equal(((int32_t *)*tensors[0].data)[0], THINGS);
+            ((int32_t *)*tensors[0].data)[0] = n;
+            assert_int_equal(pal_model_store(ctx, model, PAL_PRECISION_FLOAT32, &container),
+                             PAL_OK);
+            assert_int_equal(pal_model_restore(ctx, &container, &loaded),
+                             n == THINGS ? PAL_OK : PAL_EFORMAT);
+            pal_container_release(&container);
+            if (n == THINGS) pal_model_free(loaded);
+        }
+        assert_non_null(strstr(ctx->error, "does not fit"));
+        pal_model_free(model);
+    }
+    support_log_release(&target);
+    support_log_release(&other);
+    support_close(ctx);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_persons_events_stand_in_order_of_time),
         cmocka_unit_test(strangers_are_answered_by_what_they_did_elsewhere),
+        cmocka_unit_test(a_file_of_other_items_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

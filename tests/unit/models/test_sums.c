@@ -486,6 +486,75 @@ static void items_without_features_are_listed(void **state) {
     check_catalog_knows(SEEN / 2);
 }
 
+typedef struct {
+    int32_t n;
+    char line[400];
+} told_notices;
+
+static void take_notice(void *arg, pal_notice_type type, const char *line) {
+    told_notices *told = arg;
+    assert_int_equal(type, PAL_NOTICE_WARNING);
+    told->n++;
+    snprintf(told->line, sizeof told->line, "%s", line);
+}
+
+/* Of more columns than there are fields some are left out, and a person is told which, once; words
+ * have their place in any case. */
+static void columns_too_many_are_told(void **state) {
+    (void)state;
+    enum { COLUMNS = PAL_FIELDS_MAX + 4 };
+    pal_ctx *ctx = support_open(1);
+    told_notices notices = {0};
+    ctx->notice = take_notice;
+    ctx->notice_arg = &notices;
+    support_log log;
+    pal_catalog things = {.title = -1};
+    pal_arena arena = {0};
+    pal_fields fields;
+    camps(ctx, &log);
+    int32_t n = log.items.n;
+    things.columns = PAL_ARENA_ARRAY(&things.arena, pal_column, COLUMNS + 1);
+    const char **tokens = PAL_ARENA_ARRAY(&things.arena, const char *, n),
+               **texts = PAL_ARENA_ARRAY(&things.arena, const char *, n);
+    assert_true(things.columns && tokens && texts);
+    for (int32_t i = 0; i < n; i++) {
+        const char *id = pal_ids_at(&log.items, i);
+        assert_int_equal(pal_ids_add(&things.ids, id, strlen(id)), i);
+        tokens[i] = i % 2 ? "a" : "b";
+        texts[i] = i % 3 ? "a thing of stone and iron" : "a thing of wood and wool";
+    }
+    pal_text types = {0};
+    for (int32_t c = 0; c < COLUMNS; c++) {
+        snprintf(things.columns[c].name, sizeof things.columns[c].name, "c%d", (int)c);
+        things.columns[c].cells = tokens;
+        pal_text_addf(&types, "c%d=token,", (int)c);
+    }
+    strcpy(things.columns[COLUMNS].name, "about");
+    things.columns[COLUMNS].cells = texts;
+    things.n_columns = COLUMNS + 1;
+    pal_text_add(&types, "about=text");
+    assert_int_equal(pal_catalog_settle(ctx, &things, "items", types.bytes), PAL_OK);
+    pal_text_release(&types);
+    pal_train_input input = {
+        .log = &log.log, .items = &things, .n_items = n, .n_seen_items = log.log.n_items};
+    for (int32_t turn = 0; turn < 2; turn++) {
+        assert_int_equal(pal_fields_make_of_items(ctx, "a test", &input, 100, &arena, &fields),
+                         PAL_OK);
+        assert_int_equal(fields.n_fields, PAL_FIELDS_MAX);
+        assert_null(fields.columns[PAL_FIELDS_MAX - 1]);
+        assert_int_equal(notices.n, 1);
+        assert_non_null(strstr(notices.line, "left out are 'c23', 'c24', 'c25' and 2 more"));
+    }
+    assert_int_equal(pal_fields_make_of_items(ctx, "a test", &input, 0, &arena, &fields), PAL_OK);
+    assert_int_equal(fields.n_fields, PAL_FIELDS_MAX);
+    assert_ptr_equal(fields.columns[PAL_FIELDS_MAX - 1], &things.columns[PAL_FIELDS_MAX - 1]);
+    assert_int_equal(notices.n, 2);
+    pal_arena_release(&arena);
+    pal_catalog_release(&things);
+    support_log_release(&log);
+    support_close(ctx);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gradients_are_those_of_the_loss),
@@ -493,6 +562,7 @@ int main(void) {
         cmocka_unit_test(new_items_are_told_by_their_features_alone),
         cmocka_unit_test(what_only_new_items_have_is_not_learned),
         cmocka_unit_test(reasons_name_features_and_sum_to_the_score),
+        cmocka_unit_test(columns_too_many_are_told),
         cmocka_unit_test(cells_are_encoded_as_rows),
         cmocka_unit_test(profiles_answer_strangers),
         cmocka_unit_test(squared_loss_predicts_values),

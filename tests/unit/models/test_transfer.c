@@ -181,6 +181,86 @@ static void reasons_name_events_of_the_source(void **state) {
     support_close(ctx);
 }
 
+/* A reason of this name, or 0. */
+static double amount_of(const pal_explanation *found, const char *what) {
+    for (int32_t r = 0; r < found->n; r++) {
+        if (found->reasons[r].what && !strcmp(found->reasons[r].what, what))
+            return found->reasons[r].amount;
+    }
+    return 0;
+}
+
+/* The items of `a` are reasons as they are in `b`, and what is not of items of the log sums to the
+ * rest of `a`, called `rest`. */
+static void assert_rest_is(const pal_explanation *a, const pal_explanation *b, const char *rest) {
+    double others = 0;
+    assert_true(fabs(a->score - b->score) < 1e-4);
+    for (int32_t r = 0; r < b->n; r++) {
+        const pal_reason *reason = &b->reasons[r];
+        bool is_found = reason->item < 0 || reason->is_of_source;
+        if (is_found) others += reason->amount;
+        for (int32_t x = 0; !is_found && x < a->n; x++)
+            is_found = a->reasons[x].item == reason->item && !a->reasons[x].is_of_source &&
+                       fabs(a->reasons[x].amount - reason->amount) < 1e-5;
+        assert_true(is_found);
+    }
+    assert_true(fabs(others) > 1e-3);
+    assert_true(fabs(amount_of(a, rest) - others) < 1e-4);
+    assert_true(amount_of(a, "what training weighed otherwise") == 0);
+}
+
+/* One item that the source has not, and the rest of the history counts as it did. */
+static void unknown_items_of_the_source_are_looked_past(void **state) {
+    (void)state;
+    pal_ctx *ctx = support_open(1);
+    worlds w;
+    worlds_make(ctx, &w);
+    pal_train_input input = worlds_input(&w);
+    pal_model *model = support_train(ctx, EMCDR_SPEC, &input);
+    const int32_t known[] = {1, 5, 9}, more[] = {1, FILMS, 5, -1, 9}, none[] = {FILMS, -1};
+    const pal_query queries[] = {{.n_source = 3, .source_items = known},
+                                 {.n_source = 5, .source_items = more},
+                                 {.n_source = 2, .source_items = none}};
+    pal_arena arena = {0};
+    float *scores = PAL_ARENA_ARRAY(&arena, float, 2 * GOODS);
+    void *scratch =
+        pal_arena_alloc(&arena, 1, model->kind->scratch_bytes(model->params, model->state, 2));
+    assert_true(scores && scratch);
+    model->kind->score(model->params, model->state, queries, 2, scratch, scores);
+    assert_memory_equal(scores, scores + GOODS, GOODS * sizeof *scores);
+    assert_true(model->kind->answers(model->params, model->state, &queries[1]));
+    assert_false(model->kind->answers(model->params, model->state, &queries[2]));
+    pal_arena_release(&arena);
+    pal_model_free(model);
+    worlds_release(&w);
+    support_close(ctx);
+}
+
+/* A trained person of whom it is not told what he did in the source is explained by the solve that
+ * made his row, as somebody of the same histories is. */
+static void a_trained_row_is_explained_by_its_source(void **state) {
+    (void)state;
+    pal_ctx *ctx = support_open(1);
+    worlds w;
+    worlds_make(ctx, &w);
+    pal_train_input input = worlds_input(&w);
+    pal_model *model = support_train(ctx, "emcdr(als factors=8) trust=3", &input);
+    pal_arena arena = {0};
+    for (int32_t user = 0; user < KNOWN; user += 9) {
+        pal_query whole = person(&w, user), bare = pal_query_of_user(model, user);
+        pal_explanation of_trained, of_history;
+        whole.user_plus_1 = 0;
+        assert_int_equal(pal_explain(ctx, model, &bare, user % GOODS, &arena, &of_trained), PAL_OK);
+        assert_int_equal(pal_explain(ctx, model, &whole, user % GOODS, &arena, &of_history),
+                         PAL_OK);
+        assert_rest_is(&of_trained, &of_history, "what the source foretells");
+    }
+    pal_arena_release(&arena);
+    pal_model_free(model);
+    worlds_release(&w);
+    support_close(ctx);
+}
+
 static void *tensor_of(const pal_model *model, const char *name) {
     pal_tensor tensors[PAL_TENSORS_MAX];
     int32_t n = pal_model_tensors(model, tensors);
@@ -313,6 +393,39 @@ static void new_items_and_people_are_placed_by_what_is_known_of_them(void **stat
     pal_arena_release(&arena);
     pal_model_free(model);
     pal_model_free(loaded);
+    pal_catalog_release(&items);
+    pal_catalog_release(&users);
+    support_log_release(&log);
+    support_close(ctx);
+}
+
+/* The same of a profile: the model keeps none, and its share is one reason. */
+static void a_trained_row_is_explained_by_its_profile(void **state) {
+    (void)state;
+    static const char *const tastes[] = {"sweet", "sour", "salty", "bitter"};
+    pal_ctx *ctx = support_open(2);
+    support_log log;
+    pal_catalog items, users;
+    pal_arena arena = {0};
+    draw_log(ctx, KNOWN, GOODS, 1, 1, &log);
+    tables_make(ctx, &log.items, GOODS, 0, &items);
+    tables_make(ctx, &log.users, KNOWN, 1, &users);
+    pal_train_input input = {.log = &log.log, .items = &items, .users = &users};
+    pal_model *model = support_train(ctx, "cold_map(als factors=8) trust=3", &input);
+    for (int32_t user = 0; user < KNOWN; user += 7) {
+        const pal_profile_cell cell = {"taste", tastes[(user + 1) % TASTES]};
+        pal_query bare = pal_query_of_user(model, user), whole = bare;
+        pal_explanation of_trained, of_history;
+        whole.user_plus_1 = 0;
+        whole.n_profile = 1;
+        whole.profile = &cell;
+        assert_int_equal(pal_explain(ctx, model, &bare, user % GOODS, &arena, &of_trained), PAL_OK);
+        assert_int_equal(pal_explain(ctx, model, &whole, user % GOODS, &arena, &of_history),
+                         PAL_OK);
+        assert_rest_is(&of_trained, &of_history, "what the profile foretells");
+    }
+    pal_arena_release(&arena);
+    pal_model_free(model);
     pal_catalog_release(&items);
     pal_catalog_release(&users);
     support_log_release(&log);
@@ -519,6 +632,9 @@ int main(void) {
         cmocka_unit_test(a_planted_map_is_found),
         cmocka_unit_test(people_of_the_source_are_known_here),
         cmocka_unit_test(reasons_name_events_of_the_source),
+        cmocka_unit_test(unknown_items_of_the_source_are_looked_past),
+        cmocka_unit_test(a_trained_row_is_explained_by_its_source),
+        cmocka_unit_test(a_trained_row_is_explained_by_its_profile),
         cmocka_unit_test(without_its_source_it_is_als),
         cmocka_unit_test(emcdr_refuses_what_it_cannot_map),
         cmocka_unit_test(new_items_and_people_are_placed_by_what_is_known_of_them),

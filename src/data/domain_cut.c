@@ -1,4 +1,4 @@
-/* domains.c - --domain: one log cut into two by a column of its items. Users are the same. */
+/* domain_cut.c - --domain: one log cut into two by a column of its items. Users are the same. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -112,47 +112,20 @@ static void domain_release(domain_part *part) {
     pal_catalog_release(&part->users);
 }
 
-static pal_status domain_renumber(domain_job *job, const uint8_t *used, int32_t n,
-                                  const pal_ids *ids, int32_t **rows, pal_ids *out) {
-    int32_t *kept = PAL_ARENA_ARRAY(&job->scratch, int32_t, n), n_kept = 0;
-    *rows = PAL_ARENA_ARRAY(&job->scratch, int32_t, n);
-    if (!kept || !*rows) return pal_fail_memory(job->ctx, "--domain", 8.0 * n);
-    for (int32_t i = 0; i < n; i++) {
-        (*rows)[i] = used[i] ? n_kept : -1;
-        if (used[i]) kept[n_kept++] = i;
-    }
-    return pal_ids_select(job->ctx, ids, kept, n_kept, out);
-}
-
 static pal_status domain_select_log(domain_job *job, domain_side side, domain_part *out) {
     const pal_log *log = &job->data->parts[0];
-    uint8_t *keep = PAL_ARENA_ARRAY(&job->scratch, uint8_t, log->n_events),
-            *users = PAL_ARENA_ARRAY(&job->scratch, uint8_t, log->n_users),
-            *items = PAL_ARENA_ARRAY(&job->scratch, uint8_t, log->n_items);
-    if (!keep || !users || !items)
-        return pal_fail_memory(job->ctx, "--domain", (double)log->n_events);
-    for (int32_t u = 0; u < log->n_users; u++) {
-        for (int64_t e = log->starts[u]; e < log->starts[u + 1]; e++) {
-            keep[e] = job->of_item[log->items[e]] == side;
-            users[u] |= keep[e];
-            items[log->items[e]] |= keep[e];
-        }
+    uint8_t *keep = PAL_ARENA_ARRAY(&job->scratch, uint8_t, log->n_events);
+    if (!keep) return pal_fail_memory(job->ctx, "--domain", (double)log->n_events);
+    bool is_empty = true;
+    for (int64_t e = 0; e < log->n_events; e++) {
+        keep[e] = job->of_item[log->items[e]] == side;
+        is_empty &= !keep[e];
     }
-    int32_t *user_rows, *item_rows;
-    TRY(domain_renumber(job, users, log->n_users, &job->data->user_ids, &user_rows,
-                        &out->user_ids));
-    TRY(domain_renumber(job, items, log->n_items, &job->data->item_ids, &item_rows,
-                        &out->item_ids));
-    if (out->item_ids.n == 0)
+    if (is_empty)
         return pal_fail(job->ctx, PAL_EDATA,
                         "--domain %s: no event is on an item of the %s: name other tokens",
                         job->column->name, side == DOMAIN_SOURCE ? "source" : "target");
-    pal_log_about about = log->about;
-    about.n_users = out->user_ids.n;
-    about.n_items = out->item_ids.n;
-    about.user_ids = &out->user_ids;
-    about.item_ids = &out->item_ids;
-    return pal_log_select(job->ctx, log, keep, user_rows, item_rows, &about, &out->log);
+    return pal_log_keep(job->ctx, log, keep, &out->user_ids, &out->item_ids, &out->log);
 }
 
 static pal_status domain_select(domain_job *job, domain_side side, domain_part *out) {
@@ -219,6 +192,7 @@ static void domain_name_parts(pal_data *data, pal_data *second) {
 static void domain_inherit(const pal_data_options *from, pal_data_options *to) {
     if (!to->since) to->since = from->since;
     if (!to->events) to->events = from->events;
+    if (!to->target) to->target = from->target;
     if (!to->scenario) to->scenario = from->scenario;
     to->dedupe |= from->dedupe;
 }
