@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "api/api.h"
+#include "data/inspect.h"
 #include "data/second.h"
 #include "models/checkpoint.h"
 #include "models/new_items.h"
@@ -134,6 +135,7 @@ static pal_status train_check_data(pal_ctx *ctx, const pal_data *data) {
     if (*data->scenario)
         pal_note(ctx, PAL_NOTICE_INFO, "scenario %s: %s", pal_scenario_of(data)->name,
                  data->scenario);
+    pal_inspect_tell_match(ctx, data);
     return PAL_OK;
 }
 

@@ -237,6 +237,7 @@ static void compare_tell_data(pal_compare_job *job) {
         pal_text_release(&sentence);
         if (!more) break;
     }
+    pal_inspect_tell_match(job->ctx, job->data);
     pal_text sentence = {0};
     pal_inspect_catalog(job->data, &sentence);
     if (sentence.bytes && !sentence.failed)

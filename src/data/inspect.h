@@ -80,6 +80,9 @@ const char *pal_inspect_nearest(const pal_data *data, const pal_inspection *foun
 json_t *pal_inspect_source_json(const pal_data *data);
 /* Its lines for a terminal (NULL: none). */
 void pal_inspect_source_text(const json_t *json, pal_text *out);
+/* Says how many items of the log stand in the catalog: ids that are written differently in the two
+ * match nothing. A warning where most do not. */
+void pal_inspect_tell_match(pal_ctx *ctx, const pal_data *data);
 /* A sentence about a column of the catalog that gives the answer away, or nothing. */
 void pal_inspect_catalog(const pal_data *data, pal_text *sentence);
 

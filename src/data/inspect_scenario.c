@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ctx.h"
 #include "data/inspect.h"
 #include "data/scenario.h"
 
@@ -195,4 +196,19 @@ void pal_inspect_catalog(const pal_data *data, pal_text *sentence) {
     sentence->failed |= !counts || !values;
     free(counts);
     free(values);
+}
+
+void pal_inspect_tell_match(pal_ctx *ctx, const pal_data *data) {
+    const pal_ids *ids = &data->item_ids;
+    if (!data->catalog.ids.n || ids->n == 0 || data->world) return;
+    int32_t n = 0;
+    for (int32_t i = 0; i < ids->n; i++) {
+        const char *id = pal_ids_at(ids, i);
+        n += pal_ids_find(&data->catalog.ids, id, strlen(id)) >= 0;
+    }
+    bool is_few = 2.0 * n < ids->n;
+    pal_note(ctx, is_few ? PAL_NOTICE_WARNING : PAL_NOTICE_INFO,
+             "catalog: it describes %d of the log's %d items (%.0f %%)%s", n, ids->n,
+             100.0 * n / ids->n,
+             is_few ? "; are ids written alike in both? palate inspect shows them" : "");
 }

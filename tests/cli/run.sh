@@ -124,6 +124,13 @@ PYTHON
 "$palate" train events.csv --items more.csv -m "keyword prior=0" -o seen.palate --quiet
 if "$palate" recommend seen.palate --history s17 -n 90 --quiet | grep -q s_new; then exit 1; fi
 
+# How many items the catalog describes is told, and warned of where they are few.
+"$palate" train events.csv --items more.csv -m "keyword prior=0" -o seen.palate >shown 2>said
+grep -q 'catalog: it describes [0-9]* of the log' said
+head -n 3 more.csv >few.csv
+"$palate" train events.csv --items few.csv -m "keyword prior=0" -o few.palate >shown 2>said
+grep -q 'catalog: it describes [0-9]* of the log.*are ids written alike' said
+
 # What people say: words that are asked for, searches of known users, profiles of strangers.
 python3 - <<'PYTHON'
 import random
