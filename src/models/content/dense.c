@@ -157,6 +157,13 @@ static double dense_make_profile(const pal_dense_state *s, const dense_scratch *
 
 /* --- score --- */
 
+/* What the most popular item has ahead: less where a few words stand alone, which are less like an
+ * item than a history is, and should not lose against what is popular. */
+static double dense_prior(const pal_dense_state *s, const pal_query *query, const float *said) {
+    static const double alone = 0.1;
+    return said && query->n_events == 0 ? fmin((double)*s->prior, alone) : (double)*s->prior;
+}
+
 /* Keeps `value` if it is among the k largest, which are 0 and more. */
 static void dense_keep(float *best, int32_t k, float value) {
     int32_t least = 0;
@@ -207,6 +214,8 @@ void pal_dense_score(const pal_content_params *params, const pal_dense_state *st
     }
     pal_panels_score(&s->packed, d.rows, 1, s->added, scores);
     if (is_nearest) dense_score_nearest(params, s, &d, scores);
+    float less = (float)(dense_prior(s, query, said) - (double)*s->prior);
+    for (int32_t i = 0; less < 0 && i < s->n_items; i++) scores[i] += less * s->popularity[i];
 }
 
 /* --- explain --- */
@@ -245,7 +254,7 @@ int32_t pal_dense_explain(const pal_content_params *params, const pal_dense_stat
         reasons[n++] = (pal_reason){.item = -1,
                                     .what = "the words that are asked for",
                                     .amount = dense_dot(said, target, s->width)};
-    double amount = (double)*s->prior * (double)s->popularity[item];
+    double amount = dense_prior(s, query, said) * (double)s->popularity[item];
     reasons[n++] = (pal_reason){.item = -1, .what = "how many people use it", .amount = amount};
     return n;
 }

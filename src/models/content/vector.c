@@ -242,8 +242,10 @@ static size_t vector_scratch_bytes(const void *params, const void *state, int32_
     return pal_dense_scratch_bytes(&((const vector_params *)params)->content, &s->dense) + row;
 }
 
-/* What the query asks for in words, or NULL: the row that an item of this text alone would have,
- * and what it weighs. It stands in the scratch behind that of dense.h. */
+/* What the query asks for in words, or NULL: the row by which items are likest that text before
+ * their rows were whitened, and what it weighs. (As an item's row, centred and whitened, a few
+ * words would say most of all that they lack what nearly every text has.) It stands in the scratch
+ * behind that of dense.h. */
 static const float *vector_read(const vector_params *p, const vector_state *s,
                                 const pal_query *query, void *scratch) {
     int32_t dims = (int32_t)s->text_range[1], width = s->dense.width;
@@ -264,7 +266,9 @@ static const float *vector_read(const vector_params *p, const vector_state *s,
     pal_phrase_reader_release(&reader);
     if (!pal_blocks_normalize(plain, dims)) return NULL;
     float *out = row + width - dims;
-    pal_blocks_shift(plain, s->text_means, s->text_scales, dims, out);
+    for (int32_t d = 0; d < dims; d++)
+        out[d] = s->text_scales[d] > 0 ? plain[d] / s->text_scales[d] : 0;
+    if (!pal_blocks_normalize(out, dims)) return NULL;
     for (int32_t d = 0; d < dims; d++) out[d] *= query->n_events ? (float)p->query : 1;
     return row;
 }
