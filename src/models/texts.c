@@ -99,8 +99,14 @@ static pal_status texts_cells(pal_ctx *ctx, const char *what, const pal_column *
 
 /* --- fit --- */
 
-static pal_status texts_check(pal_ctx *ctx, const char *what, const pal_documents *documents,
-                              const pal_item_texts *texts) {
+static pal_status texts_check(pal_ctx *ctx, const char *what, const pal_keyword_options *options,
+                              const pal_documents *documents, const pal_item_texts *texts) {
+    if (texts->words.n_rows > 0 && texts->words.n_words == 0)
+        return pal_fail(ctx, PAL_EDATA,
+                        "%s: no word of the texts may count: each stands in more than %.3g %% of "
+                        "the items (max_df) or in fewer than %lld (min_df): take columns=… with "
+                        "more to tell, or leave it out",
+                        what, 100 * options->max_df, (long long)options->min_df);
     if (texts->words.n_rows > 0) return PAL_OK;
     for (int32_t r = 0; r < documents->n_rows; r++) {
         if (documents->rows[r] >= 0)
@@ -142,7 +148,7 @@ pal_status pal_item_texts_fit(pal_ctx *ctx, const char *what, const pal_keyword_
     TRY(texts_choose(ctx, what, train->items, columns, scratch, &chosen));
     TRY(texts_learn(ctx, what, options, &chosen, language, train, arena, scratch, &documents, out,
                     rows));
-    TRY(texts_check(ctx, what, &documents, out));
+    TRY(texts_check(ctx, what, options, &documents, out));
     out->word_range = PAL_ARENA_ARRAY(arena, int64_t, 2);
     out->corpus = PAL_ARENA_ARRAY(arena, double, 2);
     if (!out->word_range || !out->corpus || !texts_keep_columns(&chosen, &documents, arena, out))

@@ -214,6 +214,12 @@ for word in rocket sheriff wedding dragon; do
     "$palate" recommend films.palate --query "$word" -n 3 --quiet >shown
     [[ $(grep -ci "$word" shown) -ge 3 ]] || { echo "'$word' is not what is listed for it:"; cat shown; exit 1; }
 done
+# So do specs of several kinds, of which the others know nothing of somebody without a history.
+for spec in "blend(item_knn, keyword) weights=1,0" "blend(item_knn, keyword)" "item_knn > keyword" "popular > keyword"; do
+    "$palate" train seen.csv --items films.csv -m "$spec" -o films.palate --quiet >/dev/null
+    "$palate" recommend films.palate --query sheriff -n 3 --quiet >shown
+    [[ $(grep -ci sheriff shown) -ge 3 ]] || { echo "'sheriff' is not what $spec lists for it:"; cat shown; exit 1; }
+done
 for spec in "fm epochs=30" "item_features epochs=30" "two_tower epochs=30" "ranker epochs=10" "deepfm epochs=10"; do
     "$palate" train asked.csv --columns text=query --users people.csv -m "$spec" -o people.palate --quiet >/dev/null
     "$palate" recommend people.palate --profile city=Lyon,age=30 -n 1 --json >lyon

@@ -424,25 +424,50 @@ static size_t blend_scratch_bytes(const void *params, const void *state, int32_t
     return bytes;
 }
 
-/* What each part counts for an item without a training event: as if those that can score it were
- * the whole, alike where their weights are all 0. False where none can. */
-static bool blend_weigh_new(const blend_state *s, float weights[PAL_PARTS_OF_MODEL_MAX]) {
+/* What each part counts where only some can tell: as if these were the whole, alike where their
+ * weights are all 0. False where none can. */
+static bool blend_share(const blend_state *s, const bool *can,
+                        float weights[PAL_PARTS_OF_MODEL_MAX]) {
     float sum = 0;
     int32_t n = 0;
     for (int32_t p = 0; p < s->n_parts; p++) {
-        bool can = pal_model_scores_new_items(s->parts[p]);
-        weights[p] = can ? s->weights[p] : 0;
+        weights[p] = can[p] ? s->weights[p] : 0;
         sum += weights[p];
-        n += can;
+        n += can[p];
     }
     for (int32_t p = 0; p < s->n_parts; p++) {
         if (sum > 0) {
             weights[p] /= sum;
-        } else if (pal_model_scores_new_items(s->parts[p])) {
+        } else if (can[p]) {
             weights[p] = 1 / (float)n;
         }
     }
     return n > 0;
+}
+
+typedef struct { /* what each part counts for a query, on used items and on new ones */
+    float used[PAL_PARTS_OF_MODEL_MAX], on_new[PAL_PARTS_OF_MODEL_MAX];
+    bool scores_new;
+} blend_shares;
+
+/* Of somebody without a history the parts tell that know something of him, by his words or his
+ * profile. */
+static blend_shares blend_weigh_query(const blend_state *s, const pal_query *query) {
+    blend_shares shares;
+    bool tells[PAL_PARTS_OF_MODEL_MAX], is_told = false;
+    for (int32_t p = 0; p < s->n_parts; p++) {
+        tells[p] = query->n_events == 0 && pal_model_answers(s->parts[p], query);
+        is_told |= tells[p];
+    }
+    for (int32_t p = 0; p < s->n_parts; p++) tells[p] |= !is_told;
+    if (is_told) {
+        blend_share(s, tells, shares.used);
+    } else {
+        memcpy(shares.used, s->weights, (size_t)s->n_parts * sizeof *s->weights);
+    }
+    for (int32_t p = 0; p < s->n_parts; p++) tells[p] &= pal_model_scores_new_items(s->parts[p]);
+    shares.scores_new = blend_share(s, tells, shares.on_new);
+    return shares;
 }
 
 static void blend_score(const void *params, const void *state, const pal_query *queries,
@@ -450,9 +475,8 @@ static void blend_score(const void *params, const void *state, const pal_query *
     (void)params;
     const blend_state *s = state;
     int64_t n = (int64_t)n_queries * s->n_items;
-    float *part_scores = scratch, of_new[PAL_PARTS_OF_MODEL_MAX];
+    float *part_scores = scratch;
     char *at = (char *)scratch + pal_scratch_round((size_t)n * sizeof(float));
-    bool can = blend_weigh_new(s, of_new);
     int32_t n_seen = s->parts[0]->n_seen_items;
     memset(scores, 0, (size_t)n * sizeof *scores);
     for (int32_t p = 0; p < s->n_parts; p++) {
@@ -462,12 +486,14 @@ static void blend_score(const void *params, const void *state, const pal_query *
         for (int32_t q = 0; q < n_queries; q++) {
             const float *z = part_scores + (int64_t)q * s->n_items;
             float *row = scores + (int64_t)q * s->n_items;
-            for (int32_t i = 0; i < n_seen; i++) row[i] += s->weights[p] * z[i];
-            if (of_new[p] <= 0) continue;
-            for (int32_t i = n_seen; i < s->n_items; i++) row[i] += of_new[p] * z[i];
+            const blend_shares shares = blend_weigh_query(s, &queries[q]);
+            for (int32_t i = 0; i < n_seen; i++) row[i] += shares.used[p] * z[i];
+            if (shares.on_new[p] <= 0) continue;
+            for (int32_t i = n_seen; i < s->n_items; i++) row[i] += shares.on_new[p] * z[i];
         }
     }
-    for (int32_t q = 0; q < n_queries && !can; q++) {
+    for (int32_t q = 0; q < n_queries && n_seen < s->n_items; q++) {
+        if (blend_weigh_query(s, &queries[q]).scores_new) continue;
         for (int32_t i = n_seen; i < s->n_items; i++)
             scores[(int64_t)q * s->n_items + i] = -INFINITY;
     }

@@ -5,6 +5,8 @@
  * the `candidates`-th of those the person did not use: what his history hides does not take their
  * places. They are scored by the stage and listed by that, then what it could not score, then all
  * other items as the stage before had them: the list stays whole, whatever is filtered out of it.
+ * Somebody without a history is listed by the first stage that knows something of him, from all
+ * items.
  * Each part learns alone from the same log. Cost: the parts', and for a list the first part's on
  * all items and the next ones' on candidates alone where they can (score_some), else on all. */
 #include <math.h>
@@ -12,6 +14,7 @@
 
 #include "math/topk.h"
 #include "models/history.h"
+#include "models/rank.h"
 #include "models/registry.h"
 #include "models/train.h"
 
@@ -153,6 +156,16 @@ static void rerank_stage(const rerank_state *s, int32_t stage, const pal_query *
         scores[room->items[j]] = isfinite(room->after[j]) ? room->after[j] : (float)(least - 1);
 }
 
+/* Somebody without a history whom this stage is the first to know something of, by his words or his
+ * profile: what the stages before put first is no choice for him. */
+static bool rerank_is_first(const rerank_state *s, int32_t stage, const pal_query *query) {
+    if (query->n_events > 0 || !pal_model_answers(s->parts[stage], query)) return false;
+    for (int32_t i = 0; i < stage; i++) {
+        if (pal_model_answers(s->parts[i], query)) return false;
+    }
+    return true;
+}
+
 static void rerank_score(const void *params, const void *state, const pal_query *queries,
                          int32_t n_queries, void *scratch, float *scores) {
     (void)params;
@@ -163,8 +176,15 @@ static void rerank_score(const void *params, const void *state, const pal_query 
     first->kind->score(first->params, first->state, queries, n_queries, at, scores);
     at += rerank_part_bytes(first, n_queries);
     for (int32_t i = 1; i < s->n_parts; i++) {
-        for (int32_t q = 0; q < n_queries; q++)
-            rerank_stage(s, i, &queries[q], &room, at, scores + (int64_t)q * s->n_items);
+        for (int32_t q = 0; q < n_queries; q++) {
+            const pal_model *part = s->parts[i];
+            float *row = scores + (int64_t)q * s->n_items;
+            if (rerank_is_first(s, i, &queries[q])) {
+                part->kind->score(part->params, part->state, &queries[q], 1, at, row);
+            } else {
+                rerank_stage(s, i, &queries[q], &room, at, row);
+            }
+        }
         at += rerank_part_bytes(s->parts[i], 1);
     }
 }
