@@ -132,12 +132,19 @@ static pal_status twins_measure(pal_compare_job *job, const pal_table *table, pa
     return status;
 }
 
+/* As where the fallback answers everybody that is asked: nothing is judged. */
+static bool twins_are_equal(const pal_row *row) {
+    const pal_interval *gain = &row->effects[0].gain;
+    return fabs(gain->mean) <= 0 && fabs(gain->low) <= 0 && fabs(gain->high) <= 0;
+}
+
 /* A gain above 0 counts of all, and of a slice of enough people unless all lose. The source does
  * not help where it can give --worth of the twin's accuracy at the most; bounds that are NaN, of
  * too few people, tell nothing. */
 static pal_source_verdict twins_judge(const pal_comparison *out, const pal_row *row) {
     const pal_source_effect *all = &row->effects[0];
     bool harms = all->gain.high < 0;
+    if (twins_are_equal(row)) return PAL_SOURCE_UNKNOWN;
     for (int32_t e = 0; !harms && e < row->n_effects; e++) {
         bool speaks = e == 0 || row->effects[e].n_users >= TWINS_USERS_MIN;
         if (speaks && row->effects[e].gain.low > 0) return PAL_SOURCE_HELPS;
@@ -188,6 +195,8 @@ static pal_status twins_tell(pal_compare_job *job, pal_row *row) {
         if (e) pal_text_add(&text, ", ");
         twins_add_effect(&row->effects[e], &text);
     }
+    if (twins_are_equal(row))
+        pal_text_add(&text, "; whoever is asked here gets the same list with and without");
     twins_add_sweep(row, &text);
     row->source_says =
         text.failed ? NULL : pal_arena_text(&job->out->arena, text.bytes, text.length);

@@ -41,11 +41,7 @@ searches="--columns user=user_id,item=item_id,text=query,time=timestamp"
 python3 "$scripts/sample_searches" readers
 "$palate" compare readers/interactions.tsv --items readers/items.tsv $searches --task next -m popular -m keyword -m feature_count -o readers_out >shown
 grep -q '^new items, ndcg@10 for' shown
-<<<<<<< HEAD
 grep -q 'cannot score them:.*popular' shown
-=======
-grep -q 'cannot score them: popular' shown
->>>>>>> h8-m1
 grep -q 'For items that nobody has used yet use keyword' shown
 grep -q 'new items.*cannot' readers_out/report.md
 grep -q 'Items that nobody had used' readers_out/report.html
