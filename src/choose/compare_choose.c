@@ -20,7 +20,9 @@ static int32_t compare_best(const pal_comparison *out, const pal_table *table, b
             (row->traits & PAL_IS_CONTROL) || isnan(value))
             continue;
         if (!pal_row_within_limits(out, row)) continue;
-        if (value > best_value) {
+        /* Of two that are as good the one that is less work. */
+        bool is_less = best >= 0 && row->multiply_adds < table->rows[best].multiply_adds;
+        if (value > best_value || (value >= best_value && is_less)) {
             best_value = value;
             best = r;
         }
