@@ -102,11 +102,12 @@ static pal_status texts_cells(pal_ctx *ctx, const char *what, const pal_column *
 static pal_status texts_check(pal_ctx *ctx, const char *what, const pal_keyword_options *options,
                               const pal_documents *documents, const pal_item_texts *texts) {
     if (texts->words.n_rows > 0 && texts->words.n_words == 0)
-        return pal_fail(ctx, PAL_EDATA,
-                        "%s: no word of the texts may count: each stands in more than %.3g %% of "
-                        "the items (max_df) or in fewer than %lld (min_df): take columns=… with "
-                        "more to tell, or leave it out",
-                        what, 100 * options->max_df, (long long)options->min_df);
+        pal_note(
+            ctx, PAL_NOTICE_WARNING,
+            "%s: no word of the texts may count: each stands in more than %.3g %% of the items "
+            "(max_df) or in fewer than %lld (min_df): it lists what is popular; take columns=… "
+            "with more to tell",
+            what, 100 * options->max_df, (long long)options->min_df);
     if (texts->words.n_rows > 0) return PAL_OK;
     for (int32_t r = 0; r < documents->n_rows; r++) {
         if (documents->rows[r] >= 0)

@@ -134,7 +134,9 @@ kind 2 "'genre' is no pair of columns" --items blank.csv -m "attribute crosses=g
 kind 1 "are empty: name other columns" --items blank.csv --item-columns notes=token -m "attribute columns=notes"
 kind 2 "there is no column of vectors 'genre'" --items blank.csv -m "vector columns=genre"
 { echo item,about; cut -d, -f2 good.csv | tail -n +2 | sort -u | sed 's/$/,same words/'; } >same.csv
-kind 1 "no word of the texts may count" --items same.csv --item-columns about=text -m keyword
+"$palate" train good.csv -o out.palate --items same.csv --item-columns about=text -m keyword >stdout 2>stderr
+grep -q 'no word of the texts may count' stderr || { echo "texts without a word that counts are not told"; bad=1; }
+rm -f out.palate
 kind 1 "texts of items, and those of the table of items are empty" --items blank.csv --item-columns about=text -m vector
 kind 1 "texts of items, and those of the table of items are empty" --items blank.csv --item-columns about=text -m keyword
 printf 'item,about\ni0,good\ni1,b\xff\xfed\ni2,\xc3\n' >broken.csv
